@@ -38,13 +38,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--campaign", choices=CAMPAIGNS, action="append", help="one of them alone; may be repeated")
     options = parser.parse_args()
-    end, found, seed = time.monotonic() + options.minutes * 60, 0, options.seed
+    end, count, seed = time.monotonic() + options.minutes * 60, 0, options.seed
     while time.monotonic() < end:
         for name in options.campaign or CAMPAIGNS:
-            found += _round(name, seed, min(ROUND, options.minutes * 60))
+            count += _round(name, seed, min(ROUND, options.minutes * 60))
         seed += 1
-    print(f"{found} findings" if found else "nothing found")  # noqa: T201
-    sys.exit(bool(found))
+    print(f"{count} findings" if count else "nothing found")  # noqa: T201
+    sys.exit(bool(count))
 
 
 def _round(name: str, seed: int, seconds: float) -> int:

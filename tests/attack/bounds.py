@@ -28,15 +28,15 @@ def beyond_bounds(server: Server, seed: int, seconds: float) -> Findings:
                 findings.find(f"{kept}: {wrong}")
             findings.tried += 1
             if time.monotonic() > end:
-                if (grown := server.memory() - before) > GROWTH:
-                    findings.find(f"the server grew by {grown:.0f} MB")
+                if (growth := server.memory() - before) > GROWTH:
+                    findings.find(f"the server grew by {growth:.0f} MB")
                 return findings
 
 
-def _status(client: Client, wanted: set[int], *asked: object) -> Iterator[str]:
-    status, content = client.ask(*asked)  # type: ignore[arg-type]
-    if status not in wanted:
-        yield f"{str(asked)[:200]} is answered {status} {content[:300]!r}, not one of {sorted(wanted)}"
+def _status(client: Client, statuses: set[int], *request: object) -> Iterator[str]:
+    status, content = client.ask(*request)  # type: ignore[arg-type]
+    if status not in statuses:
+        yield f"{str(request)[:200]} is answered {status} {content[:300]!r}, not one of {sorted(statuses)}"
 
 
 def _long_url(server: Server, draw: random.Random) -> Iterator[str]:
@@ -58,9 +58,9 @@ def _long_body(server: Server, draw: random.Random) -> Iterator[str]:
 
 def _wide_world(server: Server, draw: random.Random) -> Iterator[str]:
     key, batch = draw.choice((("serpwow", "batches"), ("stripe", "batch_jobs"), ("6dot50", "batches")))
-    given = {key: {batch: [{"repeat": draw.choice((1_100_001, 10**9, 10**18))}]}}
-    asked = {"id": f"wide-{draw.random()}", "scenario": {"title": "Wide", "given": given}}
-    yield from _status(server.client(), {400, 413, 422, 429}, "POST", "/_emulator/worlds", asked, JSON)
+    state = {key: {batch: [{"repeat": draw.choice((1_100_001, 10**9, 10**18))}]}}
+    body = {"id": f"wide-{draw.random()}", "scenario": {"title": "Wide", "given": state}}
+    yield from _status(server.client(), {400, 413, 422, 429}, "POST", "/_emulator/worlds", body, JSON)
 
 
 def _many_snapshots(server: Server, draw: random.Random) -> Iterator[str]:
@@ -78,9 +78,9 @@ def _big_values(server: Server, draw: random.Random) -> Iterator[str]:
     client.control("POST", "/worlds", {"id": id, "scenario": {"title": "Big"}})
     body = {"endpoint": {"path": "/v1/customers/:customer", "http_method": "post"}, "metadata": {}, "skip_validation": True}
     for n in range(40):
-        asked = {**body, "metadata": {"a": "x" * 900_000 + str(n)}}
+        big_body = {**body, "metadata": {"a": "x" * 900_000 + str(n)}}
         headers = {**STRIPE, **JSON, "Emulator-World": id, "Idempotency-Key": f"k{n}"}
-        yield from _status(client, {200, 400, 429}, "POST", "/v2/core/batch_jobs", asked, headers)
+        yield from _status(client, {200, 400, 429}, "POST", "/v2/core/batch_jobs", big_body, headers)
     client.control("DELETE", f"/worlds/{id}")
 
 
@@ -90,8 +90,8 @@ def _deep(server: Server, draw: random.Random) -> Iterator[str]:
     body = opening * depth + "1" + closing * depth
     path, headers = draw.choice((("/live/batches?api_key=k", {}), ("/v2/core/batch_jobs", STRIPE), ("/_emulator/worlds", {})))
     yield from _status(server.client(), {400, 413, 422}, "POST", path, body, {**JSON, **headers})
-    nested = "http://h/?u=" * min(depth, 1_000)
-    yield from _status(server.client(), {200, 414}, "GET", f"/live/account?api_key=k&url={nested}")
+    url = "http://h/?u=" * min(depth, 1_000)
+    yield from _status(server.client(), {200, 414}, "GET", f"/live/account?api_key=k&url={url}")
     for view in ("journal", "journal/last/explain", "ledger", "state"):
         yield from _status(server.client(), {200}, "GET", f"/_emulator/worlds/default/{view}")
 

@@ -198,8 +198,8 @@ class Recorder:
             if event["type"] == "http.disconnect":
                 return
             body, more = body + event["body"], event["more_body"]
-        turned = self._guard.check(scope)
-        self.turned.append(turned.status if turned else 0)
+        refusal = self._guard.check(scope)
+        self.turned.append(refusal.status if refusal else 0)
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         self.messages.append(Message(scope["method"], target, scope["http_version"], _comparable(scope["headers"]), body))
         headers = [(b"content-length", b"0"), (b"number", b"%d" % len(self.messages))]
@@ -248,25 +248,25 @@ async def _settle(is_settled: Callable[[], bool]) -> None:
     raise Found("the line neither reads on, nor answers, nor closes")
 
 
-def _of_written(written: bytes, messages: list[Message]) -> Reading:
+def _of_written(data: bytes, messages: list[Message]) -> Reading:
     """Read the answers, which must be one for each message, in order, and at most one refusal at the end."""
-    replies = [reply for reply in _replies(written) if reply[0] != 100]
+    replies = [reply for reply in _replies(data) if reply[0] != 100]
     numbers = [int(head.partition(b"\r\nnumber: ")[2].partition(b"\r\n")[0]) for status, head, _ in replies if status == 200]
     if numbers != [*range(1, len(messages) + 1)]:
         raise Found(f"{len(messages)} messages were acted upon, and answered with {numbers}")
     refusals = [body for status, _, body in replies if status != 200]
     if len(refusals) > 1 or (refusals and replies[-1][0] == 200):
-        raise Found(f"answers after a refusal: {written!r}")
+        raise Found(f"answers after a refusal: {data!r}")
     closes = bool(replies) and b"\r\nconnection: close" in replies[-1][1]
     return Reading((*messages,), json.loads(refusals[0])["message"] if refusals else None, closes)
 
 
-def _replies(written: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    while written:
-        head, _, written = written.partition(b"\r\n\r\n")
+def _replies(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    while data:
+        head, _, data = data.partition(b"\r\n\r\n")
         length = next((int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.startswith(b"content-length:")), 0)
-        yield int(head.split(b" ")[1]), head, written[:length]
-        written = written[length:]
+        yield int(head.split(b" ")[1]), head, data[:length]
+        data = data[length:]
 
 
 # --- the verdict
@@ -414,8 +414,8 @@ def streams(draw: st.DrawFn) -> bytes:
     between = draw(st.sampled_from([b""] * 9 + [b"\r\n"]))
     stream = between.join(draw(st.lists(requests(), min_size=1, max_size=4)))
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2]))):
-        place, taken = draw(st.integers(0, len(stream))), draw(st.sampled_from([0, 0, 1, 2, 8]))
-        stream = stream[:place] + draw(st.sampled_from([*NOISE, b""])) + stream[place + taken :]
+        place, length = draw(st.integers(0, len(stream))), draw(st.sampled_from([0, 0, 1, 2, 8]))
+        stream = stream[:place] + draw(st.sampled_from([*NOISE, b""])) + stream[place + length :]
     return stream
 
 
@@ -428,11 +428,11 @@ def framing(case_seed: int, examples: int, verdicts: Counter[str] | None = None)
     Raises:
         Found: the line and h11 differ, and no rule says why.
     """
-    counted = Counter[str]() if verdicts is None else verdicts
+    counts = Counter[str]() if verdicts is None else verdicts
 
     @given(stream=streams(), cuts=st.lists(st.integers(0, 400), max_size=4))
     def example(stream: bytes, cuts: list[int]) -> None:
-        counted[judge_stream(stream, cuts)] += 1
+        counts[judge_stream(stream, cuts)] += 1
 
     settings(
         max_examples=examples,

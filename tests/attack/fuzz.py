@@ -134,7 +134,7 @@ def _beginning() -> Scenario:
 def known() -> Mapping[str, tuple[str, ...]]:
     """Values for path parameters that lead somewhere, found by asking for all that there is."""
     target = fresh()
-    own = {f"{vendor}.id": set(_parts(given, "id")) for vendor, given in WORLD["given"].items()}
+    own = {f"{vendor}.id": set(_parts(state, "id")) for vendor, state in WORLD["given"].items()}
     ids = set().union(*own.values())
     values: dict[str, set[str]] = {**own, "world": {"default"}, "vendor": set(VENDORS), "msisdn": {"27821231234"}}
     values |= {"id": ids, "name": set(library().names()[:3]), "page": {"1", "2"}, "result_set_id": {"1", "2"}}
@@ -144,7 +144,7 @@ def known() -> Mapping[str, tuple[str, ...]]:
             _harvest(target.ask("GET", f"{path}?api_key=k"), values)
         _harvest(target.ask("GET", f"/v2/core/batch_jobs/{id}", **HEADERS["stripe"]), values)
     fresh()
-    return {name: tuple(sorted(found)) for name, found in values.items()}
+    return {name: tuple(sorted(ids)) for name, ids in values.items()}
 
 
 def _harvest(answer: AppResponse, values: dict[str, set[str]]) -> None:
@@ -172,32 +172,32 @@ def _parts(value: Any, key: str) -> Iterator[Any]:
             yield from _parts(part, key)
 
 
-def inspect(answer: AppResponse, asked: object) -> None:
+def inspect(answer: AppResponse, request: object) -> None:
     """Refuses a reply that is a failure of ours, or that nobody answers for."""
     headers = {name.decode("latin-1").lower(): value for name, value in answer.headers}
     emulator_error = headers.get("emulator-error") == b"internal" or headers.get("content-type") == b"application/problem+json"
     if answer.status >= 500 and emulator_error:
-        raise Found(f"{asked}: {answer.status} {answer.content[:500]!r}")
-    head_alone = isinstance(asked, tuple) and "HEAD" in asked[:2]
+        raise Found(f"{request}: {answer.status} {answer.content[:500]!r}")
+    head_alone = isinstance(request, tuple) and "HEAD" in request[:2]
     if not head_alone and int(headers.get("content-length", len(answer.content))) != len(answer.content):
-        raise Found(f"{asked}: the length is {headers['content-length']!r}, not {len(answer.content)}")
+        raise Found(f"{request}: the length is {headers['content-length']!r}, not {len(answer.content)}")
 
 
 def still_whole(target: Target) -> None:
     """Whatever was asked: the state can be seen, and given again, and is then the same."""
     state = target.ask("GET", f"{PREFIX}/worlds/default/state")
     inspect(state, "the state")
-    given = orjson.loads(state.content)
+    given_state = orjson.loads(state.content)
     # an instant that the client chose may lie before the new world's start, so that it starts where this one is
     now = orjson.loads(target.ask("GET", f"{PREFIX}/worlds/default/clock").content)["now"]
-    scenario = {"title": "Again", "clock": {"start": now}, "given": given}
-    made = target.ask("POST", f"{PREFIX}/worlds", {"id": "again", "scenario": scenario, "claim": False})
-    if made.status != 201:
-        raise Found(f"the state cannot be given again: {made.content[:1000]!r}")
+    scenario = {"title": "Again", "clock": {"start": now}, "given": given_state}
+    response = target.ask("POST", f"{PREFIX}/worlds", {"id": "again", "scenario": scenario, "claim": False})
+    if response.status != 201:
+        raise Found(f"the state cannot be given again: {response.content[:1000]!r}")
     again = orjson.loads(target.ask("GET", f"{PREFIX}/worlds/again/state").content)
     target.ask("DELETE", f"{PREFIX}/worlds/again")
-    if again != given:
-        raise Found(f"the state given again is another: {_first_difference(given, again)}")
+    if again != given_state:
+        raise Found(f"the state given again is another: {_first_difference(given_state, again)}")
 
 
 def _first_difference(one: Any, other: Any, path: str = "") -> str:
@@ -232,18 +232,18 @@ json_values = st.recursive(
 @cache
 def words() -> tuple[str, ...]:
     """Every name and every fixed value of the document: what a field may be called, and what it may hold."""
-    found: set[str] = set()
+    names: set[str] = set()
     for properties in _parts(document(), "properties"):
-        found |= set(properties)
+        names |= set(properties)
     for values in _parts(document(), "enum"):
-        found |= {value for value in values if isinstance(value, str)}
-    return tuple(sorted(found))
+        names |= {value for value in values if isinstance(value, str)}
+    return tuple(sorted(names))
 
 
 @cache
 def document() -> dict[str, Any]:
-    served: dict[str, Any] = orjson.loads(fresh().ask("GET", f"{PREFIX}/openapi.json").content)
-    return served
+    content: dict[str, Any] = orjson.loads(fresh().ask("GET", f"{PREFIX}/openapi.json").content)
+    return content
 
 
 @st.composite
@@ -323,9 +323,9 @@ def _call_and_compare(case: Case[Any], session: requests.Session) -> None:
     emulator_error = "emulator-error" in headers and "emulator-exchange" not in headers
     if "internal" in headers.get("emulator-error", ()):
         raise Found(f"{case.method} {case.path}: {response.status_code} {response.text[:500]}")
-    declared = case.operation.definition.raw["responses"]
-    strayed = vendor != "emulator" and not emulator_error and str(response.status_code) not in declared
-    if strayed or (vendor == "emulator" and response.status_code >= 500):
+    responses = case.operation.definition.raw["responses"]
+    is_unknown = vendor != "emulator" and not emulator_error and str(response.status_code) not in responses
+    if is_unknown or (vendor == "emulator" and response.status_code >= 500):
         raise Found(f"{case.operation.label} answers {response.status_code}: {response.text[:500]}")
     if not emulator_error:
         case.validate_response(response, checks=[content_type_conformance, response_schema_conformance])
@@ -339,15 +339,15 @@ def loader(case_seed: int, examples: int) -> None:
     texts = {name: library().path(name).read_text("utf-8") for name in names}
     mutated_text = st.sampled_from(names).flatmap(lambda name: _edited(texts[name]))
     mutated_tree = st.sampled_from(names).flatmap(lambda name: mutated(library().get(name).content))
-    anything = st.text(max_size=200) | st.text("{}[]:,-&*!|>'\"%@` \n\tabc019.~#?<", max_size=60) | json_values.map(_as_yaml)
+    any_text = st.text(max_size=200) | st.text("{}[]:,-&*!|>'\"%@` \n\tabc019.~#?<", max_size=60) | json_values.map(_as_yaml)
 
-    def text(written: str) -> None:
-        load_and_play(lambda: load_text(written, VENDORS, "fuzz", "fuzz.yaml"), placed=True)
+    def text(document: str) -> None:
+        load_and_play(lambda: load_text(document, VENDORS, "fuzz", "fuzz.yaml"), has_lines=True)
 
-    def tree(written: Any) -> None:
-        load_and_play(lambda: load_value(written, VENDORS, "fuzz"), placed=False)
+    def tree(document: Any) -> None:
+        load_and_play(lambda: load_value(document, VENDORS, "fuzz"), has_lines=False)
 
-    run(given(anything)(text), case_seed, examples)
+    run(given(any_text)(text), case_seed, examples)
     run(given(mutated_text)(text), case_seed, examples)
     run(given(mutated_tree)(tree), case_seed, examples)
 
@@ -381,13 +381,13 @@ def _edited(draw: st.DrawFn, text: str) -> str:
     return "\n".join(lines)
 
 
-def load_and_play(load: Callable[[], Scenario], placed: bool) -> None:
+def load_and_play(load: Callable[[], Scenario], has_lines: bool) -> None:
     """Loads, and plays what was loaded, whatever its differences. Nothing but BadInput may come of it."""
     checkpoint = time.process_time()
     try:
         scenario = load()
     except BadInput as error:
-        if not error.problems or (placed and any(problem.line is None for problem in error.problems)):
+        if not error.problems or (has_lines and any(problem.line is None for problem in error.problems)):
             raise Found(f"refused without a place: {error}") from error
         return
     target = fresh()
@@ -531,9 +531,9 @@ def _component(name: str, junk: bool) -> st.SearchStrategy[Any]:
 def _of_type(kind: str, schema: Any, junk: bool) -> st.SearchStrategy[Any]:
     if kind == "object":
         properties = {name: fitting(part, junk) for name, part in schema.get("properties", {}).items()}
-        needed = {name: properties[name] for name in schema.get("required", ()) if name in properties}
-        rest = st.fixed_dictionaries({}, optional={name: part for name, part in properties.items() if name not in needed})
-        return st.tuples(st.fixed_dictionaries(needed), rest).map(lambda part: part[0] | part[1])
+        required = {name: properties[name] for name in schema.get("required", ()) if name in properties}
+        rest = st.fixed_dictionaries({}, optional={name: part for name, part in properties.items() if name not in required})
+        return st.tuples(st.fixed_dictionaries(required), rest).map(lambda part: part[0] | part[1])
     if kind == "array":
         return st.lists(fitting(schema.get("items", {}), junk), min_size=schema.get("minItems", 0), max_size=3)
     if kind == "integer":
@@ -559,9 +559,9 @@ def _text_of(schema: Any) -> st.SearchStrategy[str]:
 def edge(case_seed: int, examples: int) -> None:
     """Any requests, one after the other: a vendor answers or we do, and the state stays one that could be given."""
 
-    def requested(asked: list[Any]) -> None:
+    def requested(requests: list[Any]) -> None:
         target, checkpoint = fresh(), time.process_time()
-        for method, path, headers, body in asked:
+        for method, path, headers, body in requests:
             answer = ask(target.app, method, path, headers, body, "http")
             inspect(answer, (method, path, headers, body))
             names = {name.lower() for name, _ in answer.headers}
@@ -591,9 +591,9 @@ _jumps = st.sampled_from(
 def state(case_seed: int, examples: int) -> None:
     """Any state that fits its schema is refused or taken; then time passes, clients ask, and it is still one that could be given."""
 
-    def lived(laid: list[Any], jumps: list[Any], asked: list[Any]) -> None:
+    def lived(states: list[Any], jumps: list[Any], requests: list[Any]) -> None:
         target, checkpoint = fresh(), time.process_time()
-        for number, part in enumerate(laid):
+        for number, part in enumerate(states):
             answer = target.ask("PATCH", f"{PREFIX}/worlds/default/state", _bytes(part))
             inspect(answer, part)
             if answer.status not in (200, 422):
@@ -601,7 +601,7 @@ def state(case_seed: int, examples: int) -> None:
             still_whole(target)
             for jump in jumps[number::2]:
                 inspect(target.ask("POST", f"{PREFIX}/worlds/default/clock/advance", jump), (part, jump))
-            for method, path, headers, body in asked[number::2]:
+            for method, path, headers, body in requests[number::2]:
                 inspect(ask(target.app, method, path, headers, body, "http"), (part, method, path, headers, body))
             still_whole(target)
         if time.process_time() - checkpoint > SLOW:
@@ -609,8 +609,8 @@ def state(case_seed: int, examples: int) -> None:
 
     parts = document()["components"]["schemas"]["emulator.state"]["properties"]
     one = st.sampled_from(sorted(parts)).flatmap(lambda name: fitting(parts[name], False).map(lambda value: {name: value}))
-    laid, asked = st.lists(one, min_size=1, max_size=2), st.lists(edge_requests(), max_size=4)
-    run(given(laid, st.lists(_jumps, max_size=3), asked)(lived), case_seed, examples)
+    states, requests = st.lists(one, min_size=1, max_size=2), st.lists(edge_requests(), max_size=4)
+    run(given(states, st.lists(_jumps, max_size=3), requests)(lived), case_seed, examples)
 
 
 def wire(case_seed: int, examples: int) -> None:

@@ -59,16 +59,16 @@ def stalled_readers(server: Server, draw: random.Random) -> Iterator[str]:
         for _ in range(READERS):
             line = open_ones.enter_context(_dial(server, buffer=4_096))
             line.sendall(f"GET /_emulator/worlds/{id}/state HTTP/1.1\r\nhost: a\r\n\r\n".encode())
-        grown = max(server.memory() - before for _ in range(20) if client.control("GET", f"/worlds/{id}/clock"))
-        if grown > GROWTH:
-            yield f"{READERS} clients that read nothing take {grown:.0f} MB"
+        growth = max(server.memory() - before for _ in range(20) if client.control("GET", f"/worlds/{id}/clock"))
+        if growth > GROWTH:
+            yield f"{READERS} clients that read nothing take {growth:.0f} MB"
     client.control("DELETE", f"/worlds/{id}")
 
 
 def long_headers(server: Server, draw: random.Random) -> Iterator[str]:
     """Send a header of one repeated text in growing sizes, and look at the processor."""
     name, pump = draw.choice(HEADERS), draw.choice((*SIGNS, *TOKENS, "a.", "a=b;", "%%"))
-    pump = "".join(each for each in pump if each >= " ") or "x"
+    pump = "".join(character for character in pump if character >= " ") or "x"
     for size in (1_000, 10_000, 60_000):
         value = (pump * (size // len(pump))).encode()
         before = server.cpu()
@@ -76,20 +76,20 @@ def long_headers(server: Server, draw: random.Random) -> Iterator[str]:
             line.sendall(b"GET /live/account?api_key=k HTTP/1.1\r\nhost: a\r\nconnection: close\r\n%s: " % name.encode())
             line.sendall(value + b"\r\n\r\n")
             _drain(line)
-        if (spent := server.cpu() - before) > CPU_OF_A_HEAD:
-            yield f"{name} of {size} bytes of {pump!r} takes {spent * 1000:.0f} ms of the processor"
+        if (seconds := server.cpu() - before) > CPU_OF_A_HEAD:
+            yield f"{name} of {size} bytes of {pump!r} takes {seconds * 1000:.0f} ms of the processor"
 
 
 def little_chunks(server: Server, draw: random.Random) -> Iterator[str]:
     """Send a body in chunks of one size, or many requests at once, while somebody else asks whether the server is ready."""
     size = draw.choice((1, 1, 2, 7, 100, 0))
-    chunked = b"POST /live/batches?api_key=k HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
-    sent = chunked + (b"%x\r\n" % size + b"x" * size + b"\r\n") * 200_000 + b"0\r\n\r\n"
+    head = b"POST /live/batches?api_key=k HTTP/1.1\r\nhost: a\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+    data = head + (b"%x\r\n" % size + b"x" * size + b"\r\n") * 200_000 + b"0\r\n\r\n"
     if not size:
         ready = b"GET /_emulator/ready HTTP/1.1\r\nhost: a\r\n"
-        sent = (ready + b"\r\n") * 5_000 + ready + b"connection: close\r\n\r\n"
+        data = (ready + b"\r\n") * 5_000 + ready + b"connection: close\r\n\r\n"
     with Asking(server) as waits, _dial(server) as line:
-        sending = Thread(target=_send, args=(line, sent))
+        sending = Thread(target=_send, args=(line, data))
         sending.start()
         _drain(line)
         sending.join()
@@ -117,8 +117,8 @@ def an_end_amid_work(_server: Server, draw: random.Random) -> Iterator[str]:
         server = open_ones.enter_context(serving())
         client = server.client()
         client.control("POST", "/worlds/default/faults", {"at": "serpwow.batches.list", "where": "after-commit", "do": "hang"})
-        given = {"serpwow": {"batches": [{"repeat": 9_000, "status": "running"}]}}
-        load = json.dumps({"scenario": {"title": "Wide", "given": given}}).encode()
+        state = {"serpwow": {"batches": [{"repeat": 9_000, "status": "running"}]}}
+        load = json.dumps({"scenario": {"title": "Wide", "given": state}}).encode()
         for _ in range(draw.randint(3, 12)):
             line = open_ones.enter_context(_dial(server, buffer=4_096))
             line.sendall(draw.choice(_begun(load)))

@@ -101,9 +101,9 @@ def audit(client: Client, world: str) -> list[str]:
     A fork is looked at, in which nobody acts meanwhile.
     """
     fork, again = (f"{world}-{name}-{id(client)}" for name in ("fork", "again"))
-    status, told = client.control("POST", f"/worlds/{world}/fork", {"id": fork})
+    status, body = client.control("POST", f"/worlds/{world}/fork", {"id": fork})
     if status != 201:
-        return [f"{world}: it cannot be forked: {status} {told}"]
+        return [f"{world}: it cannot be forked: {status} {body}"]
     try:
         return [f"{world}: {problem}" for problem in _audit_alone(client, fork, again)]
     finally:
@@ -115,14 +115,14 @@ def _audit_alone(client: Client, world: str, again: str) -> list[str]:
     status, state = client.control("GET", f"/worlds/{world}/state")
     if status != 200:
         return [f"the state cannot be seen: {status} {state}"]
-    broken = broken_laws(state, Decimal(DEPOSIT))
+    problems = broken_laws(state, Decimal(DEPOSIT))
     scenario = {"title": "Again", "clock": {"start": clock["now"]}, "given": state}
-    status, told = client.control("POST", "/worlds", {"id": again, "scenario": scenario, "claim": False})
+    status, body = client.control("POST", "/worlds", {"id": again, "scenario": scenario, "claim": False})
     if status == 201:
         client.control("DELETE", f"/worlds/{again}")
     else:
-        broken.append(f"the state cannot be given again: {status} {told}")
-    return broken
+        problems.append(f"the state cannot be given again: {status} {body}")
+    return problems
 
 
 def _ask(client: Client, world: Shared, method: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -136,13 +136,13 @@ def _ask(client: Client, world: Shared, method: str, path: str, body: Any = None
 
 
 def _serpwow(client: Client, world: Shared, draw: random.Random) -> None:
-    if not (known := world.ids["S"]) or draw.random() < 0.2:
+    if not (ids := world.ids["S"]) or draw.random() < 0.2:
         searches = [{"q": "x"}] * draw.randint(0, 5)
         body = {"name": "n", "schedule_type": "manual", "searches": searches}
-        made = _ask(client, world, "POST", "/live/batches?api_key=k", body)
-        known += [made["batch"]["id"]] if "batch" in made else []
+        response = _ask(client, world, "POST", "/live/batches?api_key=k", body)
+        ids += [response["batch"]["id"]] if "batch" in response else []
         return
-    id, verb = draw.choice(known), draw.choice(("start", "stop", "stop", "delete", "get"))
+    id, verb = draw.choice(ids), draw.choice(("start", "stop", "stop", "delete", "get"))
     if verb == "delete":
         _ask(client, world, "DELETE", f"/live/batches/{id}?api_key=k")
     else:
@@ -157,9 +157,9 @@ def _stripe(client: Client, world: Shared, draw: random.Random) -> None:
     headers = {"Authorization": f"Bearer {world.stripe}", "Stripe-Version": "2026-03-25.preview"}
     if draw.random() < 0.3:
         headers["Idempotency-Key"] = f"k{draw.randint(0, 30)}"
-    if not (known := world.ids["J"]) or draw.random() < 0.2:
+    if not (ids := world.ids["J"]) or draw.random() < 0.2:
         endpoint = {"path": "/v1/customers/:customer", "http_method": "post"}
-        made = _ask(
+        job = _ask(
             client,
             world,
             "POST",
@@ -167,14 +167,14 @@ def _stripe(client: Client, world: Shared, draw: random.Random) -> None:
             {"endpoint": endpoint, "skip_validation": draw.random() < 0.5, "metadata": {}},
             **headers,
         )
-        known += [made["id"]] if "id" in made else []
-        url = (made.get("status_details") or {}).get("ready_for_upload", {}).get("upload_url", {}).get("url", "")
+        ids += [job["id"]] if "id" in job else []
+        url = (job.get("status_details") or {}).get("ready_for_upload", {}).get("upload_url", {}).get("url", "")
         if url and draw.random() < 0.7:
             row = {"id": "r", "path_params": {"customer": "cus_1"}, "params": {"description": "x"}}
             rows = "".join(json.dumps({**row, "id": f"r{n}"}) + "\n" for n in range(draw.randint(1, 9)))
             client.ask("PUT", "/_files/" + url.partition("/_files/")[2], rows)
         return
-    id = draw.choice(known)
+    id = draw.choice(ids)
     if draw.random() < 0.7:
         _ask(client, world, "POST", f"/v2/core/batch_jobs/{id}/cancel", **headers)
     else:
@@ -183,11 +183,11 @@ def _stripe(client: Client, world: Shared, draw: random.Random) -> None:
 
 def _pay(client: Client, world: Shared, draw: random.Random) -> None:
     headers = {"Authorization": f"Bearer {world.pay}"}
-    if not (known := world.ids["P"]) or draw.random() < 0.3:
-        made = _ask(client, world, "POST", "/za/pay/batches", {"name": "March"}, **headers)
-        known += [made["id"]] if "id" in made else []
+    if not (ids := world.ids["P"]) or draw.random() < 0.3:
+        batch = _ask(client, world, "POST", "/za/pay/batches", {"name": "March"}, **headers)
+        ids += [batch["id"]] if "id" in batch else []
         return
-    at = f"/za/pay/batches/{draw.choice(known)}"
+    at = f"/za/pay/batches/{draw.choice(ids)}"
     if draw.random() < 0.5:
         payments = [{"msisdn": draw.choice(PAYEES), "amount": draw.randint(1, 900) / 100} for _ in range(draw.randint(1, 4))]
         _ask(client, world, "POST", f"{at}/payments", {"clearExisting": draw.random() < 0.5, "payments": payments}, **headers)
@@ -206,9 +206,9 @@ def _fault(client: Client, world: Shared, draw: random.Random) -> None:
 def _look(client: Client, world: Shared, draw: random.Random) -> None:
     views = ("journal", "ledger", "diff", "faults", "pending", "journal/last/explain", "snapshots", "held")
     path = f"/worlds/{world.id}/{draw.choice(views)}"
-    status, told = client.control("GET", path)
+    status, body = client.control("GET", path)
     if status >= 500:
-        raise Strange(f"GET {path}: {status} {told}")
+        raise Strange(f"GET {path}: {status} {body}")
 
 
 def _back(client: Client, world: Shared, draw: random.Random) -> None:
@@ -221,9 +221,9 @@ def _back(client: Client, world: Shared, draw: random.Random) -> None:
             ("fork", {"id": f"{world.id}-fork-{id(client)}"}),
         )
     )
-    status, told = client.control("POST", f"{at}/{way[0]}", way[1])
+    status, body = client.control("POST", f"{at}/{way[0]}", way[1])
     if status >= 500:
-        raise Strange(f"POST {at}/{way[0]} {way[1]}: {status} {told}")
+        raise Strange(f"POST {at}/{way[0]} {way[1]}: {status} {body}")
     if way[0] == "fork":
         client.control("DELETE", f"/worlds/{way[1]['id']}")
 

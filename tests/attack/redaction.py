@@ -34,15 +34,15 @@ def by_generation(server: Server, seed: int, seconds: float) -> Findings:
 
 def _send(client: Client, draw: random.Random, text: str) -> bytes:
     """Send a text in a target, a body or a header, and return the refusal of ours, if it is one."""
-    cut = text if draw.random() < 0.7 else text[: draw.randint(1, len(text))]
+    piece = text if draw.random() < 0.7 else text[: draw.randint(1, len(text))]
     if text.startswith("/") and draw.random() < 0.5:
-        status, answer = client.ask("GET", quote(f"/live/account{cut[2:]}", safe="/?&=%#;:@+,"))
+        status, answer = client.ask("GET", quote(f"/live/account{piece[2:]}", safe="/?&=%#;:@+,"))
     elif "\n" not in text and draw.random() < 0.3:
-        headers = {draw.choice(HEADERS): quote(cut, safe=" /?&=%#;:@+,\"'{}[]<>\\")}
+        headers = {draw.choice(HEADERS): quote(piece, safe=" /?&=%#;:@+,\"'{}[]<>\\")}
         status, answer = client.ask("GET", "/live/account?api_key=demo", None, headers)
     else:
         path = draw.choice(("/live/batches?api_key=demo", "/v2/core/batch_jobs", "/za/pay/batches", "/nowhere"))
-        status, answer = client.ask("POST", path, cut.encode(), {**JSON, "Content-Type": draw.choice(FORMS)})
+        status, answer = client.ask("POST", path, piece.encode(), {**JSON, "Content-Type": draw.choice(FORMS)})
     return answer if status >= 400 and b"emulator_error" in answer else b""
 
 

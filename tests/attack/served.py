@@ -55,8 +55,8 @@ class Server:
     def memory(self) -> float:
         """Return the megabytes that the process holds, or 0 where the system does not tell."""
         status = Path(f"/proc/{self.process.pid}/status")
-        found = re.search(r"VmRSS:\s+(\d+)", status.read_text("utf-8")) if status.exists() else None
-        return int(found[1]) / 1024 if found else 0.0
+        match = re.search(r"VmRSS:\s+(\d+)", status.read_text("utf-8")) if status.exists() else None
+        return int(match[1]) / 1024 if match else 0.0
 
     def cpu(self) -> float:
         """Return the seconds of the processor that the process has used, or 0 where the system does not tell."""
@@ -151,5 +151,5 @@ def somebody_else(server: Server) -> Iterator[Waits]:
         try:
             yield waits
         finally:
-            told, _ = asking.communicate("stop\n")
-            waits.seconds = json.loads(told)
+            output, _ = asking.communicate("stop\n")
+            waits.seconds = json.loads(output)

@@ -15,10 +15,10 @@ TOO_LONG = 0.5
 def by_size(server: Server, _seed: int, seconds: float) -> Findings:
     """Do everything that may take long, at growing sizes, until the time is over."""
     findings, end = Findings(), time.monotonic() + seconds
-    for name, size, measured in measure(server.url, SIZES, tuple(OPERATIONS)):
+    for name, size, measurement in measure(server.url, SIZES, tuple(OPERATIONS)):
         findings.tried += 1
-        if measured.waited > TOO_LONG:
-            findings.find(f"{name} of {size}: another client waited {measured.waited * 1000:.0f} ms")
+        if measurement.waited > TOO_LONG:
+            findings.find(f"{name} of {size}: another client waited {measurement.waited * 1000:.0f} ms")
         if time.monotonic() > end:
             break
     return findings

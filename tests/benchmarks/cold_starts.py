@@ -93,25 +93,25 @@ def cold_start(number: int) -> tuple[float, float]:
     port = free_port()
     checkpoint = time.monotonic()
     command = [sys.executable, "-m", "emulator", "serve", "--port", str(port)]
-    with TemporaryFile("w+") as said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as server:
+    with TemporaryFile("w+") as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as server:
         try:
             WAYS[number % len(WAYS)](server, port)
             ready = time.monotonic()
             stop_a_batch(port)
-            told = time.monotonic()
+            begin = time.monotonic()
             server.send_signal(signal.SIGTERM)
             server.wait(READ_TIMEOUT)
         except (AssertionError, OSError, http.client.HTTPException) as error:
-            said.seek(0)
-            raise AssertionError(f"start {number}, {WAYS[number % len(WAYS)].__name__}: {error!r}\n{said.read()}") from error
+            errors.seek(0)
+            raise AssertionError(f"start {number}, {WAYS[number % len(WAYS)].__name__}: {error!r}\n{errors.read()}") from error
         finally:
             server.kill()
-    return ready - checkpoint, time.monotonic() - told
+    return ready - checkpoint, time.monotonic() - begin
 
 
 def summary(what: str, seconds: Sequence[float]) -> str:
-    ordered = sorted(seconds)
-    return f"{what} after {ordered[len(ordered) // 2]:.3f} s (median), {ordered[-1]:.3f} s (worst)"
+    ranking = sorted(seconds)
+    return f"{what} after {ranking[len(ranking) // 2]:.3f} s (median), {ranking[-1]:.3f} s (worst)"
 
 
 def main() -> None:
@@ -123,7 +123,7 @@ def main() -> None:
         lives = list(pool.map(cold_start, range(options.times)))
     print(f"{len(lives)} cold starts, and every first request succeeded")  # noqa: T201
     print(summary("ready", [ready for ready, _ in lives]))  # noqa: T201
-    print(summary("gone", [gone for _, gone in lives]))  # noqa: T201
+    print(summary("gone", [end for _, end in lives]))  # noqa: T201
 
 
 if __name__ == "__main__":

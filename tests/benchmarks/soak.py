@@ -54,11 +54,11 @@ class Worker:
 
     def round(self, id: str, seed: int, times: int) -> None:
         """Makes a world, lives in it, checks that everything seen was its own, resets it and lives again; then drops it."""
-        _, made = self.ask(
+        _, body = self.ask(
             "POST", "/_emulator/worlds", {"id": id, "seed": seed, "scenario": {"title": "A soak", "given": GIVEN}}
         )
         for _ in range(times):
-            self._live(id, made["credentials"])
+            self._live(id, body["credentials"])
             self.ask("POST", f"/_emulator/worlds/{id}/reset")
         self.ask("DELETE", f"/_emulator/worlds/{id}")
 
@@ -67,7 +67,7 @@ class Worker:
         stripe = {"Authorization": bearer, "Stripe-Version": "2026-03-25.preview"}
         pay = {name: credentials["6dot50"][name] for name in ("key", "secret")}
         _, token = self.ask("POST", "/za/pay/authentication/getToken", pay)
-        asked: list[tuple[tuple[str, str], dict[str, str], Callable[[Any], bool]]] = [
+        requests: list[tuple[tuple[str, str], dict[str, str], Callable[[Any], bool]]] = [
             (("GET", f"/live/batches/ONE/stop?api_key={key}"), {}, lambda body: body["request_info"]["success"]),
             (("GET", f"/live/batches/stopall?api_key={key}"), {}, lambda body: body["batches_stopped"] == STOPPABLE - 1),
             (("GET", f"/live/account?api_key={key}"), {}, lambda body: body["account_info"]["credits_used"] == 0),
@@ -79,10 +79,10 @@ class Worker:
                 lambda body: body["summary"]["cancelledCount"] == 3,
             ),
         ]
-        for number, ((method, path), headers, right) in enumerate(asked, start=2):
-            seen, body = self.ask(method, path, **headers)
-            if seen["emulator-exchange"] != f"{id}/{number}" or not right(body):
-                raise AssertionError(f"cross-talk in {id}: {method} {path} {seen} {body}")
+        for number, ((method, path), headers, right) in enumerate(requests, start=2):
+            status, body = self.ask(method, path, **headers)
+            if status["emulator-exchange"] != f"{id}/{number}" or not right(body):
+                raise AssertionError(f"cross-talk in {id}: {method} {path} {status} {body}")
 
 
 def work(url: str, process: int, threads: int, requests: int) -> int:
@@ -101,8 +101,8 @@ def work(url: str, process: int, threads: int, requests: int) -> int:
 
 def resident(pid: int) -> int:
     """The memory that a process holds, in kilobytes."""
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))
-    return int(found[1]) if found else 0
+    match = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))
+    return int(match[1]) if match else 0
 
 
 def main() -> None:
@@ -118,14 +118,18 @@ def main() -> None:
         url = server.stdout.readline().strip().partition("=")[2]
         work(url, 99, 4, 20_000)
         before, checkpoint = resident(server.pid), time.monotonic()
-        each = options.requests // processes
+        requests_of_one = options.requests // processes
         with multiprocessing.Pool(processes) as pool:
-            done = sum(pool.starmap(work, [(url, number, options.workers // processes, each) for number in range(processes)]))
+            total = sum(
+                pool.starmap(
+                    work, [(url, number, options.workers // processes, requests_of_one) for number in range(processes)]
+                )
+            )
         took, after = time.monotonic() - checkpoint, resident(server.pid)
         _, worlds = Worker(url).ask("GET", "/_emulator/worlds")
         server.terminate()
-    left = len(worlds["worlds"]) - 1
-    print(f"{done} requests by {options.workers} workers in {took:.0f} s, no cross-talk, {left} worlds left")  # noqa: T201
+    worlds_left = len(worlds["worlds"]) - 1
+    print(f"{total} requests by {options.workers} workers in {took:.0f} s, no cross-talk, {worlds_left} worlds left")  # noqa: T201
     print(f"memory {before} kB after 20,000 requests, {after} kB at the end")  # noqa: T201
 
 

@@ -52,15 +52,15 @@ def each(act: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    timed = starts()
+    start_seconds = starts()
     with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
-        told = {
-            "the session's server, imports included": median(start for start, _ in timed),
-            "its first world, from a file": median(first for _, first in timed),
+        results = {
+            "the session's server, imports included": median(start for start, _ in start_seconds),
+            "its first world, from a file": median(first for _, first in start_seconds),
             "a world made and dropped": each(lambda: Emulator("first-run", server=server).close()),
             "a reset": each(emulator.reset),
         }
-    for what, seconds in told.items():
+    for what, seconds in results.items():
         print(f"{1000 * seconds:8.2f} ms  {what}")  # noqa: T201
 
 

@@ -45,10 +45,10 @@ class Client:
         content = json.dumps(body) if isinstance(body, (dict, list)) else body
         self.connection.request(method, path, content, headers or {})
         answer = self.connection.getresponse()
-        told = answer.read()
+        answer_body = answer.read()
         if answer.status >= 400:
-            raise RuntimeError(f"{method} {path}: {answer.status} {told[:300]!r}")
-        return told
+            raise RuntimeError(f"{method} {path}: {answer.status} {answer_body[:300]!r}")
+        return answer_body
 
     def control(self, method: str, path: str, body: Any = None) -> bytes:
         return self.ask(method, f"/_emulator{path}", body)
@@ -60,9 +60,9 @@ class Scene(NamedTuple):
     client: Client
     size: int
 
-    def make(self, **given: Any) -> None:
+    def make(self, **state: Any) -> None:
         """Make the world anew."""
-        scenario = {"title": "A big world", "timing": {"serpwow.queue": "never"}, "given": given}
+        scenario = {"title": "A big world", "timing": {"serpwow.queue": "never"}, "given": state}
         self.client.control("POST", "/worlds/big/reset", {"scenario": scenario})
 
     def batches(self, **fields: Any) -> None:
@@ -86,22 +86,22 @@ class Scene(NamedTuple):
 
     def sixdot50(self, method: str, path: str) -> bytes:
         pair = json.loads(self.client.control("GET", "/worlds/big"))["credentials"]["6dot50"]
-        told = self.client.ask("POST", "/za/pay/authentication/getToken", {"key": pair["key"], "secret": pair["secret"]}, BIG)
-        token = re.search(rb'"token": ?"([^"]+)"', told)
-        assert token, told
+        body = self.client.ask("POST", "/za/pay/authentication/getToken", {"key": pair["key"], "secret": pair["secret"]}, BIG)
+        token = re.search(rb'"token": ?"([^"]+)"', body)
+        assert token, body
         headers = {"Authorization": f"Bearer {token[1].decode()}", **BIG}
         return self.client.ask(method, f"/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f{path}", None, headers)
 
     def upload(self) -> None:
         """Create a job and upload its file of so many rows."""
-        wanted = {
+        job = {
             "endpoint": {"path": "/v1/customers/:customer", "http_method": "post"},
             "skip_validation": True,
             "metadata": {},
         }
-        told = self.client.ask("POST", "/v2/core/batch_jobs", wanted, STRIPE)
-        path = re.search(rb'"url": ?"http://[^/]*(/[^"]*)"', told)
-        assert path, told
+        body = self.client.ask("POST", "/v2/core/batch_jobs", job, STRIPE)
+        path = re.search(rb'"url": ?"http://[^/]*(/[^"]*)"', body)
+        assert path, body
         self.client.ask("PUT", path[1].decode(), b"".join(LINE % (n, n) for n in range(self.size)))
 
     def faults(self) -> None:
@@ -238,19 +238,19 @@ def other_client(url: str) -> Iterator[Connection]:
         process.join()
 
 
-def _keep_asking(url: str, told: Connection) -> None:
+def _keep_asking(url: str, connection: Connection) -> None:
     client, longest = Client(url), 0.0
     while True:
         checkpoint = perf_counter()
         client.ask("GET", "/_emulator/ready")
         longest = max(longest, perf_counter() - checkpoint)
         sleep(0.001)
-        if told.poll():
-            word = told.recv()
+        if connection.poll():
+            word = connection.recv()
             if word == "stop":
                 return
             if word == "end":
-                told.send(longest)
+                connection.send(longest)
             longest = 0.0
 
 
@@ -266,11 +266,11 @@ def server(*options: str) -> Iterator[str]:
             process.terminate()
 
 
-def table(found: dict[str, dict[int, Measured]], sizes: Sequence[int]) -> Iterator[str]:
+def table(measurements: dict[str, dict[int, Measured]], sizes: Sequence[int]) -> Iterator[str]:
     """Write what was measured as a table in Markdown, in milliseconds."""
     yield f"| others wait, while one does this (ms) | {' | '.join(f'{size:,}' for size in sizes)} |"
     yield f"| --- |{' ---: |' * len(sizes)}"
-    for name, by_size in found.items():
+    for name, by_size in measurements.items():
         yield f"| {name} | {' | '.join(f'{1000 * m.waited:.0f} (took {1000 * m.took:.0f})' for m in by_size.values())} |"
 
 
@@ -279,16 +279,16 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--rounds", type=int, default=1, help="of which the shortest wait counts")
     parser.add_argument("--url", help="of a server that there is")
-    wanted = parser.parse_args()
-    found: dict[str, dict[int, Measured]] = {}
-    for _ in range(wanted.rounds):
+    options = parser.parse_args()
+    measurements: dict[str, dict[int, Measured]] = {}
+    for _ in range(options.rounds):
         with server(*ROOMY) as url:
-            for name, size, measured in measure(wanted.url or url, wanted.sizes):
-                known = found.setdefault(name, {}).get(size, measured)
-                found[name][size] = min(known, measured, key=lambda measurement: measurement.waited)
-                line = f"{size:8,} {name:32} took {measured.took:8.3f} s, others waited {measured.waited:6.3f} s"
+            for name, size, measurement in measure(options.url or url, options.sizes):
+                former = measurements.setdefault(name, {}).get(size, measurement)
+                measurements[name][size] = min(former, measurement, key=lambda measurement: measurement.waited)
+                line = f"{size:8,} {name:32} took {measurement.took:8.3f} s, others waited {measurement.waited:6.3f} s"
                 print(line, file=sys.stderr)  # noqa: T201
-    print("\n".join(table(found, wanted.sizes)))  # noqa: T201
+    print("\n".join(table(measurements, options.sizes)))  # noqa: T201
 
 
 if __name__ == "__main__":

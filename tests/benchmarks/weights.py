@@ -83,8 +83,8 @@ def payments(growth: Growth, count: int = 100_000) -> None:
 def payments_of_a_scenario(growth: Growth) -> None:
     """100,000 6DOT50 payments given by a scenario, in a world and its beginning"""
     items = [{"repeat": 100_000, "msisdn": "27821231234", "amount": 100}]
-    given = {"6dot50": {"batches": [{"name": "March", "payments": items}]}}
-    growth.ask("POST", "/_emulator/worlds", {"scenario": {"title": "Many", "given": given}})
+    state = {"6dot50": {"batches": [{"name": "March", "payments": items}]}}
+    growth.ask("POST", "/_emulator/worlds", {"scenario": {"title": "Many", "given": state}})
 
 
 def upload(growth: Growth, size: int = 1_000_000_000) -> None:
@@ -166,8 +166,9 @@ def main(names: list[str]) -> None:
     if names[:1] == ["--one"]:
         growth = Growth()
         CASES[names[1]](growth)
-        counted, grown, peak = growth.measured()
-        print(f"{CASES[names[1]].__doc__:75} {counted:9.1f} {grown:9.1f} {counted / grown:6.2f} {peak:9.0f}", flush=True)  # noqa: T201
+        count, rise, peak = growth.measured()
+        line = f"{CASES[names[1]].__doc__:75} {count:9.1f} {rise:9.1f} {count / rise:6.2f} {peak:9.0f}"
+        print(line, flush=True)  # noqa: T201
         return
     print(f"{'':75} {'counted':>9} {'grown':>9} {'ratio':>6} {'peak':>9} MB")  # noqa: T201
     for name in names or CASES:

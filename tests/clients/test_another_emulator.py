@@ -65,9 +65,9 @@ def test_a_test_that_names_our_fixture_is_told_in_one_line_what_is_in_the_way(fi
     own = lay(tmp_path, {**files, test: files[test] + NAMES_OURS})
     result = run_pytest(tmp_path)
     assert "1 passed, 1 error" in result.stdout
-    told = [line for line in result.stdout.splitlines() if line.startswith("batch-emulator: ") and "in the way" in line]
-    assert len(told) == 1
-    assert str(own) in told[0]
+    lines = [line for line in result.stdout.splitlines() if line.startswith("batch-emulator: ") and "in the way" in line]
+    assert len(lines) == 1
+    assert str(own) in lines[0]
     assert "Traceback" not in result.stdout
 
 

@@ -92,10 +92,10 @@ def test_another_actor_can_come_between(emulator: Emulator) -> None:
             assert client.get("/batches/B1/stop").status_code == 200, "somebody else has stopped it"
 
     explored = emulator.explore({**LATE, "timing": {"serpwow.queue": "never"}}, stops, meanwhile=[other])
-    (broken,) = explored.broken
-    assert "another actor sets" in str(broken)
-    assert "before serpwow.batches.stop #1" in str(broken)
-    assert "after: 1ms" in broken.scenario
+    (ending,) = explored.broken
+    assert "another actor sets" in str(ending)
+    assert "before serpwow.batches.stop #1" in str(ending)
+    assert "after: 1ms" in ending.scenario
 
 
 def stops_twice_when_it_hears_nothing(emulator: Emulator) -> None:
@@ -111,17 +111,17 @@ def stops_twice_when_it_hears_nothing(emulator: Emulator) -> None:
 
 def test_the_smallest_ending_is_told_and_none_that_has_it_in_it(emulator: Emulator) -> None:
     explored = emulator.explore(LATE, stops_twice_when_it_hears_nothing, faults=[{"at": "stripe", **DROP}, RESET, DROP])
-    (broken,) = explored.broken
+    (ending,) = explored.broken
     assert explored.tried + explored.skipped == explored.endings
     assert f"; of {explored.endings} in all, not tried: {explored.skipped} since they contain one that broke" in str(explored)
-    assert str(broken).startswith("drop after-commit strikes serpwow.batches.stop #1: AssertionError: the second stop")
-    assert len(broken.intrusions) == 1
+    assert str(ending).startswith("drop after-commit strikes serpwow.batches.stop #1: AssertionError: the second stop")
+    assert len(ending.intrusions) == 1
 
 
 def test_the_ending_can_be_had_again_from_its_file(emulator: Emulator, tmp_path: Path) -> None:
-    (broken,) = emulator.explore(LATE, stops_twice_when_it_hears_nothing, faults=[DROP]).broken
+    (ending,) = emulator.explore(LATE, stops_twice_when_it_hears_nothing, faults=[DROP]).broken
     path = tmp_path / "ending.yaml"
-    path.write_text(broken.scenario)
+    path.write_text(ending.scenario)
     assert load_file(path, VENDORS).title == "A scenario in a test"
     with Emulator(path) as again, pytest.raises(AssertionError, match="the second stop is refused"):
         stops_twice_when_it_hears_nothing(again)
@@ -136,9 +136,9 @@ def test_two_things_at_once_may_be_what_it_takes(emulator: Emulator) -> None:
                 assert client.get("/batches/B1").json()["batch"]["status"] == "queued", "it runs, and nobody stopped it"
 
     explored = emulator.explore(LATE, loses_track, faults=[RESET])
-    (broken,) = explored.broken
-    assert [intrusion.fault["do"] for intrusion in broken.intrusions] == ["delay", "reset"]
-    with Emulator(parse(broken.scenario).value) as again, pytest.raises(AssertionError, match="nobody stopped it"):
+    (ending,) = explored.broken
+    assert [intrusion.fault["do"] for intrusion in ending.intrusions] == ["delay", "reset"]
+    with Emulator(parse(ending.scenario).value) as again, pytest.raises(AssertionError, match="nobody stopped it"):
         loses_track(again)
 
 
@@ -167,7 +167,7 @@ def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("faults", "told"),
+    ("faults", "message"),
     [
         (["after-commit:drop"], "/faults/0: expected a fault such as {'where': 'after-commit', 'do': 'drop'}, not 'after-commit:drop'"),
         ("after-commit:drop", "/faults: expected a list of faults, not 'after-commit:drop'"),
@@ -188,10 +188,10 @@ def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
         ([{**DROP, "between": ["2026-03-09T20:55:31Z", "2026-03-09T20:55:32Z"]}], "/faults/0/between: 'between': explore lays"),
     ],
 )  # fmt: skip
-def test_a_fault_that_is_none_is_refused_before_anything_is_tried(emulator: Emulator, faults: Any, told: str) -> None:
+def test_a_fault_that_is_none_is_refused_before_anything_is_tried(emulator: Emulator, faults: Any, message: str) -> None:
     with pytest.raises(BadInput) as excinfo:
         emulator.explore(LATE, lambda _: pytest.fail("it was tried"), faults=faults)
-    assert told in str(excinfo.value)
+    assert message in str(excinfo.value)
 
 
 @pytest.mark.parametrize("may_raise", ["x", (ValueError, "x"), ValueError("an instance"), int])
@@ -263,13 +263,13 @@ def test_a_client_that_polls_only_when_it_is_disturbed_is_an_ending_that_broke(e
 
 
 def test_what_is_tried_is_told_before_each_run(emulator: Emulator) -> None:
-    told: list[tuple[int, int, str]] = []
+    reports: list[tuple[int, int, str]] = []
     explored = emulator.explore(
-        LATE, looks_and_stops, progress=lambda report, what: told.append((report.tried, report.endings, what))
+        LATE, looks_and_stops, progress=lambda report, what: reports.append((report.tried, report.endings, what))
     )
-    assert told[0] == (1, 0, "nothing comes in its way")
-    assert told[1] == (2, explored.endings, "the next change comes before serpwow.batches.get #1")
-    assert [tried for tried, _, _ in told] == [*range(1, explored.tried + 1)]
+    assert reports[0] == (1, 0, "nothing comes in its way")
+    assert reports[1] == (2, explored.endings, "the next change comes before serpwow.batches.get #1")
+    assert [tried for tried, _, _ in reports] == [*range(1, explored.tried + 1)]
 
 
 def test_an_exploration_ends_when_its_time_is_over_and_tells_what_was_found(emulator: Emulator) -> None:
@@ -325,8 +325,8 @@ def test_an_interrupt_prints_what_was_found_so_far_and_kills_the_program(tmp_pat
         assert process.stderr is not None
         assert "begun\n" in iter(process.stderr.readline, "")
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate()
-    assert (process.returncode, said) == (130, "0 of 1 endings broke something\n")
+        output, _ = process.communicate()
+    assert (process.returncode, output) == (130, "0 of 1 endings broke something\n")
 
 
 class TestStandstill:
@@ -341,9 +341,11 @@ class TestStandstill:
         entry = {"n": n, "type": "exchange", "at": at, "operation": "a.b", "method": "GET", "target": target, "changes": []}
         return {**entry, "request": {"body": None}, **more}
 
-    @pytest.mark.parametrize(("times", "elapsed", "found"), [(99, 0, False), (100, 0, True), (5, 10.1, True), (4, 60, False)])
-    def test_the_same_again_and_again(self, times: int, elapsed: float, found: bool) -> None:
-        assert (self.look([self.asked(n) for n in range(times)], elapsed) is not None) is found
+    @pytest.mark.parametrize(
+        ("times", "elapsed", "is_standstill"), [(99, 0, False), (100, 0, True), (5, 10.1, True), (4, 60, False)]
+    )
+    def test_the_same_again_and_again(self, times: int, elapsed: float, is_standstill: bool) -> None:
+        assert (self.look([self.asked(n) for n in range(times)], elapsed) is not None) is is_standstill
 
     @pytest.mark.parametrize(
         "different",
@@ -358,11 +360,13 @@ class TestStandstill:
         assert self.look([self.asked(n, target=f"/{n}") for n in range(1_000)], 60) is None
 
     @pytest.mark.parametrize(
-        ("times", "elapsed", "found"), [(999, 0, False), (1_000, 0, True), (50, 10.1, True), (49, 60, False)]
+        ("times", "elapsed", "is_standstill"), [(999, 0, False), (1_000, 0, True), (50, 10.1, True), (49, 60, False)]
     )
-    def test_a_path_whose_query_always_differs_is_a_standstill_later(self, times: int, elapsed: float, found: bool) -> None:
+    def test_a_path_whose_query_always_differs_is_a_standstill_later(
+        self, times: int, elapsed: float, is_standstill: bool
+    ) -> None:
         entries = [self.asked(n, target=f"/x?at={n}") for n in range(times)]
-        assert (self.look(entries, elapsed) is not None) is found
+        assert (self.look(entries, elapsed) is not None) is is_standstill
 
     def test_two_requests_in_turn_are_a_standstill(self) -> None:
         assert self.look([self.asked(n, target=f"/{n % 2}") for n in range(200)]) is not None
@@ -434,21 +438,21 @@ def test_decimals_stay_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("returned", "broken"), [(False, ["nothing comes in its way: check returned False"]), (True, []), (None, [])]
+    ("value", "endings"), [(False, ["nothing comes in its way: check returned False"]), (True, []), (None, [])]
 )
-def test_a_check_that_returns_false_found_something_broken(emulator: Emulator, returned: object, broken: list[str]) -> None:
+def test_a_check_that_returns_false_found_something_broken(emulator: Emulator, value: object, endings: list[str]) -> None:
     async def later(_: Emulator) -> object:
-        return returned
+        return value
 
-    for check in (lambda _: returned, later):
+    for check in (lambda _: value, later):
         explored = emulator.explore(LATE, looks_and_stops, check=check)
-        assert [str(ending) for ending in explored.broken] == broken
+        assert [str(ending) for ending in explored.broken] == endings
 
 
-@pytest.mark.parametrize("returned", [0, 1, "no", []])
-def test_a_check_that_returns_anything_else_is_refused(emulator: Emulator, returned: object) -> None:
+@pytest.mark.parametrize("value", [0, 1, "no", []])
+def test_a_check_that_returns_anything_else_is_refused(emulator: Emulator, value: object) -> None:
     with pytest.raises(BadInput, match=r"/check: a check returns True, False or nothing, or raises an error; it returned"):
-        emulator.explore(LATE, looks_and_stops, check=lambda _: returned)
+        emulator.explore(LATE, looks_and_stops, check=lambda _: value)
 
 
 def test_the_result_of_a_client_says_nothing(emulator: Emulator) -> None:
@@ -460,7 +464,7 @@ def test_the_result_of_a_client_says_nothing(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("arguments", "message"),
     [
         ({"meanwhile": [{}]}, r"/meanwhile/0: \{\} names nothing that is to change: "),
         ({"meanwhile": [{"serpwow": {}}]}, r"/meanwhile/0: \{'serpwow': \{\}\} names nothing that is to change: "),
@@ -480,21 +484,23 @@ def test_the_result_of_a_client_says_nothing(emulator: Emulator) -> None:
         ({"check": 5}, "/check: expected a function that takes the emulator, not 5"),
     ],
 )
-def test_an_argument_that_means_nothing_is_refused_in_words(emulator: Emulator, given: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadInput, match=told):
-        emulator.explore(LATE, lambda _: pytest.fail("it was tried"), **given)
+def test_an_argument_that_means_nothing_is_refused_in_words(
+    emulator: Emulator, arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(BadInput, match=message):
+        emulator.explore(LATE, lambda _: pytest.fail("it was tried"), **arguments)
 
 
-@pytest.mark.parametrize("spelt", ["20s", "PT20S", "20", 20, 2e1, Decimal(20), timedelta(seconds=20), float("inf")])
-def test_the_time_is_a_duration_in_any_spelling(emulator: Emulator, spelt: Any) -> None:
-    assert emulator.explore(LATE, looks_and_stops, max_seconds=spelt).broken == []
+@pytest.mark.parametrize("duration", ["20s", "PT20S", "20", 20, 2e1, Decimal(20), timedelta(seconds=20), float("inf")])
+def test_the_time_is_a_duration_in_any_spelling(emulator: Emulator, duration: Any) -> None:
+    assert emulator.explore(LATE, looks_and_stops, max_seconds=duration).broken == []
 
 
 # the command line, and what a report shows
 
 
 @pytest.mark.parametrize(
-    ("written", "fault"),
+    ("text", "fault"),
     [
         ("after-commit:drop", {"where": "after-commit", "do": "drop"}),
         ("before-commit:503", {"where": "before-commit", "do": "status", "status": 503}),
@@ -503,12 +509,12 @@ def test_the_time_is_a_duration_in_any_spelling(emulator: Emulator, spelt: Any) 
         ("mid-body:dribble:50ms", {"where": "mid-body", "do": "dribble", "pace": "50ms"}),
     ],
 )
-def test_a_fault_of_the_command_line_says_all_that_it_needs(written: str, fault: dict[str, Any]) -> None:
-    assert read_faults([written]) == [fault]
+def test_a_fault_of_the_command_line_says_all_that_it_needs(text: str, fault: dict[str, Any]) -> None:
+    assert read_faults([text]) == [fault]
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("text", "message"),
     [
         ("after-commit", "is not WHERE:DO"),
         ("after-commit:delay", "for how long? after-commit:delay:30s, or after-commit:delay:next"),
@@ -518,9 +524,9 @@ def test_a_fault_of_the_command_line_says_all_that_it_needs(written: str, fault:
         ("after-reply:hang", "hang after-reply means nothing"),
     ],
 )
-def test_a_fault_of_the_command_line_is_refused_in_its_own_words(written: str, told: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(told)) as excinfo:
-        read_faults([written])
+def test_a_fault_of_the_command_line_is_refused_in_its_own_words(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)) as excinfo:
+        read_faults([text])
     assert "/faults" not in str(excinfo.value)
 
 

@@ -80,7 +80,7 @@ def test_a_name_that_is_wrong_is_told_the_nearest(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("vendor", "field", "told"),
+    ("vendor", "field", "message"),
     [
         ("serpwow", "account.credit_used", "did you mean 'account.credits_used'?"),
         ("serpwow", "credits_used", "did you mean 'account.credits_used'?"),
@@ -99,10 +99,10 @@ def test_a_name_that_is_wrong_is_told_the_nearest(emulator: Emulator) -> None:
         ("sixdot50", "batches.payments.amount", "did you mean '6dot50'?"),
     ],
 )
-def test_a_number_that_there_is_not_has_not_moved_by_nothing(emulator: Emulator, vendor: str, field: str, told: str) -> None:
+def test_a_number_that_there_is_not_has_not_moved_by_nothing(emulator: Emulator, vendor: str, field: str, message: str) -> None:
     with pytest.raises(NotFound) as excinfo:
         emulator.ledger.moved(vendor, field)
-    assert told in str(excinfo.value)
+    assert message in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -253,19 +253,23 @@ def test_a_file_is_loaded_and_its_mistakes_told_with_their_place(emulator: Emula
 def test_the_journal_is_typed(emulator: Emulator) -> None:
     stop(emulator, "9E867FAA")
     stop(emulator, "2A6F94BB")
-    refused, stopped = emulator.journal.exchanges("serpwow.batches.stop")
-    assert (refused.status, refused.answer, refused.changes) == (400, "not_stoppable", ())
-    assert [(change.source, change.to) for change in stopped.changes] == [("queued", "idle")]
+    refused_exchange, stop_exchange = emulator.journal.exchanges("serpwow.batches.stop")
+    assert (refused_exchange.status, refused_exchange.answer, refused_exchange.changes) == (400, "not_stoppable", ())
+    assert [(change.source, change.to) for change in stop_exchange.changes] == [("queued", "idle")]
     assert isinstance(emulator.journal[-1], Exchange)
-    assert emulator.journal.changes() == list(stopped.changes)
+    assert emulator.journal.changes() == list(stop_exchange.changes)
     assert emulator.serpwow.api_key not in str(emulator.journal[-1])
 
 
 def test_a_journal_longer_than_a_page_is_read_to_its_end() -> None:
     limits = Limits(journal=5_000)
-    queued = {"given": {"serpwow": {"batches": [{"repeat": 1_100, "status": "queued"}]}}}
+    scenario = {"given": {"serpwow": {"batches": [{"repeat": 1_100, "status": "queued"}]}}}
     app = create_app(worlds_of([], limits=limits), limits=limits)
-    with ThreadedServer(app) as served, EmulatorServer(served.url) as server, Emulator(queued, server=server) as emulator:
+    with (
+        ThreadedServer(app) as threaded_server,
+        EmulatorServer(threaded_server.url) as server,
+        Emulator(scenario, server=server) as emulator,
+    ):
         changes = emulator.clock.advance(until="idle")
         assert len(changes) == 2_200
         assert emulator.journal.changes() == changes
@@ -504,9 +508,9 @@ def test_without_a_socket_any_host_name_will_do(first_run: Emulator, host: str) 
         assert client.get(f"https://{host}/live/account?api_key={first_run.serpwow.api_key}").status_code == 200
 
 
-async def ticks(done: asyncio.Event) -> int:
+async def ticks(is_over: asyncio.Event) -> int:
     count = 0
-    while not done.is_set():
+    while not is_over.is_set():
         count += 1
         await asyncio.sleep(0.005)
     return count
@@ -516,12 +520,12 @@ def test_an_awaited_client_without_a_socket_leaves_real_time_to_others(first_run
     first_run.faults.add(at="serpwow", where="after-commit", do="delay", delay="100ms", clock="real")
 
     async def run() -> int:
-        done = asyncio.Event()
-        ticking = asyncio.create_task(ticks(done))
+        is_over = asyncio.Event()
+        ticking = asyncio.create_task(ticks(is_over))
         async with httpx.AsyncClient(transport=first_run.transport(), base_url="http://serpwow/live") as client:
             path = f"/account?api_key={first_run.serpwow.api_key}"
             assert {response.status_code for response in await asyncio.gather(client.get(path), client.get(path))} == {200}
-        done.set()
+        is_over.set()
         return await ticking
 
     assert asyncio.run(run()) > 1
@@ -590,7 +594,7 @@ def test_durations_and_instants_may_be_pythons_own(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asks", "told"),
+    ("asks", "message"),
     [
         (
             lambda emulator: emulator.state.change({"serpwow": {"batches": {1}}}),
@@ -612,9 +616,9 @@ def test_durations_and_instants_may_be_pythons_own(emulator: Emulator) -> None:
         ),
     ],
 )
-def test_what_is_no_json_is_refused_with_its_place(emulator: Emulator, asks: Callable[[Any], object], told: str) -> None:
+def test_what_is_no_json_is_refused_with_its_place(emulator: Emulator, asks: Callable[[Any], object], message: str) -> None:
     before = dict(emulator.state)
-    with pytest.raises(BadInput, match=told):
+    with pytest.raises(BadInput, match=message):
         asks(emulator)
     assert dict(emulator.state) == before
 
@@ -625,7 +629,7 @@ def test_threads_that_ask_for_the_url_at_once_hear_of_one() -> None:
 
 
 def test_a_forked_process_is_told_that_the_server_is_not_there() -> None:
-    forked = (
+    program = (
         "import os, sys\n"
         "from emulator import EmulatorServer, ControlError\n"
         "with EmulatorServer() as server:\n"
@@ -635,7 +639,7 @@ def test_a_forked_process_is_told_that_the_server_is_not_there() -> None:
         "        os._exit(0)\n"
         "    os.wait()\n"
     )
-    result = subprocess.run([sys.executable, "-c", forked], capture_output=True, text=True, check=True)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "which this one was forked from" in result.stdout
 
 
@@ -652,19 +656,19 @@ def test_a_record_can_be_kept(first_run: Emulator, name: str) -> None:
     assert first_run.serpwow.account != account
 
 
-@pytest.mark.parametrize("read", ["stream", "content"])
+@pytest.mark.parametrize("way", ["stream", "content"])
 @pytest.mark.parametrize(
     "fault", [None, "mid-body truncate", "mid-body reset", "mid-body hang", "mid-body delay", "after-reply reset"]
 )
-def test_an_adapter_reads_and_fails_as_a_socket_does(fault: str | None, read: str) -> None:
-    def told(emulator: Emulator, session: requests.Session) -> list[object]:
+def test_an_adapter_reads_and_fails_as_a_socket_does(fault: str | None, way: str) -> None:
+    def observations(emulator: Emulator, session: requests.Session) -> list[object]:
         if fault:
             where, do = fault.split()
             emulator.faults.add(at="*", where=where, do=do, **({"delay": "1s", "clock": "real"} if do == "delay" else {}))
         url = f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}"
         try:
             read_timeout = urllib3.Timeout(read=0.1 if fault in ("mid-body hang", "mid-body delay") else None)
-            answer = session.get(url, stream=read == "stream", timeout=read_timeout)  # type: ignore[arg-type]
+            answer = session.get(url, stream=way == "stream", timeout=read_timeout)  # type: ignore[arg-type]
             shown: list[object] = [answer.status_code, answer.reason, answer.encoding, answer.raw.version]
             return [*shown, b"".join(answer.iter_content(7))]
         except requests.RequestException as error:
@@ -672,11 +676,11 @@ def test_an_adapter_reads_and_fails_as_a_socket_does(fault: str | None, read: st
 
     with EmulatorServer() as server, Emulator("first-run", server=server, id="one") as emulator:
         with requests.Session() as session:
-            over_a_socket = told(emulator, session)
+            over_a_socket = observations(emulator, session)
         emulator.reset()
         with requests.Session() as session:
             session.mount("http://", emulator.adapter())
-            assert told(emulator, session) == over_a_socket
+            assert observations(emulator, session) == over_a_socket
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,10 @@ Serve = Callable[[int, bytes], str]
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """A server that gives one answer to everything."""
-    started: list[ThreadingHTTPServer] = []
+    servers: list[ThreadingHTTPServer] = []
 
     def start(status: int, body: bytes) -> str:
-        class Same(BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 self.rfile.read(int(self.headers.get("content-length") or 0))
                 self.send_response(status)
@@ -57,12 +57,12 @@ def serve() -> Iterator[Serve]:
             def log_message(self, *_: object) -> None:
                 pass
 
-        started.append(ThreadingHTTPServer(("127.0.0.1", 0), Same))
-        Thread(target=started[0].serve_forever, args=(0.01,), daemon=True).start()
-        return f"http://127.0.0.1:{started[0].server_port}"
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        Thread(target=servers[0].serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{servers[0].server_port}"
 
     yield start
-    for server in started:
+    for server in servers:
         server.shutdown()
         server.server_close()
 
@@ -94,10 +94,10 @@ def test_worlds_at_a_rate_with_a_fraction_are_listed_as_json() -> None:
         assert json.loads(invoke(main, ["list", "worlds", "--json", "--url", server.url]).output)[0]["clock"]["rate"] == 1.5
 
 
-@pytest.mark.parametrize(("levels", "taken"), [(MAX_RESPONSE_DEPTH, True), (MAX_RESPONSE_DEPTH + 1, False)])
-def test_json_has_so_many_levels(levels: int, taken: bool) -> None:
+@pytest.mark.parametrize(("levels", "is_accepted"), [(MAX_RESPONSE_DEPTH, True), (MAX_RESPONSE_DEPTH + 1, False)])
+def test_json_has_so_many_levels(levels: int, is_accepted: bool) -> None:
     content = b"[" * levels + b"0" + b"]" * levels
-    if taken:
+    if is_accepted:
         assert json.dumps(read_foreign(content)).encode() == content
     else:
         with pytest.raises(ValueError, match="nested more than"):

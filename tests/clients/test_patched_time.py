@@ -64,15 +64,15 @@ async def ask_and_sleep(emulator: Emulator) -> None:
     await emulator.aio.sleep(60)
 
 
-@pytest.mark.parametrize("patched", PATCHES.values(), ids=PATCHES)
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
 @pytest.mark.parametrize("act", [sleep, sleep_by_asyncio, advance, ask_and_sleep])
 def test_an_awaited_sleep_passes_the_worlds_time_whatever_is_replaced(
     emulator: Emulator,
-    patched: Callable[[Emulator], AbstractContextManager[object]],
+    patch: Callable[[Emulator], AbstractContextManager[object]],
     act: Callable[[Emulator], Awaitable[None]],
 ) -> None:
     async def run() -> None:
-        with patched(emulator):
+        with patch(emulator):
             await act(emulator)
 
     checkpoint = emulator.clock.now
@@ -80,12 +80,12 @@ def test_an_awaited_sleep_passes_the_worlds_time_whatever_is_replaced(
     assert emulator.clock.now - checkpoint == MINUTE
 
 
-@pytest.mark.parametrize("patched", PATCHES.values(), ids=PATCHES)
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
 def test_a_real_delay_is_over_whatever_is_replaced(
-    emulator: Emulator, patched: Callable[[Emulator], AbstractContextManager[object]]
+    emulator: Emulator, patch: Callable[[Emulator], AbstractContextManager[object]]
 ) -> None:
     emulator.faults.add(**DELAY)
-    with patched(emulator):
+    with patch(emulator):
         answer = httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
     assert answer.status_code == 200
 

@@ -88,8 +88,8 @@ def test_a_server_that_is_no_emulator_or_wants_a_token_is_told_apart(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMULATOR_CONTROL_TOKEN", "wrong")
-    with ThreadedServer(create_app(worlds_of([]), guard=Guard(token="right"))) as locked:
-        result = run(pytester, "def test_it(emulator): ...", f"--emulator-url={locked.url}")
+    with ThreadedServer(create_app(worlds_of([]), guard=Guard(token="right"))) as server_with_token:
+        result = run(pytester, "def test_it(emulator): ...", f"--emulator-url={server_with_token.url}")
     result.stdout.fnmatch_lines(["the control plane is locked, and * EMULATOR_CONTROL_TOKEN*(* was answered 401)"])
     with ThreadedServer(says_hello) as other:
         result = run(pytester, "def test_it(emulator): ...", f"--emulator-url={other.url}")
@@ -177,7 +177,7 @@ def test_the_command_that_replays_a_test_can_be_pasted_where_pytest_was_called(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "told"),
+    ("arguments", "variables", "command"),
     [
         (
             ["--emulator-scenarios", "m y", "--emulator-scenarios=more"],
@@ -191,7 +191,7 @@ def test_the_command_that_replays_a_test_can_be_pasted_where_pytest_was_called(
     ],
 )
 def test_the_command_that_replays_a_test_starts_its_server_with_the_same_options(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: list[str], variables: dict[str, str], told: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: list[str], variables: dict[str, str], command: str
 ) -> None:
     for folder in ("m y", "more"):
         pytester.mkdir(folder)
@@ -204,14 +204,14 @@ def test_the_command_that_replays_a_test_starts_its_server_with_the_same_options
         monkeypatch.setenv(name, value)
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
     (replay,) = [line.removeprefix("replay: ") for line in result.outlines if line.startswith("replay: ")]
-    assert f" {told} --emulator-seed 0" in replay
+    assert f" {command} --emulator-seed 0" in replay
     for name in variables:
         monkeypatch.delenv(name)
     pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
     again = subprocess.run(replay.replace("pytest", pytest_here, 1), shell=True, capture_output=True, text=True, check=False)
-    failed = [line for line in result.outlines if line.startswith("E  ")]
-    assert failed
-    assert [line for line in again.stdout.splitlines() if line.startswith("E  ")] == failed
+    lines = [line for line in result.outlines if line.startswith("E  ")]
+    assert lines
+    assert [line for line in again.stdout.splitlines() if line.startswith("E  ")] == lines
 
 
 def test_a_path_is_looked_for_beside_the_test_then_at_the_root_then_here(
@@ -417,8 +417,8 @@ def test_it(checked): ...
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_teardown_that_fails_tells_the_story(pytester: pytest.Pytester, live: Live, later: str, elsewhere: bool) -> None:
     url = [f"--emulator-url={live.url}"] if elsewhere else []
-    given = '@pytest.mark.scenario({"given": {"serpwow": {"batches": [{"id": "B", "status": "queued", "searches": 5}]}}})'
-    result = run(pytester, TEARDOWN.replace("def test_it", f"{given}\ndef test_it") + later, *url)
+    marker = '@pytest.mark.scenario({"given": {"serpwow": {"batches": [{"id": "B", "status": "queued", "searches": 5}]}}})'
+    result = run(pytester, TEARDOWN.replace("def test_it", f"{marker}\ndef test_it") + later, *url)
     result.assert_outcomes(passed=2 if later else 1, errors=1)
     result.stdout.fnmatch_lines(
         [

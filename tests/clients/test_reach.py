@@ -29,7 +29,7 @@ EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "read"),
+    ("text", "address"),
     [
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
         ("  http://emulator:8080/\n", "http://emulator:8080"),
@@ -42,8 +42,8 @@ EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
         ("http://ci:8080/_emulator", "http://ci:8080"),
     ],
 )
-def test_an_address_is_read_as_people_write_it(text: str, read: str) -> None:
-    assert str(Address.read(text)) == read
+def test_an_address_is_read_as_people_write_it(text: str, address: str) -> None:
+    assert str(Address.read(text)) == address
 
 
 @pytest.mark.parametrize(
@@ -144,15 +144,15 @@ def test_no_proxy_leads_to_this_machine_though_other_clients_may_think_so(url: s
 
 
 @pytest.mark.parametrize(
-    ("environ", "shown"),
+    ("environ", "proxy"),
     [
         ({"http_proxy": "http://a:1", "HTTP_PROXY": "http://b:1"}, "the proxy http://a:1 (http_proxy)"),
         ({"http_proxy": " ", "ALL_PROXY": "b:1"}, "the proxy http://b:1 (ALL_PROXY)"),
         ({"all_proxy": "http://me:secret@b:1"}, "the proxy http://…@b:1 (all_proxy)"),
     ],
 )
-def test_a_proxy_is_found_as_other_clients_find_it_and_shown_without_its_password(environ: dict[str, str], shown: str) -> None:
-    assert str(proxy_of(Address.read("http://ci:8080"), environ)) == shown
+def test_a_proxy_is_found_as_other_clients_find_it_and_shown_without_its_password(environ: dict[str, str], proxy: str) -> None:
+    assert str(proxy_of(Address.read("http://ci:8080"), environ)) == proxy
 
 
 @pytest.mark.parametrize("url", ["socks5://me:secret@b:1", "https://b:1", "foo://x", "http://b:port", "http://"])
@@ -179,18 +179,18 @@ Answer = Callable[[socket.socket], None]
 
 
 @pytest.fixture
-def closed() -> list[socket.socket]:
+def server_ends() -> list[socket.socket]:
     """The connections that the server of this test has closed."""
     return []
 
 
 @pytest.fixture
-def scripted(closed: list[socket.socket]) -> Iterator[Callable[..., tuple[str, list[bytes]]]]:
+def script(server_ends: list[socket.socket]) -> Iterator[Callable[..., tuple[str, list[bytes]]]]:
     """A server that does one thing with each of its connections, and the requests that it heard."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def start(*answers: tuple[bytes, ...]) -> tuple[str, list[bytes]]:
-        heard: list[bytes] = []
+        requests: list[bytes] = []
 
         def serve() -> None:
             with suppress(OSError):  # a client may leave before it is answered, and the test may end before a client comes
@@ -198,20 +198,20 @@ def scripted(closed: list[socket.socket]) -> Iterator[Callable[..., tuple[str, l
                     line, _ = listening.accept()
                     with line:
                         for reply in replies:
-                            heard.append(line.recv(65536))
+                            requests.append(line.recv(65536))
                             line.sendall(reply)
-                    closed.append(line)
+                    server_ends.append(line)
 
         Thread(target=serve, daemon=True).start()
-        return f"http://127.0.0.1:{listening.getsockname()[1]}", heard
+        return f"http://127.0.0.1:{listening.getsockname()[1]}", requests
 
     yield start
     listening.close()
 
 
-def wait_for_ends(closed: list[socket.socket], count: int) -> None:
+def wait_for_ends(server_ends: list[socket.socket], count: int) -> None:
     """Until the server has closed so many connections: what a client does then depends on no race."""
-    while len(closed) < count:
+    while len(server_ends) < count:
         pass
 
 
@@ -219,12 +219,12 @@ Through = Callable[[str, str, str], HttpClient]
 
 
 @pytest.fixture
-def through_a_proxy(scripted: Callable[..., tuple[str, list[bytes]]], monkeypatch: pytest.MonkeyPatch) -> Through:
+def through_a_proxy(script: Callable[..., tuple[str, list[bytes]]], monkeypatch: pytest.MonkeyPatch) -> Through:
     """A proxy of the environment that gives one answer, and a client whose requests it gets."""
 
     def start(line: str, kind: str, body: str) -> HttpClient:
         head = f"HTTP/1.1 {line}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
-        proxy, _ = scripted(((head + body).encode(),))
+        proxy, _ = script(((head + body).encode(),))
         for name, value in {"NO_PROXY": "", "no_proxy": "", "http_proxy": proxy}.items():
             monkeypatch.setenv(name, value)
         return HttpClient("http://ci.example:8080")
@@ -233,33 +233,33 @@ def through_a_proxy(scripted: Callable[..., tuple[str, list[bytes]]], monkeypatc
 
 
 def test_an_idle_connection_that_the_server_closed_is_not_used_again(
-    scripted: Callable[..., tuple[str, list[bytes]]], closed: list[socket.socket]
+    script: Callable[..., tuple[str, list[bytes]]], server_ends: list[socket.socket]
 ) -> None:
-    url, heard = scripted((EMPTY,), (EMPTY,))
+    url, requests = script((EMPTY,), (EMPTY,))
     with HttpClient(url) as client:
         for count in (1, 2):
             assert client.send("POST", b"/_emulator/worlds", (), b"{}").status == 204
-            wait_for_ends(closed, count)
-    assert len(heard) == 2
+            wait_for_ends(server_ends, count)
+    assert len(requests) == 2
 
 
 @pytest.mark.parametrize(("method", "target"), [("POST", b"/_emulator/worlds"), ("GET", b"/live/account")])
 def test_what_may_have_taken_effect_is_not_sent_again(
-    scripted: Callable[..., tuple[str, list[bytes]]], method: str, target: bytes
+    script: Callable[..., tuple[str, list[bytes]]], method: str, target: bytes
 ) -> None:
-    url, heard = scripted((EMPTY, b""), (EMPTY,))
+    url, requests = script((EMPTY, b""), (EMPTY,))
     with HttpClient(url) as client:
         client.send("GET", HEALTH)
         with pytest.raises(NoResponse):
             client.send(method, target)
-    assert len(heard) == 2
+    assert len(requests) == 2
 
 
-def test_a_look_at_the_control_plane_is_sent_again_once(scripted: Callable[..., tuple[str, list[bytes]]]) -> None:
-    url, heard = scripted((EMPTY, b""), (EMPTY,))
+def test_a_look_at_the_control_plane_is_sent_again_once(script: Callable[..., tuple[str, list[bytes]]]) -> None:
+    url, requests = script((EMPTY, b""), (EMPTY,))
     with HttpClient(url) as client:
         assert [client.send("GET", HEALTH).status for _ in range(2)] == [204, 204]
-    assert len(heard) == 3
+    assert len(requests) == 3
 
 
 @pytest.mark.parametrize(
@@ -268,26 +268,26 @@ def test_a_look_at_the_control_plane_is_sent_again_once(scripted: Callable[..., 
     ids=["nothing", "nonsense", "short"],
 )
 def test_an_answer_that_is_none_or_not_whole_is_no_response(
-    scripted: Callable[..., tuple[str, list[bytes]]], reply: bytes
+    script: Callable[..., tuple[str, list[bytes]]], reply: bytes
 ) -> None:
-    url, _ = scripted((reply,))
+    url, _ = script((reply,))
     with HttpClient(url) as client, pytest.raises(NoResponse):
         client.send("GET", b"/live/account")
 
 
 def test_through_a_proxy_the_target_is_whole_and_the_password_goes_in_a_header(
-    scripted: Callable[..., tuple[str, list[bytes]]], monkeypatch: pytest.MonkeyPatch
+    script: Callable[..., tuple[str, list[bytes]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy, heard = scripted((EMPTY,))
+    proxy, requests = script((EMPTY,))
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
     monkeypatch.setenv("http_proxy", proxy.replace("//", "//me:secret@"))
     with HttpClient("http://ci.example:8080", token="t") as client:
         assert client.send("GET", HEALTH).status == 204
-    assert heard[0].startswith(b"GET http://ci.example:8080/_emulator/health HTTP/1.1\r\n")
-    assert b"\r\nhost: ci.example:8080\r\n" in heard[0]
-    assert b"\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n" in heard[0]
-    assert b"\r\nauthorization: Bearer t\r\n" in heard[0]
+    assert requests[0].startswith(b"GET http://ci.example:8080/_emulator/health HTTP/1.1\r\n")
+    assert b"\r\nhost: ci.example:8080\r\n" in requests[0]
+    assert b"\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n" in requests[0]
+    assert b"\r\nauthorization: Bearer t\r\n" in requests[0]
 
 
 @pytest.mark.parametrize(
@@ -304,8 +304,8 @@ def test_through_a_proxy_the_target_is_whole_and_the_password_goes_in_a_header(
 def test_a_proxy_that_answers_in_place_of_the_server_is_named(
     through_a_proxy: Through, line: str, kind: str, body: str
 ) -> None:
-    told = rf"through the proxy http://127.*http_proxy.* answered {line[:3]} \({kind}\), which is no answer of an emulator"
-    with through_a_proxy(line, kind, body) as client, pytest.raises(NoResponse, match=told):
+    message = rf"through the proxy http://127.*http_proxy.* answered {line[:3]} \({kind}\), which is no answer of an emulator"
+    with through_a_proxy(line, kind, body) as client, pytest.raises(NoResponse, match=message):
         client.send("GET", HEALTH)
 
 

@@ -76,8 +76,8 @@ def test_an_answer_that_trickles_for_ever_is_left(
     monkeypatch.setattr(
         bounded_responses, "MONOTONIC", lambda: float(next(looks))
     )  # each time it is looked at, a second is over
-    told = f"no whole answer came within {seconds} s"
-    with HttpClient(serve(beginning, piece), timeout=7) as client, pytest.raises(NoResponse, match=told):
+    message = f"no whole answer came within {seconds} s"
+    with HttpClient(serve(beginning, piece), timeout=7) as client, pytest.raises(NoResponse, match=message):
         client.send("GET", target)
 
 

@@ -30,7 +30,7 @@ def client_in(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
     return client_of(world.serpwow["url"], world.serpwow["api_key"], monkeypatch)
 
 
-def given(**batch: Any) -> dict[str, Any]:
+def scenario_of(**batch: Any) -> dict[str, Any]:
     account = {"credits_limit": 1000, "credits_used": 230}
     return {"timing": PATIENT, "given": {"serpwow": {"account": account, "batches": [{"id": "2A6F94BB", **batch}]}}}
 
@@ -51,7 +51,7 @@ def credits_of(client: Any) -> tuple[int, int]:
 def test_a_stop_does_to_the_credits_what_the_status_says(
     live: Live, monkeypatch: pytest.MonkeyPatch, status: str, succeeds: bool, credits_after: tuple[int, int]
 ) -> None:
-    client = client_in(live.load(given(status=status, searches=200)), monkeypatch)
+    client = client_in(live.load(scenario_of(status=status, searches=200)), monkeypatch)
     assert credits_of(client) == (230, 770)
     answer = client.stop_batch("2A6F94BB")
     assert answer["request_info"]["success"] is succeeds
@@ -60,7 +60,7 @@ def test_a_stop_does_to_the_credits_what_the_status_says(
 
 
 def test_a_second_stop_refunds_nothing(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = client_in(live.load(given(status="queued", searches=200)), monkeypatch)
+    client = client_in(live.load(scenario_of(status="queued", searches=200)), monkeypatch)
     assert [client.stop_batch("2A6F94BB")["request_info"]["success"] for _ in range(2)] == [True, False]
     assert credits_of(client) == (30, 970)
 
@@ -81,10 +81,10 @@ def test_a_started_batch_runs_to_its_end_as_the_clock_is_advanced(live: Live, mo
 def test_a_schedule_by_minutes_that_is_narrowed_keeps_to_its_days(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     world = live.load({"clock": {"start": "2026-03-06T16:59:00Z"}})  # a Friday
     client = client_in(world, monkeypatch)
-    narrowed = {"schedule_minutes": "every_hour", "schedule_hours": [9], "schedule_days_of_week": [1, 2, 3, 4, 5]}
-    made = client.create_batch({"name": "A", "schedule_type": "minutes", **narrowed, "searches": [{"q": "pizza"}]})
-    assert made["batch"].items() >= narrowed.items()
-    assert client.update_batch(made["batch"]["id"], {"schedule_days_of_month": [9]})["batch"]["schedule_days_of_month"] == [9]
+    schedule = {"schedule_minutes": "every_hour", "schedule_hours": [9], "schedule_days_of_week": [1, 2, 3, 4, 5]}
+    batch = client.create_batch({"name": "A", "schedule_type": "minutes", **schedule, "searches": [{"q": "pizza"}]})
+    assert batch["batch"].items() >= schedule.items()
+    assert client.update_batch(batch["batch"]["id"], {"schedule_days_of_month": [9]})["batch"]["schedule_days_of_month"] == [9]
     world.advance("63h")
     assert credits_of(client)[0] == 0
     world.advance("2h")
@@ -103,17 +103,17 @@ def test_stop_all_is_had_by_the_clients_own_http_get(live: Live, monkeypatch: py
 
 
 def test_a_bad_key_reads_as_an_envelope(monkeypatch: pytest.MonkeyPatch) -> None:
-    written = given(status="running", searches=1) | {"title": "Only demo", "credentials": {"serpwow": ["demo"]}}
+    scenario = scenario_of(status="running", searches=1) | {"title": "Only demo", "credentials": {"serpwow": ["demo"]}}
     with ThreadedServer(
-        create_app(worlds_of([Scenario("only-demo", "", written)]), validate=ResponseValidator(VENDORS.values()))
+        create_app(worlds_of([Scenario("only-demo", "", scenario)]), validate=ResponseValidator(VENDORS.values()))
     ) as server:
-        refused = client_of(f"{server.url}/live", "wrong", monkeypatch).stop_batch("2A6F94BB")
-        assert refused == {"request_info": {"success": False, "message": "Supplied api_key is not valid"}}
+        answer = client_of(f"{server.url}/live", "wrong", monkeypatch).stop_batch("2A6F94BB")
+        assert answer == {"request_info": {"success": False, "message": "Supplied api_key is not valid"}}
         assert client_of(f"{server.url}/live", "demo", monkeypatch).stop_batch("2A6F94BB")["request_info"]["success"] is True
 
 
 def test_what_is_wrong_is_still_an_envelope(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = client_in(live.load(given(status="idle")), monkeypatch)
+    client = client_in(live.load(scenario_of(status="idle")), monkeypatch)
     answers = (
         client.update_batch("2A6F94BB", {"priority": "urgent"}),
         client.create_batch({}),
@@ -130,10 +130,10 @@ def test_what_is_wrong_is_still_an_envelope(live: Live, monkeypatch: pytest.Monk
 def test_a_batch_lives_a_whole_life_through_every_method_of_the_client(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     world = live.load({"given": {"serpwow": {"account": {"credits_limit": 100}}}})
     client = client_in(world, monkeypatch)
-    made = client.create_batch({"name": "Life", "schedule_type": "manual", "searches": [{"q": "mcdonalds"}]})
-    id = made["batch"]["id"]
-    added = client.update_batch(id, {"name": "A whole life", "searches": [{"q": "sushi", "max_page": 2}, {"q": "soup"}]})
-    assert (added["batch"]["name"], added["batch"]["searches_total_count"]) == ("A whole life", 3)
+    batch = client.create_batch({"name": "Life", "schedule_type": "manual", "searches": [{"q": "mcdonalds"}]})
+    id = batch["batch"]["id"]
+    update = client.update_batch(id, {"name": "A whole life", "searches": [{"q": "sushi", "max_page": 2}, {"q": "soup"}]})
+    assert (update["batch"]["name"], update["batch"]["searches_total_count"]) == ("A whole life", 3)
 
     page = client.list_batch_searches(id, 1)
     assert [search["q"] for search in page["searches"]] == ["mcdonalds", "sushi", "soup"]

@@ -154,8 +154,8 @@ def test_the_node_client_lives_a_whole_batch_life(live: Live, home: Path) -> Non
 
 
 def test_a_refusal_rejects_with_code_status_and_message_and_changes_nothing(live: Live, home: Path) -> None:
-    given = {"account": {"credits_limit": 100}, "batches": [{"id": "2A6F94BB", "searches": 200}]}
-    world = live.load({"credentials": {"serpwow": ["demo"]}, "given": {"serpwow": given}})
+    state = {"account": {"credits_limit": 100}, "batches": [{"id": "2A6F94BB", "searches": 200}]}
+    world = live.load({"credentials": {"serpwow": ["demo"]}, "given": {"serpwow": state}})
     before = world.state()
     assert run_client(home, REFUSALS, live, world) == REFUSED
     assert world.state() == before

@@ -75,16 +75,16 @@ def module_of(text: str, name: str = "a_client") -> ModuleType:
 
 def held_by(module: ModuleType) -> list[Any]:
     """Whatever a module, its classes and its functions' defaults hold."""
-    held = [*vars(module).items()]
+    values = [*vars(module).items()]
     for value in [*vars(module).values()]:
         if isinstance(value, type):
-            held += [*vars(value).items()]
-    functions = [value for _, value in held if callable(value) and hasattr(value, "__defaults__")]
-    return [*(value for _, value in held), *((function.__defaults__, function.__kwdefaults__) for function in functions)]
+            values += [*vars(value).items()]
+    functions = [value for _, value in values if callable(value) and hasattr(value, "__defaults__")]
+    return [*(value for _, value in values), *((function.__defaults__, function.__kwdefaults__) for function in functions)]
 
 
 @pytest.mark.parametrize(
-    ("seconds", "passed"),
+    ("seconds", "elapsed_seconds"),
     [
         (0, 0),
         (3, 3),
@@ -97,11 +97,13 @@ def held_by(module: ModuleType) -> list[Any]:
         (True, 1),
     ],
 )
-def test_a_sleep_passes_the_worlds_time_and_returns_nothing(emulator: Emulator, seconds: Duration, passed: float) -> None:
+def test_a_sleep_passes_the_worlds_time_and_returns_nothing(
+    emulator: Emulator, seconds: Duration, elapsed_seconds: float
+) -> None:
     before = emulator.clock.now
     sleep: Callable[[Duration], object] = emulator.clock.sleep
     assert sleep(seconds) is None
-    assert emulator.clock.now - before == timedelta(seconds=passed)
+    assert emulator.clock.now - before == timedelta(seconds=elapsed_seconds)
 
 
 @pytest.mark.parametrize(
@@ -155,9 +157,9 @@ def refusal(sleep: Callable[[Any], object], length: Any) -> type[Exception] | No
 @pytest.mark.parametrize("length", [*LENGTHS, float("nan"), float("inf")], ids=repr)
 def test_a_patched_time_sleep_refuses_what_the_original_refuses(emulator: Emulator, length: Any) -> None:
     module = module_of("import time\ndef nap(length): time.sleep(length)")
-    meant = refusal(time.sleep, length)
+    refusal_of_original = refusal(time.sleep, length)
     with emulator.clock.patch_sleep(module):
-        assert refusal(module.nap, length) is meant
+        assert refusal(module.nap, length) is refusal_of_original
 
 
 def test_a_patched_time_sleep_takes_its_length_by_position_only(emulator: Emulator) -> None:
@@ -171,9 +173,9 @@ def test_a_patched_asyncio_sleep_refuses_what_the_original_refuses(emulator: Emu
     module = module_of(
         "import asyncio\nasync def wait(length): await asyncio.sleep(length)\ndef nap(length): asyncio.run(wait(length))"
     )
-    meant = refusal(module.nap, length)
+    refusal_of_original = refusal(module.nap, length)
     with emulator.clock.patch_sleep(module):
-        assert refusal(module.nap, length) is meant
+        assert refusal(module.nap, length) is refusal_of_original
 
 
 def test_what_is_due_while_a_client_sleeps_happens() -> None:
@@ -246,13 +248,13 @@ def test_a_library_that_retries_with_a_sleep_is_patched_like_any_module(emulator
     assert emulator.clock.now - before > timedelta(minutes=2)
 
 
-def fails(asked: list[int]) -> None:
-    asked.append(1)
+def fails(calls: list[int]) -> None:
+    calls.append(1)
     raise ConnectionError
 
 
-async def fails_later(asked: list[int]) -> None:
-    fails(asked)
+async def fails_later(calls: list[int]) -> None:
+    fails(calls)
 
 
 MINUTELY: dict[str, Any] = {"wait": tenacity.wait_fixed(60), "stop": tenacity.stop_after_attempt(3), "reraise": True}
@@ -267,24 +269,24 @@ def test_no_dict_that_others_use_is_written_to(emulator: Emulator) -> None:
 
 def test_a_client_that_tenacity_has_decorated_is_given_its_sleep(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     ask: Any = tenacity.retry(**MINUTELY)(fails)
-    asked = list[int]()
+    calls = list[int]()
     monkeypatch.setattr(ask.retry, "sleep", emulator.clock.sleep)
     checkpoint = emulator.clock.now
     with pytest.raises(ConnectionError):
-        ask(asked)
-    assert (len(asked), emulator.clock.now - checkpoint) == (3, timedelta(minutes=2))
+        ask(calls)
+    assert (len(calls), emulator.clock.now - checkpoint) == (3, timedelta(minutes=2))
 
 
 def test_an_awaited_client_that_tenacity_has_decorated_is_given_its_sleep(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask: Any = tenacity.retry(**MINUTELY)(fails_later)
-    asked = list[int]()
+    calls = list[int]()
     monkeypatch.setattr(ask.retry, "sleep", emulator.aio.sleep)
     checkpoint = emulator.clock.now
     with pytest.raises(ConnectionError):
-        asyncio.run(ask(asked))
-    assert (len(asked), emulator.clock.now - checkpoint) == (3, timedelta(minutes=2))
+        asyncio.run(ask(calls))
+    assert (len(calls), emulator.clock.now - checkpoint) == (3, timedelta(minutes=2))
 
 
 def test_a_client_that_tenacity_has_decorated_is_reached_by_tenacitys_own_module(emulator: Emulator) -> None:
@@ -310,7 +312,7 @@ def test_a_package_is_told_which_of_its_modules_sleep(emulator: Emulator, monkey
 
 
 @pytest.mark.parametrize(
-    ("module", "named"),
+    ("module", "name"),
     [
         (tenacity, r"of its modules these do: .*tenacity\.nap"),
         (requests.sessions, r"of the modules of requests these do: urllib3\.util\.retry$"),
@@ -319,8 +321,8 @@ def test_a_package_is_told_which_of_its_modules_sleep(emulator: Emulator, monkey
         (stripe._encode, r"of the modules of stripe these do: .*stripe\._http_client"),
     ],
 )
-def test_a_module_that_holds_time_and_never_sleeps_is_refused(emulator: Emulator, module: ModuleType, named: str) -> None:
-    with pytest.raises(ValueError, match=named):
+def test_a_module_that_holds_time_and_never_sleeps_is_refused(emulator: Emulator, module: ModuleType, name: str) -> None:
+    with pytest.raises(ValueError, match=name):
         emulator.clock.patch_sleep(module).__enter__()
 
 
@@ -367,10 +369,10 @@ def test_stripes_awaited_retries_take_a_sleep_of_the_world() -> None:
         assert emulator.clock.now > before
 
 
-@pytest.mark.parametrize("given", [(), ("time",), (time.sleep,)], ids=["nothing", "a name", "a function"])
-def test_what_is_no_module_is_refused(emulator: Emulator, given: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize("arguments", [(), ("time",), (time.sleep,)], ids=["nothing", "a name", "a function"])
+def test_what_is_no_module_is_refused(emulator: Emulator, arguments: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError, match="patch_sleep"):
-        emulator.clock.patch_sleep(*given).__enter__()
+        emulator.clock.patch_sleep(*arguments).__enter__()
 
 
 def test_tasks_that_sleep_at_once_wake_in_order_and_their_time_does_not_add_up(emulator: Emulator) -> None:

@@ -103,12 +103,12 @@ def test_a_bad_key_raises_an_authentication_error(live: Live) -> None:
 def test_counts_grow_as_integers_while_the_clock_is_advanced(live: Live) -> None:
     world = live.load(one_job(status="in_progress", rows=100, failing_rows=10))
     client = client_of(world)
-    seen = []
+    counts = []
     for _ in range(4):
         progress = client.v2.core.batch_jobs.retrieve(ID).status_details.in_progress  # type: ignore[union-attr]
-        seen.append((progress.success_count, progress.failure_count))  # type: ignore[union-attr]
+        counts.append((progress.success_count, progress.failure_count))  # type: ignore[union-attr]
         world.advance("2s")
-    assert seen == [(0, 0), (18, 2), (36, 4), (54, 6)]
+    assert counts == [(0, 0), (18, 2), (36, 4), (54, 6)]
     world.advance("2s")
     job = client.v2.core.batch_jobs.retrieve(ID)
     assert job.status == "complete"
@@ -220,17 +220,17 @@ def test_events_are_fetched_listed_and_lead_to_their_job(live: Live) -> None:
     events = list(client.v2.core.events.list(params).auto_paging_iter())  # type: ignore[no-untyped-call]
     words = ["canceled", "updated", "ready_for_upload", "created"]
     assert [event.type for event in events] == [f"v2.core.batch_job.{word}" for word in words]
-    fetched: Any = client.v2.core.events.retrieve(events[-1].id)
-    assert fetched.reason["request"].idempotency_key == "mine"
-    assert fetched.reason["request"].id == job.last_response.request_id
-    assert fetched.fetch_related_object().status == "canceled"
-    wanted: Any = {"types": ["v2.core.batch_job.updated", "v2.core.batch_job.created"], "created": {"gte": START["start"]}}
-    assert len(client.v2.core.events.list(wanted).data) == 2
+    event: Any = client.v2.core.events.retrieve(events[-1].id)
+    assert event.reason["request"].idempotency_key == "mine"
+    assert event.reason["request"].id == job.last_response.request_id
+    assert event.fetch_related_object().status == "canceled"
+    filter: Any = {"types": ["v2.core.batch_job.updated", "v2.core.batch_job.created"], "created": {"gte": START["start"]}}
+    assert len(client.v2.core.events.list(filter).data) == 2
 
 
 def test_event_destinations_live_their_life(live: Live) -> None:
     client = client_of(live.load({}))
-    wanted: Any = {
+    filter: Any = {
         "name": "Mine",
         "type": "webhook_endpoint",
         "event_payload": "thin",
@@ -239,18 +239,18 @@ def test_event_destinations_live_their_life(live: Live) -> None:
         "include": ["webhook_endpoint.signing_secret", "webhook_endpoint.url"],
     }
     destinations = client.v2.core.event_destinations
-    made: Any = destinations.create(wanted)
-    assert made.webhook_endpoint.signing_secret.startswith("whsec_")
-    assert made.webhook_endpoint.url == "https://example.com/hook"
-    assert destinations.disable(made.id).status_details.disabled.reason == "user"  # type: ignore[union-attr]
-    assert destinations.enable(made.id).status == "enabled"
-    assert destinations.update(made.id, {"name": "Ours"}).name == "Ours"
-    assert [item.id for item in destinations.list().data] == [made.id]
-    ping: Any = destinations.ping(made.id)
-    assert (ping.type, ping.related_object.id) == ("v2.core.event_destination.ping", made.id)
-    assert destinations.delete(made.id).id == made.id
+    destination: Any = destinations.create(filter)
+    assert destination.webhook_endpoint.signing_secret.startswith("whsec_")
+    assert destination.webhook_endpoint.url == "https://example.com/hook"
+    assert destinations.disable(destination.id).status_details.disabled.reason == "user"  # type: ignore[union-attr]
+    assert destinations.enable(destination.id).status == "enabled"
+    assert destinations.update(destination.id, {"name": "Ours"}).name == "Ours"
+    assert [item.id for item in destinations.list().data] == [destination.id]
+    ping: Any = destinations.ping(destination.id)
+    assert (ping.type, ping.related_object.id) == ("v2.core.event_destination.ping", destination.id)
+    assert destinations.delete(destination.id).id == destination.id
     with pytest.raises(stripe.InvalidRequestError) as excinfo:
-        destinations.retrieve(made.id)
+        destinations.retrieve(destination.id)
     assert (excinfo.value.http_status, excinfo.value.code) == (404, "not_found")
 
 

@@ -14,8 +14,8 @@ from tests.support.stripe_replies import public_paths_of, replies_in
 
 def test_replies_are_what_the_pinned_client_declares() -> None:
     bodies = replies_in(stripe.api_version)
-    found = {difference for body in bodies for difference in differences(body)}
-    assert found == set(EXCEPTIONS)
+    lines = {difference for body in bodies for difference in differences(body)}
+    assert lines == set(EXCEPTIONS)
 
 
 def test_the_endpoints_of_jobs_are_those_of_the_pinned_client() -> None:
@@ -34,8 +34,8 @@ def test_the_endpoints_of_jobs_are_those_of_the_pinned_client() -> None:
     ],
 )
 def test_each_channel_lists_as_many_endpoints_as_its_clients(version: str, channel: str, count: int, paths: int) -> None:
-    found = endpoints_of(version, channel)
-    assert (len(found), len({endpoint.path for endpoint in found})) == (count, paths)
+    endpoints = endpoints_of(version, channel)
+    assert (len(endpoints), len({endpoint.path for endpoint in endpoints})) == (count, paths)
 
 
 JOB = {
@@ -71,6 +71,6 @@ COUNTS = "v2.core.batch_job.status_details.in_progress"
     ],
 )
 def test_each_kind_of_difference_is_found(other: dict[str, Any], difference: str | None) -> None:
-    found = [*differences(JOB | other), *differences({"data": [JOB | other], "next_page_url": None})]
-    assert found == [] if difference is None else all(line.endswith(difference) for line in found)
-    assert len(found) == (0 if difference is None else 2)
+    lines = [*differences(JOB | other), *differences({"data": [JOB | other], "next_page_url": None})]
+    assert lines == [] if difference is None else all(line.endswith(difference) for line in lines)
+    assert len(lines) == (0 if difference is None else 2)

@@ -60,8 +60,8 @@ def grounds_of(live: Live, scenario: dict[str, Any], method: str, path: str, **r
     reply = httpx.request(method, f"{live.url}{path}", headers=headers, **request)
     assert reply.status_code < 300, reply.text
     entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
-    told = next(entry for entry in reversed(entries) if entry["type"] == "exchange")
-    return Grounds(told["basis"], told["also"], told["assumption"])
+    exchange = next(entry for entry in reversed(entries) if entry["type"] == "exchange")
+    return Grounds(exchange["basis"], exchange["also"], exchange["assumption"])
 
 
 def token_of(world: World) -> str:
@@ -112,7 +112,7 @@ def test_a_destination_without_a_description_names_the_assumption_about_it(live:
 
 
 @pytest.mark.parametrize(
-    ("status", "named"),
+    ("status", "assumption"),
     [
         ("complete", "stripe.download-link-life"),
         ("validation_failed", "stripe.validation-failed-count"),
@@ -120,23 +120,23 @@ def test_a_destination_without_a_description_names_the_assumption_about_it(live:
         ("in_progress", None),
     ],
 )
-def test_a_job_names_the_assumption_that_shapes_its_details(live: Live, status: str, named: str | None) -> None:
+def test_a_job_names_the_assumption_that_shapes_its_details(live: Live, status: str, assumption: str | None) -> None:
     scenario = {"given": {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": status}]}}}
     headers = {"authorization": "Bearer sk_test_1", "stripe-version": LATE}
-    assert grounds_of(live, scenario, "GET", f"{JOBS}/batchv2_1", headers=headers).assumption == named
+    assert grounds_of(live, scenario, "GET", f"{JOBS}/batchv2_1", headers=headers).assumption == assumption
 
 
 @pytest.mark.parametrize(
-    ("choices", "named"),
+    ("choices", "assumption"),
     [
         ({}, "stripe.ping-reason"),
         ({"stripe.ping-form": "event"}, "stripe.ping-form"),
         ({"stripe.ping-related-type": "v2.core.event_destination"}, "stripe.ping-related-type"),
     ],
 )
-def test_a_ping_names_the_assumption_that_was_changed(live: Live, choices: dict[str, str], named: str) -> None:
+def test_a_ping_names_the_assumption_that_was_changed(live: Live, choices: dict[str, str], assumption: str) -> None:
     scenario = {"assume": choices, "given": {"stripe": {"event_destinations": [{"id": "ed_1"}]}}}
-    assert stripe(live, f"{DESTINATIONS}/ed_1/ping", None, scenario=scenario).assumption == named
+    assert stripe(live, f"{DESTINATIONS}/ed_1/ping", None, scenario=scenario).assumption == assumption
 
 
 @pytest.mark.parametrize(
@@ -187,24 +187,24 @@ def test_a_ping_names_the_assumption_that_was_changed(live: Live, choices: dict[
 def test_a_list_is_as_sure_as_what_it_shows(
     live: Live, scenario: dict[str, Any], path: str, basis: str, assumption: str | None
 ) -> None:
-    found = grounds_of(live, scenario, "GET", path, params={"api_key": "k", **httpx.URL(path).params})
-    assert (found.basis, found.assumption) == (basis, assumption)
+    grounds = grounds_of(live, scenario, "GET", path, params={"api_key": "k", **httpx.URL(path).params})
+    assert (grounds.basis, grounds.assumption) == (basis, assumption)
 
 
 @pytest.mark.parametrize(
-    ("created", "facts"),
+    ("instant", "facts"),
     [
         ("2026-03-09T20:55:31Z", ["6dot50-instant-2"]),
         ("2026-03-09T20:55:31.500Z", ["6dot50-instant-2"]),
         ("2026-03-09T20:55:31.127Z", []),
     ],
 )
-def test_an_instant_that_is_shown_with_fewer_than_three_decimals_is_ours(live: Live, created: str, facts: list[str]) -> None:
-    batch = {"id": DRAFT, "status": "DRAFT", "createdAt": created, "externalId": "x"}
+def test_an_instant_that_is_shown_with_fewer_than_three_decimals_is_ours(live: Live, instant: str, facts: list[str]) -> None:
+    batch = {"id": DRAFT, "status": "DRAFT", "createdAt": instant, "externalId": "x"}
     scenario = {"clock": {"start": "2026-03-09T21:00:00Z"}, "given": {"6dot50": {"batches": [batch]}}}
-    found = grounds_of(live, scenario, "GET", f"/za/pay/batches/{DRAFT}")
-    assert found.also == facts
-    assert found.basis == ("inferred" if facts else "documented")
+    grounds = grounds_of(live, scenario, "GET", f"/za/pay/batches/{DRAFT}")
+    assert grounds.also == facts
+    assert grounds.basis == ("inferred" if facts else "documented")
 
 
 @pytest.mark.parametrize(
@@ -232,9 +232,9 @@ def test_a_change_names_the_assumption_that_it_rests_on(
     live: Live, method: str, path: str, body: dict[str, Any], assumption: str | None
 ) -> None:
     scenario = {"given": {"serpwow": {"batches": [{"id": "A", "searches": [{"id": "AAAAAAAAAAAAAAAA", "q": "a"}]}]}}}
-    found = grounds_of(live, scenario, method, path, params={"api_key": "k"}, json=body)
-    assert found.assumption == assumption
-    assert (found.basis == "inferred") == (assumption is not None)
+    grounds = grounds_of(live, scenario, method, path, params={"api_key": "k"}, json=body)
+    assert grounds.assumption == assumption
+    assert (grounds.basis == "inferred") == (assumption is not None)
 
 
 def test_a_token_is_as_sure_as_what_it_holds(live: Live) -> None:
@@ -242,8 +242,8 @@ def test_a_token_is_as_sure_as_what_it_holds(live: Live) -> None:
     world = live.load({})
     token_of(world)
     entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
-    told = next(entry for entry in entries if entry["type"] == "exchange")
-    assert (told["basis"], told["also"], told["assumption"]) == ("inferred", ["6dot50-token-6"], None)
+    exchange = next(entry for entry in entries if entry["type"] == "exchange")
+    assert (exchange["basis"], exchange["also"], exchange["assumption"]) == ("inferred", ["6dot50-token-6"], None)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +258,6 @@ def test_a_token_is_as_sure_as_what_it_holds(live: Live) -> None:
 def test_a_list_of_payouts_is_as_sure_as_its_query(
     live: Live, query: str, scenario: dict[str, Any], basis: str, assumption: str | None
 ) -> None:
-    found = grounds_of(live, scenario, "GET", f"/za/pay/batches?{query}")
-    assert (found.basis, found.assumption) == (basis, assumption)
-    assert ("6dot50-list-10" in found.also) == bool(scenario)
+    grounds = grounds_of(live, scenario, "GET", f"/za/pay/batches?{query}")
+    assert (grounds.basis, grounds.assumption) == (basis, assumption)
+    assert ("6dot50-list-10" in grounds.also) == bool(scenario)

@@ -151,9 +151,9 @@ def faults_of(fact: Evidence) -> Iterator[str]:
             yield f"{fact.id}: {source} is no page of {vendor}"
     if len(fact.says.split()) < 4:
         yield f"{fact.id} says next to nothing"
-    for pattern, why in ((HEDGE, "concludes"), (UNPUBLISHED, "says what no page does")):
-        if found := pattern.search(fact.says):
-            yield f"{fact.id} {why}: {found[0]}"
+    for pattern, reason in ((HEDGE, "concludes"), (UNPUBLISHED, "says what no page does")):
+        if match := pattern.search(fact.says):
+            yield f"{fact.id} {reason}: {match[0]}"
 
 
 def test_a_documented_fact_names_a_page_of_its_vendor_and_paraphrases_it() -> None:
@@ -176,9 +176,9 @@ def test_a_conclusion_is_told_from_a_report(text: str) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_no_two_facts_have_one_id(vendor: str) -> None:
-    written = re.findall(r"^- id: (\S+)$", (fixtures_folder() / vendor / "evidence.yaml").read_text("utf-8"), re.MULTILINE)
-    assert [id for id, count in Counter(written).items() if count > 1] == []
-    assert written == list(load_evidence(VENDORS[vendor]))
+    ids = re.findall(r"^- id: (\S+)$", (fixtures_folder() / vendor / "evidence.yaml").read_text("utf-8"), re.MULTILINE)
+    assert [id for id, count in Counter(ids).items() if count > 1] == []
+    assert ids == list(load_evidence(VENDORS[vendor]))
 
 
 def citing() -> Iterator[Path]:
@@ -188,8 +188,8 @@ def citing() -> Iterator[Path]:
 
 
 def test_every_fact_that_is_cited_exists() -> None:
-    cited = {(path.name, id) for path in citing() for id in ID.findall(path.read_text("utf-8"))}
-    assert sorted(citation for citation in cited if citation[1] not in FACTS) == []
+    citations = {(path.name, id) for path in citing() for id in ID.findall(path.read_text("utf-8"))}
+    assert sorted(citation for citation in citations if citation[1] not in FACTS) == []
 
 
 def test_the_words_of_every_answer_are_printed_or_rest_on_facts() -> None:
@@ -206,10 +206,10 @@ def test_only_answers_that_there_are_have_facts_for_their_wording(vendor: str) -
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_what_no_page_prints_is_never_documented(vendor: str) -> None:
-    known = [fact.id for fact in DOCUMENTED if fact.id.startswith(vendor)]
+    ids = [fact.id for fact in DOCUMENTED if fact.id.startswith(vendor)]
     for answer, part in NEVER_DOCUMENTED[vendor].items():
         assert answer in VENDORS[vendor].renderers
-        assert "documented" not in {grounds_of(VENDORS[vendor], answer, id).basis for id in known}, f"{answer}: {part}"
+        assert "documented" not in {grounds_of(VENDORS[vendor], answer, id).basis for id in ids}, f"{answer}: {part}"
 
 
 @given(st.data())

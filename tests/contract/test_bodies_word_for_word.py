@@ -26,7 +26,7 @@ def answer_to(scenario: dict[str, Any]) -> tuple[int, str | None, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("said", "content_type", "content"),
+    ("reply", "content_type", "content"),
     [
         ({"body": HTML}, TEXT, HTML.encode()),
         ({"body": '{"cut": '}, TEXT, b'{"cut": '),
@@ -41,9 +41,9 @@ def answer_to(scenario: dict[str, Any]) -> tuple[int, str | None, bytes]:
         ({"body": ""}, None, b""),
     ],
 )
-def test_a_body_goes_out_word_for_word(said: dict[str, Any], content_type: str | None, content: bytes) -> None:
-    assert answer_to({"replies": [{**REPLY, **said}]}) == (502, content_type, content)
-    assert answer_to({"faults": [{**FAULT, **said}]}) == (502, content_type, content)
+def test_a_body_goes_out_word_for_word(reply: dict[str, Any], content_type: str | None, content: bytes) -> None:
+    assert answer_to({"replies": [{**REPLY, **reply}]}) == (502, content_type, content)
+    assert answer_to({"faults": [{**FAULT, **reply}]}) == (502, content_type, content)
 
 
 @pytest.mark.parametrize("name", ["Content-Type", "content-type"])
@@ -53,7 +53,7 @@ def test_the_type_of_a_text_may_be_given(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("reply", "message"),
     [
         ({"replies": [{**REPLY, "body": "a", "json": "a"}]}, "leave out 'body'"),
         ({"faults": [{**FAULT, "body": "a", "json": "a"}]}, "leave out 'body'"),
@@ -61,7 +61,7 @@ def test_the_type_of_a_text_may_be_given(name: str) -> None:
         ({"faults": [{**FAULT, "do": "drop", "json": ""}]}, "'json' belongs to do: status"),
     ],
 )
-def test_a_body_that_cannot_be_is_refused(written: dict[str, Any], told: str) -> None:
+def test_a_body_that_cannot_be_is_refused(reply: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput) as excinfo:
-        load_document(Document({"title": "A", **written}), VENDORS)
-    assert any(told in problem.message for problem in excinfo.value.problems)
+        load_document(Document({"title": "A", **reply}), VENDORS)
+    assert any(message in problem.message for problem in excinfo.value.problems)

@@ -47,8 +47,8 @@ def test_a_row_that_no_scenario_takes_is_named() -> None:
 
 
 def test_a_fact_that_an_answer_cites_and_nobody_knows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {id: fact for id, fact in load_evidence(SIXDOT50).items() if id != "6dot50-auth-4"}
-    monkeypatch.setattr("emulator.reports.conformance.load_evidence", lambda _: known)
+    facts = {id: fact for id, fact in load_evidence(SIXDOT50).items() if id != "6dot50-auth-4"}
+    monkeypatch.setattr("emulator.reports.conformance.load_evidence", lambda _: facts)
     with pytest.raises(NotConformant, match=r"an answer or a scenario: evidence\.yaml has no '6dot50-auth-4'"):
         check_of(SIXDOT50, "every fact that is cited is in evidence.yaml")()
 
@@ -61,8 +61,8 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
     """6DOT50 with another first row of its batches."""
     batch, *others = SIXDOT50.machines
     first, *rest = batch.table
-    changed = Machine(batch.kind, batch.states, batch.commands, batch.timers, (change(first), *rest), batch.entry)
-    return replace(SIXDOT50, machines=(changed, *others))
+    machine = Machine(batch.kind, batch.states, batch.commands, batch.timers, (change(first), *rest), batch.entry)
+    return replace(SIXDOT50, machines=(machine, *others))
 
 
 @pytest.mark.parametrize(

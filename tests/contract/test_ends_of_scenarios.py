@@ -54,11 +54,11 @@ async def the_moves_of_every_commit_add_up_to_the_whole_difference(walker: Walke
     await walker.ask("POST", f"{world}/reset", {})
     before = await walker.ask("GET", f"{world}/state")
     for vendor in VENDORS.values():
-        moved = ledger["totals"].get(vendor.name, {}).get("moved", {})
+        moves = ledger["totals"].get(vendor.name, {}).get("moved", {})
         for place in vendor.state.quantities:
             if not place.endswith("*") and place not in COUNTED_BY_TIME:
                 difference = amount_at(after[vendor.name], place) - amount_at(before[vendor.name], place)
-                assert moved.get(place, 0) == pytest.approx(difference), place
+                assert moves.get(place, 0) == pytest.approx(difference), place
 
 
 def amount_at(value: Any, place: str) -> Any:

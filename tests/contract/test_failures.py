@@ -89,6 +89,6 @@ def test_stripe_names_the_limiter_and_its_client_does_not_try_again(emulator: Em
 def test_serpwows_client_hands_on_the_message(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GoogleSearchResults, "ENDPOINT_BATCHES", f"{emulator.serpwow.url}/batches")
     emulator.faults.add(at="serpwow", where="after-commit", do="status", status=500, times=1)
-    told = GoogleSearchResults(emulator.serpwow.api_key).stop_batch("2A6F94BB")
-    assert told == {"request_info": {"success": False, "message": "Internal error"}}
+    answer = GoogleSearchResults(emulator.serpwow.api_key).stop_batch("2A6F94BB")
+    assert answer == {"request_info": {"success": False, "message": "Internal error"}}
     assert emulator.serpwow.batch("2A6F94BB").status == "idle"

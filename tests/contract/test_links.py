@@ -20,9 +20,9 @@ ONCE = {"date", "emulator-exchange", "x-trace-id"}
 def load(live: Live) -> World:
     serpwow = {"batches": [{"id": "2A6F94BB", "searches": 3, "result_sets": [RUN]}]}
     jobs = [{"id": JOB, "status": "complete", "rows": 3}, {"id": NEW, "status": "ready_for_upload"}]
-    given = {"serpwow": serpwow, "stripe": {"batch_jobs": jobs}}
+    state = {"serpwow": serpwow, "stripe": {"batch_jobs": jobs}}
     return live.load(
-        {"clock": {"start": "2026-03-09T20:55:31Z"}, "credentials": {"serpwow": ["k"], "stripe": ["sk_test_1"]}, "given": given}
+        {"clock": {"start": "2026-03-09T20:55:31Z"}, "credentials": {"serpwow": ["k"], "stripe": ["sk_test_1"]}, "given": state}
     )
 
 
@@ -68,12 +68,12 @@ def test_head_answers_with_the_headers_of_get_and_no_body(live: Live, world: Wor
 @pytest.mark.parametrize("kind", ["page", "archive", "csv", "searches", "download", "upload"])
 def test_other_verbs_are_told_which_the_link_takes(live: Live, world: World, kind: str) -> None:
     link, state = links(live, world)[kind], world.state()
-    allowed = "PUT" if kind == "upload" else "GET, HEAD"
+    methods = "PUT" if kind == "upload" else "GET, HEAD"
     with httpx.Client() as client:
         for verb in ["GET", *OTHERS]:
-            if verb not in allowed:
+            if verb not in methods:
                 reply = client.request(verb, link)
-                assert (reply.status_code, reply.headers["allow"]) == (405, allowed)
+                assert (reply.status_code, reply.headers["allow"]) == (405, methods)
                 assert reply.headers["emulator-exchange"].startswith(f"{world.id}/")
                 assert reply.headers["emulator-basis"] == "inferred"
     assert world.state() == state

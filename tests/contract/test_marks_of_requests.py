@@ -43,12 +43,12 @@ def told_of(live: Live, method: str, path: str, headers: dict[str, str], body: A
     usual = {"authorization": "Bearer sk_test_1" if path.startswith("/v2") else "Bearer open-sesame"}
     if path.startswith("/v2"):
         usual["stripe-version"] = PREVIEW
-    sent = {"emulator-world": world.id, **usual, **headers}
+    sent_headers = {"emulator-world": world.id, **usual, **headers}
     content = {"json": body} if body is not None else {}
-    httpx.request(method, live.url + path.replace("{serpwow}", world.serpwow["api_key"]), headers=sent, **content)
+    httpx.request(method, live.url + path.replace("{serpwow}", world.serpwow["api_key"]), headers=sent_headers, **content)
     entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
-    told: dict[str, Any] = next(entry for entry in reversed(entries) if entry["type"] == "exchange")
-    return told
+    exchange: dict[str, Any] = next(entry for entry in reversed(entries) if entry["type"] == "exchange")
+    return exchange
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,9 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
 def test_what_no_page_prints_of_a_request_lowers_the_basis(
     live: Live, method: str, path: str, headers: dict[str, str], body: Any, basis: str, fact: str
 ) -> None:
-    told = told_of(live, method, path, headers, body)
-    assert (told["status"], told["basis"]) == (200, basis)
-    assert fact in told["also"]
+    exchange = told_of(live, method, path, headers, body)
+    assert (exchange["status"], exchange["basis"]) == (200, basis)
+    assert fact in exchange["also"]
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,14 @@ def test_what_no_page_prints_of_a_request_lowers_the_basis(
 def test_what_had_to_be_assumed_of_a_request_is_named(
     live: Live, method: str, path: str, body: Any, status: int, assumption: str
 ) -> None:
-    told = told_of(live, method, path, {}, body)
-    assert (told["status"], told["basis"], told["assumption"]) == (status, "inferred", assumption)
+    exchange = told_of(live, method, path, {}, body)
+    assert (exchange["status"], exchange["basis"], exchange["assumption"]) == (status, "inferred", assumption)
 
 
 @pytest.mark.parametrize("version", [f"{PREVIEW};garbage", f"{PREVIEW}; a", f"{PREVIEW};", "2026-03-25.PREVIEW"])
 def test_what_is_no_version_is_refused(live: Live, version: str) -> None:
-    told = told_of(live, "GET", JOB, {"stripe-version": version}, None)
-    assert (told["status"], told["answer"]) == (400, "unknown_version")
+    exchange = told_of(live, "GET", JOB, {"stripe-version": version}, None)
+    assert (exchange["status"], exchange["answer"]) == (400, "unknown_version")
 
 
 @pytest.mark.parametrize(

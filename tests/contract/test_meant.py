@@ -37,7 +37,7 @@ def hints_of(client: httpx.Client) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("request_line", "sent", "found"),
+    ("request_line", "options", "places"),
     [
         ("GET /za/pay/batches", {"headers": {BEARER: "demo"}}, ("Authorization without a scheme", PAY)),
         ("GET /za/pay/batches", {"headers": {BEARER: "Basic x"}}, ("with the scheme Basic", PAY)),
@@ -52,12 +52,12 @@ def hints_of(client: httpx.Client) -> list[str]:
     ],
 )
 def test_a_key_in_another_place_is_told_of_with_its_right_place(
-    client: httpx.Client, request_line: str, sent: dict[str, Any], found: tuple[str, str]
+    client: httpx.Client, request_line: str, options: dict[str, Any], places: tuple[str, str]
 ) -> None:
     method, target = request_line.split()
-    assert client.request(method, target, **sent).status_code == 401
+    assert client.request(method, target, **options).status_code == 401
     (hint,) = hints_of(client)
-    assert all(part in hint for part in found)
+    assert all(part in hint for part in places)
 
 
 def test_a_secret_in_place_of_a_scheme_is_not_shown(client: httpx.Client) -> None:
@@ -72,7 +72,7 @@ def test_a_request_without_any_key_is_said_to_have_none(client: httpx.Client, ta
 
 
 @pytest.mark.parametrize(
-    ("request_line", "headers", "told"),
+    ("request_line", "headers", "hint"),
     [
         ("GET /account", {}, "serpwow's paths begin with /live: did you mean '/live/account'?"),
         ("GET /account?api_key=demo", {}, "serpwow takes it, whose paths begin with /live: did you mean '/live/account'?"),
@@ -85,17 +85,17 @@ def test_a_request_without_any_key_is_said_to_have_none(client: httpx.Client, ta
     ],
 )
 def test_a_path_of_no_vendor_is_answered_with_the_right_one(
-    client: httpx.Client, request_line: str, headers: dict[str, str], told: str
+    client: httpx.Client, request_line: str, headers: dict[str, str], hint: str
 ) -> None:
     method, target = request_line.split()
     url = httpx.URL("http://127.0.0.1:8080").copy_with(raw_path=target.encode())
     answer = client.request(method, url, headers=headers)
     assert answer.headers["emulator-error"] == "no-such-path"
-    assert told in answer.json()["message"]
+    assert hint in answer.json()["message"]
 
 
 @pytest.mark.parametrize(
-    ("target", "headers", "told"),
+    ("target", "headers", "hint"),
     [
         (
             "/batches?api_key=demo",
@@ -111,14 +111,14 @@ def test_a_path_of_no_vendor_is_answered_with_the_right_one(
     ],
 )
 def test_a_request_that_reached_the_wrong_vendor_is_led_to_its_own(
-    client: httpx.Client, target: str, headers: dict[str, str], told: str
+    client: httpx.Client, target: str, headers: dict[str, str], hint: str
 ) -> None:
     client.get(target, headers=headers)
-    assert hints_of(client) == [told]
+    assert hints_of(client) == [hint]
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "hint"),
     [
         ("/za/pay/za/pay/batches", "did you mean '/za/pay/batches'?"),
         ("/live/live/account?api_key=k", "did you mean '/live/account'?"),
@@ -126,9 +126,9 @@ def test_a_request_that_reached_the_wrong_vendor_is_led_to_its_own(
         ("/live/batches/StopAl?api_key=k", "GET /live/batches/stopall is an operation of its own"),
     ],
 )
-def test_a_path_that_is_almost_right_is_explained_with_the_right_one(client: httpx.Client, target: str, told: str) -> None:
+def test_a_path_that_is_almost_right_is_explained_with_the_right_one(client: httpx.Client, target: str, hint: str) -> None:
     client.get(target)
-    assert told in hints_of(client)
+    assert hint in hints_of(client)
 
 
 def test_an_unknown_id_that_is_like_no_operation_is_not_taken_for_one(client: httpx.Client) -> None:
@@ -141,8 +141,8 @@ def test_the_unmatched_requests_say_what_was_probably_meant(client: httpx.Client
     targets = ["/batches?api_key=demo", "/live/account?apikey=demo", "/account", "/live/account?api_key=demo"]
     for target in targets:
         client.get(target)
-    told = [request["hint"] for request in client.get("/_emulator/worlds/other/unmatched").json()["unmatched"]]
-    assert told == [
+    hints = [request["hint"] for request in client.get("/_emulator/worlds/other/unmatched").json()["unmatched"]]
+    assert hints == [
         "this has a key as serpwow takes it, whose paths begin with /live: did you mean '/live/batches'?",
         "the request has 'apikey' in its query; serpwow takes its key in the query, as ?api_key=KEY",
         "serpwow's paths begin with /live: did you mean '/live/account'?",
@@ -197,7 +197,7 @@ def test_every_form_of_a_target_is_answered(live: Live, method: str, target: str
     assert isinstance(json.loads(body), dict)
 
 
-@pytest.mark.parametrize(("method", "told"), [("OPTIONS", (404, "no-such-path")), ("GET", (400, "bad-request"))])
-def test_a_request_for_the_server_as_a_whole_is_no_path(live: Live, method: str, told: tuple[int, str]) -> None:
+@pytest.mark.parametrize(("method", "answer"), [("OPTIONS", (404, "no-such-path")), ("GET", (400, "bad-request"))])
+def test_a_request_for_the_server_as_a_whole_is_no_path(live: Live, method: str, answer: tuple[int, str]) -> None:
     status, body = heard(live, method, "*")
-    assert (status, json.loads(body)["error"]["code"]) == told
+    assert (status, json.loads(body)["error"]["code"]) == answer

@@ -27,12 +27,12 @@ def searches(count: int, length: int) -> list[dict[str, str]]:
 
 def test_a_thousand_long_searches_are_added_in_one_call_as_json_and_as_a_form(emulator: Emulator) -> None:
     emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 0}]}})
-    written = searches(1000, 2500)
-    assert put(emulator, json.dumps({"searches": written}), "application/json").json()["batch"]["searches_total_count"] == 1000
-    form = urlencode({f"searches[{n}][{name}]": value for n, search in enumerate(written) for name, value in search.items()})
+    items = searches(1000, 2500)
+    assert put(emulator, json.dumps({"searches": items}), "application/json").json()["batch"]["searches_total_count"] == 1000
+    form = urlencode({f"searches[{n}][{name}]": value for n, search in enumerate(items) for name, value in search.items()})
     assert put(emulator, form, FORM).json()["batch"]["searches_total_count"] == 2000
-    refused = put(emulator, json.dumps({"searches": searches(1001, 5)}), "application/json")
-    assert (refused.status_code, refused.json()["request_info"]["message"]) == (
+    response = put(emulator, json.dumps({"searches": searches(1001, 5)}), "application/json")
+    assert (response.status_code, response.json()["request_info"]["message"]) == (
         400,
         "At most 1000 Searches can be added per call",
     )
@@ -41,11 +41,11 @@ def test_a_thousand_long_searches_are_added_in_one_call_as_json_and_as_a_form(em
 def test_a_batch_takes_the_searches_that_are_published_and_not_one_more(emulator: Emulator) -> None:
     emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 14_000}]}})
     assert put(emulator, json.dumps({"searches": searches(1000, 5)}), "application/json").status_code == 200
-    refused = put(emulator, json.dumps({"searches": [{"q": "x"}]}), "application/json")
-    assert (refused.status_code, "at most 15000 pages" in refused.text) == (400, True)
+    response = put(emulator, json.dumps({"searches": [{"q": "x"}]}), "application/json")
+    assert (response.status_code, "at most 15000 pages" in response.text) == (400, True)
 
 
 def test_a_body_beyond_the_bound_is_told_the_option_that_raises_it(emulator: Emulator) -> None:
-    refused = put(emulator, json.dumps({"searches": searches(1000, Limits().body // 1000)}), "application/json")
-    assert (refused.status_code, refused.headers["emulator-error"]) == (413, "body-too-large")
-    assert "EMULATOR_MAX_BODY (serve --max-body) allows more" in refused.text
+    response = put(emulator, json.dumps({"searches": searches(1000, Limits().body // 1000)}), "application/json")
+    assert (response.status_code, response.headers["emulator-error"]) == (413, "body-too-large")
+    assert "EMULATOR_MAX_BODY (serve --max-body) allows more" in response.text

@@ -51,18 +51,18 @@ def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced:
 @pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other
 def test_the_state_can_be_given_again_at_every_moment_of_the_library(name: str) -> None:
     """What a scenario assumes, and how long things take in it, is its own, and is given with the state."""
-    written = LIBRARY.get(name).content
-    rules = {key: written[key] for key in ("assume", "timing") if key in written}
+    content = LIBRARY.get(name).content
+    rules = {key: content[key] for key in ("assume", "timing") if key in content}
 
     async def look(walker: Walker, request: httpx.Request) -> None:
         if request.url.path.startswith(PREFIX):
             return
         world = f"/worlds/{request.headers['Emulator-World']}"
-        given = await walker.ask("GET", f"{world}/state")
+        state = await walker.ask("GET", f"{world}/state")
         now = (await walker.ask("GET", f"{world}/clock"))["now"]
-        scenario = {"title": "Again", "clock": {"start": now}, **rules, "given": given}
+        scenario = {"title": "Again", "clock": {"start": now}, **rules, "given": state}
         await walker.ask("POST", "/worlds", {"id": "again", "scenario": scenario, "claim": False})
-        assert await walker.ask("GET", "/worlds/again/state") == given
+        assert await walker.ask("GET", "/worlds/again/state") == state
         await walker.ask("DELETE", "/worlds/again")
 
     walk(name, look)

@@ -130,8 +130,8 @@ def test_searches_are_added_as_http_build_query_writes_them(live: Live) -> None:
     form = "searches[1][q]=second&searches[0][q]=first&searches[0][max_page]=2&searches[0][custom_id]=7&source=php"
     assert send(world, "PUT", "/batches/2A6F94BB", form, FORM).status_code == 200
     assert send(world, "GET", "/batches/2A6F94BB").json()["batch"]["credits_required"] == 5
-    added = send(world, "GET", "/batches/2A6F94BB/searches/1").json()["searches"][2:]
-    assert [{name: search[name] for name in search if name != "id"} for search in added] == [
+    searches = send(world, "GET", "/batches/2A6F94BB/searches/1").json()["searches"][2:]
+    assert [{name: search[name] for name in search if name != "id"} for search in searches] == [
         {"q": "first", "max_page": "2", "custom_id": "7"},
         {"q": "second"},
     ]
@@ -139,8 +139,8 @@ def test_searches_are_added_as_http_build_query_writes_them(live: Live) -> None:
 
 def test_a_list_that_is_the_whole_body_is_read_as_http_build_query_writes_it(live: Live) -> None:
     world = load(live)
-    added = send(world, "PUT", "/batches/2A6F94BB", "1[q]=second&0[q]=first&source=php", FORM)
-    assert added.json()["batch"]["searches_total_count"] == 4
+    searches = send(world, "PUT", "/batches/2A6F94BB", "1[q]=second&0[q]=first&source=php", FORM)
+    assert searches.json()["batch"]["searches_total_count"] == 4
     assert message(send(world, "DELETE", "/batches/2A6F94BB/searches", "0=AAAA&1=BBBB", FORM)) == "2 Searches deleted"
     mixed = send(world, "PUT", "/batches/2A6F94BB", "0[q]=third&name=A", FORM)
     assert (mixed.status_code, "mixes indexes with names, such as name" in message(mixed)) == (400, True)
@@ -148,25 +148,25 @@ def test_a_list_that_is_the_whole_body_is_read_as_http_build_query_writes_it(liv
 
 
 @pytest.mark.parametrize(
-    ("written", "flag"),
+    ("value", "flag"),
     [("true", True), ("True", True), ("1", True), (1, True), (True, True),
      ("false", False), ("False", False), ("0", False), (0, False), (False, False)],
 )  # fmt: skip
-def test_a_flag_is_read_as_php_python_and_the_page_write_it(live: Live, written: Any, flag: bool) -> None:
+def test_a_flag_is_read_as_php_python_and_the_page_write_it(live: Live, value: Any, flag: bool) -> None:
     world = load(live)
-    bodies = [(json.dumps({"name": "A", "enabled": written}), "application/json")]
-    if isinstance(written, str):
-        bodies.append((f"name=A&enabled={written}", FORM))
+    bodies = [(json.dumps({"name": "A", "enabled": value}), "application/json")]
+    if isinstance(value, str):
+        bodies.append((f"name=A&enabled={value}", FORM))
     for body, label in bodies:
         assert send(world, "POST", "/batches", body, label).json()["batch"]["enabled"] is flag
-    if isinstance(written, str):
-        found = send(world, "GET", "/batches", query=f"&only_with_results={written}").json()
-        assert (found["total_count"] == 0) is flag
+    if isinstance(value, str):
+        listing = send(world, "GET", "/batches", query=f"&only_with_results={value}").json()
+        assert (listing["total_count"] == 0) is flag
 
 
-@pytest.mark.parametrize("written", ["yes", "TRUE", "", "2", 2, 1.0, [], {}, [True]])
-def test_a_flag_of_another_spelling_is_refused_without_evidence_of_a_page(live: Live, written: Any) -> None:
-    reply = send(load(live), "POST", "/batches", json.dumps({"name": "A", "enabled": written}))
+@pytest.mark.parametrize("value", ["yes", "TRUE", "", "2", 2, 1.0, [], {}, [True]])
+def test_a_flag_of_another_spelling_is_refused_without_evidence_of_a_page(live: Live, value: Any) -> None:
+    reply = send(load(live), "POST", "/batches", json.dumps({"name": "A", "enabled": value}))
     assert (reply.status_code, reply.headers["emulator-basis"]) == (400, "inferred")
 
 

@@ -27,8 +27,8 @@ def complete_body(type: str) -> dict[str, Any]:
 
 
 def world(**destination: Any) -> World:
-    given = {"id": "D", "name": "A", "type": "s3", "settings": S3, **destination}
-    return world_of({"platform": {"unreachable": ["away"]}, "destinations": [given]})
+    destination_state = {"id": "D", "name": "A", "type": "s3", "settings": S3, **destination}
+    return world_of({"platform": {"unreachable": ["away"]}, "destinations": [destination_state]})
 
 
 def put(world: World, **body: Any) -> int:
@@ -56,16 +56,16 @@ def test_a_destination_that_lacks_what_its_type_requires_is_refused(type: str, n
 
 
 def test_parameters_of_another_type_are_ignored_and_path_prefixes_are_optional() -> None:
-    made = world_of({})
+    empty_world = world_of({})
     send(
-        made,
+        empty_world,
         "POST",
         "/live/destinations",
         complete_body("gcs") | {"s3_bucket_name": "b", "foo": 1, "gcs_path_prefix": "%DATE%"},
     )
-    (shown,) = send(made, "GET", "/live/destinations")[0].body["destinations"]
-    del shown["id"]
-    assert shown == {
+    (destination,) = send(empty_world, "GET", "/live/destinations")[0].body["destinations"]
+    del destination["id"]
+    assert destination == {
         "name": "A",
         "type": "gcs",
         "enabled": True,
@@ -76,8 +76,8 @@ def test_parameters_of_another_type_are_ignored_and_path_prefixes_are_optional()
 
 
 def test_a_destination_is_shown_in_the_order_of_the_printed_sample() -> None:
-    listed = send(world(settings=S3 | {"s3_path_prefix": "p"}), "GET", "/live/destinations")[0].body["destinations"]
-    assert [*listed[0]] == ["id", "name", "type", "enabled", "used_by", "s3_bucket_name", "s3_path_prefix"]
+    destinations = send(world(settings=S3 | {"s3_path_prefix": "p"}), "GET", "/live/destinations")[0].body["destinations"]
+    assert [*destinations[0]] == ["id", "name", "type", "enabled", "used_by", "s3_bucket_name", "s3_path_prefix"]
 
 
 def test_another_type_requires_what_it_is_made_with() -> None:
@@ -105,19 +105,19 @@ def test_a_destination_is_tried_when_it_is_enabled_or_its_credentials_change(
     before: bool, body: dict[str, Any], status: int
 ) -> None:
     out_of_reach = world(enabled=before)
-    shown = send(out_of_reach, "GET", "/live/destinations")[0].body
+    answer = send(out_of_reach, "GET", "/live/destinations")[0].body
     assert put(out_of_reach, **body) == status
     if status == 400:
-        assert send(out_of_reach, "GET", "/live/destinations")[0].body == shown
+        assert send(out_of_reach, "GET", "/live/destinations")[0].body == answer
 
 
-@pytest.mark.parametrize(("enabled", "status"), [(True, 400), (False, 200)])
-def test_a_new_destination_is_tried_if_it_is_enabled(enabled: bool, status: int) -> None:
-    body = complete_body("s3") | {"enabled": enabled, "s3_bucket_name": "away"}
+@pytest.mark.parametrize(("is_enabled", "status"), [(True, 400), (False, 200)])
+def test_a_new_destination_is_tried_if_it_is_enabled(is_enabled: bool, status: int) -> None:
+    body = complete_body("s3") | {"enabled": is_enabled, "s3_bucket_name": "away"}
     assert send(world(), "POST", "/live/destinations", body)[0].status == status
 
 
 def test_an_update_answers_with_the_destination_as_the_list_has_it() -> None:
-    changed = world(settings={"s3_bucket_name": "b"})
-    reply, _ = send(changed, "PUT", "/live/destinations/D", {"name": "B"})
-    assert [reply.body["destination"]] == send(changed, "GET", "/live/destinations")[0].body["destinations"]
+    world_then = world(settings={"s3_bucket_name": "b"})
+    reply, _ = send(world_then, "PUT", "/live/destinations/D", {"name": "B"})
+    assert [reply.body["destination"]] == send(world_then, "GET", "/live/destinations")[0].body["destinations"]

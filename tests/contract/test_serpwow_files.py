@@ -17,16 +17,16 @@ RUN = {"id": 1, "started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20
 
 
 def load(live: Live, **batch: Any) -> World:
-    written = {"id": "2A6F94BB", "searches": 1500, "result_sets": [RUN], **batch}
-    return live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"serpwow": {"batches": [written]}}})
+    batch_state = {"id": "2A6F94BB", "searches": 1500, "result_sets": [RUN], **batch}
+    return live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"serpwow": {"batches": [batch_state]}}})
 
 
 def links(world: World, path: str) -> dict[str, Any]:
     query = f"{'&' if '?' in path else '?'}api_key={world.serpwow['api_key']}"
     reply = httpx.get(f"{world.serpwow['url']}/batches/2A6F94BB{path}{query}")
     body = reply.json()
-    found: dict[str, Any] = body.get("result", body)["download_links"]
-    return found
+    links_of_pages: dict[str, Any] = body.get("result", body)["download_links"]
+    return links_of_pages
 
 
 def fetch(link: str) -> bytes:
@@ -36,42 +36,42 @@ def fetch(link: str) -> bytes:
 
 
 def test_the_pages_of_a_result_set_hold_a_thousand_searches_each_and_the_archive_holds_the_pages(live: Live) -> None:
-    found = links(load(live), "/results/1")
-    pages = [fetch(link) for link in found["pages"]]
+    links_of_pages = links(load(live), "/results/1")
+    pages = [fetch(link) for link in links_of_pages["pages"]]
     assert [len(json.loads(page)) for page in pages] == [1000, 500]
-    archive = zipfile.ZipFile(io.BytesIO(fetch(found["all_pages"])))
+    archive = zipfile.ZipFile(io.BytesIO(fetch(links_of_pages["all_pages"])))
     assert [archive.read(name) for name in archive.namelist()] == pages
     assert archive.namelist() == ["Batch_Results_2A6F94BB_1_Page_1.json", "Batch_Results_2A6F94BB_1_Page_2.json"]
 
 
 def test_json_lines_have_an_item_a_line(live: Live) -> None:
     world = load(live)
-    found = links(world, "/results/1/jsonlines")
+    links_of_pages = links(world, "/results/1/jsonlines")
     items = json.loads(fetch(links(world, "/results/1")["pages"][1]))
-    assert found["pages"][1].endswith("Batch_Results_2A6F94BB_1_Page_2.jsonl")
-    assert [json.loads(line) for line in fetch(found["pages"][1]).splitlines()] == items
-    assert found["all_pages"].endswith("_All_Pages_jsonlines.zip")
-    assert zipfile.ZipFile(io.BytesIO(fetch(found["all_pages"]))).namelist()[1].endswith("_Page_2.jsonl")
+    assert links_of_pages["pages"][1].endswith("Batch_Results_2A6F94BB_1_Page_2.jsonl")
+    assert [json.loads(line) for line in fetch(links_of_pages["pages"][1]).splitlines()] == items
+    assert links_of_pages["all_pages"].endswith("_All_Pages_jsonlines.zip")
+    assert zipfile.ZipFile(io.BytesIO(fetch(links_of_pages["all_pages"]))).namelist()[1].endswith("_Page_2.jsonl")
 
 
 def test_a_csv_file_has_the_requested_columns(live: Live) -> None:
     world = load(live, searches=[{"id": "A", "q": 'say "hi", twice'}, {"id": "B"}], failing=1)
-    found = links(world, "/results/1/csv?csv_fields=search.id,search.q,success,nothing.here")
-    assert list(csv.reader(io.StringIO(fetch(found["pages"][0]).decode()))) == [
+    links_of_pages = links(world, "/results/1/csv?csv_fields=search.id,search.q,success,nothing.here")
+    assert list(csv.reader(io.StringIO(fetch(links_of_pages["pages"][0]).decode()))) == [
         ["search.id", "search.q", "success", "nothing.here"],
         ["A", 'say "hi", twice', "true", ""],
         ["B", "", "true", ""],
     ]
-    assert fetch(found["all_pages"]) == fetch(found["pages"][0])
-    assert found["pages"][0].endswith("/Batch_Results_2A6F94BB_1_Page_1.csv")
+    assert fetch(links_of_pages["all_pages"]) == fetch(links_of_pages["pages"][0])
+    assert links_of_pages["pages"][0].endswith("/Batch_Results_2A6F94BB_1_Page_1.csv")
     odd = links(world, "/results/1/csv?csv_fields=..,a%2Fb%3Fc%23d")["pages"][0]
     assert fetch(odd).splitlines()[0] == b"..,a/b?c#d"
 
 
 def test_a_csv_file_has_a_row_for_each_member_of_a_list(live: Live) -> None:
     world = load(live, searches=[{"id": "A", "q": "pizza"}], notification_csv_fields="search.q,result.organic_results.title")
-    found = links(world, "/results/1/csv")
-    rows = list(csv.reader(io.StringIO(fetch(found["pages"][0]).decode())))
+    links_of_pages = links(world, "/results/1/csv")
+    rows = list(csv.reader(io.StringIO(fetch(links_of_pages["pages"][0]).decode())))
     assert rows[1:] == [["pizza", "pizza 1"], ["pizza", "pizza 2"]]
 
 

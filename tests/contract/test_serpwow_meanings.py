@@ -28,10 +28,10 @@ def shown(assume: dict[str, str], path: str) -> Any:
     return reply.body
 
 
-@pytest.mark.parametrize(("choice", "completed"), [("no", 1000), ("yes", 1500)])
-def test_completed_searches_include_failed_ones_or_not(choice: str, completed: int) -> None:
+@pytest.mark.parametrize(("choice", "count"), [("no", 1000), ("yes", 1500)])
+def test_completed_searches_include_failed_ones_or_not(choice: str, count: int) -> None:
     result = shown({"serpwow.searches-completed": choice}, RESULT)["result"]
-    assert (result["searches_completed"], result["searches_failed"], result["searches_total"]) == (completed, 500, 1500)
+    assert (result["searches_completed"], result["searches_failed"], result["searches_total"]) == (count, 500, 1500)
 
 
 @pytest.mark.parametrize(("choice", "pages"), [("1000", 2), ("15000", 1)])
@@ -40,10 +40,10 @@ def test_a_result_set_has_as_many_pages_as_links(choice: str, pages: int) -> Non
     assert (result["results_page_count"], len(result["download_links"]["pages"])) == (pages, pages)
 
 
-@pytest.mark.parametrize(("choice", "held"), [("omitted", []), ("null", [None, None])])
-def test_a_status_that_does_not_apply_is_left_out_or_null(choice: str, held: list[None]) -> None:
+@pytest.mark.parametrize(("choice", "values"), [("omitted", []), ("null", [None, None])])
+def test_a_status_that_does_not_apply_is_left_out_or_null(choice: str, values: list[None]) -> None:
     result = shown({"serpwow.absent-status": choice}, RESULT)["result"]
-    assert [result[name] for name in ("webhook_status", "destination_status") if name in result] == held
+    assert [result[name] for name in ("webhook_status", "destination_status") if name in result] == values
 
 
 @pytest.mark.parametrize(("choice", "used"), [("all", [0, 1]), ("enabled", [0, 0])])
@@ -70,26 +70,26 @@ def test_the_account_shows_the_status_of_the_platform(choice: str, status: list[
     assert shown({"serpwow.account-status": choice}, "/live/account")["account_info"]["status"] == status
 
 
-@pytest.mark.parametrize(("choice", "found"), [("inside", 1), ("whole-words", 0)])
-def test_a_word_is_found_inside_a_longer_one_or_not(choice: str, found: int) -> None:
+@pytest.mark.parametrize(("choice", "count"), [("inside", 1), ("whole-words", 0)])
+def test_a_word_is_found_inside_a_longer_one_or_not(choice: str, count: int) -> None:
     assume = {"serpwow.contains": choice}
-    assert shown(assume, "/live/batches?search_term=atch")["total_count"] == found
+    assert shown(assume, "/live/batches?search_term=atch")["total_count"] == count
     assert shown(assume, "/live/batches?search_term=first-BATCH")["total_count"] == 1
     assert shown(assume, "/live/batches?search_term=2a6f94bb")["total_count"] == 1
 
 
-@pytest.mark.parametrize(("choice", "found"), [("ignored", 1), ("heeded", 0)])
-def test_capitals_matter_to_a_term_or_not(choice: str, found: int) -> None:
+@pytest.mark.parametrize(("choice", "count"), [("ignored", 1), ("heeded", 0)])
+def test_capitals_matter_to_a_term_or_not(choice: str, count: int) -> None:
     assume = {"serpwow.letter-case": choice}
-    assert len(shown(assume, "/live/destinations?search_term=WEST")["destinations"]) == found
-    assert len(shown(assume, "/live/errorlogs?search_term=PIZZA")["logs"]) == found
-    assert len(shown(assume, "/live/batches/2A6F94BB/searches/1?q=SEARCH%201500")["searches"]) == found
+    assert len(shown(assume, "/live/destinations?search_term=WEST")["destinations"]) == count
+    assert len(shown(assume, "/live/errorlogs?search_term=PIZZA")["logs"]) == count
+    assert len(shown(assume, "/live/batches/2A6F94BB/searches/1?q=SEARCH%201500")["searches"]) == count
 
 
-@pytest.mark.parametrize(("choice", "found"), [("names-and-values", ["L2", "L1"]), ("values", ["L2"])])
-def test_a_term_is_looked_for_in_names_too_or_not(choice: str, found: list[str]) -> None:
+@pytest.mark.parametrize(("choice", "ids"), [("names-and-values", ["L2", "L1"]), ("values", ["L2"])])
+def test_a_term_is_looked_for_in_names_too_or_not(choice: str, ids: list[str]) -> None:
     logs = shown({"serpwow.log-term": choice}, "/live/errorlogs?search_term=q")["logs"]
-    assert [log["id"] for log in logs] == found
+    assert [log["id"] for log in logs] == ids
 
 
 @pytest.mark.parametrize(
@@ -98,16 +98,16 @@ def test_a_term_is_looked_for_in_names_too_or_not(choice: str, found: list[str])
 def test_a_list_without_sort_by_has_an_order(choice: str, destinations: list[str], logs: list[str]) -> None:
     assume = {"serpwow.default-order": choice}
     for query, turn in (("", 1), ("?sort_direction=descending", -1)):
-        listed = shown(assume, f"/live/destinations{query}")["destinations"]
-        assert [destination["id"] for destination in listed] == destinations[::turn]
+        rows = shown(assume, f"/live/destinations{query}")["destinations"]
+        assert [destination["id"] for destination in rows] == destinations[::turn]
         assert [log["id"] for log in shown(assume, f"/live/errorlogs{query}")["logs"]] == logs[::turn]
 
 
-@pytest.mark.parametrize(("choice", "found"), [("oldest", ["B", "A"]), ("newest", ["A", "B"])])
-def test_batches_with_the_same_place_have_an_order(choice: str, found: list[str]) -> None:
+@pytest.mark.parametrize(("choice", "ids"), [("oldest", ["B", "A"]), ("newest", ["A", "B"])])
+def test_batches_with_the_same_place_have_an_order(choice: str, ids: list[str]) -> None:
     world = world_of({"batches": [{"id": id, "name": "Same"} for id in "BA"]}, assume={"serpwow.tied-batches": choice})
     for query in ("", "sort_direction=descending", "sort_by=status", "search_term=same&sort_direction=descending"):
-        assert [batch["id"] for batch in send(world, "GET", f"/live/batches?{query}")[0].body["batches"]] == found
+        assert [batch["id"] for batch in send(world, "GET", f"/live/batches?{query}")[0].body["batches"]] == ids
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_batches_with_the_same_place_have_an_order(choice: str, found: list[str]
 def test_a_listed_destination_has_the_fields_of_its_type_or_not(choice: str, names: list[str]) -> None:
     settings = {"azure_account_name": "N", "azure_account_key": "K", "azure_container_name": "C"}
     world = world_of({"destinations": [{"type": "azure", "settings": settings}]}, assume={"serpwow.destination-fields": choice})
-    (listed,) = send(world, "GET", "/live/destinations")[0].body["destinations"]
-    assert [name for name in listed if name.startswith("azure_")] == names
+    (destinations,) = send(world, "GET", "/live/destinations")[0].body["destinations"]
+    assert [name for name in destinations if name.startswith("azure_")] == names
 
 
 @pytest.mark.parametrize(

@@ -110,14 +110,14 @@ def test_a_batch_has_its_fields_in_the_order_in_which_they_are_printed(
     schedule = {"schedule_type": "weekly", "schedule_days_of_week": [0, 3], "schedule_hours": [8]}
     batch = {"id": "2A6F94BB", "last_run": "2020-09-01T00:00:00Z", "notification_email": "john.smith@example.com", **schedule}
     body = send(world_of({"batches": [batch]}), "GET", path)[0].body
-    shown = body["batches"][0] if "batches" in body else body["batch"]
-    assert [*shown] == [name for name in PRINTED_ORDER if name not in not_printed] + not_on_a_page
+    batch_body = body["batches"][0] if "batches" in body else body["batch"]
+    assert [*batch_body] == [name for name in PRINTED_ORDER if name not in not_printed] + not_on_a_page
 
 
 def test_the_counts_of_a_batch_can_have_the_names_that_its_page_prints() -> None:
     world = world_of({"batches": [{"id": "A"}]}, assume={"serpwow.get-counts": "search"})
-    shown = send(world, "GET", "/live/batches/A")[0].body["batch"]
-    assert [name for name in shown if name.startswith("search_")] == ["search_total_count", "search_page_count"]
+    batch_body = send(world, "GET", "/live/batches/A")[0].body["batch"]
+    assert [name for name in batch_body if name.startswith("search_")] == ["search_total_count", "search_page_count"]
     assert send(world, "GET", "/live/batches")[0].body["batches"][0]["searches_total_count"] == 0
 
 
@@ -129,8 +129,8 @@ def test_a_result_set_is_had_as_it_is_printed_but_for_its_links_and_instants() -
         "ended_at": "2019-01-02T00:00:10Z",
         "destination_ids": ["DESTINATION_ID"],
     }
-    told = run | {"searches_completed": 1, "webhook": "https://example.com", "webhook_status": "ok"}
-    world = world_of({"batches": [{"id": "123456", "result_sets": [told]}]}, clock={"start": "2019-01-03T00:00:00Z"})
+    expected_body = run | {"searches_completed": 1, "webhook": "https://example.com", "webhook_status": "ok"}
+    world = world_of({"batches": [{"id": "123456", "result_sets": [expected_body]}]}, clock={"start": "2019-01-03T00:00:00Z"})
     body = dump(send(world, "GET", "/live/batches/123456/results/1/csv")[0].body).decode()
     sample = without_white_space(text_of("result-set-csv"))
     for pattern, common in (
@@ -159,8 +159,8 @@ def test_result_sets_are_listed_as_they_are_printed_but_for_two_instants() -> No
         "ended_at": "2019-01-02T00:00:10Z",
         "destination_ids": ["DESTINATION_ID"],
     }
-    told = run | {"webhook": "https://example.com", "webhook_status": "ok"}
-    batch = PRINTED_BATCH | {"created_at": "2019-01-01T00:00:00Z", "notification_as_csv": True, "result_sets": [told]}
+    expected_body = run | {"webhook": "https://example.com", "webhook_status": "ok"}
+    batch = PRINTED_BATCH | {"created_at": "2019-01-01T00:00:00Z", "notification_as_csv": True, "result_sets": [expected_body]}
     world = world_of({"batches": [batch]}, clock={"start": "2019-01-03T00:00:00Z"})
     body = dump(send(world, "GET", "/live/batches/123456/results")[0].body).decode()
     instants = re.compile(r'("expires_at"|"date_time"):"[^"]*"')

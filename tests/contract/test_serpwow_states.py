@@ -66,8 +66,8 @@ def test_no_id_of_a_loaded_state_is_minted_again(make: Callable[[World], str]) -
 
 @pytest.mark.parametrize("kind", ["destinations", "error_logs", "batches"])
 def test_no_id_is_minted_that_a_later_item_has(kind: str) -> None:
-    minted = shown(world_of({kind: [{}]}))[kind][0]["id"]
-    assert len(shown(world_of({kind: [{}, {"id": minted}]}))[kind]) == 2
+    new_id = shown(world_of({kind: [{}]}))[kind][0]["id"]
+    assert len(shown(world_of({kind: [{}, {"id": new_id}]}))[kind]) == 2
 
 
 def running_and_waiting(world: World) -> dict[str, list[str]]:
@@ -134,8 +134,8 @@ def test_batches_that_are_started_one_after_the_other_run_by_priority(apart: tim
 
 
 def test_a_freed_slot_goes_to_the_highest_priority_in_the_queue() -> None:
-    given = [{"id": "RUNS", "status": "running"}, {"id": "WAITS", "status": "queued"}, {"id": "LAST", "priority": "high"}]
-    world = world_of({"batches": [{**batch, "searches": 300} for batch in given]})
+    batches = [{"id": "RUNS", "status": "running"}, {"id": "WAITS", "status": "queued"}, {"id": "LAST", "priority": "high"}]
+    world = world_of({"batches": [{**batch, "searches": 300} for batch in batches]})
     world.advance_by(timedelta(seconds=9))
     send(world, "GET", "/live/batches/LAST/start")
     world.advance_by(timedelta(seconds=1))
@@ -213,9 +213,9 @@ def test_a_completed_run_has_a_webhook_and_a_stopped_one_has_none() -> None:
     world.advance_by(timedelta(seconds=5))
     send(world, "GET", "/live/batches/A/stop")
     world.advance_by(timedelta(seconds=5))
-    stopped, completed = (send(world, "GET", f"/live/batches/{id}/results/1")[0].body["result"] for id in "AB")
-    assert "webhook_status" not in stopped
-    assert completed["webhook_status"]["status"] == "pending"
+    stopped_run, completed_run = (send(world, "GET", f"/live/batches/{id}/results/1")[0].body["result"] for id in "AB")
+    assert "webhook_status" not in stopped_run
+    assert completed_run["webhook_status"]["status"] == "pending"
 
 
 @pytest.mark.parametrize(("method", "tail"), [("PUT", ""), ("DELETE", ""), ("DELETE", "/clear")])

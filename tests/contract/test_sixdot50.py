@@ -73,9 +73,9 @@ def test_a_token_is_a_jwt_whose_first_claim_names_the_key(live: Live) -> None:
     world = live.load(state_of())
     head, claims, _ = ask_for_token(world).json()["token"].split(".")
     assert json.loads(base64.urlsafe_b64decode(head + "==")) == {"alg": "HS256", "typ": "JWT"}
-    written = json.loads(base64.urlsafe_b64decode(claims + "=="))
-    assert next(iter(written.items())) == ("id", world.sixdot50["key"])
-    assert written["exp"] - written["iat"] == 15 * 60
+    claims_of_token = json.loads(base64.urlsafe_b64decode(claims + "=="))
+    assert next(iter(claims_of_token.items())) == ("id", world.sixdot50["key"])
+    assert claims_of_token["exp"] - claims_of_token["iat"] == 15 * 60
 
 
 @pytest.mark.parametrize(("choice", "first_is_good"), [("live", True), ("die", False)])
@@ -83,11 +83,11 @@ def test_two_tokens_of_one_instant_are_two(live: Live, choice: str, first_is_goo
     world = live.load(state_of(batch()) | {"assume": {"6dot50.older-tokens": choice}})
     first, second = (ask_for_token(world).json()["token"] for _ in range(2))
     assert first != second
-    asked = [
+    requests = [
         httpx.get(f"{world.sixdot50['url']}/batches/{ID}", headers={"Authorization": f"Bearer {token}"}).status_code
         for token in (first, second)
     ]
-    assert asked == [200 if first_is_good else 401, 200]
+    assert requests == [200 if first_is_good else 401, 200]
 
 
 def test_a_token_ends_with_its_fifteen_minutes(live: Live) -> None:
@@ -182,13 +182,13 @@ def test_a_text_that_is_no_token_gets_401(live: Live, token: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "shown"),
+    ("amount", "text"),
     [(100, b"100"), ("100.00", b"100"), ("0.10", b"0.1"), ("99.95", b"99.95"), ("99999999999999.99", b"99999999999999.99")],
 )
-def test_an_amount_is_written_without_a_binary_float_in_between(live: Live, amount: Any, shown: bytes) -> None:
+def test_an_amount_is_written_without_a_binary_float_in_between(live: Live, amount: Any, text: bytes) -> None:
     with client_of(live.load(state_of(batch("DRAFT", payment(amount))))) as client:
-        assert b'"amount":' + shown + b"," in client.get(f"/batches/{ID}/payments").content
-        assert b'"cancelledAmount":' + shown + b"," in client.post(f"/batches/{ID}/cancel").content
+        assert b'"amount":' + text + b"," in client.get(f"/batches/{ID}/payments").content
+        assert b'"cancelledAmount":' + text + b"," in client.post(f"/batches/{ID}/cancel").content
 
 
 def test_payments_follow_a_batch_that_is_set_to_another_state(live: Live) -> None:
@@ -290,9 +290,11 @@ def test_what_a_batch_is_made_of_has_been_so_since_when_the_batch_is() -> None:
     since, waiting = "2025-12-01T00:00:00Z", payment(msisdn=STRANGER)
     state: Any = {"batches": [batch("OPEN", payment(), waiting, since=since)], "members": [PAYEE]}
     world = world_of(state)
-    paid, awaited = world.store.group(Payment.kind)
+    settled_payment, pending_payment = world.store.group(Payment.kind)
     assert {
-        format_instant(instant) for instant in (paid.settled_at, paid.created_at, awaited.since) if instant is not None
+        format_instant(instant)
+        for instant in (settled_payment.settled_at, settled_payment.created_at, pending_payment.since)
+        if instant is not None
     } == {since}
     world.advance_by(timedelta(days=60 - 31))
     assert [payment.status for payment in world.store.group(Payment.kind)] == ["SETTLED", "CANCELLED"]
@@ -300,8 +302,8 @@ def test_what_a_batch_is_made_of_has_been_so_since_when_the_batch_is() -> None:
 
 def test_a_payee_who_is_still_registering_is_waited_for() -> None:
     state = {"batches": [batch("OPEN", payment())], "members": [PAYEE]}
-    written = {"title": "A test", "timing": {"6dot50.registration": "1h"}, "given": {"6dot50": state}}
-    world = load_value(written, VENDORS).world(VENDORS, "test")
+    claims_of_token = {"title": "A test", "timing": {"6dot50.registration": "1h"}, "given": {"6dot50": state}}
+    world = load_value(claims_of_token, VENDORS).world(VENDORS, "test")
     assert [(payment.status, payment.is_member) for payment in world.store.group(Payment.kind)] == [("PENDING", False)]
     world.advance_by(timedelta(hours=1))
     assert [(payment.status, payment.is_member) for payment in world.store.group(Payment.kind)] == [("SETTLED", True)]
@@ -309,10 +311,10 @@ def test_a_payee_who_is_still_registering_is_waited_for() -> None:
 
 def test_a_batch_that_waits_for_nobody_any_more_is_not_left_open() -> None:
     world = world_of({"batches": [batch("OPEN", payment(id=OTHER_ID))]})
-    settled: dict[str, Any] = {"id": ID, "payments": [{"id": OTHER_ID, "status": "SETTLED"}]}
+    batch_state: dict[str, Any] = {"id": ID, "payments": [{"id": OTHER_ID, "status": "SETTLED"}]}
     with pytest.raises(BadInput, match="OPEN as long as"):
-        apply_state(world, VENDORS, {"6dot50": {"batches": [settled]}}, "set")
-    apply_state(world, VENDORS, {"6dot50": {"batches": [settled | {"status": "CLOSED"}]}}, "set")
+        apply_state(world, VENDORS, {"6dot50": {"batches": [batch_state]}}, "set")
+    apply_state(world, VENDORS, {"6dot50": {"batches": [batch_state | {"status": "CLOSED"}]}}, "set")
     assert [batch.status for batch in world.store.group(Batch.kind)] == ["CLOSED"]
 
 
@@ -371,7 +373,7 @@ def test_a_summary_always_adds_up(drawn: tuple[str, list[tuple[int, str, str]]],
 def test_a_cancel_moves_the_whole_amount_to_the_cancelled_and_not_a_cent_more(given: list[int]) -> None:
     world = world_of({"batches": [batch("DRAFT", *(written(amount, "DRAFT", PAYEE) for amount in given))]})
     with world.transaction("cancel") as tx:
-        shown = show_batch(tx, tx.ask(BATCH, ID, CANCEL).subject or Batch("", tx.now, tx.now, ""))
-    summary = json.loads(dump(shown["summary"]), parse_float=Decimal)
+        body = show_batch(tx, tx.ask(BATCH, ID, CANCEL).subject or Batch("", tx.now, tx.now, ""))
+    summary = json.loads(dump(body["summary"]), parse_float=Decimal)
     assert summary["cancelledAmount"] == summary["paymentsAmount"] == Decimal(sum(given)) / 100
     assert summary["cancelledCount"] == summary["paymentsCount"] == len(given)

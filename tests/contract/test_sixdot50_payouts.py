@@ -44,38 +44,40 @@ def test_a_payout_as_the_published_process_has_it(live: Live) -> None:
 
 
 def test_the_published_deletion_is_answered_to_the_letter(live: Live) -> None:
-    shown = json.loads(sample("deleted-payment"))
-    one = payment(250, id=shown["id"], firstname="Test", lastname="User 1", createdAt="2022-11-16T14:08:52.127Z")
-    world = live.load(state_of({**batch("DRAFT", one), "id": shown["batchId"]}, members=[PAYEE]))
+    sample_body = json.loads(sample("deleted-payment"))
+    one = payment(250, id=sample_body["id"], firstname="Test", lastname="User 1", createdAt="2022-11-16T14:08:52.127Z")
+    world = live.load(state_of({**batch("DRAFT", one), "id": sample_body["batchId"]}, members=[PAYEE]))
     with client_of(world) as client:
-        assert client.delete(f"/payments/{shown['id']}").content == sample("deleted-payment")
+        assert client.delete(f"/payments/{sample_body['id']}").content == sample("deleted-payment")
 
 
 def test_an_update_looks_like_the_published_one(live: Live) -> None:
-    published = json.loads(sample("update"))
-    world = live.load(state_of({**batch(createdAt="2022-12-13T12:29:39.633299Z"), "id": published["id"]}))
+    sample_body = json.loads(sample("update"))
+    world = live.load(state_of({**batch(createdAt="2022-12-13T12:29:39.633299Z"), "id": sample_body["id"]}))
     with client_of(world) as client:
-        reply = client.put(f"/batches/{published['id']}", json={"name": published["name"], "externalId": "testbatch1up"}).json()
-    assert list(reply) == list(published)
-    assert {**reply, "createdAt": ""} == {**published, "createdAt": ""}
-    assert published["createdAt"].startswith(reply["createdAt"].rstrip("Z"))
+        reply = client.put(
+            f"/batches/{sample_body['id']}", json={"name": sample_body["name"], "externalId": "testbatch1up"}
+        ).json()
+    assert list(reply) == list(sample_body)
+    assert {**reply, "createdAt": ""} == {**sample_body, "createdAt": ""}
+    assert sample_body["createdAt"].startswith(reply["createdAt"].rstrip("Z"))
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"),
+    ("amount", "text"),
     [("0.1", b"0.1"), ("1e2", b"100"), ("1E+2", b"100"), ("7.50", b"7.5"), ("900719925474099.31", b"900719925474099.31")],
 )
-def test_an_amount_is_read_without_a_binary_float_in_between(live: Live, written: str, shown: bytes) -> None:
-    body = f'{{"clearExisting": true, "payments": [{{"msisdn": "{PAYEE}", "amount": {written}}}]}}'
+def test_an_amount_is_read_without_a_binary_float_in_between(live: Live, amount: str, text: bytes) -> None:
+    body = f'{{"clearExisting": true, "payments": [{{"msisdn": "{PAYEE}", "amount": {amount}}}]}}'
     with client_of(live.load(state_of(batch()))) as client:
         reply = client.post(f"/batches/{ID}/payments", content=body)
-        assert b'"paymentsAmount":' + shown + b"," in reply.content
-        assert b'"amount":' + shown + b"," in client.get(f"/batches/{ID}/payments").content
+        assert b'"paymentsAmount":' + text + b"," in reply.content
+        assert b'"amount":' + text + b"," in client.get(f"/batches/{ID}/payments").content
 
 
-@pytest.mark.parametrize("written", ["1.999", "0", "-0.0", "-1", "1e15", "1e-400", "0.001", "1e308", "9" * 300])
-def test_an_amount_that_is_not_money_is_a_bad_value(live: Live, written: str) -> None:
-    body = f'{{"clearExisting": true, "payments": [{{"msisdn": "{PAYEE}", "amount": {written}}}]}}'
+@pytest.mark.parametrize("amount", ["1.999", "0", "-0.0", "-1", "1e15", "1e-400", "0.001", "1e308", "9" * 300])
+def test_an_amount_that_is_not_money_is_a_bad_value(live: Live, amount: str) -> None:
+    body = f'{{"clearExisting": true, "payments": [{{"msisdn": "{PAYEE}", "amount": {amount}}}]}}'
     with client_of(live.load(state_of(batch()))) as client:
         (flaw,) = client.post(f"/batches/{ID}/payments", content=body).json()["validationErrors"]
     assert (flaw["index"], flaw["errorCode"], flaw["fieldName"]) == ("0", "106", "payments[0].amount")
@@ -112,9 +114,9 @@ def test_payments_are_added_all_or_none(live: Live) -> None:
     world = live.load(state_of(batch("DRAFT", payment(5, externalId="old"))))
     with client_of(world) as client:
         before = world.state()
-        refused = added(client, payment(1), payment(1, msisdn="+27821231234"), {"amount": 0}, clear=True)
-        assert refused.status_code == 400
-        assert [(error["index"], error["fieldName"]) for error in refused.json()["validationErrors"]] == [
+        response = added(client, payment(1), payment(1, msisdn="+27821231234"), {"amount": 0}, clear=True)
+        assert response.status_code == 400
+        assert [(error["index"], error["fieldName"]) for error in response.json()["validationErrors"]] == [
             ("0", "payments[1].msisdn"),
             ("1", "payments[2].msisdn"),
             ("2", "payments[2].amount"),
@@ -145,9 +147,9 @@ def test_a_submit_that_races_a_cancel_has_one_winner(live: Live) -> None:
 
 def test_batches_of_one_instant_are_listed_newest_first(live: Live) -> None:
     with client_of(live.load(state_of())) as client:
-        made = [client.post("/batches", json={"name": name}).json()["id"] for name in "abcdef"]
-        assert [batch["id"] for batch in client.get("/batches").json()] == made[::-1]
-        assert [batch["id"] for batch in client.get("/batches?skip=1&take=2").json()] == made[4:2:-1]
+        ids = [client.post("/batches", json={"name": name}).json()["id"] for name in "abcdef"]
+        assert [batch["id"] for batch in client.get("/batches").json()] == ids[::-1]
+        assert [batch["id"] for batch in client.get("/batches?skip=1&take=2").json()] == ids[4:2:-1]
 
 
 def test_a_batch_made_in_a_state_of_the_same_seed_gets_an_id_of_its_own(live: Live) -> None:
@@ -191,10 +193,10 @@ def test_a_deposit_goes_to_the_account_that_is_named(live: Live) -> None:
     accounts = [{"name": "A", "shortName": "A1", "balance": 1}, {"name": "B", "shortName": "B1", "currencyCode": "DUSD"}]
     world = live.load(state_of(accounts=accounts))
     world.set({"6dot50": {"accounts": [{"name": "B", "deposit": "0.10"}, {"shortName": "B1", "deposit": 5}, {"deposit": 2}]}})
-    shown = [
+    balances = [
         (account["name"], account["balance"], account["availableBalance"]) for account in world.state()["6dot50"]["accounts"]
     ]
-    assert shown == [("A", 3, 3), ("B", Decimal("5.1"), Decimal("5.1"))]
+    assert balances == [("A", 3, 3), ("B", Decimal("5.1"), Decimal("5.1"))]
 
 
 @pytest.mark.parametrize(

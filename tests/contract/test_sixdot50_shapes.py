@@ -14,8 +14,8 @@ PAY = {"msisdn": "27821234567", "amount": 1}
 
 
 def emulator_that_assumes(assumption: str, choice: str) -> Emulator:
-    given = {"tokens": [{"token": "demo"}], "batches": [{"id": BATCH}]}
-    return Emulator({"title": "A test", "assume": {assumption: choice}, "given": {"6dot50": given}})
+    state = {"tokens": [{"token": "demo"}], "batches": [{"id": BATCH}]}
+    return Emulator({"title": "A test", "assume": {assumption: choice}, "given": {"6dot50": state}})
 
 
 def client_of(emulator: Emulator) -> httpx.Client:
@@ -24,7 +24,7 @@ def client_of(emulator: Emulator) -> httpx.Client:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "fields"),
     [
         ({"payments": [PAY | {"amount": "x"}]}, ["payments[0].amount is text, and should be a number"]),
         (
@@ -47,14 +47,14 @@ def client_of(emulator: Emulator) -> httpx.Client:
     ],
 )
 @pytest.mark.parametrize("code", ["2", "1"])
-def test_a_field_of_another_type_is_named(body: Any, told: list[str], code: str) -> None:
+def test_a_field_of_another_type_is_named(body: Any, fields: list[str], code: str) -> None:
     with emulator_that_assumes("6dot50.wrong-type", code) as emulator, client_of(emulator) as client:
         answer = client.post(f"/batches/{BATCH}/payments", json=body)
         assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
         if code == "1":
-            named = [error["fieldName"] for error in answer.json()["validationErrors"]]
-            assert named == [line.partition(" ")[0] for line in told]
-        assert emulator.journal.exchanges()[-1].explain().told["would_work"] == told
+            names = [error["fieldName"] for error in answer.json()["validationErrors"]]
+            assert names == [line.partition(" ")[0] for line in fields]
+        assert emulator.journal.exchanges()[-1].explain().told["would_work"] == fields
 
 
 def test_json_that_is_sent_as_a_form_is_told_the_header() -> None:

@@ -48,5 +48,5 @@ def test_a_path_whose_ids_are_left_out_leads_nowhere() -> None:
 
 
 def test_a_slash_at_the_end_is_let_pass_where_case_does_not_matter() -> None:
-    passed = {(vendor, method, path) for vendor, method, path in PATHS if is_led_to_an_operation(method, f"{path}/")}
-    assert passed == {row for row in PATHS if not VENDORS[row[0]].case_sensitive}
+    accepted = {(vendor, method, path) for vendor, method, path in PATHS if is_led_to_an_operation(method, f"{path}/")}
+    assert accepted == {row for row in PATHS if not VENDORS[row[0]].case_sensitive}

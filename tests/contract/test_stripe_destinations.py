@@ -18,14 +18,14 @@ GRID = {"azure_region": "westeurope", "azure_resource_group_name": "ours", "azur
 
 
 def world_of(*destinations: Any, **more: Any) -> World:
-    given = {"stripe": {"event_destinations": list(destinations)}}
-    return load_value({"title": "A test", "given": given, **more}, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
+    state = {"stripe": {"event_destinations": list(destinations)}}
+    return load_value({"title": "A test", "given": state, **more}, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
 
 
 def destinations_of(world: World) -> list[dict[str, Any]]:
     with world.transaction("look") as tx:
-        found: list[dict[str, Any]] = STRIPE.state.dump(tx)["event_destinations"]
-        return found
+        dump: list[dict[str, Any]] = STRIPE.state.dump(tx)["event_destinations"]
+        return dump
 
 
 def change(world: World, **destination: Any) -> None:
@@ -35,7 +35,7 @@ def change(world: World, **destination: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "written",
+    "state",
     [
         {"id": "ed_1"},
         {"id": "ed_1", "url": "http://localhost/hook", "signing_secret": "whsec_1", "enabled_events": [TYPES[0]]},
@@ -45,18 +45,18 @@ def change(world: World, **destination: Any) -> None:
         {"id": "ed_1", "type": "azure_event_grid", "azure_event_grid": GRID | {"azure_partner_topic_status": "deleted"}},
     ],
 )
-def test_a_dumped_destination_can_be_loaded(written: dict[str, Any]) -> None:
-    (found,) = destinations_of(world_of(written))
-    assert destinations_of(world_of(found)) == [found]
-    assert found["enabled_events"] == written.get("enabled_events") or [
-        "*" if found["event_payload"] == "snapshot" else type for type in TYPES if type.startswith(JOB_EVENT)
+def test_a_dumped_destination_can_be_loaded(state: dict[str, Any]) -> None:
+    (destination,) = destinations_of(world_of(state))
+    assert destinations_of(world_of(destination)) == [destination]
+    assert destination["enabled_events"] == state.get("enabled_events") or [
+        "*" if destination["event_payload"] == "snapshot" else type for type in TYPES if type.startswith(JOB_EVENT)
     ]
     for field in ("url", "signing_secret"):
-        assert (field in found) == (found["type"] == "webhook_endpoint")
+        assert (field in destination) == (destination["type"] == "webhook_endpoint")
 
 
 @pytest.mark.parametrize(
-    ("written", "message"),
+    ("state", "message"),
     [
         ({"enabled_events": ["*"]}, "'*' is no type of thin event"),
         ({"enabled_events": ["v2.core.batch_job.cancelled"]}, "did you mean 'v2.core.batch_job.canceled'?"),
@@ -67,9 +67,9 @@ def test_a_dumped_destination_can_be_loaded(written: dict[str, Any]) -> None:
         ({"repeat": 17}, "an account has 16 event destinations at most"),
     ],
 )
-def test_an_impossible_destination_is_refused(written: dict[str, Any], message: str) -> None:
+def test_an_impossible_destination_is_refused(state: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput) as excinfo:
-        world_of(written)
+        world_of(state)
     assert message in str(excinfo.value)
 
 
@@ -92,8 +92,8 @@ def test_the_type_of_a_destination_never_changes_by_hand(change_: dict[str, Any]
 def test_a_topic_may_be_activated_by_hand() -> None:
     world = world_of({"id": "ed_1", "type": "azure_event_grid", "azure_event_grid": GRID})
     change(world, id="ed_1", azure_event_grid=GRID | {"azure_partner_topic_status": "activated"}, status="disabled")
-    (found,) = destinations_of(world)
-    assert (found["azure_event_grid"]["azure_partner_topic_status"], found["status"]) == ("activated", "disabled")
+    (destination,) = destinations_of(world)
+    assert (destination["azure_event_grid"]["azure_partner_topic_status"], destination["status"]) == ("activated", "disabled")
 
 
 @pytest.mark.parametrize(

@@ -48,14 +48,14 @@ ENDPOINTS = st.sampled_from(
 
 def rows_of_chunks(data: bytes, *cuts: int) -> Rows:
     reader = JsonlReader()
-    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    edges = [0, *sorted(place % (len(data) + 1) for place in cuts), len(data)]
     for start, end in pairwise(edges):
         reader.feed(data[start:end])
     return reader.rows()
 
 
-def job_of(work: RowOutcomes, status: str, processed: int) -> Job:
-    failures = work.failures_among(processed)
+def job_of(work: RowOutcomes, status: str, count: int) -> Job:
+    failures = work.failures_among(count)
     return Job(
         "batchv2_a",
         NOW,
@@ -64,7 +64,7 @@ def job_of(work: RowOutcomes, status: str, processed: int) -> Job:
         NOW,
         status,
         len(work.rows),
-        processed - failures,
+        count - failures,
         failures,
         work=work,
         endpoint=work.endpoint,
@@ -87,11 +87,11 @@ def test_dumped_rows_can_be_loaded(data: bytes, endpoint: Endpoint) -> None:
 
 @given(FILES, ENDPOINTS, st.integers(0, 40), st.booleans(), st.sampled_from(WITH_RESULTS))
 def test_results_are_as_long_as_their_size_and_match_the_counts(
-    data: bytes, endpoint: Endpoint, processed: int, numbered: bool, status: str
+    data: bytes, endpoint: Endpoint, count: int, has_ids: bool, status: str
 ) -> None:
     rules = (FailureRule(ids=("a", "b")), FailureRule(pattern="1$"), FailureRule(share=Fraction(1, 3)))
-    work = plan(rows_of_chunks(data), endpoint, rules, "batchv2_a", numbered)
-    job = job_of(work, status, min(processed, len(work.rows)))
+    work = plan(rows_of_chunks(data), endpoint, rules, "batchv2_a", has_ids)
+    job = job_of(work, status, min(count, len(work.rows)))
     content = b"".join(chunks_of(job))
     assert len(content) == size_of(job)
     lines = [json.loads(line) for line in content.splitlines()]
@@ -108,10 +108,10 @@ def test_a_file_too_long_to_dump_says_so_and_cannot_be_loaded(monkeypatch: pytes
     vendors = {"stripe": STRIPE}
     state = {"batch_jobs": [{"id": "batchv2_A", "status": "in_progress", "input": lines}]}
     world = load_value({"title": "A test", "given": {"stripe": state}}, vendors).world(vendors, "test")
-    shown = STRIPE.state.dump(Transaction(world, world.clock.now(), "look"))
-    assert shown["batch_jobs"][0]["input"] == {"left_out": "100 rows, which are more than a state shows"}
+    dump = STRIPE.state.dump(Transaction(world, world.clock.now(), "look"))
+    assert dump["batch_jobs"][0]["input"] == {"left_out": "100 rows, which are more than a state shows"}
     with pytest.raises(BadInput, match="input"):
-        load_value({"title": "A test", "given": {"stripe": shown}}, vendors)
+        load_value({"title": "A test", "given": {"stripe": dump}}, vendors)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 100), st.integers(0, 10**5), st.sampled_from(WITH_RESULTS))
@@ -154,10 +154,10 @@ def test_a_repeated_id_is_found_among_many() -> None:
     assert set(faults[5000:]) == {ID_TWICE}
 
 
-@pytest.mark.parametrize(("id", "shown"), [(b"5", b"5"), (b'["a"]', b'["a"]'), (b"[" * 300 + b"]" * 300, b"null")])
-def test_an_id_that_is_no_text_is_refused_however_deeply_it_is_nested(id: bytes, shown: bytes) -> None:
+@pytest.mark.parametrize(("id", "dump"), [(b"5", b"5"), (b'["a"]', b'["a"]'), (b"[" * 300 + b"]" * 300, b"null")])
+def test_an_id_that_is_no_text_is_refused_however_deeply_it_is_nested(id: bytes, dump: bytes) -> None:
     rows = rows_of_chunks(b'{"id":' + id + b"}")
-    assert (bytes(rows.faults), rows.record(0)[0]) == (bytes([ID_FORM]), shown)
+    assert (bytes(rows.faults), rows.record(0)[0]) == (bytes([ID_FORM]), dump)
 
 
 def test_a_line_without_an_end_is_not_kept() -> None:
@@ -225,11 +225,11 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("state", "blamed"), IMPOSSIBLE)
-def test_an_impossible_state_is_refused_with_its_place(state: dict[str, Any], blamed: str) -> None:
+@pytest.mark.parametrize(("state", "place"), IMPOSSIBLE)
+def test_an_impossible_state_is_refused_with_its_place(state: dict[str, Any], place: str) -> None:
     with pytest.raises(BadInput) as excinfo:
         load_value({"title": "A test", "given": {"stripe": state}}, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
-    assert str(excinfo.value.problems[0].path[-1]) == blamed
+    assert str(excinfo.value.problems[0].path[-1]) == place
 
 
 def test_the_published_lines_are_valid_rows() -> None:

@@ -33,8 +33,8 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def world(server: EmulatorServer, **assume: str) -> Emulator:
-    chosen = {f"stripe.{name.replace('_', '-')}": choice for name, choice in assume.items()}
-    return Emulator({"assume": chosen, "given": {"stripe": {"batch_jobs": JOBS}}}, server=server)
+    choices = {f"stripe.{name.replace('_', '-')}": choice for name, choice in assume.items()}
+    return Emulator({"assume": choices, "given": {"stripe": {"batch_jobs": JOBS}}}, server=server)
 
 
 def post(emulator: Emulator, path: str, key: str = "once", **headers: str) -> httpx.Response:
@@ -49,10 +49,10 @@ def post(emulator: Emulator, path: str, key: str = "once", **headers: str) -> ht
 def held(emulator: Emulator, pool: ThreadPoolExecutor, path: str, where: str = "before-commit") -> Future[httpx.Response]:
     """A request that is held up."""
     emulator.faults.add(at=OPERATIONS[path], where=where, do="delay", delay="5m", clock="real", times=1)
-    asked = pool.submit(post, emulator, path)
+    answer = pool.submit(post, emulator, path)
     while not emulator.faults.held():
         pass
-    return asked
+    return answer
 
 
 @pytest.mark.parametrize("path", [CREATE, CANCEL])
@@ -61,9 +61,9 @@ def test_a_key_in_use_is_refused_until_its_first_request_has_taken_effect(
 ) -> None:
     with world(server) as emulator:
         first = held(emulator, pool, path)
-        refused = post(emulator, path)
-        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "idempotency_key_in_use")
-        assert refused.headers["emulator-basis"] == "inferred"
+        response = post(emulator, path)
+        assert (response.status_code, response.json()["error"]["code"]) == (409, "idempotency_key_in_use")
+        assert response.headers["emulator-basis"] == "inferred"
         emulator.faults.clear()
         assert first.result().status_code == 200
         assert post(emulator, path).json()["id"] == first.result().json()["id"]

@@ -32,16 +32,16 @@ def progress(world: World) -> tuple[str, int]:
 def test_an_event_comes_with_each_quarter_and_with_nothing_else(job: Written, timing: Written) -> None:
     world = world_of(job, timing=timing)
     goal = {"validating": job["rows"], "in_progress": job["rows"]}
-    reached = progress(world)
+    percent = progress(world)
     while (due := world.store.first_due()) is not None and due[0] < datetime.fromisoformat("2026-03-09T22:00:00Z"):
         before = len(updated_events(world))
         world.advance_to(max(due[0] - TICK, world.clock.now()))
         assert len(updated_events(world)) == before
         world.advance_to(due[0])
         now = progress(world)
-        if len(updated_events(world)) > before and now[0] == reached[0]:
-            assert now[1] * 4 // goal[now[0]] > reached[1] * 4 // goal[now[0]]
-        reached = now
+        if len(updated_events(world)) > before and now[0] == percent[0]:
+            assert now[1] * 4 // goal[now[0]] > percent[1] * 4 // goal[now[0]]
+        percent = now
     assert len(updated_events(world)) <= 7
 
 
@@ -90,8 +90,8 @@ def test_without_updated_events_there_are_none_of_progress_either(choice: str, c
 def test_a_wait_that_is_part_of_another_is_as_long_as_that_says(
     timing: dict[str, timedelta | None], length: int | None
 ) -> None:
-    whole = Timer("toy.whole", timedelta(seconds=10), "invented")
-    half = Timer("toy.half", None, "invented", settable=False, portion=Portion(whole, lambda _, length: length / 2))
+    sum_timer = Timer("toy.whole", timedelta(seconds=10), "invented")
+    half = Timer("toy.half", None, "invented", settable=False, portion=Portion(sum_timer, lambda _, length: length / 2))
     assert length_of(half, None, timing) == (None if length is None else timedelta(seconds=length))
 
 

@@ -52,7 +52,7 @@ def test_an_unknown_or_repeated_parameter_is_refused(query: str, message: str) -
 
 
 @pytest.mark.parametrize(
-    ("type", "known"),
+    ("type", "is_known"),
     [
         *((type, True) for type in TYPES),
         ("v2.core.account.updated", True),
@@ -67,8 +67,8 @@ def test_an_unknown_or_repeated_parameter_is_refused(query: str, message: str) -
         ("", False),
     ],
 )
-def test_the_type_of_an_event_is_known_or_of_a_family_that_is_not_emulated(type: str, known: bool) -> None:
-    assert is_event_type(type) == known
+def test_the_type_of_an_event_is_known_or_of_a_family_that_is_not_emulated(type: str, is_known: bool) -> None:
+    assert is_event_type(type) == is_known
 
 
 def world_with_events() -> World:
@@ -82,16 +82,16 @@ def world_with_events() -> World:
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_each_page_is_filtered_as_the_first(spelling: str) -> None:
     world = world_with_events()
-    wanted = [f"v2.core.batch_job.{word}" for word in ("canceled", "updated")]
-    pairs = [(spelling.format(n=n), type) for n, type in enumerate(wanted)]
-    query, seen = urlencode([*pairs, ("object_id", ID), ("limit", "1"), ("created[gte]", "2026-01-01T00:00:00Z")]), []
+    types = [f"v2.core.batch_job.{word}" for word in ("canceled", "updated")]
+    pairs = [(spelling.format(n=n), type) for n, type in enumerate(types)]
+    query, events = urlencode([*pairs, ("object_id", ID), ("limit", "1"), ("created[gte]", "2026-01-01T00:00:00Z")]), []
     while query:
         page = list_events(world, query).body
-        seen += [(event["type"], event["related_object"]["id"]) for event in page["data"]]
+        events += [(event["type"], event["related_object"]["id"]) for event in page["data"]]
         link = urlsplit(page["next_page_url"] or "")
         assert not link.query or [pair for pair in parse_qsl(link.query) if pair[0] in dict(pairs)] == pairs
         query = link.query
-    assert seen == [(wanted[0], ID), (wanted[1], ID)]
+    assert events == [(types[0], ID), (types[1], ID)]
 
 
 def test_more_than_twenty_types_are_refused_and_twenty_are_not() -> None:

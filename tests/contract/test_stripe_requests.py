@@ -43,8 +43,8 @@ def facts_of(world: World) -> set[str]:
 )
 def test_a_key_that_is_refused_cancels_nothing(live: Live, key: str, assume: dict[str, str], status: int, code: str) -> None:
     world = world_with_a_job(live, assume=assume)
-    refused = send(live, world, "POST", f"{JOB}/cancel", key)
-    assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+    response = send(live, world, "POST", f"{JOB}/cancel", key)
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
     assert send(live, world, "GET", JOB).json()["status"] == "in_progress"
 
 
@@ -76,16 +76,16 @@ def test_the_client_raises_a_permission_error_for_a_publishable_key(live: Live) 
 @pytest.mark.parametrize("context", ["nonsense", "acct_", "acct_1/", "/acct_1", "acct_1//acct_2", "org_1/acct_1", "acct_1 2"])
 def test_a_context_that_is_no_path_of_accounts_is_refused_whole(live: Live, header: str, context: str) -> None:
     world = world_with_a_job(live)
-    refused = send(live, world, "POST", f"{JOB}/cancel", headers={header: context})
-    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "account_invalid")
+    response = send(live, world, "POST", f"{JOB}/cancel", headers={header: context})
+    assert (response.status_code, response.json()["error"]["code"]) == (403, "account_invalid")
     assert send(live, world, "GET", JOB).json()["status"] == "in_progress"
 
 
 @pytest.mark.parametrize("header", ["stripe-context", "stripe-account"])
 @pytest.mark.parametrize("context", [OWN_ACCOUNT, f"acct_platform/{OWN_ACCOUNT}", "", "my own account"])
 def test_a_context_of_the_own_account_finds_what_the_account_has(live: Live, header: str, context: str) -> None:
-    given = {"account": {"id": context}} if " " in context else {}
-    world = live.load({"given": {"stripe": given | {"batch_jobs": [{"id": ID, "status": "in_progress"}]}}})
+    state = {"account": {"id": context}} if " " in context else {}
+    world = live.load({"given": {"stripe": state | {"batch_jobs": [{"id": ID, "status": "in_progress"}]}}})
     assert send(live, world, "GET", JOB, headers={header: context}).status_code == 200
 
 
@@ -130,8 +130,8 @@ def test_the_limit_of_a_sandbox_begins_anew_with_each_second_of_the_clock(live: 
     world = world_with_a_job(live, assume={"stripe.rate-limits": "sandbox"})
     for _ in range(2):
         assert {send(live, world, "GET", JOB).status_code for _ in range(REQUESTS_PER_SECOND)} == {200}
-        refused = [send(live, world, "GET", JOB) for _ in range(2)]
-        assert [response.headers["stripe-rate-limited-reason"] for response in refused] == ["global-rate", "global-rate"]
+        response = [send(live, world, "GET", JOB) for _ in range(2)]
+        assert [response.headers["stripe-rate-limited-reason"] for response in response] == ["global-rate", "global-rate"]
         world.advance("999ms")
         assert send(live, world, "GET", JOB).status_code == 429
         world.advance("1ms")
@@ -155,9 +155,9 @@ def test_a_refused_update_of_a_destination_leaves_it_as_it_was(live: Live) -> No
 def test_the_events_of_one_request_name_it_by_one_id(live: Live) -> None:
     world = live.load({})
     job = {"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "skip_validation": True, "metadata": {}}
-    created = send(live, world, "POST", "/v2/core/batch_jobs", json=job)
+    response = send(live, world, "POST", "/v2/core/batch_jobs", json=job)
     events = send(live, world, "GET", "/v2/core/events").json()["data"]
     reasons = [event["reason"]["request"] for event in events]
     assert len(reasons) == 2
-    assert [reason["id"] for reason in reasons] == [created.headers["request-id"]] * 2
+    assert [reason["id"] for reason in reasons] == [response.headers["request-id"]] * 2
     assert len({reason["idempotency_key"] for reason in reasons}) == 1

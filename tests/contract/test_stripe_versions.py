@@ -92,8 +92,8 @@ def test_a_version_is_a_date_and_a_name(version: str) -> None:
     ],
 )
 def test_a_former_version_lists_events_by_their_object_alone(live: Live, query: str, field: str) -> None:
-    refused = ask(live, "GET", f"events?{query}", FORMER_VERSION)
-    assert (refused.status_code, refused.json()["error"]["message"]) == (400, field)
+    response = ask(live, "GET", f"events?{query}", FORMER_VERSION)
+    assert (response.status_code, response.json()["error"]["message"]) == (400, field)
     if "object_id" not in query or "types" in query or "created" in query:
         assert ask(live, "GET", f"events?{query}").status_code == 200
 
@@ -114,11 +114,11 @@ def test_sources_of_an_answer_can_be_sent_back(sources: list[str], version: str)
 @pytest.mark.parametrize("version", [VERSION, FORMER_VERSION])
 @pytest.mark.parametrize("source", [*SOURCES, *FORMER_SOURCES, "@nobody", "", "@Self"])
 def test_a_source_is_accepted_in_its_own_version_and_a_former_one_always(live: Live, source: str, version: str) -> None:
-    made = ask(live, "POST", "event_destinations", version, json=NEW | {"events_from": [source]})
-    assert made.status_code == (200 if is_source(source, version) else 400)
-    if made.status_code == 200:
-        shown = ask(live, "GET", f"event_destinations/{made.json()['id']}").json()["events_from"]
-        assert shown == [FORMER_SOURCES.get(source, source)]
+    response = ask(live, "POST", "event_destinations", version, json=NEW | {"events_from": [source]})
+    assert response.status_code == (200 if is_source(source, version) else 400)
+    if response.status_code == 200:
+        body = ask(live, "GET", f"event_destinations/{response.json()['id']}").json()["events_from"]
+        assert body == [FORMER_SOURCES.get(source, source)]
 
 
 def test_a_cloud_that_a_version_does_not_have_is_refused_by_its_field_too(live: Live) -> None:
@@ -131,13 +131,13 @@ def test_a_cloud_that_a_version_does_not_have_is_refused_by_its_field_too(live: 
 )
 def test_a_destination_of_snapshots_accepts_no_thin_event(live: Live, type: str) -> None:
     fields = NEW | {"event_payload": "snapshot", "enabled_events": ["customer.created", type]}
-    refused = ask(live, "POST", "event_destinations", json=fields)
-    assert (refused.status_code, refused.headers["emulator-basis"]) == (400, "inferred")
-    assert type in refused.json()["error"]["message"]
+    response = ask(live, "POST", "event_destinations", json=fields)
+    assert (response.status_code, response.headers["emulator-basis"]) == (400, "inferred")
+    assert type in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
-    ("written", "problem"),
+    ("state", "problem"),
     [
         ({"event_payload": "snapshot", "enabled_events": ["v2.core.batch_job.completed"]}, "has snapshots"),
         ({"snapshot_api_version": "2026-03-25.dahlia"}, "no snapshot_api_version"),
@@ -149,9 +149,9 @@ def test_a_destination_of_snapshots_accepts_no_thin_event(live: Live, type: str)
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_a_scenario_cannot_load_a_destination_that_no_request_makes(live: Live, written: dict[str, Any], problem: str) -> None:
+def test_a_scenario_cannot_load_a_destination_that_no_request_makes(live: Live, state: dict[str, Any], problem: str) -> None:
     response = live.control.post(
-        f"{PREFIX}/worlds", json={"scenario": {"title": "x", "given": {"stripe": {"event_destinations": [written]}}}}
+        f"{PREFIX}/worlds", json={"scenario": {"title": "x", "given": {"stripe": {"event_destinations": [state]}}}}
     )
     assert response.status_code == 422
     assert problem in response.text
@@ -175,9 +175,9 @@ def test_a_value_of_metadata_is_a_text_and_null_only_removes(value: object) -> N
 def test_an_update_that_would_leave_too_many_pairs_changes_nothing(live: Live) -> None:
     full = {f"k{n}": "v" for n in range(MOST_PAIRS)}
     id = ask(live, "POST", "event_destinations", json=NEW | {"metadata": full}).json()["id"]
-    refused = ask(live, "POST", f"event_destinations/{id}", json={"name": "Other", "metadata": {"more": "v"}})
-    assert refused.status_code == 400
-    shown = ask(live, "GET", f"event_destinations/{id}").json()
-    assert (shown["metadata"], shown["name"]) == (full, "Mine")
-    moved = ask(live, "POST", f"event_destinations/{id}", json={"metadata": {"more": "v", "k0": None}})
-    assert len(moved.json()["metadata"]) == MOST_PAIRS
+    response = ask(live, "POST", f"event_destinations/{id}", json={"name": "Other", "metadata": {"more": "v"}})
+    assert response.status_code == 400
+    body = ask(live, "GET", f"event_destinations/{id}").json()
+    assert (body["metadata"], body["name"]) == (full, "Mine")
+    accepted_response = ask(live, "POST", f"event_destinations/{id}", json={"metadata": {"more": "v", "k0": None}})
+    assert len(accepted_response.json()["metadata"]) == MOST_PAIRS

@@ -45,14 +45,14 @@ def differences(client: httpx.Client, part: Any) -> dict[tuple[str, str, str | N
 
 def test_a_change_of_the_state_answers_with_what_changed_and_nothing_else(client: httpx.Client) -> None:
     batches = [{"id": "2A6F94BB", "status": "running"}, {"id": "NEW", "status": "queued", "searches": 5}]
-    found = differences(client, {"serpwow": {"batches": batches}, "6dot50": {"members": ["27820000000"]}})
-    changed = found.pop(("serpwow", "batches", "2A6F94BB"))["changed"]
-    assert changed["status"] == {"before": "queued", "after": "running"}
-    added = found.pop(("serpwow", "batches", "NEW"))["added"]
-    assert (added["status"], added["searches"]) == ("queued", 5)
-    account = found.pop(("serpwow", "account", None))["changed"]
+    changes_by_id = differences(client, {"serpwow": {"batches": batches}, "6dot50": {"members": ["27820000000"]}})
+    fields = changes_by_id.pop(("serpwow", "batches", "2A6F94BB"))["changed"]
+    assert fields["status"] == {"before": "queued", "after": "running"}
+    fields_of_new = changes_by_id.pop(("serpwow", "batches", "NEW"))["added"]
+    assert (fields_of_new["status"], fields_of_new["searches"]) == ("queued", 5)
+    account = changes_by_id.pop(("serpwow", "account", None))["changed"]
     assert account["credits_used"] == {"before": 230, "after": 235}
-    ((vendor, at, _),) = found
+    ((vendor, at, _),) = changes_by_id
     assert (vendor, at) == ("6dot50", "members")
 
 
@@ -69,8 +69,8 @@ def test_a_change_that_changes_nothing_says_so(client: httpx.Client, part: Any) 
 def test_a_change_includes_what_happens_at_once_because_of_it(client: httpx.Client) -> None:
     scenario = {"timing": {"serpwow.queue": "0s"}, "given": {"serpwow": {"batches": [{"id": "B"}]}}}
     client.post(f"{DEFAULT}/reset", json={"scenario": {"title": "No queue", **scenario}})
-    found = differences(client, {"serpwow": {"batches": [{"id": "B", "status": "queued"}]}})
-    assert found["serpwow", "batches", "B"]["changed"]["status"] == {"before": "idle", "after": "running"}
+    changes_by_id = differences(client, {"serpwow": {"batches": [{"id": "B", "status": "queued"}]}})
+    assert changes_by_id["serpwow", "batches", "B"]["changed"]["status"] == {"before": "idle", "after": "running"}
 
 
 def test_no_secret_can_be_read_in_what_changed(client: httpx.Client) -> None:
@@ -81,8 +81,8 @@ def test_no_secret_can_be_read_in_what_changed(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_the_state_of_one_vendor_is_the_part_of_the_whole(client: httpx.Client, vendor: str) -> None:
-    whole, part = client.get(f"{DEFAULT}/state").json(), client.get(f"{DEFAULT}/state?vendor={vendor}").json()
-    assert part == {vendor: whole[vendor]}
+    whole_state, part = client.get(f"{DEFAULT}/state").json(), client.get(f"{DEFAULT}/state?vendor={vendor}").json()
+    assert part == {vendor: whole_state[vendor]}
     assert differences(client, part) == {}
 
 
@@ -102,12 +102,12 @@ def test_a_part_that_there_is_not_is_refused(client: httpx.Client, query: str, d
 
 def test_the_handle_reads_one_vendor_and_returns_what_it_changed() -> None:
     with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
-        requested: list[str] = []
+        targets: list[str] = []
         ask = server.ask
-        server.ask = lambda method, path, body=None: (requested.append(path), ask(method, path, body))[1]  # type: ignore[method-assign,func-returns-value]
+        server.ask = lambda method, path, body=None: (targets.append(path), ask(method, path, body))[1]  # type: ignore[method-assign,func-returns-value]
         assert emulator.serpwow.batch("2A6F94BB").status == "queued"
         (change,) = emulator.state.change({"serpwow": {"account": {"name": "Another"}}})
-        assert requested == [f"/worlds/{emulator.id}/state?vendor=serpwow", f"/worlds/{emulator.id}/state?limit=1000000000"]
+        assert targets == [f"/worlds/{emulator.id}/state?vendor=serpwow", f"/worlds/{emulator.id}/state?limit=1000000000"]
         assert (change.at, change.changed) == ("account", {"name": ("John Smith", "Another")})
         assert set(emulator.state) == set(VENDORS)
         with pytest.raises(KeyError, match="did you mean 'stripe'"):
@@ -208,8 +208,8 @@ def test_a_body_that_says_nothing_is_told_what_to_send_and_that_works(client: ht
     client.post(f"{DEFAULT}/snapshots", content='{"name": "before"}')
     response = client.request(row.method, url, content=body)
     assert response.status_code == 422
-    _, found, example = response.json()["detail"].partition("; send for example ")
-    assert found
+    _, changes_by_id, example = response.json()["detail"].partition("; send for example ")
+    assert changes_by_id
     assert client.request(row.method, url, content=example).status_code == row.status
 
 
@@ -243,19 +243,19 @@ def test_a_path_that_there_is_not_is_told_the_one_that_was_meant(client: httpx.C
 
 
 @pytest.mark.parametrize(
-    ("headers", "said"),
+    ("headers", "message"),
     [
         ({}, "no token was sent"),
         ({"authorization": "Bearer wrong"}, "does not hold its token"),
         ({"authorization": "Basic dXNlcjpwYXNz"}, "does not hold its token"),
     ],
 )
-def test_a_locked_control_plane_says_how_it_is_opened(headers: dict[str, str], said: str) -> None:
+def test_a_locked_control_plane_says_how_it_is_opened(headers: dict[str, str], message: str) -> None:
     app = create_app(worlds_of([]), guard=Guard(token="the-token"))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080") as client:
         response = client.get("/_emulator/worlds", headers=headers)
     detail = response.json()["detail"]
-    assert (response.status_code, said in detail) == (401, True)
+    assert (response.status_code, message in detail) == (401, True)
     assert all(hint in detail for hint in ("Authorization: Bearer TOKEN", "--control-token", "EMULATOR_CONTROL_TOKEN"))
     assert "the-token" not in response.text
 

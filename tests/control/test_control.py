@@ -45,17 +45,17 @@ def test_a_server_that_answers_is_healthy_and_ready(client: httpx.Client, path: 
 
 
 def test_the_shipped_scenarios_are_listed_with_their_titles(client: httpx.Client) -> None:
-    listed = {scenario["name"]: scenario.get("title") for scenario in client.get("/scenarios").json()["scenarios"]}
-    assert listed["serpwow/stopall-23"]
-    assert client.get("/scenarios/serpwow/stopall-23").json()["title"] == listed["serpwow/stopall-23"]
+    titles = {titles["name"]: titles.get("title") for titles in client.get("/scenarios").json()["scenarios"]}
+    assert titles["serpwow/stopall-23"]
+    assert client.get("/scenarios/serpwow/stopall-23").json()["title"] == titles["serpwow/stopall-23"]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_vendor_shows_operations_machines_assumptions_and_evidence(client: httpx.Client, vendor: str) -> None:
     body = client.get(f"/vendors/{vendor}").json()
     assert {"operations", "machines", "assumptions", "evidence", "waits"} < set(body)
-    known = {fact["id"] for fact in body["evidence"]}
-    assert {row["evidence"] for machine in body["machines"] for row in machine["rows"]} <= known
+    ids = {fact["id"] for fact in body["evidence"]}
+    assert {row["evidence"] for machine in body["machines"] for row in machine["rows"]} <= ids
 
 
 def test_a_world_is_made_from_yaml_as_from_json(client: httpx.Client) -> None:
@@ -108,8 +108,8 @@ def test_yaml_under_another_type_is_told_which_type_it_needs(
     client: httpx.Client, world: str, media_type: str, body: str
 ) -> None:
     reply = client.post(f"{world}/clock/advance", content=body, headers={"content-type": media_type} if media_type else {})
-    said = f"say Content-Type: application/yaml (this request says {media_type or 'none'})"
-    assert (reply.status_code, said in reply.json()["detail"]) == (422, True), reply.text
+    advice = f"say Content-Type: application/yaml (this request says {media_type or 'none'})"
+    assert (reply.status_code, advice in reply.json()["detail"]) == (422, True), reply.text
 
 
 @pytest.mark.parametrize("body", ['{"by": 1s}', '{"by": "1s",}', "[", '"', "\x00", "nonsense"])
@@ -147,10 +147,10 @@ def test_a_header_names_the_world_as_well(live: Live, world: str) -> None:
 
 
 def test_two_worlds_may_not_list_the_same_credential(client: httpx.Client) -> None:
-    listed = {"title": "A", "credentials": {"serpwow": ["shared-key"]}}
-    first = client.post("/worlds", json={"scenario": listed, "id": "first"})
-    second = client.post("/worlds", json={"scenario": listed, "id": "second"})
-    aside = client.post("/worlds", json={"scenario": listed, "id": "aside", "claim": False})
+    scenario = {"title": "A", "credentials": {"serpwow": ["shared-key"]}}
+    first = client.post("/worlds", json={"scenario": scenario, "id": "first"})
+    second = client.post("/worlds", json={"scenario": scenario, "id": "second"})
+    aside = client.post("/worlds", json={"scenario": scenario, "id": "aside", "claim": False})
     assert (first.status_code, second.status_code, aside.status_code) == (201, 409, 201)
     assert "'first'" in second.json()["detail"]
     assert "shared-key" not in second.text
@@ -366,12 +366,12 @@ def test_a_world_that_only_repeats_what_nobody_sees_never_comes_to_rest(
 def test_credentials_of_a_seed_that_was_given_up_pick_nothing(client: httpx.Client) -> None:
     created = client.post("/worlds", json={"scenario": {"title": "A"}, "seed": 1}).json()
     again = client.post(f"/worlds/{created['id']}/reset", json={"scenario": {"title": "B"}, "seed": 2}).json()
-    for keys, picked in ((created, "default"), (again, created["id"])):
+    for keys, world_id in ((created, "default"), (again, created["id"])):
         headers = {"Authorization": f"Bearer {keys['credentials']['stripe']['api_key']}"}
         rehearsal = client.post(
             f"/worlds/{created['id']}/dry-run", json={"method": "GET", "url": "/v2/core/events", "headers": headers}
         )
-        assert rehearsal.json()["world"] == picked
+        assert rehearsal.json()["world"] == world_id
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
@@ -436,8 +436,8 @@ def test_a_seed_that_is_too_large_is_called_too_large(client: httpx.Client, seed
 def test_a_wrong_method_is_told_every_right_one(client: httpx.Client, world: str) -> None:
     for path in {row.path for row in ROUTES}:
         methods = {row.method for row in ROUTES if row.path == path}
-        filled = re.sub(r"{\w+(:\w+)?}", "x", path.replace("/worlds/{world}", world))
-        response = client.request("PROPFIND", filled)
+        target = re.sub(r"{\w+(:\w+)?}", "x", path.replace("/worlds/{world}", world))
+        response = client.request("PROPFIND", target)
         assert response.status_code == 405
         assert response.headers["allow"].split(", ") == sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 

@@ -45,17 +45,17 @@ def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     return reply.status_code, headers, json.loads(dump(entries.body(reply.content)), parse_float=Decimal)
 
 
-def foretold(rehearsed: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], Any]:
-    return rehearsed["status"], [(name, value) for name, value in rehearsed["headers"]], rehearsed["body"]
+def foretold(rehearsal: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], Any]:
+    return rehearsal["status"], [(name, value) for name, value in rehearsal["headers"]], rehearsal["body"]
 
 
 async def everything(walker: Walker, world: str) -> list[Any]:
     return [await walker.ask("GET", f"/worlds/{world}{part}") for part in ("/state", "/clock", "/journal", "/ledger", "/diff")]
 
 
-def spared(rehearsed: Mapping[str, Any]) -> bool:
+def spared(rehearsal: Mapping[str, Any]) -> bool:
     """Whether what goes out reaches the client as it is."""
-    return all(fault["do"] in ("delay", "status") for fault in rehearsed["faults"])
+    return all(fault["do"] in ("delay", "status") for fault in rehearsal["faults"])
 
 
 @pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other
@@ -91,12 +91,12 @@ def test_a_life_with_dry_runs_is_the_life_without(lives: list[Asked]) -> None:
     async def run(dry_run: bool) -> object:
         replies = []
         async with first_run() as client:
-            for asked in lives:
-                if dry_run and not isinstance(asked, int) and not asked[1].startswith(PREFIX):
-                    wish = {"method": asked[0], "url": asked[1], "headers": asked[2]}
+            for request in lives:
+                if dry_run and not isinstance(request, int) and not request[1].startswith(PREFIX):
+                    wish = {"method": request[0], "url": request[1], "headers": request[2]}
                     rehearsal = await client.post(f"{DEFAULT}/dry-run", json=wish)
                     assert rehearsal.status_code == 200, rehearsal.text
-                replies += await lived([asked], client)
+                replies += await lived([request], client)
             return replies, (await client.get(f"{DEFAULT}/state")).content, (await client.get(f"{DEFAULT}/journal")).content
 
     assert asyncio.run(run(True)) == asyncio.run(run(False))
@@ -114,7 +114,7 @@ def test_the_handle_rehearses(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "delivered", "refunded"),
+    ("fault", "status", "is_delivered", "is_refunded"),
     [
         ({"where": "before-commit", "do": "status", "status": 503}, 503, True, False),
         ({"where": "after-commit", "do": "status", "status": 500}, 500, False, True),
@@ -125,13 +125,13 @@ def test_the_handle_rehearses(emulator: Emulator) -> None:
     ],
 )
 def test_what_a_fault_would_do_is_foretold_without_doing_it(
-    emulator: Emulator, fault: dict[str, Any], status: int, delivered: bool, refunded: bool
+    emulator: Emulator, fault: dict[str, Any], status: int, is_delivered: bool, is_refunded: bool
 ) -> None:
     emulator.faults.add(at="serpwow.batches.stop", times=1, **fault)
     before = emulator.clock.now
     rehearsal = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
-    assert (rehearsal.status, rehearsal.delivered) == (status, delivered)
-    assert any("credits_used" in (difference.changed or {}) for difference in rehearsal.differences) is refunded
+    assert (rehearsal.status, rehearsal.delivered) == (status, is_delivered)
+    assert any("credits_used" in (difference.changed or {}) for difference in rehearsal.differences) is is_refunded
     assert f"fault       fault-1: {fault['do']} {fault['where']}" in str(rehearsal.explanation)
     assert (emulator.faults.list()[0].seen, emulator.clock.now, list(emulator.journal)) == (0, before, [])
 
@@ -214,8 +214,8 @@ def test_a_dry_run_tells_no_credential_any_more_than_the_journal_does(emulator: 
 def test_a_dry_run_that_names_no_host_is_for_the_server_that_is_asked(live: Live) -> None:
     rehearsal = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", "url": "/live/account?api_key=demo"}).json()
     assert ["host", live.url.removeprefix("http://")] in rehearsal["explanation"]["request"]["headers"]
-    named = {"method": "GET", "url": "/live/account?api_key=demo", "headers": {"Host": "localhost"}}
-    rehearsal = live.control.post(f"{DEFAULT}/dry-run", json=named).json()
+    request = {"method": "GET", "url": "/live/account?api_key=demo", "headers": {"Host": "localhost"}}
+    rehearsal = live.control.post(f"{DEFAULT}/dry-run", json=request).json()
     assert [value for name, value in rehearsal["explanation"]["request"]["headers"] if name == "host"] == ["localhost"]
 
 

@@ -170,16 +170,16 @@ def test_only_what_is_certain_to_work_is_told(
     emulator: Emulator, ask: Callable[[Emulator], httpx.Response], expected: list[str]
 ) -> None:
     ask(emulator)
-    told = told_of(emulator)["would_work"]
-    assert [hint[: len(start)] for hint, start in zip(told, expected, strict=True)] == expected
+    hints = told_of(emulator)["would_work"]
+    assert [hint[: len(start)] for hint, start in zip(hints, expected, strict=True)] == expected
 
 
 def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:
-    given = [{"token": "late", "key": "k", "expiresAt": "2026-03-09T20:00:00Z"}]
-    emulator.load({"clock": {"start": "2026-03-09T20:00:00Z"}, "given": {"6dot50": {"tokens": given}}})
+    tokens = [{"token": "late", "key": "k", "expiresAt": "2026-03-09T20:00:00Z"}]
+    emulator.load({"clock": {"start": "2026-03-09T20:00:00Z"}, "given": {"6dot50": {"tokens": tokens}}})
     send(emulator, "GET", "/za/pay/batches", headers={"Authorization": "Bearer late"})
-    expired = "the token expired at 2026-03-09T20:00:00Z: getToken gives another"
-    assert told_of(emulator)["would_work"] == ["the credential was not accepted", expired]
+    hint = "the token expired at 2026-03-09T20:00:00Z: getToken gives another"
+    assert told_of(emulator)["would_work"] == ["the credential was not accepted", hint]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_failure_of_a_fault_is_called_the_faults(
 
 
 @pytest.mark.parametrize(
-    ("ask", "picked"),
+    ("ask", "way"),
     [
         (lambda emulator: stop(emulator, "2A6F94BB"), "named by the header Emulator-World"),
         (lambda emulator: upload(emulator), "named by the path"),
@@ -234,11 +234,11 @@ def test_a_failure_of_a_fault_is_called_the_faults(
     ],
 )
 def test_an_explanation_says_how_the_world_was_found(
-    emulator: Emulator, ask: Callable[[Any], httpx.Response], picked: str
+    emulator: Emulator, ask: Callable[[Any], httpx.Response], way: str
 ) -> None:
     with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
         ask(SimpleNamespace(**{name: getattr(emulator, name) for name in ("id", "serpwow", "transport")}, client=client))
-    assert f"  world       {emulator.id}, {picked}" in told_of(emulator)["text"]
+    assert f"  world       {emulator.id}, {way}" in told_of(emulator)["text"]
 
 
 def test_a_row_that_would_have_let_pass_what_was_refused_says_so(emulator: Emulator) -> None:
@@ -250,24 +250,24 @@ def test_a_row_that_would_have_let_pass_what_was_refused_says_so(emulator: Emula
 
 def test_a_refund_is_told_with_row_guards_evidence_and_what_changed(emulator: Emulator) -> None:
     stop(emulator, "2A6F94BB")
-    told = emulator.journal.exchanges()[-1].explain().told
-    (row,) = told["rows"]
+    explanation = emulator.journal.exchanges()[-1].explain().told
+    (row,) = explanation["rows"]
     assert (row["in"], row["cause"], row["to"], row["effect"]) == ("queued", "stop", "idle", "refund_credits")
     assert "fails_to_stop" in [guard["condition"] for guard in row["passed_over"]]
-    assert (told["because"]["evidence"], told["because"]["kind"]) == ("serpwow-stop-2", "documented")
-    account = next(difference for difference in told["differences"] if difference["at"] == "account")
+    assert (explanation["because"]["evidence"], explanation["because"]["kind"]) == ("serpwow-stop-2", "documented")
+    account = next(difference for difference in explanation["differences"] if difference["at"] == "account")
     assert account["changed"]["credits_used"] == {"before": 230, "after": 30}
-    assert "serpwow.stop-schedule" in [assumption["id"] for assumption in told["assumptions"]]
+    assert "serpwow.stop-schedule" in [assumption["id"] for assumption in explanation["assumptions"]]
 
 
 def test_a_scripted_reply_is_told_with_its_file_and_line() -> None:
     with Emulator("serpwow/stopall-is-busy-once") as emulator:
         send(emulator, "GET", f"/live/batches/stopall?api_key={emulator.serpwow.api_key}")
-        told = emulator.journal.exchanges()[-1].explain().told
-    file, _, line = told["scripted"].rpartition(":")
+        explanation = emulator.journal.exchanges()[-1].explain().told
+    file, _, line = explanation["scripted"].rpartition(":")
     assert (file.endswith("serpwow/stopall-is-busy-once.yaml"), line.isdecimal()) == (True, True)
-    assert told["scripted"] in told["text"]
-    assert told["differences"] == []
+    assert explanation["scripted"] in explanation["text"]
+    assert explanation["differences"] == []
 
 
 def test_what_time_did_explains_too(emulator: Emulator) -> None:
@@ -314,7 +314,7 @@ def test_the_newest_exchange_is_found_without_its_number(emulator: Emulator) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "headers", "told"),
+    ("path", "headers", "clause"),
     [
         (
             "/live/account?api_key=somebody",
@@ -335,14 +335,14 @@ def test_the_newest_exchange_is_found_without_its_number(emulator: Emulator) -> 
     ],
 )
 def test_a_newer_request_that_reached_another_world_or_none_is_named(
-    live: Live, path: str, headers: dict[str, str], told: str
+    live: Live, path: str, headers: dict[str, str], clause: str
 ) -> None:
     world = live.load("first-run")
     own = f"{world.serpwow['url']}/account?api_key={world.serpwow['api_key']}"
     httpx.get(own)
     plain = invoke(main, ["explain", "--url", live.url, "--world", world.id]).output
     httpx.get(live.url + path, headers=headers)
-    line = f"  newer       {told}: see /_emulator/worlds/{world.id}/unmatched\n"
+    line = f"  newer       {clause}: see /_emulator/worlds/{world.id}/unmatched\n"
     assert invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == plain + line
     httpx.get(own)
     assert invoke(main, ["explain", "1", "--url", live.url, "--world", world.id]).output == plain

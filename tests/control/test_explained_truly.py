@@ -35,7 +35,7 @@ def explained(client: httpx.Client, n: int | str = "last") -> Any:
 
 
 @pytest.mark.parametrize(
-    ("written", "basis"),
+    ("request_options", "basis"),
     [
         ({}, "inferred"),
         ({"faults": [{"at": STOP, "where": "before-auth", "do": "status", "status": 503}]}, None),
@@ -44,9 +44,9 @@ def explained(client: httpx.Client, n: int | str = "last") -> Any:
     ],
 )
 def test_only_an_answer_of_the_vendors_own_has_a_basis_in_the_journal(
-    client: httpx.Client, written: dict[str, Any], basis: str | None
+    client: httpx.Client, request_options: dict[str, Any], basis: str | None
 ) -> None:
-    client.post(f"{DEFAULT}/reset", json={"scenario": {"title": "A test", **written}})
+    client.post(f"{DEFAULT}/reset", json={"scenario": {"title": "A test", **request_options}})
     reply = client.get(TARGET)
     assert reply.headers.get("emulator-basis") == basis
     (entry,) = client.get(f"{DEFAULT}/journal").json()["entries"]
@@ -90,22 +90,22 @@ def test_a_dry_run_points_at_the_live_key(client: httpx.Client, wish: dict[str, 
 @pytest.mark.parametrize("where", ANYWHERE)
 def test_a_request_that_is_held_up_is_explained_as_such(where: str) -> None:
     with EmulatorServer() as server, Emulator(SCENARIO, server=server) as emulator, ThreadPoolExecutor(1) as pool:
-        asked = hold(emulator, pool, over_a_socket, where, "hang")
+        answer = hold(emulator, pool, over_a_socket, where, "hang")
         explanation = emulator.ask("GET", "/journal/last/explain")
         assert (explanation["delivered"], explanation["held"]) == (None, "fault-1")
         assert "not yet: fault-1 holds it up" in explanation["text"]
         assert not {"no answer", "did not get"} & {part for part in ("no answer", "did not get") if part in explanation["text"]}
         emulator.faults.remove("fault-1")
-        assert asked.result().status_code == 200
+        assert answer.result().status_code == 200
         explanation = emulator.ask("GET", "/journal/last/explain")
     assert (explanation["delivered"], explanation["held"]) == (True, None)
 
 
-@pytest.mark.parametrize("said", [{}, {"Content-Encoding": "gzip"}])
-def test_a_compressed_upload_is_kept_as_it_is_and_named(client: httpx.Client, said: dict[str, str]) -> None:
+@pytest.mark.parametrize("encoding", [{}, {"Content-Encoding": "gzip"}])
+def test_a_compressed_upload_is_kept_as_it_is_and_named(client: httpx.Client, encoding: dict[str, str]) -> None:
     job = client.post("/v2/core/batch_jobs", json=JOB, headers=STRIPE).json()
     link = job["status_details"]["ready_for_upload"]["upload_url"]["url"]
-    headers = {"Content-Type": "application/octet-stream", **said}
+    headers = {"Content-Type": "application/octet-stream", **encoding}
     response = client.put(link, content=gzip.compress(b'{"id": "a"}\n'), headers=headers)
     assert (response.status_code, "emulator-error" in response.headers) == (200, False)
     assert "the body is compressed (Content-Encoding: gzip), and nothing here decodes it" in explained(client)["text"]

@@ -25,12 +25,12 @@ TOKEN = "the-control-token"
 
 def asked(path: str, headers: Mapping[str, str] | None = None, method: str = "GET", token: str | None = None) -> AppResponse:
     app = create_app(worlds_of([LIBRARY.get("first-run"), LIBRARY.get("serpwow/stopall-23")]), guard=Guard(token=token))
-    sent = {"host": "localhost:8080", "user-agent": "program/1.0", **(headers or {})}
-    return ask(app, method, path.encode(), [(name.encode(), value.encode()) for name, value in sent.items()])
+    all_headers = {"host": "localhost:8080", "user-agent": "program/1.0", **(headers or {})}
+    return ask(app, method, path.encode(), [(name.encode(), value.encode()) for name, value in all_headers.items()])
 
 
-def header(answered: AppResponse, name: str) -> str:
-    return {key.decode(): value.decode() for key, value in answered.headers}.get(name, "")
+def header(response: AppResponse, name: str) -> str:
+    return {key.decode(): value.decode() for key, value in response.headers}.get(name, "")
 
 
 def told(path: str, headers: Mapping[str, str] | None = None, token: str | None = None) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def test_the_index_names_vendors_worlds_and_where_everything_is(path: str) -> No
 
 
 def test_every_link_of_the_index_leads_somewhere() -> None:
-    served = {row.path for row in ROUTES if row.method == "GET"}
-    assert {link.replace("/default/", "/{world}/") for link in LINKS.values()} <= served
+    paths = {row.path for row in ROUTES if row.method == "GET"}
+    assert {link.replace("/default/", "/{world}/") for link in LINKS.values()} <= paths
     for world in told("/")["worlds"]:
         assert asked(world["url"].removeprefix("http://localhost:8080")).status == 200
 
@@ -73,10 +73,10 @@ def test_every_link_of_the_index_leads_somewhere() -> None:
     ],
 )
 def test_the_index_takes_the_form_that_its_reader_wants(headers: Mapping[str, str], media: str) -> None:
-    answered = asked("/", headers)
-    assert (answered.status, header(answered, "content-type")) == (200, media)
-    assert answered.content.endswith(b"\n")
-    assert b"http://localhost:8080/za/pay" in answered.content
+    response = asked("/", headers)
+    assert (response.status, header(response, "content-type")) == (200, media)
+    assert response.content.endswith(b"\n")
+    assert b"http://localhost:8080/za/pay" in response.content
 
 
 class Page(HTMLParser):
@@ -94,13 +94,13 @@ class Page(HTMLParser):
 
 
 def test_the_page_for_a_browser_loads_and_runs_nothing() -> None:
-    answered = asked("/", {"accept": BROWSER})
-    page = Page(answered.content.decode())
+    response = asked("/", {"accept": BROWSER})
+    page = Page(response.content.decode())
     assert not page.tags & {"script", "style", "link", "img", "iframe", "object", "form"}
     assert not {name for name in page.attributes if name.startswith("on") or name in ("src", "style")}
-    assert "default-src 'none'" in header(answered, "content-security-policy")
-    assert header(answered, "x-content-type-options") == "nosniff"
-    assert header(answered, "x-frame-options") == "DENY"
+    assert "default-src 'none'" in header(response, "content-security-policy")
+    assert header(response, "x-content-type-options") == "nosniff"
+    assert header(response, "x-frame-options") == "DENY"
 
 
 def test_a_host_name_that_is_markup_is_only_text_on_the_page() -> None:
@@ -137,14 +137,14 @@ def test_a_locked_server_shows_its_worlds_only_to_who_has_the_token() -> None:
 )
 def test_a_vendors_client_at_the_root_is_told_that_it_is_astray(method: str, path: str, headers: Mapping[str, str]) -> None:
     for token in (None, TOKEN):
-        answered = asked(path, headers, method, token)
-        assert (answered.status, header(answered, "emulator-error")) == (404, "no-such-path")
-        assert b"GET / without a credential or a query is the index" in answered.content
+        response = asked(path, headers, method, token)
+        assert (response.status, header(response, "emulator-error")) == (404, "no-such-path")
+        assert b"GET / without a credential or a query is the index" in response.content
 
 
 def test_a_vendors_own_host_name_hears_the_vendor_at_the_root() -> None:
-    answered = asked("/", {"host": "api.stripe.com"})
-    assert (answered.status, json.loads(answered.content)["error"]["code"]) == (401, "invalid_api_key")
+    response = asked("/", {"host": "api.stripe.com"})
+    assert (response.status, json.loads(response.content)["error"]["code"]) == (401, "invalid_api_key")
 
 
 def test_looking_at_the_index_leaves_no_trace() -> None:
@@ -161,9 +161,9 @@ def test_a_page_of_another_site_may_not_read_the_index() -> None:
 
 def test_who_forgets_the_prefix_is_told_of_it() -> None:
     assert {re.split(r"[/{]", row.path)[1] for row in ROUTES if row.path} == CONTROL_NAMES
-    answered = asked("/worlds/default/clock")
-    assert answered.status == 404
-    assert f"{PREFIX}/worlds/default/clock" in answered.content.decode()
+    response = asked("/worlds/default/clock")
+    assert response.status == 404
+    assert f"{PREFIX}/worlds/default/clock" in response.content.decode()
 
 
 OFFERED = ("application/json", "text/plain")

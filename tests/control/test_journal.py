@@ -45,12 +45,12 @@ def test_an_exchange_has_the_headers_and_the_body_that_the_client_sent(emulator:
     assert (exchange.body, exchange.headers["Content-Type"]) == ({"name": "Wages"}, "application/json")
     assert exchange.headers["x-TWICE"] == "a, b"
     assert "nothing" not in exchange.headers
-    (shown,) = emulator.ask("GET", "/journal")["entries"]
-    assert ["x-twice", "a"] in shown["request"]["headers"]
+    (entry,) = emulator.ask("GET", "/journal")["entries"]
+    assert ["x-twice", "a"] in entry["request"]["headers"]
 
 
 @pytest.mark.parametrize(
-    ("content", "shown"),
+    ("content", "body"),
     [
         (b"name=a&api_key=0123456789", "name=a&api_key=0123…"),
         (b"\xff", "\ufffd"),
@@ -58,10 +58,10 @@ def test_an_exchange_has_the_headers_and_the_body_that_the_client_sent(emulator:
     ],
 )
 def test_a_body_is_shown_as_json_or_text_or_not_at_all(
-    emulator: Emulator, client: httpx.Client, content: bytes, shown: Any
+    emulator: Emulator, client: httpx.Client, content: bytes, body: Any
 ) -> None:
     client.post("/za/pay/batches", content=content)
-    assert emulator.journal.exchanges()[0].body == shown
+    assert emulator.journal.exchanges()[0].body == body
 
 
 def test_money_is_told_to_the_cent(emulator: Emulator, client: httpx.Client) -> None:

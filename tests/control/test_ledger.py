@@ -150,13 +150,13 @@ def numbers(schema: Mapping[str, Any], place: str) -> Iterator[str]:
 
 def whole(before: Any, after: Any) -> dict[str, set[str]]:
     """By vendor and part, the ids of what differs, found by comparing all that there is."""
-    found: dict[str, set[str]] = {}
+    ids_by_part: dict[str, set[str]] = {}
     for vendor in before:
         for part in before[vendor]:
             left, right = before[vendor][part], after[vendor].get(part)
             if left != right:
-                found[f"{vendor}.{part}"] = changed_ids(left, right)
-    return found
+                ids_by_part[f"{vendor}.{part}"] = changed_ids(left, right)
+    return ids_by_part
 
 
 def changed_ids(left: Any, right: Any) -> set[str]:
@@ -177,13 +177,13 @@ def test_a_difference_is_what_comparing_all_would_find(lives: list[Asked], more:
             before = (await client.get(f"{DEFAULT}/state")).json()
             await live(more, client)
             after = (await client.get(f"{DEFAULT}/state")).json()
-            found: dict[str, set[str]] = {}
+            ids_by_part: dict[str, set[str]] = {}
             for difference in (await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"]:
                 outer, _, inner = difference["at"].partition("[")
-                ids = found.setdefault(f"{difference['vendor']}.{outer}", set())
+                ids = ids_by_part.setdefault(f"{difference['vendor']}.{outer}", set())
                 if difference["at"] != "tokens" and (difference["id"] or inner):
                     ids.add(inner.partition("]")[0] or difference["id"])
-            assert found == whole(before, after)
+            assert ids_by_part == whole(before, after)
             back = (await client.get(f"{DEFAULT}/diff?from=now&to=here")).json()["differences"]
             assert len(back) == len((await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"])
 
@@ -200,8 +200,8 @@ def test_after_undo_and_restore_the_same_requests_get_the_same_bytes(lives: list
             first = await live([("GET", "/live/account?api_key=k", {}), *more], client)
             await client.post(f"{DEFAULT}/restore", json={"name": "here"})
             assert await live([("GET", "/live/account?api_key=k", {}), *more], client) == first
-            asked = 1 + sum(not isinstance(request, int) and not request[1].startswith("/_emulator") for request in more)
-            undone = await client.post(f"{DEFAULT}/undo", json={"exchanges": asked})
+            count = 1 + sum(not isinstance(request, int) and not request[1].startswith("/_emulator") for request in more)
+            undone = await client.post(f"{DEFAULT}/undo", json={"exchanges": count})
             assert undone.status_code == 200, undone.text
             assert (await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"] == []
             assert await live([("GET", "/live/account?api_key=k", {}), *more], client) == first

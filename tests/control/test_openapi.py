@@ -63,25 +63,27 @@ def test_every_reference_leads_somewhere() -> None:
 @pytest.mark.parametrize(("vendor", "operation"), OPERATIONS, ids=lambda value: value.name)
 def test_every_operation_is_in_it_with_every_reply_it_can_give(vendor: Vendor, operation: Operation) -> None:
     path = (operation.mounts or vendor.mounts)[0] + operation.path
-    shown = DOCUMENT["paths"][path][operation.method.lower()]
+    operation_object = DOCUMENT["paths"][path][operation.method.lower()]
     replies = yaml.safe_load((fixtures_folder() / vendor.name / "replies.yaml").read_text("utf-8"))
-    assert shown["operationId"] == operation.name
-    assert set(shown["responses"]) == {*map(str, replies[operation.name]), "default"}
-    named = [parameter["name"] for parameter in shown["parameters"] if parameter["in"] == "path"]
-    assert named == re.findall(r"{(\w+)}", operation.path)
+    assert operation_object["operationId"] == operation.name
+    assert set(operation_object["responses"]) == {*map(str, replies[operation.name]), "default"}
+    names = [parameter["name"] for parameter in operation_object["parameters"] if parameter["in"] == "path"]
+    assert names == re.findall(r"{(\w+)}", operation.path)
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_every_control_route_is_in_it(route: ControlRoute) -> None:
-    shown = DOCUMENT["paths"][address(route)][route.method.lower()]
-    assert shown["summary"] == route.summary
-    assert ("requestBody" in shown) == (route.body is not None)
-    assert [parameter["name"] for parameter in shown["parameters"] if parameter["in"] == "query"] == list(route.query)
+    operation_object = DOCUMENT["paths"][address(route)][route.method.lower()]
+    assert operation_object["summary"] == route.summary
+    assert ("requestBody" in operation_object) == (route.body is not None)
+    assert [parameter["name"] for parameter in operation_object["parameters"] if parameter["in"] == "query"] == list(
+        route.query
+    )
 
 
 def test_nothing_else_is_in_it() -> None:
-    shown = {(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods}
-    assert len(shown) == len(OPERATIONS) + len(ROUTES) + 1  # the index has two addresses
+    addresses = {(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert len(addresses) == len(OPERATIONS) + len(ROUTES) + 1  # the index has two addresses
 
 
 STOP = "/live/batches/2A6F94BB/stop?api_key=demo"
@@ -139,12 +141,12 @@ ASKED: list[tuple[str, str, Any]] = [
 
 def test_every_control_route_answers_as_the_document_says() -> None:
     app = create_app(worlds_of([LIBRARY.get("first-run")]))
-    seen = set()
+    addresses = set()
     for method, target, body in ASKED:
         if target == STOP:
             assert ask(app, method, target.encode(), [(b"host", b"localhost")]).status in (200, 400)
             continue
-        answered = ask(
+        response = ask(
             app,
             method,
             (PREFIX + target).encode(),
@@ -152,15 +154,15 @@ def test_every_control_route_answers_as_the_document_says() -> None:
             b"" if body is None else json.dumps(body).encode(),
         )
         route = route_of(method, target.partition("?")[0])
-        seen.add((method, route.path))
-        assert answered.status == route.status, answered.content
-        assert answered.content.endswith(b"\n") == (route.answer is not None), "a prompt begins a line of its own"
+        addresses.add((method, route.path))
+        assert response.status == route.status, response.content
+        assert response.content.endswith(b"\n") == (route.answer is not None), "a prompt begins a line of its own"
         if route.answer is not None:
             schema = {"components": DOCUMENT["components"], **route.schema}
-            shown = json.loads(answered.content)
-            Draft202012Validator(schema).validate(shown)
-            assert to_json(from_json(route.answer, shown)) == shown
-    assert seen == {(route.method, route.path) for route in ROUTES}
+            answer_body = json.loads(response.content)
+            Draft202012Validator(schema).validate(answer_body)
+            assert to_json(from_json(route.answer, answer_body)) == answer_body
+    assert addresses == {(route.method, route.path) for route in ROUTES}
 
 
 def route_of(method: str, path: str) -> ControlRoute:
@@ -171,8 +173,8 @@ def route_of(method: str, path: str) -> ControlRoute:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_requests_are_described_of_operations_that_there_are(vendor: str) -> None:
-    described = yaml.safe_load((fixtures_folder() / vendor / "requests.yaml").read_text("utf-8"))["operations"]
-    assert set(described) <= {operation.name for operation in VENDORS[vendor].operations}
+    descriptions = yaml.safe_load((fixtures_folder() / vendor / "requests.yaml").read_text("utf-8"))["operations"]
+    assert set(descriptions) <= {operation.name for operation in VENDORS[vendor].operations}
 
 
 def test_operations_have_names_of_their_own() -> None:
@@ -183,10 +185,10 @@ def test_operations_have_names_of_their_own() -> None:
 def test_what_is_served_and_what_is_printed_is_the_document(live: Live) -> None:
     response = live.control.get(f"{PREFIX}/openapi.json")
     command = [sys.executable, "-m", "emulator", "openapi"]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert response.headers["content-type"] == "application/json"
-    assert response.json() == json.loads(printed) == json.loads(json.dumps(DOCUMENT))
-    assert printed == json.dumps(DOCUMENT, indent=2) + "\n"
+    assert response.json() == json.loads(output) == json.loads(json.dumps(DOCUMENT))
+    assert output == json.dumps(DOCUMENT, indent=2) + "\n"
 
 
 @pytest.mark.parametrize(
@@ -203,13 +205,13 @@ def test_what_is_served_and_what_is_printed_is_the_document(live: Live) -> None:
     ],
 )
 def test_it_says_which_credential_a_request_wants(operation: str, schemes: list[list[str]]) -> None:
-    (shown,) = (
+    (operation_object,) = (
         operation_object
         for methods in DOCUMENT["paths"].values()
         for operation_object in methods.values()
         if operation_object["operationId"] == operation
     )
-    assert [list(scheme) for scheme in shown["security"]] == schemes
+    assert [list(scheme) for scheme in operation_object["security"]] == schemes
     assert {name for scheme in schemes for name in scheme} <= set(DOCUMENT["components"]["securitySchemes"])
 
 

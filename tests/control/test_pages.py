@@ -39,7 +39,7 @@ def stop_all(emulator: Emulator) -> str:
 
 
 @pytest.fixture
-def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def many_stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A world in which a stop-all has stopped more batches than a page has."""
     monkeypatch.setattr(differences, "PAGE_SIZE", PAGE)
     with EmulatorServer() as server, Emulator(server=server) as emulator:
@@ -50,46 +50,46 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize("path", ["/diff?from=before", "/journal/last/explain"])
-def test_a_page_has_the_first_differences_and_counts_the_rest(stopped: Emulator, path: str) -> None:
-    told = stopped.ask("GET", path)
-    assert (len(told["differences"]), told["rest"]) == (PAGE, CHANGED - PAGE)
+def test_a_page_has_the_first_differences_and_counts_the_rest(many_stopped: Emulator, path: str) -> None:
+    page = many_stopped.ask("GET", path)
+    assert (len(page["differences"]), page["rest"]) == (PAGE, CHANGED - PAGE)
     sign = "&" if "?" in path else "?"
-    few = stopped.ask("GET", f"{path}{sign}limit=2")
-    assert (few["differences"], few["rest"]) == (told["differences"][:2], CHANGED - 2)
+    few = many_stopped.ask("GET", f"{path}{sign}limit=2")
+    assert (few["differences"], few["rest"]) == (page["differences"][:2], CHANGED - 2)
 
 
-def test_pages_one_after_the_other_have_every_difference_once(stopped: Emulator) -> None:
-    read: list[Any] = []
+def test_pages_one_after_the_other_have_every_difference_once(many_stopped: Emulator) -> None:
+    differences: list[Any] = []
     rest = 1
     while rest:
-        told = stopped.ask("GET", f"/diff?from=before&limit=4&after={len(read)}")
-        read, rest = read + told["differences"], told["rest"]
-    assert len(read) == CHANGED
-    assert [difference["text"] for difference in read] == [str(difference) for difference in stopped.diff("before")]
+        page = many_stopped.ask("GET", f"/diff?from=before&limit=4&after={len(differences)}")
+        differences, rest = differences + page["differences"], page["rest"]
+    assert len(differences) == CHANGED
+    assert [difference["text"] for difference in differences] == [str(difference) for difference in many_stopped.diff("before")]
 
 
-def test_a_commit_of_the_ledger_has_a_page_and_the_totals_of_all(stopped: Emulator) -> None:
-    commit = stopped.ask("GET", "/ledger")["commits"][-1]
+def test_a_commit_of_the_ledger_has_a_page_and_the_totals_of_all(many_stopped: Emulator) -> None:
+    commit = many_stopped.ask("GET", "/ledger")["commits"][-1]
     assert (len(commit["differences"]), commit["rest"]) == (PAGE, CHANGED - PAGE)
     assert commit["totals"]["serpwow"]["states"]["batches"]["queued -> idle"]["count"] == BATCHES
-    assert len(stopped.ledger.commits[-1].differences) == CHANGED
+    assert len(many_stopped.ledger.commits[-1].differences) == CHANGED
 
 
-def test_a_patch_and_a_dry_run_answer_with_a_page_and_the_handle_with_all(stopped: Emulator) -> None:
-    stopped.restore("before")
-    rehearsal = stopped.ask("POST", "/dry-run", {"method": "GET", "url": stop_all(stopped)})
+def test_a_patch_and_a_dry_run_answer_with_a_page_and_the_handle_with_all(many_stopped: Emulator) -> None:
+    many_stopped.restore("before")
+    rehearsal = many_stopped.ask("POST", "/dry-run", {"method": "GET", "url": stop_all(many_stopped)})
     assert (len(rehearsal["differences"]), rehearsal["rest"]) == (PAGE, CHANGED - PAGE)
-    assert len(stopped.dry_run("GET", stop_all(stopped)).differences) == CHANGED
+    assert len(many_stopped.dry_run("GET", stop_all(many_stopped)).differences) == CHANGED
     many = {"serpwow": {"batches": [{"repeat": BATCHES, "status": "idle", "searches": 1}]}}
-    rehearsal = stopped.ask("PATCH", "/state", many)
+    rehearsal = many_stopped.ask("PATCH", "/state", many)
     assert (len(rehearsal["differences"]), rehearsal["rest"]) == (PAGE, BATCHES - PAGE)
-    assert len(stopped.state.change(many)) == BATCHES
+    assert len(many_stopped.state.change(many)) == BATCHES
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "after=-1"])
-def test_a_page_that_is_none_is_refused_by_name(stopped: Emulator, query: str) -> None:
+def test_a_page_that_is_none_is_refused_by_name(many_stopped: Emulator, query: str) -> None:
     with pytest.raises(Exception, match=query.partition("=")[0]):
-        stopped.ask("GET", f"/diff?{query}")
+        many_stopped.ask("GET", f"/diff?{query}")
 
 
 def test_a_difference_shows_the_beginning_of_a_long_text_and_the_state_has_all_of_it() -> None:
@@ -98,17 +98,17 @@ def test_a_difference_shows_the_beginning_of_a_long_text_and_the_state_has_all_o
         emulator.load(
             {"title": "A job", "given": {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "ready_for_upload"}]}}}
         )
-        told = emulator.state.change(
+        page = emulator.state.change(
             {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "validating", "input": content}]}}
         )
-        shown = told[0].changed
-        assert shown is not None
-        kept = emulator.state["stripe"]["batch_jobs"][0]["input"]
-        after = shown["input"][1]
+        change = page[0].changed
+        assert change is not None
+        text = emulator.state["stripe"]["batch_jobs"][0]["input"]
+        after = change["input"][1]
     assert len(after) < MAX_TEXT + 100
-    assert after.startswith(kept[:MAX_TEXT])
-    assert f"({len(kept):,} characters)" in after
-    assert kept.count("\n") == MAX_TEXT
+    assert after.startswith(text[:MAX_TEXT])
+    assert f"({len(text):,} characters)" in after
+    assert text.count("\n") == MAX_TEXT
 
 
 VALUES = st.recursive(
@@ -124,37 +124,37 @@ def test_pieces_together_are_the_value(value: Any) -> None:
         patch.setattr(pieces, "MANY", 3)
         patch.setattr(pieces, "LETTERS", 4)
         patch.setattr(pieces, "SIZE", 16)
-        written = [*in_pieces(value)]
-        assert b"".join(together(iter(written), 1_000_000)) == b"".join(written) == dump(value)
+        parts = [*in_pieces(value)]
+        assert b"".join(together(iter(parts), 1_000_000)) == b"".join(parts) == dump(value)
 
 
 def test_a_piece_is_small_however_large_the_value_is() -> None:
     deep = {"batches": [{"id": n, "payments": [{"amount": Decimal("1.50")}] * 2000} for n in range(3)], "input": "é\n" * 10**6}
-    written = [*in_pieces(deep)]
-    assert b"".join(written) == dump(deep)
-    assert max(map(len, written)) < 3 * pieces.LETTERS
+    parts = [*in_pieces(deep)]
+    assert b"".join(parts) == dump(deep)
+    assert max(map(len, parts)) < 3 * pieces.LETTERS
 
 
 @given(st.data())
 def test_among_many_words_the_one_that_a_slip_made_another_of_is_found(data: st.DataObject) -> None:
-    known = [
+    words = [
         f"{first}-{second}" for first in ("world", "suite", "checkout", "nightly") for second in ("alpha", "beta", "gamma")
     ]
-    known += [f"filler-{n:05}" for n in range(2 * SEARCHED)]
-    meant = data.draw(st.sampled_from(known[:12]))
-    place = data.draw(st.integers(1, len(meant) - 2))
-    slips = [meant[:place] + meant[place + 1 :], meant[:place] + meant[place] + meant[place:]]
-    assert meant in near(data.draw(st.sampled_from(slips)), known)
+    words += [f"filler-{n:05}" for n in range(2 * SEARCHED)]
+    word = data.draw(st.sampled_from(words[:12]))
+    place = data.draw(st.integers(1, len(word) - 2))
+    slips = [word[:place] + word[place + 1 :], word[:place] + word[place] + word[place:]]
+    assert word in near(data.draw(st.sampled_from(slips)), words)
 
 
 def test_of_many_words_few_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[str] = []
+    comparisons: list[str] = []
     rank_of = nearest.rank_of
 
     def counting(name: str, word: str) -> Any:
-        compared.append(word)
+        comparisons.append(word)
         return rank_of(name, word)
 
     monkeypatch.setattr(nearest, "rank_of", counting)
     assert near("wolrd-77", [f"world-{n}" for n in range(10_000)]) == ["world-77"]
-    assert len(compared) == SEARCHED
+    assert len(comparisons) == SEARCHED

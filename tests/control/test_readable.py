@@ -93,17 +93,17 @@ def test_whatever_an_entry_holds_can_be_read(
 ) -> None:
     emulator.reset()
     with httpx.Client(transport=emulator.transport(), base_url=ADDRESS) as client:
-        sent = {**STRIPE, "Emulator-World": emulator.id, "Content-Type": content_type, **headers}
+        headers_sent = {**STRIPE, "Emulator-World": emulator.id, "Content-Type": content_type, **headers}
         request = httpx.Request(
-            method, f"{ADDRESS}{path}?api_key={emulator.serpwow.api_key}&url={target}", headers=sent, content=body
+            method, f"{ADDRESS}{path}?api_key={emulator.serpwow.api_key}&url={target}", headers=headers_sent, content=body
         )
         assert client.send(request).status_code < 500
         for view in ("journal", "journal/last", "journal/last/explain", "ledger", "state", "faults", "unmatched"):
             answer = client.get(f"/_emulator/worlds/{emulator.id}/{view}")
             assert answer.status_code in (200, 404), view
             answer.json()
-        wanted = {"called": [{"at": "serpwow.batches.create", "json": {"name": {"a": [1]}}, "query": {"url": "x"}}]}
-        assert client.post(f"/_emulator/worlds/{emulator.id}/verify", json=wanted).status_code in (200, 422)
+        expectation = {"called": [{"at": "serpwow.batches.create", "json": {"name": {"a": [1]}}, "query": {"url": "x"}}]}
+        assert client.post(f"/_emulator/worlds/{emulator.id}/verify", json=expectation).status_code in (200, 422)
     report = failure_report(emulator)
     assert "cannot be told" not in report
     report.encode()

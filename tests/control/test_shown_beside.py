@@ -26,7 +26,7 @@ def test_secrets_are_hidden_beside_the_event_loop(row: ControlRoute, monkeypatch
     threads: set[str] = set()
     scan = redact._scan
 
-    def noted(text: str) -> str:
+    def hide(text: str) -> str:
         if SENT in text:
             threads.add(threading.current_thread().name)
         return scan(text)
@@ -39,7 +39,7 @@ def test_secrets_are_hidden_beside_the_event_loop(row: ControlRoute, monkeypatch
             pool.submit(client.get, f"/live/batches?api_key=k&x={SENT}")
             while not client.get(f"{WORLD}/held").json()["held"]:
                 pass
-            monkeypatch.setattr(redact, "_scan", noted)
+            monkeypatch.setattr(redact, "_scan", hide)
             for world in ("default", other):
                 path = row.path.format(world=world, n=1, name="x", fault="fault-1")
                 client.get(f"/_emulator{path}")

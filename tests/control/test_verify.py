@@ -141,9 +141,11 @@ def test_a_journal_that_dropped_entries_cannot_be_verified_until_it_is_cleared()
 
 
 def test_everything_that_failed_is_told_at_once(emulator: Emulator) -> None:
-    told = emulator.ask("POST", "/verify", {"called": [{"at": STOP, "times": 3}], "order": [STOP, CREATE], "never": [ACCOUNT]})
-    assert (told["ok"], [failure["at"] for failure in told["failures"]]) == (False, [STOP, CREATE, ACCOUNT])
-    assert told["failures"][0]["exchanges"] == [3, 4]
+    answer = emulator.ask(
+        "POST", "/verify", {"called": [{"at": STOP, "times": 3}], "order": [STOP, CREATE], "never": [ACCOUNT]}
+    )
+    assert (answer["ok"], [failure["at"] for failure in answer["failures"]]) == (False, [STOP, CREATE, ACCOUNT])
+    assert answer["failures"][0]["exchanges"] == [3, 4]
 
 
 def test_a_body_that_was_kept_in_part_is_not_compared() -> None:
@@ -220,7 +222,7 @@ OTHER = {"name": "K", "enabled": False}
 
 
 @pytest.mark.parametrize(
-    ("requests", "nearest", "told"),
+    ("requests", "nearest", "message"),
     [
         ([{"data": {"name": "x"}}, {"json": {**JOB, "name": "j"}}, {}], 2, "name is 'j', not 'J'"),
         ([{}, {"content": b"no JSON"}, {"json": OTHER}, {"json": {**OTHER, "name": "J"}}], 4, "enabled is false, not true"),
@@ -233,16 +235,16 @@ OTHER = {"name": "K", "enabled": False}
     ],
 )
 def test_the_nearest_miss_is_the_call_that_differs_least(
-    send: Callable[..., Journal], requests: list[dict[str, Any]], nearest: int, told: str
+    send: Callable[..., Journal], requests: list[dict[str, Any]], nearest: int, message: str
 ) -> None:
     journal = send(*requests)
     with pytest.raises(AssertionError) as excinfo:
         journal.assert_called(NEW_BATCH, json=JOB)
-    assert f"the nearest is exchange {nearest}, where {told}" in str(excinfo.value)
+    assert f"the nearest is exchange {nearest}, where {message}" in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
-    ("requests", "nearest", "told"),
+    ("requests", "nearest", "message"),
     [
         ([{"json": {"name": "m"}}, {"json": ["x", "z"]}], 2, "[0] is 'x', not 'y'"),
         ([{"json": {"name": "m"}}], 1, "the body is an object, not a list"),
@@ -251,16 +253,16 @@ def test_the_nearest_miss_is_the_call_that_differs_least(
     ],
 )
 def test_a_body_of_another_kind_is_farther_off_than_a_list_of_other_items(
-    send: Callable[..., Journal], requests: list[dict[str, Any]], nearest: int, told: str
+    send: Callable[..., Journal], requests: list[dict[str, Any]], nearest: int, message: str
 ) -> None:
     journal = send(*requests)
     with pytest.raises(AssertionError) as excinfo:
         journal.assert_called(NEW_BATCH, json=["y", "z"])
-    assert f"the nearest is exchange {nearest}, where {told}" in str(excinfo.value)
+    assert f"the nearest is exchange {nearest}, where {message}" in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
-    ("body", "wanted"),
+    ("body", "expected_body"),
     [
         ("name=Fr%C3%BChling+%26+Co", {"name": "Frühling & Co"}),
         ("enabled=true", {"enabled": True}),
@@ -279,21 +281,23 @@ def test_a_body_of_another_kind_is_farther_off_than_a_list_of_other_items(
         ("a[b]=1", {"a": {"b": 1}}),
     ],
 )
-def test_a_form_is_compared_as_if_it_were_json(send: Callable[..., Journal], body: str, wanted: dict[str, Any]) -> None:
-    send({"content": body, "headers": FORM}).assert_called(NEW_BATCH, times=1, json=wanted)
+def test_a_form_is_compared_as_if_it_were_json(send: Callable[..., Journal], body: str, expected_body: dict[str, Any]) -> None:
+    send({"content": body, "headers": FORM}).assert_called(NEW_BATCH, times=1, json=expected_body)
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"enabled": False}, {"enabled": 1}, {"rows": 6}, {"rows": True}, {"note": None}, {"x": "y"}]
+    "expected_body", [{"enabled": False}, {"enabled": 1}, {"rows": 6}, {"rows": True}, {"note": None}, {"x": "y"}]
 )
-def test_a_form_that_says_something_else_does_not_match(send: Callable[..., Journal], wanted: dict[str, Any]) -> None:
-    send({"content": "enabled=true&rows=5&note=n", "headers": FORM}).assert_called(NEW_BATCH, times=0, json=wanted)
+def test_a_form_that_says_something_else_does_not_match(send: Callable[..., Journal], expected_body: dict[str, Any]) -> None:
+    send({"content": "enabled=true&rows=5&note=n", "headers": FORM}).assert_called(NEW_BATCH, times=0, json=expected_body)
 
 
-@pytest.mark.parametrize("wanted", [{"page": "2"}, {"page": 2}, {"flag": True}, {"tags": ["a", "b"]}, {"range[from]": "3"}])
-def test_a_query_is_compared_like_a_form(send: Callable[..., Journal], wanted: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "expected_body", [{"page": "2"}, {"page": 2}, {"flag": True}, {"tags": ["a", "b"]}, {"range[from]": "3"}]
+)
+def test_a_query_is_compared_like_a_form(send: Callable[..., Journal], expected_body: dict[str, Any]) -> None:
     journal = send({}, query="&page=2&flag=true&tags=a&tags=b&range[from]=3")
-    journal.assert_called(NEW_BATCH, times=1, query=wanted)
+    journal.assert_called(NEW_BATCH, times=1, query=expected_body)
 
 
 def test_no_credential_of_a_query_or_header_is_told(send: Callable[..., Journal]) -> None:
@@ -302,9 +306,9 @@ def test_no_credential_of_a_query_or_header_is_told(send: Callable[..., Journal]
         journal.assert_called(
             NEW_BATCH, query={"api_key": "another-key-of-mine"}, headers={"Authorization": "Bearer a-secret-of-yours"}
         )
-    said = str(excinfo.value)
-    assert "the header Authorization is another than expected: both are shown as" in said
-    assert not [secret for secret in ("a-secret", "another-key", "of-mine", "of-yours") if secret in said]
+    message = str(excinfo.value)
+    assert "the header Authorization is another than expected: both are shown as" in message
+    assert not [secret for secret in ("a-secret", "another-key", "of-mine", "of-yours") if secret in message]
 
 
 @given(st.text(st.sampled_from("a[]=&0%+b"), max_size=40))
@@ -318,7 +322,7 @@ def test_a_form_that_nobody_writes_is_read_too(name: str) -> None:
 
 
 @pytest.fixture
-def held() -> Iterator[Emulator]:
+def held_emulator() -> Iterator[Emulator]:
     """A world in which a fault holds up the request of a client that has given up."""
     with Emulator() as emulator:
         emulator.faults.add(at="serpwow", where="before-commit", do="delay", delay="5m", clock="real")
@@ -345,9 +349,9 @@ UNDER_WAY = (
         (lambda emulator: emulator.assert_never(ACCOUNT), rf"{ACCOUNT} was called, and never should be; {UNDER_WAY}"),
     ],
 )
-def test_a_request_that_a_fault_holds_up_is_told_of(held: Emulator, fails: Assertion, message: str) -> None:
+def test_a_request_that_a_fault_holds_up_is_told_of(held_emulator: Emulator, fails: Assertion, message: str) -> None:
     with pytest.raises(AssertionError, match=message):
-        fails(held.journal)
+        fails(held_emulator.journal)
 
 
 def test_a_request_that_a_virtual_delay_holds_up_is_told_of(emulator: Emulator) -> None:

@@ -47,17 +47,17 @@ def test_each_body_is_read_once(emulator: Emulator, monkeypatch: pytest.MonkeyPa
         return load(content, **options)
 
     monkeypatch.setattr("emulator.control.recorded_request.load", reading)
-    called = [{"at": CREATE, "json": {"name": f"z{n}"}} for n in range(50)]
-    assert len(_verified(emulator, called=called).json()["failures"]) == 50
+    expected_calls = [{"at": CREATE, "json": {"name": f"z{n}"}} for n in range(50)]
+    assert len(_verified(emulator, called=expected_calls).json()["failures"]) == 50
     assert len(reads) == 10
 
 
 def test_what_compares_too_much_is_refused_before_it_is_done(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "mismatches", None)
-    wanted = {"searches": [{"q": n} for n in range(1_000)]}
-    refused = _verified(emulator, called=[{"at": CREATE, "json": wanted} for _ in range(100)])
-    assert refused.status_code == 422
-    assert "and 1000000 is the most: verify fewer calls at once" in refused.json()["detail"]
+    expectation = {"searches": [{"q": n} for n in range(1_000)]}
+    response = _verified(emulator, called=[{"at": CREATE, "json": expectation} for _ in range(100)])
+    assert response.status_code == 422
+    assert "and 1000000 is the most: verify fewer calls at once" in response.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,10 @@ def test_what_compares_too_much_is_refused_before_it_is_done(emulator: Emulator,
     [("called", [{"at": CREATE}] * 201), ("order", [CREATE] * 1_001), ("never", [CREATE] * 1_001)],
 )
 def test_too_many_items_are_refused_by_name(emulator: Emulator, part: str, items: list[Any]) -> None:
-    refused = _verified(emulator, **{part: items})
-    assert refused.status_code == 422
-    assert f"has more than {len(items) - 1} items" in refused.json()["errors"][0]["detail"]
-    assert refused.json()["errors"][0]["pointer"] == f"/{part}"
+    response = _verified(emulator, **{part: items})
+    assert response.status_code == 422
+    assert f"has more than {len(items) - 1} items" in response.json()["errors"][0]["detail"]
+    assert response.json()["errors"][0]["pointer"] == f"/{part}"
 
 
 def test_the_first_differences_are_said_and_the_rest_are_counted(emulator: Emulator) -> None:
@@ -76,6 +76,6 @@ def test_the_first_differences_are_said_and_the_rest_are_counted(emulator: Emula
     assert "the body has no 'k19'; and 980 more differences" in answer["failures"][0]["message"]
 
 
-def _verified(emulator: Emulator, **wanted: Any) -> httpx.Response:
+def _verified(emulator: Emulator, **expectation: Any) -> httpx.Response:
     with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
-        return client.post(f"/_emulator/worlds/{emulator.id}/verify", json=wanted)
+        return client.post(f"/_emulator/worlds/{emulator.id}/verify", json=expectation)

@@ -55,10 +55,10 @@ def test_check_tells_every_mistake_of_every_file(folder: Path) -> None:
     assert "nowhere: no scenario is called 'nowhere'" in result.stderr
 
 
-@pytest.mark.parametrize("written", ["./nosuch", "../nosuch/x", "{folder}/nosuch", "{folder}/d d/q r"])
-def test_check_knows_a_path_from_a_name(folder: Path, written: str) -> None:
+@pytest.mark.parametrize("argument", ["./nosuch", "../nosuch/x", "{folder}/nosuch", "{folder}/d d/q r"])
+def test_check_knows_a_path_from_a_name(folder: Path, argument: str) -> None:
     (folder / "d d").mkdir()
-    path = written.format(folder=folder)
+    path = argument.format(folder=folder)
     result = run("check", path)
     assert result.exit_code == 1
     assert f"{path}: there is no such file; a scenario file ends in .yaml, .yml or .json" in result.stderr
@@ -100,9 +100,9 @@ def test_play_is_silent_about_what_went_well(folder: Path) -> None:
     assert "2 scenarios played, no differences" in result.output
 
 
-@pytest.mark.parametrize(("command", "said"), [("check", "1 scenario, no mistakes"), ("play", "1 scenario played, no diff")])
-def test_one_scenario_is_told_in_the_singular(command: str, said: str) -> None:
-    assert said in run(command, "serpwow/stopall-23").output
+@pytest.mark.parametrize(("command", "message"), [("check", "1 scenario, no mistakes"), ("play", "1 scenario played, no diff")])
+def test_one_scenario_is_told_in_the_singular(command: str, message: str) -> None:
+    assert message in run(command, "serpwow/stopall-23").output
 
 
 def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
@@ -112,7 +112,7 @@ def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "told"),
+    ("step", "message"),
     [
         ("get: {headers: {x-a: b}}", "there is no header x-a, which should be 'b'"),
         ("get: {headers: {content-type: b}}", "the header content-type is 'application/json', not 'b'"),
@@ -122,11 +122,11 @@ def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
         ("get: {json: {request_info: {success: false}}}", "request_info.success is true, not false"),
     ],
 )
-def test_play_says_plainly_what_differs_and_how_much(tmp_path: Path, step: str, told: str) -> None:
+def test_play_says_plainly_what_differs_and_how_much(tmp_path: Path, step: str, message: str) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(GOOD.replace("get: {status: 200}", step))
     result = run("play", str(path), "serpwow/stopall-23")
-    assert f"{path}:4: {told}" in result.stderr
+    assert f"{path}:4: {message}" in result.stderr
     assert result.stderr.endswith("2 scenarios played, 1 difference\n")
 
 
@@ -173,8 +173,8 @@ def test_where_nobody_answers_is_said_in_a_line(command: tuple[str, ...], url: s
 @pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda command: command[0])
 def test_no_proxy_stands_between_this_machine_and_itself(command: tuple[str, ...], live: Live) -> None:
     live.control.get("/live/account?api_key=k")
-    proxied = {"HTTP_PROXY": "http://127.0.0.1:1", "http_proxy": "http://127.0.0.1:1", "NO_PROXY": ""}
-    assert run(*command, EMULATOR_URL=live.url, **proxied).exit_code == 0
+    environment = {"HTTP_PROXY": "http://127.0.0.1:1", "http_proxy": "http://127.0.0.1:1", "NO_PROXY": ""}
+    assert run(*command, EMULATOR_URL=live.url, **environment).exit_code == 0
 
 
 def test_a_scenario_without_steps_is_not_taken_for_one_that_was_proved(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_scenario_without_steps_is_not_taken_for_one_that_was_proved(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("first-run", "--", "/nonexistent"), "there is no command '/nonexistent'"),
         (("--fault", "after-commit", "first-run", "--", "true"), "'after-commit' is not WHERE:DO"),
@@ -195,10 +195,10 @@ def test_a_scenario_without_steps_is_not_taken_for_one_that_was_proved(tmp_path:
         (("first-run", "--", "true"), "the client called no operation"),
     ],
 )
-def test_explore_says_why_it_will_not(arguments: tuple[str, ...], told: str) -> None:
+def test_explore_says_why_it_will_not(arguments: tuple[str, ...], message: str) -> None:
     result = run("explore", *arguments)
     assert result.exit_code > 0
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 def test_scenarios_of_ones_own_have_names_and_come_first(folder: Path) -> None:
@@ -218,8 +218,8 @@ def test_schema_is_a_json_schema_that_the_shipped_scenarios_fit() -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_draw_prints_every_machine_of_a_vendor(vendor: str) -> None:
-    drawn = run("draw", vendor).output
-    assert drawn.count("stateDiagram-v2") == len(VENDORS[vendor].machines)
+    diagram = run("draw", vendor).output
+    assert diagram.count("stateDiagram-v2") == len(VENDORS[vendor].machines)
 
 
 def test_draw_names_the_nearest_vendor() -> None:
@@ -236,8 +236,8 @@ def test_an_empty_token_is_none_and_one_is_made_where_others_could_steer(
         for each in listening:
             each.close()
         greet()
-        for given in ({}, {"Authorization": "Bearer"}):
-            with httpx.Client(transport=InProcess(app), base_url="http://localhost", headers=given) as client:
+        for headers in ({}, {"Authorization": "Bearer"}):
+            with httpx.Client(transport=InProcess(app), base_url="http://localhost", headers=headers) as client:
                 statuses.append(client.get("/_emulator/worlds").status_code)
 
     monkeypatch.setattr("emulator.server.server.serve", served)

@@ -36,9 +36,9 @@ def test_explain_takes_an_exchange_by_every_name_it_has(live: Any, name: list[st
     world = live.load({"given": {"serpwow": {"batches": [{"id": "A"}]}}})
     reply = httpx.get(f"{world.serpwow['url']}/batches/A", params={"api_key": world.serpwow["api_key"]})
     assert reply.headers["emulator-exchange"] == f"{world.id}/1"
-    named = [word.format(world=world.id) for word in name]
-    there = [] if "/" in "".join(named) else ["--world", world.id]
-    result = CliRunner().invoke(main, ["explain", "--url", live.url, *there, *named])
+    names = [word.format(world=world.id) for word in name]
+    there = [] if "/" in "".join(names) else ["--world", world.id]
+    result = CliRunner().invoke(main, ["explain", "--url", live.url, *there, *names])
     assert (result.exit_code, result.output[:3]) == (0, "1  ")
 
 
@@ -50,14 +50,14 @@ def test_explain_says_what_names_an_exchange(name: str) -> None:
 
 def test_calls_to_paste_are_printed_only_where_they_would_find_what_they_name(tmp_path: Path) -> None:
     own = "title: Mine\ngiven: {serpwow: {batches: [{id: B1}]}}\n"
-    listed = "title: Mine\ncredentials: {serpwow: [mine]}\n"
-    shipped = open_library(()).open("first-run")
-    told = []
-    for name, text in (("first-run", None), ("own", own), ("listed", listed)):
+    scenario_text = "title: Mine\ncredentials: {serpwow: [mine]}\n"
+    first_run = open_library(()).open("first-run")
+    outputs = []
+    for name, text in (("first-run", None), ("own", own), ("listed", scenario_text)):
         if text is not None:
             (tmp_path / name).mkdir()
             (tmp_path / name / "first-run.yaml").write_text(text)
-        scenario = shipped if text is None else open_library((tmp_path / name,)).open("first-run")
+        scenario = first_run if text is None else open_library((tmp_path / name,)).open("first-run")
         world = scenario.world(VENDORS, "default")
-        told.append(any("curl" in line for line in startup_lines("http://127.0.0.1:8080", Worlds(world), scenario, None)))
-    assert told == [True, False, False]
+        outputs.append(any("curl" in line for line in startup_lines("http://127.0.0.1:8080", Worlds(world), scenario, None)))
+    assert outputs == [True, False, False]

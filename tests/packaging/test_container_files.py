@@ -100,10 +100,10 @@ def test_every_stage_has_the_python_that_was_asked_for() -> None:
 
 
 def test_what_the_build_copies_is_let_in_and_nothing_else() -> None:
-    copied = {name for line in re.findall(r"^COPY (?!--)(.*) \S+$", DOCKERFILE, re.MULTILINE) for name in line.split()}
+    names = {name for line in re.findall(r"^COPY (?!--)(.*) \S+$", DOCKERFILE, re.MULTILINE) for name in line.split()}
     let_in = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
-    assert copied == set(let_in)
-    assert all((ROOT / name).exists() for name in copied)
+    assert names == set(let_in)
+    assert all((ROOT / name).exists() for name in names)
 
 
 def test_compose_publishes_the_port_to_this_machine_only() -> None:
@@ -135,9 +135,9 @@ def test_the_client_in_compose_works(url: str) -> None:
 
 @pytest.mark.parametrize("recipe", [COMPOSE, *RECIPES], ids=lambda recipe: "-".join(map(str, recipe)))
 def test_a_recipe_sets_what_it_may_and_names_what_there_is(recipe: Any) -> None:
-    found = dict(settings(recipe))
-    assert found
-    for name, value in found.items():
+    variables = dict(settings(recipe))
+    assert variables
+    for name, value in variables.items():
         if name == "EMULATOR_SCENARIO":
             assert value in LIBRARY.names()
         elif name == "EMULATOR_URL":
@@ -215,10 +215,10 @@ def test_the_recipe_for_testcontainers_leads_to_the_server(url: str, monkeypatch
     recipe: dict[str, Any] = {}
     exec("".join(snippet.text for snippet in SNIPPETS if snippet.language == "python"), recipe)
     urls = recipe["emulator_url"].__wrapped__()
-    found = next(urls)
-    assert found == url
-    assert httpx.get(found + container.taken["waiting_for"][0][1]).status_code == 200
-    servers: Iterator[EmulatorServer] = recipe["emulator_server"].__wrapped__(found)
+    variables = next(urls)
+    assert variables == url
+    assert httpx.get(variables + container.taken["waiting_for"][0][1]).status_code == 200
+    servers: Iterator[EmulatorServer] = recipe["emulator_server"].__wrapped__(variables)
     assert next(servers).ask("GET", "/worlds")["worlds"]
     assert [*servers, *urls] == []
 

@@ -53,7 +53,7 @@ def test_its_own_tests_pass_with_the_kit_and_the_fixture(bin_folder: Path, proje
 
 
 @pytest.mark.parametrize(
-    ("command", "shown"),
+    ("command", "output"),
     [
         (("list", "scenarios", "--vendor", "acme"), "acme/cancel"),
         (("list", "operations", "--vendor", "acme"), "acme.batches.cancel"),
@@ -65,16 +65,16 @@ def test_its_own_tests_pass_with_the_kit_and_the_fixture(bin_folder: Path, proje
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
-def test_every_command_knows_it(bin_folder: Path, command: tuple[str, ...], shown: str, tmp_path: Path) -> None:
-    assert shown in run(bin_folder / "batch-emulator", *command, cwd=tmp_path)
+def test_every_command_knows_it(bin_folder: Path, command: tuple[str, ...], output: str, tmp_path: Path) -> None:
+    assert output in run(bin_folder / "batch-emulator", *command, cwd=tmp_path)
 
 
 def test_a_client_drives_it_over_tcp(bin_folder: Path) -> None:
     with served(bin_folder) as url:
         batch = f"{url}/acme/v1/batches/b1"
         assert ask("PUT", batch, body=b'{"name": "Mine"}')[0] == 201
-        status, shown = ask("POST", f"{batch}/cancel")
-        assert (status, shown["name"], shown["status"]) == (200, "Mine", "canceled")
+        status, output = ask("POST", f"{batch}/cancel")
+        assert (status, output["name"], output["status"]) == (200, "Mine", "canceled")
         assert ask("GET", f"{url}/acme/v1/nowhere") == (404, {"error": "There is no such path"})
         with urlopen(f"{url}/_emulator/worlds/default/journal?operation=acme.batches.cancel") as answer:
             (entry,) = json.load(answer)["entries"]

@@ -55,8 +55,8 @@ def test_scenarios_of_a_folder_are_listed_too_and_a_broken_one_breaks_nothing(tm
 
 
 def test_assumptions_have_their_choices_with_the_default_marked() -> None:
-    found = as_json("assumptions")
-    assert [assumption["id"] for assumption in found] == [
+    items = as_json("assumptions")
+    assert [assumption["id"] for assumption in items] == [
         assumption.id for vendor in VENDORS.values() for assumption in vendor.assumptions
     ]
     (row,) = [line for line in listed("assumptions").output.splitlines() if line.startswith("serpwow.unknown-batch ")]
@@ -64,12 +64,12 @@ def test_assumptions_have_their_choices_with_the_default_marked() -> None:
 
 
 def test_timers_are_those_that_a_scenario_can_set_each_with_a_meaning() -> None:
-    found = as_json("timers")
-    assert {timer["id"] for timer in found} == {name for vendor in VENDORS.values() for name in vendor.settable_timers}
-    for timer in found:
+    items = as_json("timers")
+    assert {timer["id"] for timer in items} == {name for vendor in VENDORS.values() for name in vendor.settable_timers}
+    for timer in items:
         assert timer["default"] is None or parse_duration(timer["default"]) is not None
         assert timer["meaning"]
-    (drain,) = [timer for timer in found if timer["id"] == "stripe.drain"]
+    (drain,) = [timer for timer in items if timer["id"] == "stripe.drain"]
     assert (drain["default"], "cancelling -> canceled" in drain["meaning"]) == ("1s", True)
 
 
@@ -96,8 +96,8 @@ def test_worlds_are_those_of_a_running_server_without_their_credentials(live: Li
 
 def test_worlds_of_a_locked_server_want_its_token() -> None:
     with ThreadedServer(create_app(worlds_of([]), guard=Guard(token="the-token"))) as server:
-        refused = listed("worlds", "--url", server.url)
-        assert (refused.exit_code, "EMULATOR_CONTROL_TOKEN" in refused.output) == (1, True)
+        result = listed("worlds", "--url", server.url)
+        assert (result.exit_code, "EMULATOR_CONTROL_TOKEN" in result.output) == (1, True)
         assert listed("worlds", "--url", server.url, "--control-token", "the-token").exit_code == 0
         assert listed("worlds", EMULATOR_URL=server.url, EMULATOR_CONTROL_TOKEN="the-token").exit_code == 0
 
@@ -118,15 +118,15 @@ def test_what_cannot_be_reached_is_told_in_one_line() -> None:
     with HTTPServer(("127.0.0.1", 0), Another) as server:
         Thread(target=server.handle_request).start()
         other = listed("worlds", "--url", f"http://127.0.0.1:{server.server_port}")
-    nobody, nonsense = listed("worlds", "--url", "http://127.0.0.1:1"), listed("worlds", "--url", "http://[")
-    for done in (other, nobody, nonsense):
+    unreachable, nonsense = listed("worlds", "--url", "http://127.0.0.1:1"), listed("worlds", "--url", "http://[")
+    for done in (other, unreachable, nonsense):
         assert (done.exit_code, len(done.output.splitlines())) == (1, 1)
         assert "--url" in done.output
     assert "is no emulator" in other.output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["scenario"], "'scenarios'"),
         (["timers", "--vendor", "strip"], "did you mean 'stripe'?"),
@@ -135,6 +135,6 @@ def test_what_cannot_be_reached_is_told_in_one_line() -> None:
         (["--control-token", "t"], "--control-token changes nothing"),
     ],
 )
-def test_what_would_change_nothing_is_refused(arguments: list[str], said: str) -> None:
+def test_what_would_change_nothing_is_refused(arguments: list[str], message: str) -> None:
     done = listed(*arguments)
-    assert (done.exit_code, said in done.output) == (2, True), done.output
+    assert (done.exit_code, message in done.output) == (2, True), done.output

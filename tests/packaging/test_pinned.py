@@ -27,15 +27,15 @@ def test_constraints_name_releases_and_no_index() -> None:
     assert all([specifier.operator for specifier in pin.specifier] == ["=="] for pin in PINS)
 
 
-@pytest.mark.parametrize("needed", [*RUNTIME, *DEV], ids=str)
-def test_each_need_is_pinned_to_a_release_that_it_takes(needed: Requirement) -> None:
-    pins = [pin for pin in PINS if canonicalize_name(pin.name) == canonicalize_name(needed.name)]
+@pytest.mark.parametrize("need", [*RUNTIME, *DEV], ids=str)
+def test_each_need_is_pinned_to_a_release_that_it_takes(need: Requirement) -> None:
+    pins = [pin for pin in PINS if canonicalize_name(pin.name) == canonicalize_name(need.name)]
     assert pins, "pin it: make lock"
     for pin in pins:
-        (pinned,) = pin.specifier
-        assert needed.specifier.contains(pinned.version, prereleases=True)
+        (specifier_of_pin,) = pin.specifier
+        assert need.specifier.contains(specifier_of_pin.version, prereleases=True)
 
 
-@pytest.mark.parametrize("needed", RUNTIME, ids=str)
-def test_the_package_has_a_lowest_release_of_each_need_and_no_highest(needed: Requirement) -> None:
-    assert [specifier.operator for specifier in needed.specifier] == [">="]
+@pytest.mark.parametrize("need", RUNTIME, ids=str)
+def test_the_package_has_a_lowest_release_of_each_need_and_no_highest(need: Requirement) -> None:
+    assert [specifier.operator for specifier in need.specifier] == [">="]

@@ -38,11 +38,11 @@ def test_ci_runs_each_check_of_make_test() -> None:
 
 
 def test_ci_runs_every_python_that_the_package_names() -> None:
-    named = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text("utf-8"))
+    versions = re.findall(r"Python :: (3\.\d+)", (ROOT / "pyproject.toml").read_text("utf-8"))
     matrix = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8"))["jobs"]["test"]["strategy"][
         "matrix"
     ]
-    assert matrix["python"] == named
+    assert matrix["python"] == versions
 
 
 def test_pre_commit_runs_the_quick_checks_of_make_test() -> None:

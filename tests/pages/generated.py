@@ -37,11 +37,11 @@ TITLES = {"serpwow": "SerpWow", "stripe": "Stripe", "6dot50": "6DOT50 PAY"}
 @cache
 def watched() -> tuple[dict[str, PlayResult], dict[str, set[RowKey]]]:
     """Play every scenario once; return how each went and the rows that it took, by its name."""
-    played, rows = {}, {}
+    results, rows = {}, {}
     for name in LIBRARY.names():
         watch = RowWatch()
-        played[name], rows[name] = play(LIBRARY.get(name), watch), watch.rows
-    return played, rows
+        results[name], rows[name] = play(LIBRARY.get(name), watch), watch.rows
+    return results, rows
 
 
 def played_answers() -> Answers:
@@ -128,15 +128,15 @@ def _proof(kind: str, rows: Sequence[Row]) -> str:
     keys = [(kind, row.state, str(row.cause), row.to, row.answer, _condition_in_explain(row)) for row in rows]
     first = rows[0]
     effect = first.effect.__name__ if first.effect else ""
-    said = {*re.findall("[a-z]+", f"{' '.join(row.state for row in rows)} {first.cause} {first.answer} {effect}".lower())}
+    words = {*re.findall("[a-z]+", f"{' '.join(row.state for row in rows)} {first.cause} {first.answer} {effect}".lower())}
     names = {name for key in keys for name in taken_rows().get(key, ())}
-    best = min(names, key=lambda name: (-len(said & {*re.findall("[a-z]+", name)}), len(name), name), default=None)
+    best = min(names, key=lambda name: (-len(words & {*re.findall("[a-z]+", name)}), len(name), name), default=None)
     return f"`{best}`" if best else ""
 
 
 def _condition_in_explain(row: Row) -> str | None:
-    assumed = [f"{row.assume.assumption}={row.assume.choice}"] if row.assume else []
-    return " and ".join([*([row.when.__name__] if row.when else []), *assumed]) or None
+    choices = [f"{row.assume.assumption}={row.assume.choice}"] if row.assume else []
+    return " and ".join([*([row.when.__name__] if row.when else []), *choices]) or None
 
 
 def state() -> Iterator[str]:
@@ -174,8 +174,8 @@ RowKey = tuple[str, str, str, str, str | None, str | None]
 def taken_rows() -> dict[RowKey, list[str]]:
     """Return the names of the scenarios that take each row."""
     takers: dict[RowKey, list[str]] = {}
-    for name, taken in watched()[1].items():
-        for key in taken:
+    for name, rows in watched()[1].items():
+        for key in rows:
             takers.setdefault(key, []).append(name)
     return takers
 
@@ -195,8 +195,8 @@ class RowWatch:
     def _read(self, world: bytes) -> None:
         for entry in self._get(world + b"/journal?limit=1000")["entries"]:
             if entry["type"] == "exchange":
-                explained = self._get(world + f"/journal/{entry['n']}/explain".encode())
-                self.rows |= {tuple(row[name] for name in ROW_KEY) for row in explained["rows"]}
+                explanation = self._get(world + f"/journal/{entry['n']}/explain".encode())
+                self.rows |= {tuple(row[name] for name in ROW_KEY) for row in explanation["rows"]}
             else:
                 self.rows |= set(_rows_of_change(entry))
 
@@ -231,8 +231,8 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
 
 def part_of(page: str, name: str) -> str:
     """Return what stands between the markers of a page."""
-    _, found, rest = (DOCS / page).read_text("utf-8").partition(f"<!-- {name} -->\n")
-    assert found, f"{page} has no marker {name}"
+    _, is_there, rest = (DOCS / page).read_text("utf-8").partition(f"<!-- {name} -->\n")
+    assert is_there, f"{page} has no marker {name}"
     return rest.partition(f"<!-- /{name} -->")[0].strip()
 
 

@@ -17,22 +17,22 @@ PAGE = snippets((Path(__file__).parents[2] / "docs" / "recipes" / "a-client-that
 
 def files() -> dict[str, str]:
     """The files of the page: each of its snippets begins with the name of the file that it belongs to."""
-    found = defaultdict[str, str](str)
+    texts = defaultdict[str, str](str)
     for snippet in PAGE:
-        if snippet.language == "python" and (named := re.match(r"# (\w+)\.py\n", snippet.text)):
-            found[named[1]] += snippet.text
-    return found
+        if snippet.language == "python" and (match := re.match(r"# (\w+)\.py\n", snippet.text)):
+            texts[match[1]] += snippet.text
+    return texts
 
 
 @pytest.mark.parametrize("where", ["in this process", "elsewhere"])
 def test_the_clients_of_the_page_are_tested_without_waiting(pytester: pytest.Pytester, live: Live, where: str) -> None:
-    written = files()
-    assert sorted(written) == ["canceller", "poller", "test_canceller", "test_poller", "test_retries"]
-    pytester.makepyfile(**written)
+    texts = files()
+    assert sorted(texts) == ["canceller", "poller", "test_canceller", "test_poller", "test_retries"]
+    pytester.makepyfile(**texts)
     pytester.syspathinsert()
     elsewhere = ["--emulator-url", live.url] if where == "elsewhere" else []
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *elsewhere)
-    result.assert_outcomes(passed=sum(text.count("\ndef test_") for text in written.values()))
+    result.assert_outcomes(passed=sum(text.count("\ndef test_") for text in texts.values()))
 
 
 def test_a_client_in_another_process_polls_a_clock_that_runs(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ class Block:
 
 def blocks(page: str) -> Iterator[Block]:
     """Yield a page's blocks of code that can be run here, each with the JSON that follows it."""
-    found = snippets((ROOT / page).read_text("utf-8"))
-    for snippet, following in zip(found, [*found[1:], Snippet("", "")], strict=True):
+    snippets_of_page = snippets((ROOT / page).read_text("utf-8"))
+    for snippet, following in zip(snippets_of_page, [*snippets_of_page[1:], Snippet("", "")], strict=True):
         if snippet.language in ("sh", "python") and not set(snippet.text.splitlines()) <= NOT_TO_BE_RUN_HERE:
             yield Block(page, snippet, following.text if following.language == "json" else None)
 
@@ -66,9 +66,9 @@ def run_block(block: Block, url: str, folder: Path) -> None:
     """Run a block against the server at the URL, and compare the last reply with the one that is shown."""
     text = block.code.text.replace(DOCUMENTED_URL, url)
     if block.code.language == "sh":
-        printed = run(["bash", "-euo", "pipefail", "-c", text])
+        output = run(["bash", "-euo", "pipefail", "-c", text])
         if block.shown is not None:
-            assert list(differences(json.loads(block.shown.replace(DOCUMENTED_URL, url)), replies(printed)[-1])) == []
+            assert list(differences(json.loads(block.shown.replace(DOCUMENTED_URL, url)), replies(output)[-1])) == []
     elif "def test_" in text:
         (folder / "test_snippet.py").write_text(text)
         run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder / "test_snippet.py")])
@@ -94,9 +94,9 @@ def test_the_blocks_of_a_page_work_from_bottom_to_top_with_a_reset_between(page:
         run(["curl", "-sf", "-X", "POST", f"{url}/_emulator/worlds/default/reset"])
 
 
-def replies(printed: str) -> list[Any]:
+def replies(output: str) -> list[Any]:
     """The JSON values that several curls printed one after the other."""
-    values, decoder, rest = [], json.JSONDecoder(), printed.strip()
+    values, decoder, rest = [], json.JSONDecoder(), output.strip()
     while rest:
         value, end = decoder.raw_decode(rest)
         values.append(value)
@@ -112,9 +112,9 @@ def run(command: list[str]) -> str:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/grammar.md"])
 def test_the_scenarios_in_the_documentation_play(page: str, tmp_path: Path) -> None:
-    found = [snippet.text for snippet in snippets((ROOT / page).read_text("utf-8")) if snippet.language == "yaml"]
-    assert found
-    for number, text in enumerate(found):
+    texts = [snippet.text for snippet in snippets((ROOT / page).read_text("utf-8")) if snippet.language == "yaml"]
+    assert texts
+    for number, text in enumerate(texts):
         load_text(text, VENDORS, "snippet", page)
         (tmp_path / f"{number}.yaml").write_text(text)
     run([sys.executable, "-m", "emulator", "play", str(tmp_path)])

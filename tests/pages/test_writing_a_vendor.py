@@ -12,8 +12,8 @@ BLOCK = re.compile(r"^`(?P<path>[\w./-]+)`:\n\n```\w+\n(?P<content>.*?)^```$", r
 
 
 def files() -> dict[str, str]:
-    found = (path for path in EXAMPLE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(EXAMPLE).as_posix(): path.read_text("utf-8") for path in found}
+    paths = (path for path in EXAMPLE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(EXAMPLE).as_posix(): path.read_text("utf-8") for path in paths}
 
 
 def test_every_block_is_a_file_and_every_file_a_block() -> None:

@@ -22,8 +22,8 @@ EVERY_MINUTE = {"schedule_type": "minutes", "schedule_minutes": "every_minute"}
 
 def world_of(*batches: dict[str, Any], credits: int = 15_000, **more: Any) -> World:
     account = {"credits_limit": credits}
-    written = {"title": "A schedule", "given": {"serpwow": {"account": account, "batches": [*batches]}}, **more}
-    return load_document(Document(written), VENDORS).world(VENDORS, "w")
+    content = {"title": "A schedule", "given": {"serpwow": {"account": account, "batches": [*batches]}}, **more}
+    return load_document(Document(content), VENDORS).world(VENDORS, "w")
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,8 @@ def test_a_jump_over_a_schedule_that_starts_too_often_is_refused_before_its_work
 
 
 def test_plans_of_the_scenario_end_what_is_counted_ahead() -> None:
-    stopped = {"after": "1h", "set": {"serpwow": {"batches": [{"id": "B", "enabled": False}]}}}
-    world = world_of({"id": "B", "searches": 1, **EVERY_MINUTE}, timeline=[stopped])
+    event = {"after": "1h", "set": {"serpwow": {"batches": [{"id": "B", "enabled": False}]}}}
+    world = world_of({"id": "B", "searches": 1, **EVERY_MINUTE}, timeline=[event])
     assert len(world.advance_by(timedelta(days=30))) < 300
 
 

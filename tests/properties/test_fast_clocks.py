@@ -89,8 +89,8 @@ def test_a_world_that_falls_behind_shows_every_change_in_order_and_at_its_own_in
     while world.clock.is_behind:
         world.settle()
     frozen.advance_to(world.settle())
-    told, expected = ([entry.event for entry in each_world.journal.since(0)] for each_world in (world, frozen))
-    assert told[-len(expected) :] == expected or not expected
+    events, expected = ([entry.event for entry in each_world.journal.since(0)] for each_world in (world, frozen))
+    assert events[-len(expected) :] == expected or not expected
     assert [*world.store.group("toy.kettle")] == [*frozen.store.group("toy.kettle")]
 
 

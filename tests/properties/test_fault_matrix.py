@@ -70,8 +70,8 @@ class Asked:
 
     def wire(self, connection: bytes) -> bytes:
         """The request as it goes over a socket."""
-        kept = [header for header in self.headers if header[0].lower() not in (b"host", b"connection", b"content-length")]
-        lines = [b"%s: %s" % header for header in kept]
+        headers = [header for header in self.headers if header[0].lower() not in (b"host", b"connection", b"content-length")]
+        lines = [b"%s: %s" % header for header in headers]
         lines += [b"host: localhost", b"connection: " + connection, b"content-length: %d" % len(self.body)]
         return b"%s %s HTTP/1.1\r\n%s\r\n\r\n" % (self.method.encode(), self.target, b"\r\n".join(lines)) + self.body
 
@@ -84,10 +84,10 @@ class Asked:
 class Watched:
     """Lets a scenario be played, and keeps for each operation the request that is most worth having."""
 
-    def __init__(self, worlds: Worlds, kept: dict[str, Asked]) -> None:
+    def __init__(self, worlds: Worlds, requests: dict[str, Asked]) -> None:
         self._worlds = worlds
         self._within = InProcessClient(create_app(worlds))
-        self._kept = kept
+        self._kept = requests
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         id = next((value.decode() for name, value in headers if name == b"Emulator-World"), "")
@@ -100,8 +100,10 @@ class Watched:
         (entry,) = [entry.event for entry in world.journal.since(before.journal.last)]
         assert isinstance(entry, Exchange)
         worth = reply.status < 400, shown(before) != shown(world)
-        known = self._kept.get(entry.operation)
-        if method != "HEAD" and (known is None or known.worth < worth):  # a HEAD's reply has no body to strike
+        request_of_operation = self._kept.get(entry.operation)
+        if method != "HEAD" and (
+            request_of_operation is None or request_of_operation.worth < worth
+        ):  # a HEAD's reply has no body to strike
             self._kept[entry.operation] = Asked(before, method, target, [*headers], content or b"", worth)
         return reply
 
@@ -109,12 +111,12 @@ class Watched:
 @cache
 def asked() -> dict[str, Asked]:
     """Operation → the request to try it with. Found by playing the library once."""
-    kept: dict[str, Asked] = {}
+    requests: dict[str, Asked] = {}
     scenarios = library()
     for name in scenarios.names():
         if not name.startswith("faults/"):
-            play(scenarios.get(name), Watched(worlds_of([]), kept))
-    return kept
+            play(scenarios.get(name), Watched(worlds_of([]), requests))
+    return requests
 
 
 def shown(world: World) -> dict[str, Any]:
@@ -136,7 +138,7 @@ def moved(world: World, since: int) -> tuple[bool, Any]:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[ThreadedServer, Worlds]]:
+def server_and_worlds() -> Iterator[tuple[ThreadedServer, Worlds]]:
     worlds = worlds_of([])
     with ThreadedServer(create_app(worlds)) as server:
         yield server, worlds
@@ -172,7 +174,7 @@ def without_host(case: Asked) -> list[tuple[bytes, bytes]]:
 def hear(server: ThreadedServer, case: Asked, world: World, where: str, do: str) -> tuple[bytes, bool]:
     """What came over the socket, and whether it ended with a reset. Of a hang only what came before it."""
     host, _, port = server.url.removeprefix("http://").partition(":")
-    heard, before = b"", world.journal.last
+    data, before = b"", world.journal.last
     with closing(socket.create_connection((host, int(port)), timeout=30)) as line:
         line.sendall(case.wire(b"keep-alive" if where == AFTER_REPLY else b"close"))
         if do == HANG:
@@ -181,35 +183,35 @@ def hear(server: ThreadedServer, case: Asked, world: World, where: str, do: str)
             line.setblocking(False)
         try:
             while part := line.recv(65_536):
-                heard += part
+                data += part
         except BlockingIOError:
-            return heard, False
+            return data, False
         except ConnectionResetError:
-            return heard, True
-    return heard, False
+            return data, True
+    return data, False
 
 
-def is_whole(heard: bytes) -> bool:
-    head, _, body = heard.partition(b"\r\n\r\n")
+def is_whole(data: bytes) -> bool:
+    head, _, body = data.partition(b"\r\n\r\n")
     lengths = [int(line.partition(b":")[2]) for line in head.lower().splitlines() if line.startswith(b"content-length:")]
     return bool(lengths) and len(body) == lengths[0]
 
 
-def fits(where: str, do: str, status: int, heard: bytes, reset: bool) -> bool:
+def fits(where: str, do: str, status: int, data: bytes, reset: bool) -> bool:
     """Whether what was heard is what the effect should sound like."""
-    whole, begun = is_whole(heard), heard.startswith(b"HTTP/1.1 ")
-    answered = whole and heard.startswith(b"HTTP/1.1 %d " % status)
+    is_complete, begun = is_whole(data), data.startswith(b"HTTP/1.1 ")
+    is_answered = is_complete and data.startswith(b"HTTP/1.1 %d " % status)
     if do == STATUS:
-        return whole and heard.startswith(b"HTTP/1.1 503 ")
+        return is_complete and data.startswith(b"HTTP/1.1 503 ")
     if do in (DELAY, DRIBBLE):
-        return answered and not reset
+        return is_answered and not reset
     if where == AFTER_REPLY:
-        return reset == (do == RESET) and (answered if do in (RESET, DROP) else heard.startswith(b"HTTP/1.1 %d " % status))
+        return reset == (do == RESET) and (is_answered if do in (RESET, DROP) else data.startswith(b"HTTP/1.1 %d " % status))
     if where == MID_BODY and do == GARBAGE:
         return begun
     if where == MID_BODY:
-        return (not whole) and reset == (do == RESET) and (begun or do == HANG)
-    return not begun and reset == (do == RESET) and bool(heard) == (do == GARBAGE)
+        return (not is_complete) and reset == (do == RESET) and (begun or do == HANG)
+    return not begun and reset == (do == RESET) and bool(data) == (do == GARBAGE)
 
 
 def test_the_matrix_has_a_request_for_every_operation() -> None:
@@ -220,9 +222,9 @@ def test_the_matrix_has_a_request_for_every_operation() -> None:
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
-    served: tuple[ThreadedServer, Worlds], operation: str
+    server_and_worlds: tuple[ThreadedServer, Worlds], operation: str
 ) -> None:
-    server, worlds = served
+    server, worlds = server_and_worlds
     case, wrong = asked()[operation], []
     for where, do in CELLS:
         world = case.world()

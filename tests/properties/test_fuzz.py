@@ -68,11 +68,11 @@ def test_a_header_that_cannot_be_sent_is_refused_with_its_place(headers: str, po
 def test_a_request_that_cannot_be_made_is_a_difference() -> None:
     from emulator.client.in_process import InProcessClient
 
-    kept = {"send": "GET /live/account?api_key=k", "keep": {"x": "account_info.name"}}
+    step = {"send": "GET /live/account?api_key=k", "keep": {"x": "account_info.name"}}
     bad = {"send": "GET /{x}", "headers": {"X-Name": "{x}"}}
-    written = {"title": "A", "given": {"serpwow": {"account": {"name": "caf\u00e9"}}}, "steps": [kept, bad]}
+    scenario = {"title": "A", "given": {"serpwow": {"account": {"name": "caf\u00e9"}}}, "steps": [step, bad]}
 
-    (difference,) = map(str, play(load_value(written, VENDORS), InProcessClient()).differences)
+    (difference,) = map(str, play(load_value(scenario, VENDORS), InProcessClient()).differences)
     assert "cannot be sent" in difference
 
 

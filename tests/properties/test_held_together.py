@@ -66,8 +66,8 @@ class Session:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         content = b"" if body is None else dump(body)
-        answered = ask(self.app, method, path.encode(), [(b"host", b"localhost")], content)
-        return json.loads(answered.content) if answered.content else None
+        response = ask(self.app, method, path.encode(), [(b"host", b"localhost")], content)
+        return json.loads(response.content) if response.content else None
 
     async def step(self, name: str, *with_: Any) -> None:
         if name == "stop":
@@ -116,21 +116,19 @@ def test_every_request_is_answered_once_or_told_that_its_world_is_gone(steps: li
         else:
             assert isinstance(reply, httpx.RemoteProtocolError), "half of an answer, and the world was gone"
     assert session.held._of == {}
-    answered = [
+    exchange_ids = [
         reply.headers["emulator-exchange"] for reply in replies if isinstance(reply, httpx.Response) and not refused(reply)
     ]
     went_back = {name for name, *_ in steps} & {"reset", "load", "restore", "undo", "drop"}
     if not went_back:
-        assert len(answered) == len(replies) == len(set(answered)), "each has an entry of the journal to itself"
-        called = {"called": [{"at": AT, "times": len(replies)}]} if replies else {"never": [AT]}
-        assert session.control("POST", f"{WORLD}/verify", called)["ok"]
+        assert len(exchange_ids) == len(replies) == len(set(exchange_ids)), "each has an entry of the journal to itself"
+        expectation = {"called": [{"at": AT, "times": len(replies)}]} if replies else {"never": [AT]}
+        assert session.control("POST", f"{WORLD}/verify", expectation)["ok"]
         exchanges = session.control("GET", f"{WORLD}/ledger")["exchanges"]
         assert all(exchange["delivered"] for exchange in exchanges)
         batches = session.control("GET", f"{WORLD}/state")["serpwow"]["batches"]
-        stopped = sum(isinstance(reply, httpx.Response) and reply.status_code == 200 for reply in replies)
-        assert [batch["status"] for batch in batches].count("idle") == stopped, (
-            "each batch is stopped once, and its client told"
-        )
+        count = sum(isinstance(reply, httpx.Response) and reply.status_code == 200 for reply in replies)
+        assert [batch["status"] for batch in batches].count("idle") == count, "each batch is stopped once, and its client told"
 
 
 def test_a_client_that_a_fault_holds_up_can_be_told_by_the_list_alone() -> None:

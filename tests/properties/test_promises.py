@@ -50,9 +50,9 @@ def test_two_runs_give_the_same_bytes(lives: list[Asked]) -> None:
 def test_looking_never_changes_the_story(lives: list[Asked], looks: list[Asked]) -> None:
     async def run(looks: list[Asked]) -> State:
         async with first_run() as client:
-            for asked in lives:
+            for request in lives:
                 await live(looks, client)
-                await live([asked], client)
+                await live([request], client)
             return await shown(client)
 
     assert asyncio.run(run(looks)) == asyncio.run(run([]))
@@ -89,11 +89,11 @@ def test_a_reset_world_answers_like_a_new_one(lives: list[Asked], more: list[Ask
 def test_time_runs_forward_whatever_a_hand_writes(lives: list[Asked | dict[str, Any]]) -> None:
     async def run() -> list[datetime]:
         async with first_run() as client:
-            for asked in lives:
-                if isinstance(asked, dict):
-                    await client.patch(f"{DEFAULT}/state", json=asked)
+            for request in lives:
+                if isinstance(request, dict):
+                    await client.patch(f"{DEFAULT}/state", json=request)
                 else:
-                    await live([asked], client)
+                    await live([request], client)
             entries = (await client.get(f"{DEFAULT}/journal")).json()["entries"]
             return [parse_instant(entry["at"]) for entry in entries]
 
@@ -102,11 +102,11 @@ def test_time_runs_forward_whatever_a_hand_writes(lives: list[Asked | dict[str, 
 
 
 def test_a_world_that_begins_with_time_answers_every_look_and_serves_its_links() -> None:
-    written = {**FIRST_RUN.content, "clock": {"start": "1970-01-01T00:00:00Z"}}
+    content = {**FIRST_RUN.content, "clock": {"start": "1970-01-01T00:00:00Z"}}
 
     async def run() -> list[int]:
         async with in_process(
-            create_app(worlds_of([load_value(written, VENDORS)]), validate=ResponseValidator(VENDORS.values()))
+            create_app(worlds_of([load_value(content, VENDORS)]), validate=ResponseValidator(VENDORS.values()))
         ) as client:
             statuses = [status for status, _, _ in await live(LOOKS[:8], client)]
             job = (await client.get(f"{JOBS}BcDeFgHiJkLmNoPqRsTuVwXyZa", headers=STRIPE)).json()

@@ -33,8 +33,8 @@ IDS = ("AAAAAAAA", "BBBBBBBB", "CCCCCCCC")
 
 
 def world_of(state: dict[str, Any], **scenario: Any) -> World:
-    written = {"title": "A test", "given": {"serpwow": state}, **scenario}
-    return Scenario("test", "", written).world(VENDORS, "test")
+    content = {"title": "A test", "given": {"serpwow": state}, **scenario}
+    return Scenario("test", "", content).world(VENDORS, "test")
 
 
 def ask(world: World, verb: str, id: str = "", query: str = "") -> Response:
@@ -114,12 +114,14 @@ def test_a_command_moves_credits_by_exactly_what_its_batch_was_allocated(world: 
         before, batches = account_of(world).credits_used, batches_of(world)
         take_step(world, step, detail)
         after = batches_of(world)
-        started = [
+        credits_of_started = [
             batch.credits_required for id, batch in after.items() if (batches[id].status, batch.status) == ("idle", "queued")
         ]
-        stopped = [batch.allocated for id, batch in batches.items() if (batch.status, after[id].status) == ("queued", "idle")]
+        credits_of_stopped = [
+            batch.allocated for id, batch in batches.items() if (batch.status, after[id].status) == ("queued", "idle")
+        ]
         if step in ("start", "stop", "stopall"):
-            assert account_of(world).credits_used == before + sum(started) - sum(stopped)
+            assert account_of(world).credits_used == before + sum(credits_of_started) - sum(credits_of_stopped)
 
 
 @settings(max_examples=60)
@@ -166,10 +168,10 @@ def test_impossible_credits_are_refused(account: dict[str, Any], complaint: str)
     [({"status": "queued"}, "2026-01-01T00:00:00Z"), ({}, "2026-01-01T00:00:00Z"), ({"status": "running"}, None)],
 )
 def test_a_result_set_that_ended_too_late_is_refused(batch: dict[str, Any], since: str | None) -> None:
-    found = {"id": 1, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"}
-    written = {"id": "AAAAAAAA", "result_sets": [found], **batch} | ({"since": since} if since else {})
+    result_set = {"id": 1, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"}
+    batch_state = {"id": "AAAAAAAA", "result_sets": [result_set], **batch} | ({"since": since} if since else {})
     with pytest.raises(BadInput, match="ended after 2026-01-01T00:00:00"):
-        world_of({"batches": [written]}, clock={"start": "2026-01-01T00:00:00.5Z"})
+        world_of({"batches": [batch_state]}, clock={"start": "2026-01-01T00:00:00.5Z"})
 
 
 def test_a_batch_that_becomes_inactive_during_a_run_is_deleted_at_its_stop() -> None:
@@ -184,9 +186,9 @@ def test_a_batch_that_becomes_inactive_during_a_run_is_deleted_at_its_stop() -> 
 
 
 def test_the_next_result_set_has_a_number_of_its_own() -> None:
-    found = [{"id": id, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"} for id in (1, 7)]
+    result_sets = [{"id": id, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"} for id in (1, 7)]
     world = world_of(
-        {"batches": [{"id": "AAAAAAAA", "status": "queued", "searches": 1, "result_sets": found}]},
+        {"batches": [{"id": "AAAAAAAA", "status": "queued", "searches": 1, "result_sets": result_sets}]},
         clock={"start": "2026-01-02T00:00:00Z"},
     )
     world.advance_by(timedelta(days=1))
@@ -245,7 +247,7 @@ LISTED = [
 
 
 @pytest.fixture(scope="module")
-def listed() -> World:
+def world_of_batches() -> World:
     timing = {"serpwow.run": "never", "serpwow.queue": "never"}
     return world_of({"batches": LISTED}, clock={"start": "2026-03-01T00:00:00Z"}, timing=timing)
 
@@ -284,17 +286,17 @@ def listed() -> World:
         ("status=idle&search_term=pizza&sort_by=created_at", "CA"),
     ],
 )
-def test_a_list_is_sorted_filtered_and_cut(listed: World, query: str, letters: str) -> None:
-    body = ask(listed, "list", query=query).body
-    found = "".join(batch["id"][-1] for batch in body["batches"])
-    assert found == letters
+def test_a_list_is_sorted_filtered_and_cut(world_of_batches: World, query: str, letters: str) -> None:
+    body = ask(world_of_batches, "list", query=query).body
+    found_letters = "".join(batch["id"][-1] for batch in body["batches"])
+    assert found_letters == letters
     assert body["count_this_page"] == len(letters)
 
 
-@pytest.mark.parametrize(("term", "found"), [("größe", True), ("ΠΊΤΣΑ-größe", True), ("größe_4", False), ("ñ", False)])
-def test_a_search_term_keeps_the_letters_of_every_alphabet(term: str, found: bool) -> None:
+@pytest.mark.parametrize(("term", "is_found"), [("größe", True), ("ΠΊΤΣΑ-größe", True), ("größe_4", False), ("ñ", False)])
+def test_a_search_term_keeps_the_letters_of_every_alphabet(term: str, is_found: bool) -> None:
     world = world_of({"batches": [{"name": "Größe 3: πίτσα"}]})
-    assert ask(world, "list", query=f"search_term={quote(term)}").body["total_count"] == found
+    assert ask(world, "list", query=f"search_term={quote(term)}").body["total_count"] == is_found
 
 
 @pytest.mark.parametrize(
@@ -314,8 +316,8 @@ def test_a_search_term_keeps_the_letters_of_every_alphabet(term: str, found: boo
         "last_run_after=1",
     ],
 )
-def test_an_unpublished_value_is_refused_and_named(listed: World, query: str) -> None:
-    reply = ask(listed, "list", query=query)
+def test_an_unpublished_value_is_refused_and_named(world_of_batches: World, query: str) -> None:
+    reply = ask(world_of_batches, "list", query=query)
     assert reply.status == 400
     assert query.partition("=")[0] in reply.body["request_info"]["message"]
 

@@ -46,17 +46,17 @@ class Life(RuleBasedStateMachine):
     @initialize(
         zone=st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"]),
         edit=st.sampled_from(["refuse", "allow"]),
-        failed=st.sampled_from(["keep", "refund"]),
+        failed_searches=st.sampled_from(["keep", "refund"]),
         places=st.sampled_from(["by-size", "one"]),
         run=st.sampled_from(["10s", "10s", "never"]),
         reset=st.sampled_from(["monthly", "never"]),
     )
-    def begin(self, zone: str, edit: str, failed: str, places: str, run: str, reset: str) -> None:
-        assume = {"serpwow.edit-queued": edit, "serpwow.failed-searches": failed, "serpwow.places": places}
+    def begin(self, zone: str, edit: str, failed_searches: str, places: str, run: str, reset: str) -> None:
+        assume = {"serpwow.edit-queued": edit, "serpwow.failed-searches": failed_searches, "serpwow.places": places}
         assume["serpwow.credits-reset"] = reset
         batches = [{"id": f"{n:08}", "searches": searches} for n, searches in enumerate(GIVEN)]
         account = {"credits_limit": 4000, "credits_used": 7, "timezone": zone}
-        self.failed, self.terms = failed, {"assume": assume, "timing": {"serpwow.run": run}}
+        self.failed, self.terms = failed_searches, {"assume": assume, "timing": {"serpwow.run": run}}
         self.world = world_of({"account": account, "batches": batches}, clock={"start": "2026-03-28T23:59:50Z"}, **self.terms)
 
     def account(self) -> Account:
@@ -74,24 +74,24 @@ class Life(RuleBasedStateMachine):
         return {batch.id: batch for batch in self.world.store.group(Batch.kind)}
 
     def id(self, n: int) -> str:
-        known = [*self.batches(), "unknown"]
-        return known[n % len(known)]
+        ids = [*self.batches(), "unknown"]
+        return ids[n % len(ids)]
 
     def account_for(self, before: dict[str, Batch], used: int, changes: list[Change]) -> None:
         """Credits move with what was started and what left the queue, and with nothing else."""
-        allocated = {id: batch.allocated for id, batch in before.items()}
-        required = {id: batch.credits_required for id, batch in {**self.batches(), **before}.items()}
-        refunded = 0
+        allocations = {id: batch.allocated for id, batch in before.items()}
+        requirements = {id: batch.credits_required for id, batch in {**self.batches(), **before}.items()}
+        refunds = 0
         for change in (change for change in changes if change.kind == Batch.kind):
             if (change.source, change.to) == ("idle", "queued"):
-                allocated[change.id] = required[change.id]
-                used += required[change.id]
+                allocations[change.id] = requirements[change.id]
+                used += requirements[change.id]
             elif change.source == "queued" and change.to != "running":
-                used -= allocated[change.id]
+                used -= allocations[change.id]
             elif change.why == "after serpwow.run":
-                refunded += allocated[change.id]
+                refunds += allocations[change.id]
         now = self.spent()
-        assert now == used if self.failed == "keep" else used - refunded <= now <= used
+        assert now == used if self.failed == "keep" else used - refunds <= now <= used
 
     def ask(self, method: str, target: str, json: Any = None) -> Response:
         before, used = self.batches(), self.spent()
@@ -123,8 +123,8 @@ class Life(RuleBasedStateMachine):
     @rule(n=st.integers(0, 20), place=st.integers(0, 3), change=st.sampled_from(["PUT", "DELETE", "many", "clear"]))
     def change_a_search(self, n: int, place: int, change: str) -> None:
         batch = self.batches().get(self.id(n))
-        found = batch.searches.slice(place, place + 1) if batch else ()
-        id = found[0].id if found else "unknown"
+        searches = batch.searches.slice(place, place + 1) if batch else ()
+        id = searches[0].id if searches else "unknown"
         if change == "PUT":
             self.ask("PUT", f"/live/batches/{self.id(n)}/{id}", {"max_page": 5})
         elif change == "DELETE":

@@ -51,8 +51,8 @@ class Payouts(RuleBasedStateMachine):
 
     @initialize(deposit=st.integers(0, 100_000) | st.just(100_000), referrals=st.booleans())
     def begin(self, deposit: int, referrals: bool) -> None:
-        given = {"accounts": [{"balance": str(Decimal(deposit) / 100)}], "organisation": {"referrals": referrals}}
-        scenario = load_value({"title": "A test", "assume": dict(self.assume), "given": {"6dot50": given}}, VENDORS)
+        state = {"accounts": [{"balance": str(Decimal(deposit) / 100)}], "organisation": {"referrals": referrals}}
+        scenario = load_value({"title": "A test", "assume": dict(self.assume), "given": {"6dot50": state}}, VENDORS)
         self.world: World = scenario.world(VENDORS, "test")
         self.deposited = Decimal(deposit) / 100
 
@@ -100,13 +100,17 @@ class Payouts(RuleBasedStateMachine):
     def add(self, pick: int, clear: bool, payments: list[dict[str, Any]]) -> None:
         self.ask("batches.addPayments", {"clearExisting": clear, "payments": payments}, id=self.batch(pick))
 
-    @rule(payees=st.lists(st.sampled_from(PAYEES), min_size=1, max_size=3), amount=st.integers(1, 9_000), sent=st.booleans())
-    def a_good_batch(self, payees: list[str], amount: int, sent: bool) -> None:
-        made = self.ask("batches.create", {"name": "Good"}).body["id"]
+    @rule(
+        payees=st.lists(st.sampled_from(PAYEES), min_size=1, max_size=3),
+        amount=st.integers(1, 9_000),
+        is_submitted=st.booleans(),
+    )
+    def a_good_batch(self, payees: list[str], amount: int, is_submitted: bool) -> None:
+        id = self.ask("batches.create", {"name": "Good"}).body["id"]
         payments = [{"msisdn": payee, "amount": Decimal(amount) / 100, "referralAmount": 1} for payee in payees]
-        assert self.ask("batches.addPayments", {"clearExisting": False, "payments": payments}, id=made).status == 200
-        if sent:
-            self.ask("batches.submit", id=made)
+        assert self.ask("batches.addPayments", {"clearExisting": False, "payments": payments}, id=id).status == 200
+        if is_submitted:
+            self.ask("batches.submit", id=id)
 
     @rule(pick=picks)
     def submit(self, pick: int) -> None:
@@ -148,11 +152,11 @@ class Payouts(RuleBasedStateMachine):
     def no_cent_is_made_or_lost(self) -> None:
         with self.world.transaction("count") as tx:
             (account,) = tx.group(Account.kind)
-            paid = sum(cost(tx, payment) for payment in tx.group(Payment.kind) if payment.status == "SETTLED")
-            held = sum(cost(tx, payment) for payment in tx.group(Payment.kind) if payment.status == "PENDING")
-        kept = held if self.assume.get("6dot50.submitted-money") == "held" else 0
-        assert account.available_balance + held + paid == self.deposited
-        assert account.balance + held + paid - kept == self.deposited
+            paid_cents = sum(cost(tx, payment) for payment in tx.group(Payment.kind) if payment.status == "SETTLED")
+            held_cents = sum(cost(tx, payment) for payment in tx.group(Payment.kind) if payment.status == "PENDING")
+        kept_cents = held_cents if self.assume.get("6dot50.submitted-money") == "held" else 0
+        assert account.available_balance + held_cents + paid_cents == self.deposited
+        assert account.balance + held_cents + paid_cents - kept_cents == self.deposited
         assert account.available_balance >= 0
 
     @invariant()
@@ -181,17 +185,17 @@ class Payouts(RuleBasedStateMachine):
     @invariant()
     def external_ids_stay_unique(self) -> None:
         for kind in (Batch.kind, Payment.kind):
-            given = [item.external_id for item in self.world.store.group(kind) if item.external_id is not None]
-            assert len(given) == len(set(given))
+            external_ids = [item.external_id for item in self.world.store.group(kind) if item.external_id is not None]
+            assert len(external_ids) == len(set(external_ids))
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
-            shown = json.loads(dump(self.shown()), parse_float=Decimal)
+            state = json.loads(dump(self.shown()), parse_float=Decimal)
             start = self.world.clock.now().isoformat().replace("+00:00", "Z")
-            scenario = {"title": "A test", "clock": {"start": start}, "assume": dict(self.assume), "given": {"6dot50": shown}}
+            scenario = {"title": "A test", "clock": {"start": start}, "assume": dict(self.assume), "given": {"6dot50": state}}
             again = load_value(scenario, VENDORS).world(VENDORS, "again")
             with again.transaction("look") as tx:
-                assert json.loads(dump(VENDOR.state.dump(tx)), parse_float=Decimal) == shown
+                assert json.loads(dump(VENDOR.state.dump(tx)), parse_float=Decimal) == state
 
 
 class PayoutsThatHold(Payouts):

@@ -56,29 +56,32 @@ def test_counts_only_grow_and_fit_the_rows_and_are_exact_in_the_end(
     job: Written, timing: Written, jumps: list[timedelta]
 ) -> None:
     world = world_of(job, timing=timing)
-    seen = [state_of(world)[0]]
+    looks = [state_of(world)[0]]
     for jump in jumps:
         world.advance_by(jump)
-        seen.append(state_of(world)[0])
-    for earlier, later in pairwise(seen):
+        looks.append(state_of(world)[0])
+    for earlier, later in pairwise(looks):
         assert all(earlier[count] <= later[count] for count in COUNTS)
-    assert all(look["success_count"] + look["failure_count"] <= job["rows"] for look in seen)
-    assert all(look["failure_count"] <= job["failing_rows"] and look["validated_count"] <= job["rows"] for look in seen)
+    assert all(look["success_count"] + look["failure_count"] <= job["rows"] for look in looks)
+    assert all(look["failure_count"] <= job["failing_rows"] and look["validated_count"] <= job["rows"] for look in looks)
     world.advance_until_idle()
-    (ended,) = state_of(world)
-    assert ended["status"] == "complete"
-    assert (ended["success_count"], ended["failure_count"]) == (job["rows"] - job["failing_rows"], job["failing_rows"])
+    (final_job,) = state_of(world)
+    assert final_job["status"] == "complete"
+    assert (final_job["success_count"], final_job["failure_count"]) == (
+        job["rows"] - job["failing_rows"],
+        job["failing_rows"],
+    )
 
 
 @given(working_jobs(), TIMINGS, JUMPS)
 def test_one_jump_equals_many_with_a_look_after_each(job: Written, timing: Written, jumps: list[timedelta]) -> None:
     once, often = world_of(job, timing=timing), world_of(job, timing=timing)
-    fired = []
+    changes = []
     for jump in jumps:
-        fired += often.advance_by(jump)
+        changes += often.advance_by(jump)
         send(often, "retrieve")
         state_of(often)
-    assert once.advance_by(sum(jumps, timedelta())) == fired
+    assert once.advance_by(sum(jumps, timedelta())) == changes
     assert everything_of(once) == everything_of(often)
     assert send(once, "retrieve") == send(often, "retrieve")
 
@@ -136,11 +139,11 @@ IMPOSSIBLE: list[tuple[Written, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("job", "blamed"), IMPOSSIBLE)
-def test_a_job_whose_numbers_do_not_fit_is_refused_with_its_place(job: Written, blamed: str) -> None:
+@pytest.mark.parametrize(("job", "pointer"), IMPOSSIBLE)
+def test_a_job_whose_numbers_do_not_fit_is_refused_with_its_place(job: Written, pointer: str) -> None:
     with pytest.raises(BadInput) as excinfo:
         world_of(job)
-    assert [problem.path[-1] for problem in excinfo.value.problems] == [blamed]
+    assert [problem.path[-1] for problem in excinfo.value.problems] == [pointer]
 
 
 def test_every_impossible_job_is_named_at_once() -> None:
@@ -293,6 +296,6 @@ def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str
     ],
 )
 def test_an_impossible_event_is_refused(event: dict[str, str], message: str) -> None:
-    told = {"type": "v2.core.batch_job.created", "object_id": ID, **event}
+    event_state = {"type": "v2.core.batch_job.created", "object_id": ID, **event}
     with pytest.raises(BadInput, match=re.escape(message)):
-        load_value({"title": "A", "given": {"stripe": {"events": [told]}}}, VENDORS)
+        load_value({"title": "A", "given": {"stripe": {"events": [event_state]}}}, VENDORS)

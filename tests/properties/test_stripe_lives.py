@@ -62,8 +62,8 @@ JUMPS = st.sampled_from(["1ms", "100ms", "1s", "3s", "5s", "5m", "70m", "24h", "
 
 
 def world_of(state: Mapping[str, Any], start: str = "2026-03-09T20:55:31Z") -> World:
-    written = {"title": "A life", "clock": {"start": start}, "given": {"stripe": state}}
-    return load_value(written, VENDORS).world(VENDORS, "w")
+    content = {"title": "A life", "clock": {"start": start}, "given": {"stripe": state}}
+    return load_value(content, VENDORS).world(VENDORS, "w")
 
 
 class Lives(RuleBasedStateMachine):
@@ -86,8 +86,8 @@ class Lives(RuleBasedStateMachine):
         route = ROUTES.find(method, path.partition("?")[0])
         assert route is not None
         assert route.operation is not None
-        sent = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
-        raw = [(name.encode(), value.encode()) for name, value in sent.items()]
+        all_headers = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
+        raw = [(name.encode(), value.encode()) for name, value in all_headers.items()]
         content = b"" if body is None else dump(body)
         call = read_request(method, path.partition("?")[0], path.partition("?")[2], raw, content)
         route.apply(call)
@@ -137,8 +137,8 @@ class Lives(RuleBasedStateMachine):
     def cancel(self, id: str) -> None:
         before = self.job(id)
         reply = self.send("POST", f"/v2/core/batch_jobs/{id}/cancel", {})
-        accepted = before["status"] not in ENDED or before["status"] == "canceled"
-        assert reply.status == (200 if accepted else 400)
+        is_accepted = before["status"] not in ENDED or before["status"] == "canceled"
+        assert reply.status == (200 if is_accepted else 400)
         if before["status"] in ENDED:
             assert self.job(id)["status"] == before["status"]
 
@@ -168,8 +168,8 @@ class Lives(RuleBasedStateMachine):
         rows = [json.loads(row) for row in content.splitlines()]
         assert sum(row["status"] == 200 for row in rows) == int(details["success_count"])
         assert sum(row["status"] != 200 for row in rows) == int(details["failure_count"])
-        sent = Counter(str(_id_of(row)) for row in self.files.get(id, ()))
-        assert Counter(str(row["id"]) for row in rows) <= sent
+        ids = Counter(str(_id_of(row)) for row in self.files.get(id, ()))
+        assert Counter(str(row["id"]) for row in rows) <= ids
         if job["status"] == "complete":
             assert len(rows) == len(self.files[id])
         assert self.ended.setdefault(id, content) == content
@@ -177,8 +177,8 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: len(self.alive) < MOST)
     @rule(target=destinations, name=st.text(min_size=1, max_size=5))
     def make_a_destination(self, name: str) -> str:
-        wanted = {"type": "webhook_endpoint", "event_payload": "thin", "enabled_events": ["v2.core.batch_job.canceled"]}
-        reply = self.send("POST", DESTINATIONS, wanted | {"name": name, "webhook_endpoint": {"url": "http://localhost/"}})
+        body = {"type": "webhook_endpoint", "event_payload": "thin", "enabled_events": ["v2.core.batch_job.canceled"]}
+        reply = self.send("POST", DESTINATIONS, body | {"name": name, "webhook_endpoint": {"url": "http://localhost/"}})
         assert reply.status == 200
         id: str = reply.body["id"]
         self.alive.add(id)
@@ -196,15 +196,15 @@ class Lives(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 5))
     def pages_make_the_whole_list(self, limit: int) -> None:
         with self.world.transaction("look") as tx:
-            told = sorted(
+            events = sorted(
                 (event for event in tx.group(Event.kind) if tx.now < event.since + LIFETIME), key=lambda event: -event.n
             )
-        seen, url = [], f"/v2/core/events?limit={limit}"
+        ids, url = [], f"/v2/core/events?limit={limit}"
         while url:
             page = self.send("GET", url).body
-            seen += [event["id"] for event in page["data"]]
+            ids += [event["id"] for event in page["data"]]
             url = page["next_page_url"]
-        assert seen == [event.id for event in told]
+        assert ids == [event.id for event in events]
 
     @rule()
     def a_state_that_is_shown_can_be_given(self) -> None:
@@ -241,8 +241,8 @@ class Lives(RuleBasedStateMachine):
     def every_job_has_a_story_that_can_be(self) -> None:
         with self.world.transaction("look") as tx:
             for id in self.links:
-                told = [event.type.rpartition(".")[2] for event in tx.group(Event.kind, "object", id)]
-                assert not told or all(later in MAY_FOLLOW.get(earlier, ()) for earlier, later in pairwise(told))
+                types = [event.type.rpartition(".")[2] for event in tx.group(Event.kind, "object", id)]
+                assert not types or all(later in MAY_FOLLOW.get(earlier, ()) for earlier, later in pairwise(types))
 
 
 def _id_of(row: bytes) -> Any:

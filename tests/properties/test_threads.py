@@ -59,31 +59,31 @@ def linger() -> None:
 def lingering(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function after which the other threads have their turns, before its caller goes on."""
 
-    def called(*arguments: Any, **named: Any) -> Any:
-        result = function(*arguments, **named)
+    def slow(*arguments: Any, **options: Any) -> Any:
+        result = function(*arguments, **options)
         linger()
         return result
 
-    return called
+    return slow
 
 
 def test_a_world_that_many_threads_load_is_the_one_that_was_loaded_last(monkeypatch: pytest.MonkeyPatch) -> None:
     with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
-        ask, answered = emulator.ask, 0
+        ask, count = emulator.ask, 0
 
         def slowest_first(*arguments: Any) -> Any:
-            nonlocal answered
-            made = ask(*arguments)
-            answered += 1
-            for _ in range(200 if answered == 1 else 0):
-                if answered < 8:
+            nonlocal count
+            answer = ask(*arguments)
+            count += 1
+            for _ in range(200 if count == 1 else 0):
+                if count < 8:
                     linger()
-            return made
+            return answer
 
         monkeypatch.setattr(emulator, "ask", slowest_first)
         at_once(lambda number: emulator.load("first-run" if number % 2 else {"title": "Another"}, seed=number), 8)
-        made = ask("GET", "")
-        assert (emulator.seed, emulator.credentials) == (made["seed"], made["credentials"])
+        answer = ask("GET", "")
+        assert (emulator.seed, emulator.credentials) == (answer["seed"], answer["credentials"])
         assert bool(emulator.state["serpwow"]["batches"]) == (emulator.scenario == "first-run")
 
 
@@ -91,25 +91,25 @@ def test_worlds_that_many_threads_make_and_drop_have_ids_and_credentials_of_thei
     with EmulatorServer() as server:
 
         def make(_: int) -> list[tuple[str, str]]:
-            seen = []
+            credentials = []
             for _ in range(3):
                 with Emulator("first-run", server=server) as emulator, emulator.fork() as twin:
                     assert {emulator, twin} <= {*open_emulators()}
-                    seen += [(emulator.id, emulator.serpwow.api_key), (twin.id, twin.serpwow.api_key)]
-            return seen
+                    credentials += [(emulator.id, emulator.serpwow.api_key), (twin.id, twin.serpwow.api_key)]
+            return credentials
 
-        made = [world for worlds in at_once(make) for world in worlds]
-        assert len({api_key for _, api_key in made}) == len({id for id, _ in made})
+        credentials_of_all = [world for worlds in at_once(make) for world in worlds]
+        assert len({api_key for _, api_key in credentials_of_all}) == len({id for id, _ in credentials_of_all})
         assert [world["id"] for world in server.ask("GET", "/worlds")["worlds"]] == [DEFAULT]
 
 
 def test_the_living_can_be_listed_while_others_are_made() -> None:
     def hold(_: int) -> None:
-        kept: list[Emulator] = []
+        emulators: list[Emulator] = []
         for _ in range(100):
-            kept.append(object.__new__(Emulator))
-            kept[-1]._attach(None, {"id": "w"}, ExitStack())
-            assert kept[-1] in open_emulators()
+            emulators.append(object.__new__(Emulator))
+            emulators[-1]._attach(None, {"id": "w"}, ExitStack())
+            assert emulators[-1] in open_emulators()
 
     at_once(hold, 8)
 
@@ -130,20 +130,20 @@ def test_a_handle_that_many_threads_close_drops_its_world_once() -> None:
 
 
 def test_threads_that_want_the_same_beginning_get_one_that_was_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[int] = []
+    calls: list[int] = []
     set_beginning = World.set_beginning
 
-    def counted(world: World, text: object = None) -> None:
-        built.append(world.seed)
+    def build(world: World, text: object = None) -> None:
+        calls.append(world.seed)
         linger()
         set_beginning(world, text)
 
-    monkeypatch.setattr(World, "set_beginning", counted)
+    monkeypatch.setattr(World, "set_beginning", build)
     scenario = library().get("first-run")
-    built.clear()
+    calls.clear()
     budget = Budget.of(Limits())
     worlds = at_once(lambda number: scenario.world(VENDORS, f"w{number}", 5, budget=budget))
-    assert (built, len({len(world.store) for world in worlds})) == ([5], 1)
+    assert (calls, len({len(world.store) for world in worlds})) == ([5], 1)
 
 
 def test_the_templates_of_a_scenario_are_never_more_than_are_kept() -> None:
@@ -155,8 +155,8 @@ def test_the_templates_of_a_scenario_are_never_more_than_are_kept() -> None:
             scenario.world(VENDORS, "w", seed, budget=budget)
 
     at_once(make, 8)
-    kept = [name for name in range(8 + TEMPLATES) if scenario._templates.get((name, None, budget)) is not None]
-    assert len(kept) == TEMPLATES
+    emulators = [name for name in range(8 + TEMPLATES) if scenario._templates.get((name, None, budget)) is not None]
+    assert len(emulators) == TEMPLATES
 
 
 def test_threads_that_ask_the_library_for_a_name_get_the_same_scenario() -> None:
@@ -191,8 +191,8 @@ def test_unmatched_requests_of_many_threads_are_numbered_and_none_is_lost() -> N
                     client.get(f"/nothing/{number}")
 
         at_once(miss)
-        unmatched = emulator.ask("GET", "/unmatched")["unmatched"]
-        assert [request["n"] for request in unmatched] == list(range(1, 3 * THREADS + 1))
+        requests = emulator.ask("GET", "/unmatched")["unmatched"]
+        assert [request["n"] for request in requests] == list(range(1, 3 * THREADS + 1))
 
 
 def test_requests_of_many_threads_are_each_in_the_journal() -> None:
@@ -208,13 +208,13 @@ def test_requests_of_many_threads_are_each_in_the_journal() -> None:
 
 def test_a_scenario_that_is_read_for_long_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     scenarios, is_read, is_over = library(), Event(), Event()
-    read = load_file
+    reader = load_file
 
     def slow(path: Path, *arguments: Any) -> Scenario:
         if path.stem == "first-run":
             is_read.set()
             is_over.wait()
-        return read(path, *arguments)
+        return reader(path, *arguments)
 
     monkeypatch.setattr(library_module, "load_file", slow)
     other = next(name for name in scenarios.names() if not name.endswith("first-run"))

@@ -20,7 +20,7 @@ def mistakes_in(text: str) -> list[tuple[int | None, str]]:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("lines", "mistakes"),
     [
         (
             [
@@ -74,10 +74,10 @@ def mistakes_in(text: str) -> list[tuple[int | None, str]]:
         ),
     ],
 )
-def test_contradictions_are_told_beside_other_mistakes(given: list[str], told: list[tuple[int, str]]) -> None:
-    found = mistakes_in("\n".join(["title: A story", "given:", *given]))
-    assert [line for line, _ in found] == [line for line, _ in told], found
-    for (_, message), (_, part) in zip(found, told, strict=True):
+def test_contradictions_are_told_beside_other_mistakes(lines: list[str], mistakes: list[tuple[int, str]]) -> None:
+    mistakes_found = mistakes_in("\n".join(["title: A story", "given:", *lines]))
+    assert [line for line, _ in mistakes_found] == [line for line, _ in mistakes], mistakes_found
+    for (_, message), (_, part) in zip(mistakes_found, mistakes, strict=True):
         assert part in message
 
 

@@ -90,19 +90,19 @@ REFUSED: list[tuple[Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("written", "meant"), TAKEN, ids=str)
-def test_a_duration_is_taken_however_it_is_written(written: Any, meant: timedelta) -> None:
-    assert parse_duration(written) == meant
+@pytest.mark.parametrize(("value", "expected"), TAKEN, ids=str)
+def test_a_duration_is_taken_however_it_is_written(value: Any, expected: timedelta) -> None:
+    assert parse_duration(value) == expected
 
 
-@pytest.mark.parametrize(("written", "reason"), REFUSED, ids=lambda value: str(value)[:20])
-def test_what_is_no_duration_is_refused_with_a_reason(written: Any, reason: str) -> None:
+@pytest.mark.parametrize(("value", "reason"), REFUSED, ids=lambda value: str(value)[:20])
+def test_what_is_no_duration_is_refused_with_a_reason(value: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
-        parse_duration(written)
+        parse_duration(value)
 
 
 @pytest.mark.parametrize(
-    ("milliseconds", "shown"),
+    ("milliseconds", "text"),
     [
         (0, "0s"),
         (1, "1ms"),
@@ -118,28 +118,28 @@ def test_what_is_no_duration_is_refused_with_a_reason(written: Any, reason: str)
         (93_600_000, "1d2h"),
     ],
 )
-def test_a_duration_is_shown_in_one_form(milliseconds: int, shown: str) -> None:
-    assert format_duration(milliseconds * MILLISECOND) == shown
+def test_a_duration_is_shown_in_one_form(milliseconds: int, text: str) -> None:
+    assert format_duration(milliseconds * MILLISECOND) == text
 
 
 @given(st.timedeltas(timedelta(0), LONGEST))
 def test_what_is_shown_is_read_back_rounded_up_to_the_millisecond(duration: timedelta) -> None:
-    taken = parse_duration(duration)
-    assert timedelta(0) <= taken - duration < MILLISECOND
-    assert taken % MILLISECOND == timedelta(0)
-    assert parse_duration(format_duration(taken)) == taken
-    assert format_duration(parse_duration(format_duration(taken))) == format_duration(taken)
+    read_duration = parse_duration(duration)
+    assert timedelta(0) <= read_duration - duration < MILLISECOND
+    assert read_duration % MILLISECOND == timedelta(0)
+    assert parse_duration(format_duration(read_duration)) == read_duration
+    assert format_duration(parse_duration(format_duration(read_duration))) == format_duration(read_duration)
 
 
 @given(st.decimals(0, 10**9, allow_nan=False))
 @example(Decimal("5.00000000000000000000000000050000E-32"))
 @example(Decimal("0.00100000000000000000000000000000000000000001"))
 def test_a_number_of_seconds_is_the_same_as_text_and_in_every_unit(seconds: Decimal) -> None:
-    taken = parse_duration(seconds)
-    for spelt in (f"{seconds:f}", f"{seconds:f}s", f"PT{seconds:f}S"):
-        if len(spelt) <= 100:
-            assert parse_duration(spelt) == taken
-    assert 0 <= taken // MILLISECOND - Fraction(seconds) * 1000 < 1  # Decimal would round to the digits of its context
+    read_duration = parse_duration(seconds)
+    for spelling in (f"{seconds:f}", f"{seconds:f}s", f"PT{seconds:f}S"):
+        if len(spelling) <= 100:
+            assert parse_duration(spelling) == read_duration
+    assert 0 <= read_duration // MILLISECOND - Fraction(seconds) * 1000 < 1  # Decimal would round to the digits of its context
 
 
 @given(st.from_regex(DURATION_PATTERN, fullmatch=True))
@@ -155,11 +155,11 @@ def test_every_spelling_that_the_schema_lets_pass_is_a_duration_or_too_long(text
             assert "longer than" in str(error)  # noqa: PT017  what it says is the point
 
 
-@pytest.mark.parametrize(("written", "meant"), [row for row in TAKEN if not isinstance(row[0], timedelta)], ids=str)
+@pytest.mark.parametrize(("value", "expected"), [row for row in TAKEN if not isinstance(row[0], timedelta)], ids=str)
 @pytest.mark.parametrize("schema", [DURATION, WAIT, DELAY], ids=["duration", "wait", "delay"])
-def test_the_schema_lets_pass_whatever_is_taken(schema: dict[str, Any], written: Any, meant: timedelta) -> None:
-    assert list(problems_in(written, schema)) == []
-    assert meant >= timedelta(0)
+def test_the_schema_lets_pass_whatever_is_taken(schema: dict[str, Any], value: Any, expected: timedelta) -> None:
+    assert list(problems_in(value, schema)) == []
+    assert expected >= timedelta(0)
 
 
 def test_the_schema_of_scenarios_describes_every_duration_alike() -> None:
@@ -172,16 +172,16 @@ def test_the_schema_of_scenarios_describes_every_duration_alike() -> None:
     assert all(timer == WAIT for timer in schema["timing"]["properties"].values())
 
 
-@pytest.mark.parametrize("spelt", ["90", "90.0", '"90"', "1m30s", "1.5m", "PT90S", "PT1M30S", "90000ms"])
-def test_every_place_of_a_scenario_takes_every_spelling(spelt: str) -> None:
+@pytest.mark.parametrize("spelling", ["90", "90.0", '"90"', "1m30s", "1.5m", "PT90S", "PT1M30S", "90000ms"])
+def test_every_place_of_a_scenario_takes_every_spelling(spelling: str) -> None:
     text = f"""
 title: A story
-timing: {{serpwow.queue: {spelt}}}
+timing: {{serpwow.queue: {spelling}}}
 faults:
-  - {{at: serpwow, where: before-auth, do: status, status: 503, retry_after: {spelt}, for: {spelt}}}
-  - {{at: serpwow, where: before-auth, do: delay, delay: {spelt}}}
-timeline: [{{after: {spelt}, set: {{serpwow: {{batches: [{{id: B, status: queued}}]}}}}}}]
-steps: [{{advance: {spelt}}}, {{advance: {{by: {spelt}}}}}]
+  - {{at: serpwow, where: before-auth, do: status, status: 503, retry_after: {spelling}, for: {spelling}}}
+  - {{at: serpwow, where: before-auth, do: delay, delay: {spelling}}}
+timeline: [{{after: {spelling}, set: {{serpwow: {{batches: [{{id: B, status: queued}}]}}}}}}]
+steps: [{{advance: {spelling}}}, {{advance: {{by: {spelling}}}}}]
 """
     world = load_text(text, VENDORS, "story", "story.yaml").world(VENDORS, "w")
     assert world.rules.timing == {"serpwow.queue": 90 * SECOND}
@@ -189,25 +189,25 @@ steps: [{{advance: {spelt}}}, {{advance: {{by: {spelt}}}}}]
     assert [change.at - start for change in world.advance_to(start + DAY)][:2] == [90 * SECOND, 90 * SECOND]
 
 
-@pytest.mark.parametrize(("written", "shown"), [(2, "2s"), ("2", "2s"), ("PT2S", "2s"), ("2.0s", "2s"), (120, "2m")])
-def test_control_takes_durations_alike_and_shows_them_in_one_form(live: Live, written: Any, shown: str) -> None:
+@pytest.mark.parametrize(("value", "text"), [(2, "2s"), ("2", "2s"), ("PT2S", "2s"), ("2.0s", "2s"), (120, "2m")])
+def test_control_takes_durations_alike_and_shows_them_in_one_form(live: Live, value: Any, text: str) -> None:
     world = live.load({})
     path = f"/_emulator/worlds/{world.id}"
-    fault = {"at": "*", "where": "before-auth", "do": "status", "status": 503, "retry_after": written, "for": written}
+    fault = {"at": "*", "where": "before-auth", "do": "status", "status": 503, "retry_after": value, "for": value}
     reply = live.control.post(f"{path}/faults", json=fault)
-    assert (reply.json()["fault"]["retry_after"], reply.json()["fault"]["for"]) == (shown, shown)
+    assert (reply.json()["fault"]["retry_after"], reply.json()["fault"]["for"]) == (text, text)
     response = httpx.get(f"{live.url}/live/account", params={"api_key": world.serpwow["api_key"]})
-    assert response.headers["Retry-After"] == str(parse_duration(shown) // SECOND)
+    assert response.headers["Retry-After"] == str(parse_duration(text) // SECOND)
     before = parse_instant(live.control.get(f"{path}/clock").json()["now"])
-    after = live.control.post(f"{path}/clock/advance", content=json.dumps({"by": written})).json()["now"]
-    assert parse_instant(after) - before == parse_duration(shown)
+    after = live.control.post(f"{path}/clock/advance", content=json.dumps({"by": value})).json()["now"]
+    assert parse_instant(after) - before == parse_duration(text)
 
 
 AT = datetime(2031, 3, 9, 20, 55, 31, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
         ("2016-12-31t23:59:60.75z", "2017-01-01T00:00:00Z"),
@@ -219,12 +219,12 @@ AT = datetime(2031, 3, 9, 20, 55, 31, tzinfo=UTC)
         ("9999-12-31T23:59:60Z", None),
     ],
 )
-def test_a_leap_second_is_the_beginning_of_the_next_second(text: str, meant: str | None) -> None:
-    if meant is None:
+def test_a_leap_second_is_the_beginning_of_the_next_second(text: str, expected: str | None) -> None:
+    if expected is None:
         with pytest.raises(ValueError, match="not a date and time that exists"):
             parse_instant(text, zone="Z")
     else:
-        assert parse_instant(text, zone="Z") == parse_instant(meant)
+        assert parse_instant(text, zone="Z") == parse_instant(expected)
 
 
 @pytest.mark.parametrize(
@@ -242,15 +242,15 @@ def test_a_leap_second_is_the_beginning_of_the_next_second(text: str, meant: str
     ],
 )
 def test_an_instant_has_any_number_of_digits_and_is_kept_to_the_microsecond(live: Live, text: str, microseconds: int) -> None:
-    meant = AT + timedelta(microseconds=microseconds)
-    assert parse_instant(text) == meant
+    expected = AT + timedelta(microseconds=microseconds)
+    assert parse_instant(text) == expected
     world = live.load({})
     path = f"/_emulator/worlds/{world.id}"
     reply = live.control.post(f"{path}/clock/advance", json={"to": text})
-    assert parse_instant(reply.json()["now"]) == meant
+    assert parse_instant(reply.json()["now"]) == expected
     world.set({"serpwow": {"batches": [{"id": "B", "status": "idle", "searches": 1, "created_at": text}]}})
     (batch,) = world.state()["serpwow"]["batches"]
-    assert parse_instant(batch["created_at"]) == meant
+    assert parse_instant(batch["created_at"]) == expected
     query = {
         "api_key": world.serpwow["api_key"],
         "created_after": text.replace("2031", "2030"),
@@ -264,16 +264,16 @@ def test_an_instant_has_any_number_of_digits_and_is_kept_to_the_microsecond(live
 def test_6dot50_takes_its_own_stamps_which_are_utc_there(live: Live, stamp: str) -> None:
     payment = {"msisdn": "27821231234", "amount": 1, "createdAt": stamp}
     account, batch = {"name": "A", "createdAt": stamp}, {"name": "B", "createdAt": stamp, "payments": [payment]}
-    written = {
+    change = {
         "6dot50": {"accounts": [account], "batches": [batch], "tokens": [{"token": "t", "expiresAt": "2030-01-01T00:00:00"}]}
     }
-    text = f"title: A\nclock: {{start: 2026-01-01T00:00:00Z}}\ngiven: {json.dumps(written)}"
+    text = f"title: A\nclock: {{start: 2026-01-01T00:00:00Z}}\ngiven: {json.dumps(change)}"
     load_text(text, VENDORS, "story", "story.yaml")
     world = live.load({})
-    world.set(written)
+    world.set(change)
     state = world.state()["6dot50"]
-    made = [state["accounts"][-1], state["batches"][0], state["batches"][0]["payments"][0]]
-    assert [item["createdAt"] for item in made] == ["2022-06-14T06:26:43.473000Z"] * 3
+    items = [state["accounts"][-1], state["batches"][0], state["batches"][0]["payments"][0]]
+    assert [item["createdAt"] for item in items] == ["2022-06-14T06:26:43.473000Z"] * 3
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_an_impossible_stamp_of_6dot50_is_refused_too(live: Live) -> None:
 
 @pytest.mark.parametrize("stamp", ["2022-06-14T06:26:43.473", "2022-06-14T06:26:43.473Z", "2022-06-14 08:26:43.473000+02:00"])
 def test_what_is_expected_of_a_state_may_spell_an_instant_in_another_way(stamp: str) -> None:
-    shown = {"batches": [{"id": "B", "createdAt": "2022-06-14T06:26:43.473000Z"}]}
-    assert list(differences({"batches": [{"id": "B", "createdAt": stamp}]}, shown, by_id=True)) == []
-    assert list(differences({"batches": [{"id": "B", "createdAt": stamp}]}, shown)) != []
-    assert list(differences({"batches": [{"id": "B", "createdAt": "2022-06-14T06:26:43.474Z"}]}, shown, by_id=True)) != []
+    state = {"batches": [{"id": "B", "createdAt": "2022-06-14T06:26:43.473000Z"}]}
+    assert list(differences({"batches": [{"id": "B", "createdAt": stamp}]}, state, by_id=True)) == []
+    assert list(differences({"batches": [{"id": "B", "createdAt": stamp}]}, state)) != []
+    assert list(differences({"batches": [{"id": "B", "createdAt": "2022-06-14T06:26:43.474Z"}]}, state, by_id=True)) != []

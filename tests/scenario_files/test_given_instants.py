@@ -24,8 +24,8 @@ EVENT = {"type": "v2.core.batch_job.completed", "object_id": JOB}
 
 
 def world_of(vendor: str, part: str, *items: dict[str, Any], **more: Any) -> World:
-    written = {"title": "A beginning", "given": {vendor: {part: [*items]}}, **more}
-    return load_document(Document(written), VENDORS).world(VENDORS, "w")
+    content = {"title": "A beginning", "given": {vendor: {part: [*items]}}, **more}
+    return load_document(Document(content), VENDORS).world(VENDORS, "w")
 
 
 def shown(world: World, vendor: str, part: str) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def shown(world: World, vendor: str, part: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    ("vendor", "part", "item", "place", "said"),
+    ("vendor", "part", "item", "place", "message"),
     [
         ("serpwow", "batches", {"status": "queued", "since": YESTERDAY}, "since", "after 2025-12-31T23:59:58Z"),
         ("serpwow", "batches", {"status": "running", "since": YESTERDAY}, "since", "after 2025-12-31T23:59:50Z"),
@@ -61,12 +61,12 @@ def shown(world: World, vendor: str, part: str) -> list[dict[str, Any]]:
     ],
 )
 def test_an_instant_that_cannot_be_when_the_world_begins_is_refused_where_it_stands(
-    vendor: str, part: str, item: dict[str, Any], place: str, said: str
+    vendor: str, part: str, item: dict[str, Any], place: str, message: str
 ) -> None:
     with pytest.raises(BadInput) as excinfo:
         world_of(vendor, part, {"id": "B", "searches": 1, **item} if vendor == "serpwow" else item)
     (problem,) = excinfo.value.problems
-    assert (problem.pointer, said in problem.message) == (f"/given/{vendor}/{part}/0/{place}", True), problem.message
+    assert (problem.pointer, message in problem.message) == (f"/given/{vendor}/{part}/0/{place}", True), problem.message
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,8 @@ def _multiplying(steps: int) -> str:
     """Return a scenario in which each step sends ten times what the one before it kept."""
     names = ["serpwow.api_key", *(f"kept{number}" for number in range(steps))]
     send = "PUT /echo?api_key={serpwow.api_key}"
-    played = [{"send": send, "body": f"{{{before}}}" * 10, "keep": {name: "body"}} for before, name in pairwise(names)]
-    return json.dumps({"title": "x", "steps": played})
+    all_steps = [{"send": send, "body": f"{{{before}}}" * 10, "keep": {name: "body"}} for before, name in pairwise(names)]
+    return json.dumps({"title": "x", "steps": all_steps})
 
 
 class _Echo:
@@ -134,9 +134,9 @@ class _Echo:
 def test_what_a_step_sends_is_bounded_once_its_placeholders_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(player, "MAX_FILLED_SIZE", 100_000)
     echo = _Echo()
-    played = play(load_text(_multiplying(13), VENDORS, "bomb", "bomb.json"), echo)
+    result = play(load_text(_multiplying(13), VENDORS, "bomb", "bomb.json"), echo)
     assert max(map(len, echo.sent)) <= 100_000
-    assert "more than 100000 characters" in str(played.differences[-1])
+    assert "more than 100000 characters" in str(result.differences[-1])
 
 
 def test_what_is_kept_is_filled_in_as_it_is() -> None:

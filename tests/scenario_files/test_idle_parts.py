@@ -19,7 +19,7 @@ steps:
 
 
 @pytest.mark.parametrize(
-    ("part", "told"),
+    ("part", "differences"),
     [
         ("", []),
         ("faults: [{at: serpwow.batches.get, id: B1, where: after-commit, do: status, status: 500}]", []),
@@ -38,14 +38,14 @@ steps:
         ),
     ],
 )
-def test_a_part_that_never_comes_into_play_is_a_difference(part: str, told: list[str]) -> None:
+def test_a_part_that_never_comes_into_play_is_a_difference(part: str, differences: list[str]) -> None:
     scenario = load_text(STORY % part, VENDORS, "s", "s.yaml")
-    assert [str(difference) for difference in play(scenario, InProcessClient()).differences] == told
+    assert [str(difference) for difference in play(scenario, InProcessClient()).differences] == differences
 
 
 @pytest.mark.parametrize(("get", "differs"), [("", True), ("\n    get: {status: 404}", False)])
 def test_a_request_that_reaches_nobody_is_a_difference_unless_that_is_wanted(get: str, differs: bool) -> None:
     scenario = load_text(f"title: A story\nsteps:\n  - send: GET /v3/nowhere{get}\n", VENDORS, "s", "s.yaml")
-    told = [str(difference) for difference in play(scenario, InProcessClient()).differences]
-    assert bool(told) == differs
-    assert all(line.startswith("s.yaml:3: this request reached no operation (no-such-path)") for line in told)
+    differences = [str(difference) for difference in play(scenario, InProcessClient()).differences]
+    assert bool(differences) == differs
+    assert all(line.startswith("s.yaml:3: this request reached no operation (no-such-path)") for line in differences)

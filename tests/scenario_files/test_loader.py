@@ -170,7 +170,7 @@ def load(text: str) -> Scenario:
 def test_a_mistake_is_told_with_its_place_and_the_nearest_right_word(text: str, line: str) -> None:
     with pytest.raises(BadInput) as excinfo:
         load(text)
-    assert any(line in told for told in excinfo.value.lines()), excinfo.value.lines()
+    assert any(line in expected for expected in excinfo.value.lines()), excinfo.value.lines()
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ NAMELESS = "stripe: {batch_jobs: [{statsu: complete}]}"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("given:\n  {6dot50: {batches: [{payments: [{amount: 5}]}]},\n  serpwow: {batches: [{id: A}, {id: A}]}}", [3, 4]),
         (f"given:\n  {{{TOO_DEAR},\n  {NAMELESS}}}", [3, 4]),
@@ -232,18 +232,18 @@ NAMELESS = "stripe: {batch_jobs: [{statsu: complete}]}"
         ("timeline:\n  - {after: 99999999d,\n    set: {serpow: {}}}", [3, 4]),
     ],
 )
-def test_a_mistake_hides_none_of_those_beside_it(text: str, told: list[int]) -> None:
+def test_a_mistake_hides_none_of_those_beside_it(text: str, expected: list[int]) -> None:
     with pytest.raises(BadInput) as excinfo:
         load(f"title: A\n{text}")
-    assert [problem.line for problem in excinfo.value.problems] == told, excinfo.value.lines()
+    assert [problem.line for problem in excinfo.value.problems] == expected, excinfo.value.lines()
 
 
 def test_every_batch_with_impossible_results_is_told_in_its_line_after_repeats_too() -> None:
     result = "started_at: '2025-12-31T00:00:00Z', ended_at: '2026-01-0{}T00:00:00Z'"
-    first, late, failed = (
+    first, late, failing = (
         "{id: 1, " + result.format(day) + more + "}" for day, more in [(1, ""), (2, ""), (1, ", searches_failed: 9")]
     )
-    batches = f"  - {{repeat: 20}}\n  - {{result_sets: [{first}]}}\n  - {{result_sets: [{late}]}}\n  - {{result_sets:\n    [{failed}]}}\n"
+    batches = f"  - {{repeat: 20}}\n  - {{result_sets: [{first}]}}\n  - {{result_sets: [{late}]}}\n  - {{result_sets:\n    [{failing}]}}\n"
     with pytest.raises(BadInput) as excinfo:
         load(f"title: A\ngiven:\n serpwow:\n  batches:\n{batches}")
     assert [(problem.line, problem.pointer) for problem in excinfo.value.problems] == [
@@ -278,7 +278,7 @@ def test_a_mistake_brings_about_no_others(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "value", "told"),
+    ("schema", "value", "expected"),
     [
         (ADVANCE, {}, "needs one of by, to, until"),
         (ADVANCE, {"by": "1s", "until": "idle"}, "has more than 1 of by, to, until"),
@@ -286,12 +286,12 @@ def test_a_mistake_brings_about_no_others(text: str) -> None:
         ({"minProperties": 1}, {}, "{} is empty, and cannot be"),
     ],
 )
-def test_of_keys_that_exclude_or_need_each_other_all_are_named(schema: Any, value: Any, told: str) -> None:
-    assert [problem.message for problem in problems_in(value, schema)] == [told]
+def test_of_keys_that_exclude_or_need_each_other_all_are_named(schema: Any, value: Any, expected: str) -> None:
+    assert [problem.message for problem in problems_in(value, schema)] == [expected]
 
 
 @pytest.mark.parametrize(
-    ("written", "pointer"),
+    ("fault_item", "pointer"),
     [
         ({"at": "serpwow.batches.stopall", "id": "B1"}, "/id"),
         ({"at": "stripe.files.upload", "id": "batchv2_1"}, "/id"),
@@ -303,8 +303,8 @@ def test_of_keys_that_exclude_or_need_each_other_all_are_named(schema: Any, valu
         ({"between": ["2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"]}, "/between"),
     ],
 )
-def test_a_fault_that_can_never_strike_is_not_laid(written: dict[str, Any], pointer: str) -> None:
-    fault = {"at": "serpwow", "where": "before-auth", "do": "drop", **written}
+def test_a_fault_that_can_never_strike_is_not_laid(fault_item: dict[str, Any], pointer: str) -> None:
+    fault = {"at": "serpwow", "where": "before-auth", "do": "drop", **fault_item}
     assert [problem.pointer for problem in fault_problems(fault, VENDORS, DEFAULT_START)] == [pointer]
 
 
@@ -333,7 +333,7 @@ def test_more_resources_than_a_world_can_hold_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "text",
     [
         "stripe: {batch_jobs: [{metadata: {repeat: weekly}}]}",
         'stripe: {batch_jobs: [{metadata: {id: "5", repeat: "1"}}, {metadata: {id: "5"}}]}',
@@ -341,8 +341,8 @@ def test_more_resources_than_a_world_can_hold_are_refused() -> None:
         "serpwow: {destinations: [{id: D, settings: {repeat: '2', id: x}}]}",
     ],
 )
-def test_what_the_clients_own_maps_call_repeat_or_id_is_the_clients(given: str) -> None:
-    assert load(f"title: A\ngiven: {{{given}}}")
+def test_what_the_clients_own_maps_call_repeat_or_id_is_the_clients(text: str) -> None:
+    assert load(f"title: A\ngiven: {{{text}}}")
 
 
 def test_a_search_keeps_the_parameter_that_it_calls_repeat() -> None:
@@ -384,15 +384,15 @@ def test_the_same_scenario_and_seed_make_the_same_world() -> None:
 def test_a_timeline_that_would_go_through_too_much_is_refused_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.kernel.advance.JUMP_LIMIT", 100)
     batch = "{id: B, schedule_type: minutes, schedule_minutes: every_minute, searches: 1}"
-    given = f"title: A\ngiven: {{serpwow: {{batches: [{batch}]}}}}\ntimeline:\n"
+    text = f"title: A\ngiven: {{serpwow: {{batches: [{batch}]}}}}\ntimeline:\n"
     with pytest.raises(BadInput) as excinfo:
-        load(f"{given}  - {{after: 1s, set: {{}}}}\n  - {{after: 30d, set: {{}}}}\n")
+        load(f"{text}  - {{after: 1s, set: {{}}}}\n  - {{after: 30d, set: {{}}}}\n")
     (problem,) = excinfo.value.problems
     assert (problem.line, problem.message.endswith("jump less far at once")) == (5, True)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "state_text",
     [
         "serpwow: {batches: [{since: SOON}]}",
         "serpwow: {batches: [{id: A}, {created_at: SOON}]}",
@@ -405,8 +405,8 @@ def test_a_timeline_that_would_go_through_too_much_is_refused_with_its_place(mon
         "6dot50: {batches: [{payments: [{msisdn: '27821231234', amount: 1, settledAt: SOON}]}]}",
     ],
 )
-def test_what_has_happened_has_not_happened_in_the_future(given: str) -> None:
-    text = f"title: A\ngiven: {{{given}}}".replace("SOON", "'2026-01-01T00:00:01Z'")
+def test_what_has_happened_has_not_happened_in_the_future(state_text: str) -> None:
+    text = f"title: A\ngiven: {{{state_text}}}".replace("SOON", "'2026-01-01T00:00:01Z'")
     with pytest.raises(BadInput, match="'2026-01-01T00:00:01Z' has not come yet: it is 2026-01-01T00:00:00Z"):
         load(text)
 

@@ -46,13 +46,13 @@ def test_a_scenario_file_is_taken_by_every_door(tmp_path: Path, name: str, conte
         assert (result.exit_code, result.stderr) == (0, ""), result.output
     assert library().open(str(path)).title == "A batch waits"
     assert library(tmp_path).get(f"my tests/{path.stem}").title == "A batch waits"
-    for written in (path, str(path)):
-        with Emulator(written) as emulator:
+    for argument in (path, str(path)):
+        with Emulator(argument) as emulator:
             assert emulator.serpwow.batch("B").status == "queued"
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("s.txt", YAML.encode(), "s.txt: a scenario file ends in .yaml, .yml or .json"),
         ("s", YAML.encode(), "s: a scenario file ends in .yaml, .yml or .json"),
@@ -69,12 +69,12 @@ def test_a_scenario_file_is_taken_by_every_door(tmp_path: Path, name: str, conte
         ("s.json", b'{"title": "A", "title": "B"}', "the key 'title' is given twice"),
     ],
 )
-def test_what_is_no_scenario_file_is_told_why(tmp_path: Path, name: str, content: bytes | None, told: str) -> None:
+def test_what_is_no_scenario_file_is_told_why(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
     path = tmp_path / name
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(BadInput) as excinfo:
         library().open(str(path))
-    assert told in str(excinfo.value)
+    assert message in str(excinfo.value)
 
 
 def test_a_file_that_is_missing_is_told_with_its_neighbour(tmp_path: Path) -> None:
@@ -169,9 +169,9 @@ def test_json_that_is_plainly_no_scenario_is_passed_over_by_name(tmp_path: Path)
         (tmp_path / name).write_text(content)
     line = f"passed over, with no key of a scenario at the top: {tmp_path / 'package.json'}, {tmp_path / 'sub/answer.json'}\n"
     own = ("--scenarios", str(tmp_path))
-    listed = invoke(main, ["list", "scenarios", *own])
-    assert (listed.exit_code, listed.stderr) == (0, line)
-    names = {row.split()[0] for row in listed.stdout.splitlines()} & {
+    listing = invoke(main, ["list", "scenarios", *own])
+    assert (listing.exit_code, listing.stderr) == (0, line)
+    names = {row.split()[0] for row in listing.stdout.splitlines()} & {
         "good",
         "nearly",
         "misplaced",
@@ -183,12 +183,12 @@ def test_json_that_is_plainly_no_scenario_is_passed_over_by_name(tmp_path: Path)
     completed_process = invoke(main, ["check", str(tmp_path)])
     assert completed_process.exit_code == 1
     assert completed_process.stderr.startswith(line)
-    for told in ("nearly.json:1:11: unknown key 'titel'", "misplaced.json:1:", "cut.json:1:"):
-        assert told in completed_process.stderr
+    for message in ("nearly.json:1:11: unknown key 'titel'", "misplaced.json:1:", "cut.json:1:"):
+        assert message in completed_process.stderr
     assert "package.json:" not in completed_process.stderr
     outcome = invoke(main, ["play", "package", *own])
-    told = f"package: no scenario is called 'package': {tmp_path / 'package.json'} has no key of a scenario at its top\n"
-    assert (outcome.exit_code, outcome.stderr) == (1, line + told)
+    message = f"package: no scenario is called 'package': {tmp_path / 'package.json'} has no key of a scenario at its top\n"
+    assert (outcome.exit_code, outcome.stderr) == (1, line + message)
     result = invoke(main, ["check", str(tmp_path / "package.json")])
     assert (result.exit_code, "unknown key 'name'" in result.stderr) == (1, True)
 

@@ -68,9 +68,9 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_scalar_is_what_it_looks_like(text: str, value: Any) -> None:
-    read = parse(text).value
-    assert read == value
-    assert type(read) is type(value)
+    scalar = parse(text).value
+    assert scalar == value
+    assert type(scalar) is type(value)
 
 
 @pytest.mark.usefixtures("parser")

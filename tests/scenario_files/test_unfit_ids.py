@@ -18,7 +18,7 @@ EVENT = {"type": "v2.core.batch_job.completed", "object_id": "batchv2_x"}
 
 @pytest.mark.parametrize(("vendor", "part"), LISTS)
 @pytest.mark.parametrize(
-    ("id", "why"),
+    ("id", "reason"),
     [
         ("", "leave it out"),
         ("a/b", "'/' in it"),
@@ -29,12 +29,12 @@ EVENT = {"type": "v2.core.batch_job.completed", "object_id": "batchv2_x"}
         ("..", "no segment"),
     ],
 )
-def test_an_id_that_fits_no_path_is_refused(vendor: str, part: str, id: str, why: str) -> None:
+def test_an_id_that_fits_no_path_is_refused(vendor: str, part: str, id: str, reason: str) -> None:
     item = {"id": id, **(EVENT if part == "events" else {})}
     with pytest.raises(BadInput) as excinfo:
         load_document(Document({"title": "Ids", "given": {vendor: {part: [item]}}}), VENDORS)
     (problem,) = excinfo.value.problems
-    assert (problem.pointer, why in problem.message) == (f"/given/{vendor}/{part}/0/id", True), problem.message
+    assert (problem.pointer, reason in problem.message) == (f"/given/{vendor}/{part}/0/id", True), problem.message
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_an_id_whose_path_is_that_of_another_operation_is_refused(batch: dict[st
 
 
 def test_ids_that_are_words_elsewhere_are_ids() -> None:
-    given = {"serpwow": {"batches": [{"id": "start"}, {"id": "csv"}]}, "stripe": {"batch_jobs": [{"id": "stopall"}]}}
-    load_document(Document({"title": "Ids", "given": given}), VENDORS)
+    state = {"serpwow": {"batches": [{"id": "start"}, {"id": "csv"}]}, "stripe": {"batch_jobs": [{"id": "stopall"}]}}
+    load_document(Document({"title": "Ids", "given": state}), VENDORS)
 
 
 @pytest.mark.parametrize(

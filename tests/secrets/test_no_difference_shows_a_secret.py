@@ -29,20 +29,20 @@ def test_no_difference_of_a_value_that_is_called_a_secret_shows_it(compare: Any,
             lambda name, value: [{"Key": name, "Value": value}],
             lambda name, value: {"list": [{name: value}], "text": json.dumps({name: value})},
         ):
-            found = list(compare(wrap(name, PLAIN), wrap(name, OTHER)))
-            assert (bool(found), [difference for difference in found if TAIL in difference]) == (True, [])
+            differences = list(compare(wrap(name, PLAIN), wrap(name, OTHER)))
+            assert (bool(differences), [difference for difference in differences if TAIL in difference]) == (True, [])
 
 
 @pytest.mark.parametrize("secret", LIKE)
 def test_no_difference_shows_what_has_the_shape_of_a_secret(secret: str) -> None:
     pairs = [({"a": secret}, {"a": "b"}), ({"a": 1}, {"a": secret}), ({secret: 1}, {}), ({secret: 1}, {secret: 2})]
     for expected, actual in pairs:
-        found = list(exact_difference(expected, actual))
-        assert (bool(found), [difference for difference in found if secret[6:] in difference]) == (True, [])
+        differences = list(exact_difference(expected, actual))
+        assert (bool(differences), [difference for difference in differences if secret[6:] in difference]) == (True, [])
 
 
 @pytest.mark.parametrize(
-    ("expected", "actual", "said"),
+    ("expected", "actual", "text"),
     [
         ({"api_key": "abcdefghij"}, {"api_key": "abcdklmnop"}, "api_key is another than expected: both are shown as 'abcd…'"),
         ({"api_key": "abcdefghij"}, {"api_key": "qrstklmnop"}, "api_key is 'qrst…', not 'abcd…'"),
@@ -52,8 +52,8 @@ def test_no_difference_shows_what_has_the_shape_of_a_secret(secret: str) -> None
         ({"status": "a"}, {"status": "b"}, "status is 'b', not 'a'"),
     ],
 )
-def test_a_difference_of_secrets_says_that_they_differ(expected: Any, actual: Any, said: str) -> None:
-    assert list(differences(expected, actual)) == [said]
+def test_a_difference_of_secrets_says_that_they_differ(expected: Any, actual: Any, text: str) -> None:
+    assert list(differences(expected, actual)) == [text]
 
 
 def test_what_is_not_expected_and_is_called_a_secret_is_not_shown() -> None:
@@ -75,8 +75,8 @@ def test_things_of_a_state_are_compared_without_their_secrets() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_difference_of_a_header_shows_its_secret(name: str) -> None:
-    said = header_difference(name.replace("_", "-"), f"Bearer {PLAIN}", f"Bearer {OTHER}")
-    assert ("the header" in said, TAIL in said) == (True, False)
+    text = header_difference(name.replace("_", "-"), f"Bearer {PLAIN}", f"Bearer {OTHER}")
+    assert ("the header" in text, TAIL in text) == (True, False)
 
 
 STEPS = f"""

@@ -61,8 +61,8 @@ def redacted_target(text: str) -> str:
 def test_no_secret_that_is_called_one_can_be_read(place: str) -> None:
     readable = [
         text
-        for name, spelt, value in product(NAMES, SPELLINGS.values(), (PLAIN, AWKWARD))
-        if TAIL in redacted_target(text := TEXTS[place](spelt(name), value))
+        for name, spell, value in product(NAMES, SPELLINGS.values(), (PLAIN, AWKWARD))
+        if TAIL in redacted_target(text := TEXTS[place](spell(name), value))
     ]
     assert readable == []
 
@@ -124,12 +124,12 @@ def test_no_secret_can_be_read_in_a_body_in_another_encoding(encoding: str, plac
     for name, mark in product(("api_key", "password"), ("", "\ufeff")):
         content = (mark + TEXTS[place](name, PLAIN)).encode(encoding)
         for end in range(len(content) - 8, len(content) + 1):
-            told = json.dumps(entries.body(content[:end]), ensure_ascii=False)
-            assert (TAIL in told.translate({0: None}).replace("\\u0000", ""), "S3cr…" in told) == (False, True)
+            text = json.dumps(entries.body(content[:end]), ensure_ascii=False)
+            assert (TAIL in text.translate({0: None}).replace("\\u0000", ""), "S3cr…" in text) == (False, True)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "text"),
     [
         (b"\x1f\x8b\x08\x00\xffpassword", "(13 bytes that are no text)"),
         (b"\xff\xfe\x00\xd8a\x00", "(6 bytes that are no text)"),
@@ -139,8 +139,8 @@ def test_no_secret_can_be_read_in_a_body_in_another_encoding(encoding: str, plac
         (b"", None),
     ],
 )
-def test_a_body_is_shown_as_the_text_that_it_is(content: bytes, told: str | None) -> None:
-    assert entries.body(content) == told
+def test_a_body_is_shown_as_the_text_that_it_is(content: bytes, text: str | None) -> None:
+    assert entries.body(content) == text
 
 
 USERS = [
@@ -307,8 +307,8 @@ def test_a_value_without_a_secret_is_shown_as_it_is(value: Any) -> None:
     st.text(st.sampled_from('ab"\\%25u0041=:&{}[]\n -<>/@')),
     st.sampled_from(['"api_key":"', "api_key=", "?token=", "http://u:"]),
 )
-def test_no_text_before_a_secret_makes_it_readable(before: str, named: str) -> None:
-    text = f'{before} {named}{PLAIN}@h.test"'
+def test_no_text_before_a_secret_makes_it_readable(before: str, field: str) -> None:
+    text = f'{before} {field}{PLAIN}@h.test"'
     assert TAIL not in redact_text(text)
 
 
@@ -323,10 +323,10 @@ def page(name: str) -> str:
 
 
 def test_the_list_of_what_is_hidden_is_published() -> None:
-    published = page("SECURITY.md")
-    said = [*(f"`{word}`" for word in (*ENDINGS, *WORDS, *LAST_WORDS)), *(shape.says for shape in SHAPES)]
-    assert [text for text in said if text not in published] == []
-    assert ", ".join(f"`{name}`" for name in KEYS) in published
+    security_page = page("SECURITY.md")
+    texts = [*(f"`{word}`" for word in (*ENDINGS, *WORDS, *LAST_WORDS)), *(shape.says for shape in SHAPES)]
+    assert [text for text in texts if text not in security_page] == []
+    assert ", ".join(f"`{name}`" for name in KEYS) in security_page
 
 
 class Sent(NamedTuple):
@@ -366,16 +366,16 @@ def sent(emulator: Emulator) -> Iterator[Sent]:
 UNREADABLE = {PLAIN[8:], *(text[6:] for text in LIKE if text[0] != "-")}
 
 
-def readable_in(said: str) -> list[str]:
+def readable_in(text: str) -> list[str]:
     """Return the secrets that can be read in what was said."""
-    return [secret for secret in UNREADABLE if secret in said]
+    return [secret for secret in UNREADABLE if secret in text]
 
 
 PATHS = ("/journal", "/ledger", "/diff?from=before", "/diff?from=now&to=before", "/unmatched", "/held", "/pending", "/faults")
 
 
 @pytest.fixture(scope="module")
-def said() -> dict[str, str]:
+def outputs() -> dict[str, str]:
     """By where it is said, what is told of these requests."""
     server = EmulatorServer()
     assert server.app is not None
@@ -402,12 +402,12 @@ def said() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("where", [*PATHS, "story", "headers", "refusals of ours", "verify"])
-def test_nothing_that_tells_of_requests_shows_a_secret_of_theirs(said: dict[str, str], where: str) -> None:
-    assert readable_in(said[where]) == []
+def test_nothing_that_tells_of_requests_shows_a_secret_of_theirs(outputs: dict[str, str], where: str) -> None:
+    assert readable_in(outputs[where]) == []
 
 
-def test_no_explanation_shows_a_secret_of_the_request(said: dict[str, str]) -> None:
-    assert {where: readable_in(text) for where, text in said.items() if where[:7] == "explain" and readable_in(text)} == {}
+def test_no_explanation_shows_a_secret_of_the_request(outputs: dict[str, str]) -> None:
+    assert {where: readable_in(text) for where, text in outputs.items() if where[:7] == "explain" and readable_in(text)} == {}
 
 
 def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
@@ -432,8 +432,8 @@ def test_what_is_logged_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> N
             raise ValueError(f"no such user: http://me:{PLAIN}@h.test and {LIKE[0]}")
         except ValueError:
             logging.getLogger("emulator").exception("GET /x?api_key=%s failed", PLAIN)
-    logged = capsys.readouterr().err
-    assert ("ValueError: no such user" in logged, readable_in(logged)) == (True, [])
+    log = capsys.readouterr().err
+    assert ("ValueError: no such user" in log, readable_in(log)) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -461,22 +461,22 @@ def test_what_is_logged_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> N
 def test_no_refusal_of_the_control_plane_shows_a_secret(method: str, path: str, body: Any) -> None:
     with EmulatorServer() as server, pytest.raises(ControlError) as refusal:
         server.ask(method, path, body)
-    asked = f" ({method} /_emulator{path} was answered"
-    assert readable_in(str(refusal.value).partition(asked)[0]) == []
+    suffix = f" ({method} /_emulator{path} was answered"
+    assert readable_in(str(refusal.value).partition(suffix)[0]) == []
 
 
 def test_the_journal_shows_headers_up_to_a_bound_and_counts_the_rest() -> None:
     with Emulator("first-run") as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
         headers = {"Emulator-World": emulator.id, "X-Long": "ab" * 10_000, "X-Token": PLAIN, "X-Last": "1"}
         client.get("/live/account", headers=headers)
-        told = json.dumps(emulator.ask("GET", "/journal"), ensure_ascii=False)
-    assert len(told) < 18_000
-    assert ("characters more" in told, "headers more" in told, readable_in(told)) == (True, True, [])
+        text = json.dumps(emulator.ask("GET", "/journal"), ensure_ascii=False)
+    assert len(text) < 18_000
+    assert ("characters more" in text, "headers more" in text, readable_in(text)) == (True, True, [])
 
 
 def test_no_fault_shows_a_secret_that_it_answers_with() -> None:
     with Emulator() as emulator:
         fault = {"at": "stripe", "where": "before-commit", "do": "status", "status": 500, "body": {"password": PLAIN}}
-        laid = emulator.ask("POST", "/faults", fault)
-        assert laid["fault"]["body"] == {"password": "S3cr…"}
+        fault_body = emulator.ask("POST", "/faults", fault)
+        assert fault_body["fault"]["body"] == {"password": "S3cr…"}
         assert readable_in(json.dumps(emulator.ask("GET", "/faults"))) == []

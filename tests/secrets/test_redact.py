@@ -43,15 +43,15 @@ def emulator() -> Any:
     ["/journal", *(f"/journal/{n}/explain" for n in (1, 2, 3, 4)), "/ledger", "/diff?from=before", "/diff?from=now&to=before"],
 )
 def test_no_credential_of_a_request_can_be_read_in_what_is_told_of_it(emulator: Emulator, path: str) -> None:
-    told = json.dumps(emulator.ask("GET", path))
-    assert [secret for secret in SECRETS if secret in told] == []
+    text = json.dumps(emulator.ask("GET", path))
+    assert [secret for secret in SECRETS if secret in text] == []
 
 
 def test_a_verification_that_fails_tells_no_credential(emulator: Emulator) -> None:
     wish = {"at": "serpwow.destinations.create", "json": {**BUCKET, "s3_bucket_name": "others", "s3_access_key_id": "another"}}
-    told = json.dumps(emulator.ask("POST", "/verify", {"called": [wish]}))
-    assert "'results', not 'others'" in told.replace('\\"', "'")
-    assert [secret for secret in SECRETS if secret in told] == []
+    text = json.dumps(emulator.ask("POST", "/verify", {"called": [wish]}))
+    assert "'results', not 'others'" in text.replace('\\"', "'")
+    assert [secret for secret in SECRETS if secret in text] == []
 
 
 def test_the_state_shows_what_it_was_given_so_that_it_can_be_given_again(emulator: Emulator) -> None:
@@ -137,7 +137,7 @@ def test_what_is_no_credential_is_not_taken_for_one(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown", "expected"),
+    ("value", "expected"),
     [
         (redact_text(HOOK), "https://…@hooks.test/h?token=HOOK…&batch=1"),
         (redact_text("https://u:p@ss@x.test/"), "https://…@x.test/"),
@@ -156,8 +156,8 @@ def test_what_is_no_credential_is_not_taken_for_one(name: str) -> None:
         ),
     ],
 )
-def test_a_credential_is_hidden_and_the_rest_stays(shown: Any, expected: Any) -> None:
-    assert shown == expected
+def test_a_credential_is_hidden_and_the_rest_stays(value: Any, expected: Any) -> None:
+    assert value == expected
 
 
 @pytest.mark.parametrize("name", ["a", "secret"])

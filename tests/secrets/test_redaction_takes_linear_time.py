@@ -61,6 +61,6 @@ def test_an_expression_that_is_searched_from_each_place_is_found_out(slow: str, 
 
 
 def test_names_that_look_alike_once_redacted_are_numbered_in_linear_time() -> None:
-    taken = {f"abcdefghi-token=secr…{n}": 1 for n in range(5_000)}
+    names = {f"abcdefghi-token=secr…{n}": 1 for n in range(5_000)}
     like = {f"abcdefghi-token=secret{n}": 2 for n in range(5_000)}
-    assert len(redact_body(taken | like)) == 10_000
+    assert len(redact_body(names | like)) == 10_000

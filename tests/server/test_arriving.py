@@ -50,17 +50,17 @@ def test_little_bodies_are_not_counted() -> None:
 def test_of_bodies_that_come_at_once_the_server_keeps_no_more_than_it_has_room_for(path: str) -> None:
     with (
         serving() as server,
-        ExitStack() as all_,
+        ExitStack() as connections,
     ):
         for _ in range(ROOM):
-            other = all_.enter_context(closing(dial(server)))
+            other = connections.enter_context(closing(dial(server)))
             other.sendall(head(path, LIMITS.body) + b"x" * (LIMITS.body - 1))
-        heard: tuple[int, str, object] = (0, "", "")
-        while heard[0] != 429:  # until the server has read the others
+        answer: tuple[int, str, object] = (0, "", "")
+        while answer[0] != 429:  # until the server has read the others
             with closing(dial(server)) as late:
                 late.sendall(head(path, LIMITS.body) + b"x" * LIMITS.body)
-                heard = hear(late)
-        assert "no room beside those that arrive" in str(heard[2])
+                answer = hear(late)
+        assert "no room beside those that arrive" in str(answer[2])
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_upload_counts_by_all_that_is_kept_of_it_while_it_arrives(line: bytes
 
 
 @pytest.mark.parametrize(
-    ("path", "more", "answered"),
+    ("path", "more", "statuses"),
     [
         ("/live/batches?api_key=k", b"", [413]),
         ("/live/batches?api_key=k", b"connection: close\r\n", [413]),
@@ -91,23 +91,23 @@ def test_an_upload_counts_by_all_that_is_kept_of_it_while_it_arrives(line: bytes
     ],
 )
 def test_a_body_that_is_announced_too_large_is_refused_before_it_comes_and_then_read(
-    path: str, more: bytes, answered: list[int]
+    path: str, more: bytes, statuses: list[int]
 ) -> None:
-    announced = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {LIMITS.body + 1}\r\n".encode()
+    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {LIMITS.body + 1}\r\n".encode()
     with serving() as server, closing(dial(server)) as line:
-        line.sendall(announced + more + b"\r\n")
+        line.sendall(head + more + b"\r\n")
         assert hear_statuses(line, 1) == [413]
         line.sendall(
             b"x" * (LIMITS.body + 1) + b"GET /_emulator/ready HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
         )
-        assert [413, *hear_statuses(line, 2)] == answered
+        assert [413, *hear_statuses(line, 2)] == statuses
 
 
 @pytest.mark.parametrize("more", [b"", b"connection: close\r\n"])
 def test_a_client_that_is_refused_while_it_sends_is_heard_to_its_end(more: bytes) -> None:
-    refused = b"POST /live/batches?api_key=k HTTP/1.1\r\nhost: another.example\r\ncontent-length: 900000\r\n"
+    head = b"POST /live/batches?api_key=k HTTP/1.1\r\nhost: another.example\r\ncontent-length: 900000\r\n"
     with serving() as server, closing(dial(server)) as line:
-        line.sendall(refused + more + b"\r\n")
+        line.sendall(head + more + b"\r\n")
         assert hear_statuses(line, 1) == [421]
         for _ in range(9):
             line.sendall(b"x" * 100_000)
@@ -122,9 +122,9 @@ def test_a_client_that_is_refused_while_it_sends_is_heard_to_its_end(more: bytes
 def test_of_a_refused_body_no_more_is_read_than_there_is_a_bound_for(ends: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.server.ending.MAX_DRAIN_BYTES", 500_000)
     more = b"connection: close\r\n" if ends else b""
-    announced = b"POST /_emulator/worlds HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9000000000\r\n" + more
+    head = b"POST /_emulator/worlds HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9000000000\r\n" + more
     with serving() as server, closing(dial(server)) as line:
-        line.sendall(announced + b"\r\n")
+        line.sendall(head + b"\r\n")
         assert hear_statuses(line, 1) == [413]
         with suppress(OSError):
             while True:

@@ -87,10 +87,10 @@ def test_others_are_answered_while_a_long_body_is_sent() -> None:
         line.recv(1)
         reading = Thread(target=drain, args=(line,))
         reading.start()
-        made = int(httpx.get(f"{server.url}/made").text)
+        count = int(httpx.get(f"{server.url}/made").text)
         line.shutdown(socket.SHUT_RDWR)
         reading.join()
-    assert 0 < made <= app.made < 10**9
+    assert 0 < count <= app.made < 10**9
 
 
 def test_whoever_else_is_there_has_a_turn_after_each_chunk() -> None:
@@ -110,12 +110,12 @@ def test_whoever_else_is_there_has_a_turn_after_each_chunk() -> None:
     assert {*turns} >= {*range(1, MANY)}
 
 
-@pytest.mark.parametrize("pipelined", [1, 3])
-def test_for_a_client_that_is_gone_the_rest_of_a_body_is_not_made(caplog: pytest.LogCaptureFixture, pipelined: int) -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_for_a_client_that_is_gone_the_rest_of_a_body_is_not_made(caplog: pytest.LogCaptureFixture, count: int) -> None:
     app = Download()
     with overheard(caplog, app) as server:
         with closing(dial(server)) as line:
-            line.sendall(GET * pipelined)
+            line.sendall(GET * count)
             line.recv(1)
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, BREAK_OFF)
         before = -1
@@ -159,11 +159,11 @@ def test_who_stops_a_download_half_way_has_not_got_it() -> None:
         body = client.get("/v2/core/batch_jobs/batchv2_Long", headers=headers).json()
         with client.stream("GET", body["status_details"]["complete"]["output_file"]["download_url"]["url"]) as download:
             next(download.iter_bytes(1_000))
-        delivered = [True]
+        deliveries = [True]
         for _ in range(1_000):
-            if delivered[-1]:
-                delivered = [entry["delivered"] for entry in client.get("/_emulator/worlds/default/journal").json()["entries"]]
-    assert delivered == [True, False]
+            if deliveries[-1]:
+                deliveries = [entry["delivered"] for entry in client.get("/_emulator/worlds/default/journal").json()["entries"]]
+    assert deliveries == [True, False]
 
 
 def test_who_asks_and_does_not_listen_gives_up_its_place_in_the_end() -> None:
@@ -193,8 +193,8 @@ def test_who_asks_and_does_not_listen_gives_up_its_place_in_the_end() -> None:
     ],
 )
 def test_a_client_is_stuck_for_as_long_as_it_takes_nothing(sizes: list[int], seconds: int) -> None:
-    left = iter(sizes)
-    unread = WriteStallTimer(lambda: next(left))
+    sizes_left = iter(sizes)
+    unread = WriteStallTimer(lambda: next(sizes_left))
     assert [unread.seconds(now) for now in range(len(sizes))][-1] == seconds
 
 

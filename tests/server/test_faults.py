@@ -43,25 +43,25 @@ AT_REST = {"given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "s
 
 
 def fault(**more: Any) -> dict[str, Any]:
-    written = {"at": STOP, "where": "after-commit", "do": "drop", **more}
-    return {key: value for key, value in written.items() if value is not None}
+    content = {"at": STOP, "where": "after-commit", "do": "drop", **more}
+    return {key: value for key, value in content.items() if value is not None}
 
 
 def calls(world: Kitchen, times: int, ids: tuple[str, ...] = (), vendor: str = "serpwow", operation: str = STOP) -> list[bool]:
     """Which of so many calls are struck."""
-    struck = []
+    strikes = []
     for _ in range(times):
         with world.transaction("call") as tx:
-            struck.append(bool(select_faults(tx, False, vendor, operation, ids)))
-    return struck
+            strikes.append(bool(select_faults(tx, False, vendor, operation, ids)))
+    return strikes
 
 
-def marks(struck: list[bool]) -> str:
-    return "".join("x" if is_struck else "." for is_struck in struck)
+def marks(strikes: list[bool]) -> str:
+    return "".join("x" if is_strike else "." for is_strike in strikes)
 
 
 @pytest.mark.parametrize(
-    ("written", "struck"),
+    ("options", "pattern"),
     [
         ({}, "xxxxxxxx"),
         ({"times": 2}, "xx......"),
@@ -78,38 +78,38 @@ def marks(struck: list[bool]) -> str:
         ({"where": "before-auth"}, "........"),
     ],
 )
-def test_how_often_a_fault_strikes(written: dict[str, Any], struck: str) -> None:
+def test_how_often_a_fault_strikes(options: dict[str, Any], pattern: str) -> None:
     world = kitchen()
-    add_fault(world, fault(**written))
-    assert marks(calls(world, 8, ("B1",))) == struck
+    add_fault(world, fault(**options))
+    assert marks(calls(world, 8, ("B1",))) == pattern
 
 
 @pytest.mark.parametrize(
-    ("written", "struck"),
+    ("options", "pattern"),
     [
         ({"for": "2s"}, "xx..."),
         ({"between": ["2026-03-09T20:55:32Z", "2026-03-09T20:55:34Z"]}, ".xx.."),
         ({"between": ["2026-03-09T20:55:32Z", "2026-03-09T20:55:34Z"], "after": 1}, "..x.."),
     ],
 )
-def test_a_fault_strikes_while_it_is_in_force_and_counts_only_then(written: dict[str, Any], struck: str) -> None:
+def test_a_fault_strikes_while_it_is_in_force_and_counts_only_then(options: dict[str, Any], pattern: str) -> None:
     world = kitchen()
-    add_fault(world, fault(**written))
-    seen = []
+    add_fault(world, fault(**options))
+    strikes = []
     for _ in range(5):
-        seen += calls(world, 1)
+        strikes += calls(world, 1)
         world.advance_by(timedelta(seconds=1))
-    assert marks(seen) == struck
+    assert marks(strikes) == pattern
 
 
 @given(st.integers(0, 99), st.floats(0.01, 0.99))
 def test_chance_is_drawn_from_the_seed(seed: int, probability: float) -> None:
-    def drawn() -> list[bool]:
+    def draw() -> list[bool]:
         world = kitchen(seed=seed)
         add_fault(world, fault(probability=probability))
         return calls(world, 30)
 
-    assert drawn() == drawn()
+    assert draw() == draw()
 
 
 def test_chance_comes_out_as_often_as_it_says() -> None:
@@ -132,11 +132,11 @@ def test_a_reset_brings_every_fault_back(after: int, every: int, times: int, num
 
 def test_a_transaction_rolled_back_has_counted_nothing() -> None:
     world = kitchen()
-    laid = add_fault(world, fault(times=1))
+    new_fault = add_fault(world, fault(times=1))
     tx = world.transaction("call")
     assert select_faults(tx, False, "serpwow", STOP, ())
     tx.roll_back()
-    assert world.store.find(Fault.kind, laid.id) == laid
+    assert world.store.find(Fault.kind, new_fault.id) == new_fault
     assert marks(calls(world, 2)) == "x."
 
 
@@ -173,7 +173,7 @@ def test_a_combination_means_something_or_is_refused_with_a_reason(where: str, d
 
 
 @pytest.mark.parametrize(
-    ("written", "pointer", "reason"),
+    ("options", "pointer", "reason"),
     [
         ({"do": "dorp"}, "/do", "did you mean 'drop'"),
         ({"do": "explode"}, "/do", "not one of status, delay, drop, reset, truncate, garbage, dribble, hang"),
@@ -203,15 +203,15 @@ def test_a_combination_means_something_or_is_refused_with_a_reason(where: str, d
     ],
 )
 def test_a_mistake_is_told_with_its_field_and_lays_nothing(
-    live: Live, written: dict[str, Any], pointer: str, reason: str
+    live: Live, options: dict[str, Any], pointer: str, reason: str
 ) -> None:
     world = live.load({})
-    reply = live.control.post(f"/_emulator/worlds/{world.id}/faults", json=fault(**written))
+    reply = live.control.post(f"/_emulator/worlds/{world.id}/faults", json=fault(**options))
     assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
     assert any(error["pointer"] == pointer and reason in error["detail"] for error in reply.json()["errors"]), reply.json()
     assert live.control.get(f"/_emulator/worlds/{world.id}/faults").json() == {"faults": []}
     with pytest.raises(BadInput) as excinfo:
-        load_value({"title": "A test", "faults": [fault(**written)]}, VENDORS)
+        load_value({"title": "A test", "faults": [fault(**options)]}, VENDORS)
     assert any(problem.pointer == f"/faults/0{pointer}" for problem in excinfo.value.problems)
 
 
@@ -225,8 +225,8 @@ def world(live: Live) -> World:
     return live.load(AT_REST)
 
 
-def lay_fault(world: World, **written: Any) -> str:
-    reply = world.control.post(f"/_emulator/worlds/{world.id}/faults", json=fault(**written))
+def lay_fault(world: World, **options: Any) -> str:
+    reply = world.control.post(f"/_emulator/worlds/{world.id}/faults", json=fault(**options))
     assert reply.status_code == 201, reply.text
     id: str = reply.json()["id"]
     return id
@@ -387,11 +387,11 @@ def test_a_client_that_hung_up_before_its_answer_has_not_got_it(emulator: Emulat
     with pytest.raises(httpx.ReadTimeout):
         httpx.get(url, timeout=0.1)
     for _ in range(10_000):
-        lost = emulator.journal.exchanges(STOP)
-        if lost and lost[0].delivered is not None:
+        exchanges_lost = emulator.journal.exchanges(STOP)
+        if exchanges_lost and exchanges_lost[0].delivered is not None:
             break
         httpx.get(f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}")
-    assert (lost[0].status, lost[0].delivered, emulator.serpwow.batch("B1").status) == (200, False, "idle")
+    assert (exchanges_lost[0].status, exchanges_lost[0].delivered, emulator.serpwow.batch("B1").status) == (200, False, "idle")
     assert [
         (exchange.committed, exchange.delivered) for exchange in emulator.ledger.exchanges if exchange.operation == STOP
     ] == [(True, False)]
@@ -421,9 +421,9 @@ def test_a_virtual_delay_lets_the_world_go_on_at_that_place(emulator: Emulator, 
     assert emulator.clock.now - before == timedelta(seconds=1)
 
 
-@pytest.mark.parametrize(("written", "seconds"), [("1.5s", "2"), ("500ms", "1"), (0.5, "1"), ("30s", "30"), (0, "0")])
-def test_a_part_of_a_second_is_a_whole_one_in_retry_after(emulator: Emulator, written: str | float, seconds: str) -> None:
-    emulator.faults.add(at=STOP, where="before-commit", do="status", status=429, retry_after=written)
+@pytest.mark.parametrize(("delay", "seconds"), [("1.5s", "2"), ("500ms", "1"), (0.5, "1"), ("30s", "30"), (0, "0")])
+def test_a_part_of_a_second_is_a_whole_one_in_retry_after(emulator: Emulator, delay: str | float, seconds: str) -> None:
+    emulator.faults.add(at=STOP, where="before-commit", do="status", status=429, retry_after=delay)
     response = httpx.get(f"{emulator.serpwow.url}/batches/B1/stop?api_key={emulator.serpwow.api_key}")
     assert response.headers["retry-after"] == seconds
 
@@ -457,17 +457,22 @@ def test_the_journal_names_the_fault_its_line_and_whether_the_answer_arrived(emu
     with pytest.raises(httpx.RemoteProtocolError):
         httpx.get(url)
     httpx.get(url)
-    lost, refused = emulator.journal.exchanges(STOP)
-    assert (lost.status, lost.answer, lost.delivered, [change.to for change in lost.changes]) == (
+    exchange, response = emulator.journal.exchanges(STOP)
+    assert (
+        exchange.status,
+        exchange.answer,
+        exchange.delivered,
+        [change.to for change in exchange.changes],
+    ) == (
         200,
         "stopped",
         False,
         ["idle"],
     )
-    (struck,) = lost.faults
-    assert (struck.id, struck.where, struck.do) == ("fault-1", "after-commit", "drop")
-    assert str(struck.place).endswith("a-stop-takes-effect-and-its-answer-is-lost.yaml:8")
-    assert (refused.status, refused.delivered, refused.faults) == (400, True, ())
+    (fault_of_exchange,) = exchange.faults
+    assert (fault_of_exchange.id, fault_of_exchange.where, fault_of_exchange.do) == ("fault-1", "after-commit", "drop")
+    assert str(fault_of_exchange.place).endswith("a-stop-takes-effect-and-its-answer-is-lost.yaml:8")
+    assert (response.status, response.delivered, response.faults) == (400, True, ())
 
 
 def test_an_exchange_that_never_was_has_no_status(emulator: Emulator) -> None:
@@ -554,8 +559,8 @@ def test_a_virtual_delay_in_a_world_that_runs_answers_as_ever(emulator: Emulator
     emulator.clock.run(rate)
     emulator.faults.add(at=LIST, where=where, do="delay", delay="1ms")
     with httpx.Client(transport=emulator.transport(), base_url="http://serpwow") as client:
-        told = [client.get(f"/live/batches?api_key={emulator.serpwow.api_key}").status_code for _ in range(30)]
-    assert told == [200] * 30
+        statuses = [client.get(f"/live/batches?api_key={emulator.serpwow.api_key}").status_code for _ in range(30)]
+    assert statuses == [200] * 30
 
 
 def test_at_the_end_of_time_a_virtual_delay_passes_none(emulator: Emulator) -> None:
@@ -568,10 +573,10 @@ def test_at_the_end_of_time_a_virtual_delay_passes_none(emulator: Emulator) -> N
 def test_pieces_are_the_body_again(chunks: list[bytes], size: int) -> None:
     from emulator.sdk.response import Stream
 
-    whole = b"".join(chunks)
-    cut = list(split_body(Stream(len(whole), iter(chunks)), size))
-    assert b"".join(cut) == whole == b"".join(split_body(whole, size))
-    assert all(len(piece) == size for piece in cut[:-1])
+    body = b"".join(chunks)
+    pieces = list(split_body(Stream(len(body), iter(chunks)), size))
+    assert b"".join(pieces) == body == b"".join(split_body(body, size))
+    assert all(len(piece) == size for piece in pieces[:-1])
 
 
 @given(st.integers(1, 500))
@@ -599,9 +604,9 @@ def test_only_an_answer_of_the_vendor_has_a_basis(scenario: dict[str, Any], basi
     app = create_app(worlds_of([load_value({"title": "A test", **scenario}, VENDORS)]))
     with httpx.Client(transport=InProcess(app), base_url="http://localhost") as client:
         reply = client.get("/live/batches?api_key=k")
-        told = client.get("/_emulator/worlds/default/journal/1/explain").json()["text"].splitlines()[0]
+        first_line = client.get("/_emulator/worlds/default/journal/1/explain").json()["text"].splitlines()[0]
     assert ("emulator-exchange" in reply.headers, reply.headers.get("emulator-basis")) == (True, basis)
-    assert told.endswith(f" {reply.status_code} {answer}")
+    assert first_line.endswith(f" {reply.status_code} {answer}")
 
 
 @pytest.mark.parametrize("where", ["before-auth", "before-commit"])
@@ -611,8 +616,8 @@ def test_where_nothing_was_answered_nothing_is_said_of_how_sure_that_is(where: s
     with httpx.Client(transport=InProcess(app), base_url="http://localhost") as client:
         with pytest.raises(httpx.RemoteProtocolError):
             client.get("/live/batches?api_key=k")
-        told = client.get("/_emulator/worlds/default/journal/1/explain").json()["text"].splitlines()[0]
-    assert told.endswith("-> no answer (failed)")
+        first_line = client.get("/_emulator/worlds/default/journal/1/explain").json()["text"].splitlines()[0]
+    assert first_line.endswith("-> no answer (failed)")
 
 
 @pytest.mark.parametrize(("name", "word"), [("do", "melt"), ("where", "before-lunch")])

@@ -62,7 +62,7 @@ def test_a_stream_is_read_as_h11_reads_it_or_by_a_rule(stream: bytes, verdict: s
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "error"),
+    ("data", "status", "error"),
     [
         (ACCOUNT.replace(b"HTTP/1.1", b"HTTP/2.0") + b"\r\n", 505, "http-version"),
         (ACCOUNT.replace(b"HTTP/1.1", b"HTTP/1.2") + b"\r\n", 505, "http-version"),
@@ -89,9 +89,9 @@ def test_a_stream_is_read_as_h11_reads_it_or_by_a_rule(stream: bytes, verdict: s
     ],
 )
 def test_what_rfc_9112_refuses_is_refused_also_in_single_bytes(
-    server: ThreadedServer, sent: bytes, status: int, error: str
+    server: ThreadedServer, data: bytes, status: int, error: str
 ) -> None:
-    for pieces in ([sent], [sent[n : n + 1] for n in range(len(sent))]):
+    for pieces in ([data], [data[n : n + 1] for n in range(len(data))]):
         with closing(dial(server)) as line:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             try:
@@ -129,9 +129,9 @@ UNSENT = [
 
 @pytest.mark.parametrize(("path", "headers", "status"), UNSENT)
 def test_what_will_be_refused_is_not_asked_for(server: ThreadedServer, path: str, headers: str, status: int) -> None:
-    asked = f"POST {path} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n{headers}\r\n"
+    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n{headers}\r\n"
     with closing(dial(server)) as line:
-        line.sendall(asked.encode())
+        line.sendall(head.encode())
         data = b""
         while part := line.recv(65_536):
             data += part
@@ -151,9 +151,9 @@ def test_who_is_asked_for_a_body_keeps_the_connection(server: ThreadedServer) ->
 @pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
 def test_nobody_is_asked_for_a_body_in_vain(server: ThreadedServer, version: str) -> None:
     body = "content-length: 2\r\n" if version == "HTTP/1.0" else ""
-    asked = f"POST /za/pay/batches {version}\r\nhost: localhost\r\nexpect: 100-continue\r\nconnection: close\r\n{body}\r\n"
+    head = f"POST /za/pay/batches {version}\r\nhost: localhost\r\nexpect: 100-continue\r\nconnection: close\r\n{body}\r\n"
     with closing(dial(server)) as line:
-        line.sendall(asked.encode() + b"{}" * bool(body))
+        line.sendall(head.encode() + b"{}" * bool(body))
         assert hear_statuses(line, 2) == [401]
 
 

@@ -155,8 +155,8 @@ def test_over_a_socket_a_request_in_http_1_1_says_whom_it_is_for(http_version: s
         "headers": [],
         "query_string": b"",
     }
-    turned = Guard().check(scope)
-    assert turned is None if status == 200 else turned is not None and turned[:2] == (status, "no-host")
+    refusal = Guard().check(scope)
+    assert refusal is None if status == 200 else refusal is not None and refusal[:2] == (status, "no-host")
 
 
 def test_requests_without_a_socket_says_a_host_of_ones_own_once() -> None:
@@ -168,8 +168,8 @@ def test_requests_without_a_socket_says_a_host_of_ones_own_once() -> None:
 
 @pytest.mark.parametrize("path", ["/_emulator/worlds", "/live/account"])
 def test_no_preflight_is_answered_with_leave(client: httpx.Client, path: str) -> None:
-    asked = {"Origin": "https://attacker.example", "Access-Control-Request-Method": "POST"}
-    reply = client.options(path, headers=asked)
+    headers = {"Origin": "https://attacker.example", "Access-Control-Request-Method": "POST"}
+    reply = client.options(path, headers=headers)
     assert reply.status_code == 403
     assert not [name for name in reply.headers if name.startswith("access-control")]
 
@@ -200,7 +200,7 @@ def test_a_name_that_is_not_allowed_is_refused_with_the_option_that_allows_it(
 
 
 @pytest.mark.parametrize(
-    ("given", "names"),
+    ("values", "names"),
     [
         (["a.example.com"], {"a.example.com"}),
         (["A.Example.com.", "b.example.com:8080"], {"a.example.com", "b.example.com"}),
@@ -213,13 +213,13 @@ def test_a_name_that_is_not_allowed_is_refused_with_the_option_that_allows_it(
         (["10.0.0.1", "::1", "[::1]:80"], {"10.0.0.1", "::1"}),
     ],
 )
-def test_allowed_names_are_read_as_people_write_them(given: list[str], names: set[str]) -> None:
-    assert allowed(given) == names
+def test_allowed_names_are_read_as_people_write_them(values: list[str], names: set[str]) -> None:
+    assert allowed(values) == names
     assert allowed(names) == names
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("name", "message"),
     [
         ("http://a.example.com", "write a.example.com"),
         ("https://me@a.example.com:8080/x", "write a.example.com:8080"),
@@ -243,15 +243,15 @@ def test_allowed_names_are_read_as_people_write_them(given: list[str], names: se
         ("*.", "would let the pages of any site in"),
     ],
 )
-def test_a_name_that_could_never_match_is_refused_at_the_start(given: str, told: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(told)):
-        allowed([given])
-    result = invoke(main, ["serve", "--allow-host", given])
-    assert (result.exit_code, told in " ".join(result.output.split())) == (2, True)
+def test_a_name_that_could_never_match_is_refused_at_the_start(name: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        allowed([name])
+    result = invoke(main, ["serve", "--allow-host", name])
+    assert (result.exit_code, message in " ".join(result.output.split())) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("given", "host", "may"),
+    ("name", "host", "may"),
     [
         ("*.example.com", "x.example.com", True),
         ("*.example.com", "y.x.example.com:80", True),
@@ -263,8 +263,8 @@ def test_a_name_that_could_never_match_is_refused_at_the_start(given: str, told:
         (".example.com", "notexample.com", False),
     ],
 )
-def test_a_pattern_allows_the_names_below_a_domain(given: str, host: str, may: bool) -> None:
-    app = create_app(worlds_of([]), guard=Guard(allowed([given])))
+def test_a_pattern_allows_the_names_below_a_domain(name: str, host: str, may: bool) -> None:
+    app = create_app(worlds_of([]), guard=Guard(allowed([name])))
     with httpx.Client(transport=InProcess(through_a_socket(app)), base_url="http://127.0.0.1:8080") as client:
         assert client.get("/_emulator/health", headers={"Host": host}).status_code == (200 if may else 421)
 
@@ -304,8 +304,8 @@ def test_a_page_of_its_own_origin_may_ask(client: httpx.Client, headers: dict[st
 @pytest.mark.parametrize("name", ["Origin", "Referer"])
 @pytest.mark.parametrize("order", [1, -1])
 def test_who_says_twice_where_it_comes_from_is_of_another_site(client: httpx.Client, name: str, order: int) -> None:
-    said = [(name, "http://127.0.0.1:8080"), (name, "http://attacker.example")][::order]
-    assert client.get("/live/account?api_key=k", headers=said).status_code == 403
+    origins = [(name, "http://127.0.0.1:8080"), (name, "http://attacker.example")][::order]
+    assert client.get("/live/account?api_key=k", headers=origins).status_code == 403
 
 
 @pytest.mark.parametrize("key", ["sk_live_51Habcdef", "rk_live_51Habcdef"])

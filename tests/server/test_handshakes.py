@@ -46,18 +46,18 @@ def test_a_handshake_too_many_is_cut_off_and_one_that_is_done_or_failed_makes_ro
     monkeypatch.setenv("EMULATOR_TLS_FOLDER", str(tmp_path))
     with ThreadedServer(create_app(worlds_of([])), limits=LIMITS, tls=Tls(())) as server:
         for _ in range(5):
-            with closing(TRUST.wrap_socket(dial(server))) as secured:
-                secured.sendall(READY)
-                assert hear_statuses(secured, 1) == [200]
+            with closing(TRUST.wrap_socket(dial(server))) as tls_line:
+                tls_line.sendall(READY)
+                assert hear_statuses(tls_line, 1) == [200]
             with closing(dial(server)) as failing:
                 failing.sendall(b"\x16\x03\x01\x00\x04nonsense")
                 while failing.recv(100):
                     pass
-        stalled = [dial(server) for _ in range(LIMITS.connections)]
-        for line in stalled:
+        lines = [dial(server) for _ in range(LIMITS.connections)]
+        for line in lines:
             line.sendall(b"\x16")
         with pytest.raises(OSError, match=r"EOF|reset|closed"), closing(dial(server)) as refused:
             TRUST.wrap_socket(refused)
-        for line in stalled:
+        for line in lines:
             with suppress(OSError):
                 line.close()

@@ -48,10 +48,10 @@ class FaultHit:
         return TRUST.wrap_socket(plain, server_hostname=host) if self.server.url.startswith("https") else plain
 
     @contextmanager
-    def fault(self, **written: Any) -> Iterator[str]:
+    def fault(self, **options: Any) -> Iterator[str]:
         """The path of a fault in a world that is at its beginning, until this ends."""
         self.control.post(f"{WORLD}/reset").raise_for_status()
-        response = self.control.post(f"{WORLD}/faults", json={"at": "serpwow.batches.list", "times": 1, **written})
+        response = self.control.post(f"{WORLD}/faults", json={"at": "serpwow.batches.list", "times": 1, **options})
         yield f"{WORLD}/faults/{response.raise_for_status().json()['id']}"
 
     def wait_for(self, fault: str) -> None:
@@ -69,7 +69,7 @@ class FaultHit:
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
-def struck(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHit]:
+def faulty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHit]:
     limits = Limits(hang_seconds=1)
     app = create_app(worlds_of([LIBRARY.get("first-run")], limits=limits), limits=limits)
     with pytest.MonkeyPatch.context() as patch:
@@ -98,14 +98,14 @@ def hear_all(line: socket.socket) -> bytes:
 
 def hear_one(line: socket.socket) -> bytes:
     """The first answer, whole, or what comes of it."""
-    heard, wanted = b"", 0
+    data, length = b"", 0
     with suppress(OSError):
-        while (not wanted or len(heard) < wanted) and (part := line.recv(65_536)):
-            heard += part
-            head, end, _ = heard.partition(b"\r\n\r\n")
+        while (not length or len(data) < length) and (part := line.recv(65_536)):
+            data += part
+            head, end, _ = data.partition(b"\r\n\r\n")
             if end and b"content-length: " in head:
-                wanted = len(head) + 4 + int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-    return heard
+                length = len(head) + 4 + int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+    return data
 
 
 def is_broken_off(line: socket.socket) -> bool:
@@ -129,53 +129,53 @@ def reset(line: socket.socket) -> None:
 @pytest.mark.parametrize("moment", ["before", "during", "after"])
 @pytest.mark.parametrize(("do", "where"), EFFECTS)
 def test_a_client_may_go_at_any_moment(
-    struck: FaultHit, log: pytest.LogCaptureFixture, do: str, where: str, moment: str, goes: str
+    faulty: FaultHit, log: pytest.LogCaptureFixture, do: str, where: str, moment: str, goes: str
 ) -> None:
-    with struck.fault(do=do, where=where, **OPTIONS.get(do, {})) as fault:
-        line = struck.dial()
+    with faulty.fault(do=do, where=where, **OPTIONS.get(do, {})) as fault:
+        line = faulty.dial()
         line.sendall(BATCHES)
         if moment != "before":
-            struck.wait_for(fault)
+            faulty.wait_for(fault)
         if moment == "after":
             hear_one(line)
         reset(line) if goes == "resets" else line.close()
-        while not struck.is_at_rest():
+        while not faulty.is_at_rest():
             pass
-        delivered = [exchange["delivered"] for exchange in struck.exchanges()]
-    assert (len(delivered), log.text) == (1 if moment != "before" else len(delivered), "")
+        deliveries = [exchange["delivered"] for exchange in faulty.exchanges()]
+    assert (len(deliveries), log.text) == (1 if moment != "before" else len(deliveries), "")
     if moment == "after":
-        spared = (
+        is_answered = (
             do in ("delay", "dribble") or where == AFTER_REPLY or (do == "status" and where in (BEFORE_AUTH, "before-commit"))
         )
-        assert delivered == [spared]
+        assert deliveries == [is_answered]
 
 
 @pytest.mark.parametrize("do", ["drop", "reset", "garbage"])
 @pytest.mark.parametrize("where", [where for where in WHERE if (where, "reset") not in INVALID_COMBINATIONS])
-def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(struck: FaultHit, do: str, where: str) -> None:
+def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(faulty: FaultHit, do: str, where: str) -> None:
     if (where, do) in INVALID_COMBINATIONS or (where, do) == (MID_BODY, "garbage"):
         return  # a body of garbage breaks nothing off
-    with struck.fault(do=do, where=where), closing(struck.dial()) as line:
+    with faulty.fault(do=do, where=where), closing(faulty.dial()) as line:
         line.sendall(BATCHES + START + BATCHES)
         hear_all(line)
-        assert [exchange["operation"] for exchange in struck.exchanges()] == ["serpwow.batches.list"]
+        assert [exchange["operation"] for exchange in faulty.exchanges()] == ["serpwow.batches.list"]
 
 
 @pytest.mark.parametrize("where", ["after-commit", "mid-body", "after-reply"])
-def test_a_reset_is_one_also_over_tls(struck: FaultHit, where: str) -> None:
-    with struck.fault(do="reset", where=where), closing(struck.dial()) as line:
+def test_a_reset_is_one_also_over_tls(faulty: FaultHit, where: str) -> None:
+    with faulty.fault(do="reset", where=where), closing(faulty.dial()) as line:
         line.sendall(BATCHES)
         assert is_broken_off(line)
 
 
-def test_a_client_that_leaves_without_a_goodbye_of_tls_is_no_failure(struck: FaultHit, log: pytest.LogCaptureFixture) -> None:
-    with struck.fault(do="delay", where="after-commit", delay="10ms", clock="real"):
-        for sent in (b"", b"GET", BATCHES):
-            line = struck.dial()
-            line.sendall(sent or b"\r\n")
+def test_a_client_that_leaves_without_a_goodbye_of_tls_is_no_failure(faulty: FaultHit, log: pytest.LogCaptureFixture) -> None:
+    with faulty.fault(do="delay", where="after-commit", delay="10ms", clock="real"):
+        for data in (b"", b"GET", BATCHES):
+            line = faulty.dial()
+            line.sendall(data or b"\r\n")
             with socket.socket(fileno=line.detach()):
                 pass
-    while not struck.is_at_rest():
+    while not faulty.is_at_rest():
         pass
     assert log.text == ""
 
@@ -250,25 +250,25 @@ def test_a_request_that_its_client_ends_in_the_middle_was_never_asked(plain: Fau
         [{**HELD, "delay": "5m"}, {"do": "dribble", "where": "mid-body", "pace": "5s"}],
     ],
 )
-def test_however_many_faults_hold_a_request_up_there_is_one_bound(struck: FaultHit, faults: list[dict[str, Any]]) -> None:
-    with struck.fault(**faults[0]):
+def test_however_many_faults_hold_a_request_up_there_is_one_bound(faulty: FaultHit, faults: list[dict[str, Any]]) -> None:
+    with faulty.fault(**faults[0]):
         for fault in faults[1:]:
-            struck.control.post(f"{WORLD}/faults", json={"at": "serpwow.batches.list", **fault}).raise_for_status()
-        reply = struck.control.get("/live/batches?api_key=k", timeout=60)
+            faulty.control.post(f"{WORLD}/faults", json={"at": "serpwow.batches.list", **fault}).raise_for_status()
+        reply = faulty.control.get("/live/batches?api_key=k", timeout=60)
     assert reply.status_code == 200
 
 
-def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(struck: FaultHit) -> None:
-    with struck.fault(do="delay", where="after-commit", delay="1h"):
-        struck.control.patch(f"{WORLD}/clock", json={"rate": "real"}).raise_for_status()
-        assert struck.control.get("/live/batches?api_key=k", timeout=60).status_code == 200
+def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(faulty: FaultHit) -> None:
+    with faulty.fault(do="delay", where="after-commit", delay="1h"):
+        faulty.control.patch(f"{WORLD}/clock", json={"rate": "real"}).raise_for_status()
+        assert faulty.control.get("/live/batches?api_key=k", timeout=60).status_code == 200
 
 
-@pytest.mark.parametrize("sent", [b"GET /", b"content-length: 9\r\n\r\n{", b"transfer-encoding: chunked\r\n\r\nnonsense\r\n"])
-def test_the_server_ends_without_a_failure_while_a_request_is_not_whole(log: pytest.LogCaptureFixture, sent: bytes) -> None:
+@pytest.mark.parametrize("data", [b"GET /", b"content-length: 9\r\n\r\n{", b"transfer-encoding: chunked\r\n\r\nnonsense\r\n"])
+def test_the_server_ends_without_a_failure_while_a_request_is_not_whole(log: pytest.LogCaptureFixture, data: bytes) -> None:
     with ThreadedServer(create_app(worlds_of([]))) as server, httpx.Client(base_url=server.url) as control:
         line = FaultHit(server, control).dial()
-        line.sendall(sent if sent.startswith(b"GET") else b"POST /za/pay/batches HTTP/1.1\r\nhost: localhost\r\n" + sent)
+        line.sendall(data if data.startswith(b"GET") else b"POST /za/pay/batches HTTP/1.1\r\nhost: localhost\r\n" + data)
         control.get("/_emulator/ready")
     line.close()
     assert "Traceback" not in log.text

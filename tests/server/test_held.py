@@ -76,10 +76,10 @@ WAYS = [
 def test_a_request_goes_on_to_its_answer_when_its_fault_is_taken_away(
     emulator: Emulator, pool: ThreadPoolExecutor, client: Client, where: str, how: str, take_away: str
 ) -> None:
-    asked = hold(emulator, pool, client, where, how)
+    answer = hold(emulator, pool, client, where, how)
     fault = held(emulator).fault.id
     emulator.faults.remove(fault) if take_away == "remove" else emulator.faults.clear()
-    reply = asked.result()
+    reply = answer.result()
     assert (reply.status_code, reply.json()["request_info"]["success"]) == (200, True)
     assert (emulator.serpwow.batch("B1").status, emulator.faults.held()) == ("idle", [])
     (exchange,) = emulator.journal.exchanges()
@@ -115,12 +115,12 @@ def test_a_request_is_told_that_its_world_was_taken_back(
         emulator.snapshot("before")
         with httpx.Client(transport=emulator.transport(), base_url="http://serpwow/live") as other:
             other.get("/account", params={"api_key": emulator.serpwow.api_key})
-        asked = hold(emulator, pool, client, where, how)
+        answer = hold(emulator, pool, client, where, how)
         act(emulator)
         if where == "mid-body":
-            assert isinstance(asked.exception(), (httpx.TransportError, requests.RequestException))
+            assert isinstance(answer.exception(), (httpx.TransportError, requests.RequestException))
         else:
-            assert (asked.result().status_code, asked.result().headers["emulator-error"]) == (503, "world-gone")
+            assert (answer.result().status_code, answer.result().headers["emulator-error"]) == (503, "world-gone")
         if act is not TAKEN_BACK["drop"]:
             assert emulator.serpwow.batch("B1").status == "queued"
             assert [exchange for exchange in emulator.journal.exchanges() if exchange.operation == STOP] == []
@@ -148,43 +148,43 @@ def test_a_request_is_held_on_when_its_world_goes_back_to_a_point_after_its_begi
     emulator: Emulator, pool: ThreadPoolExecutor, where: str, how: str, go_back: Callable[[Emulator], None]
 ) -> None:
     account(emulator)
-    asked = hold(emulator, pool, over_a_socket, where, how)
+    answer = hold(emulator, pool, over_a_socket, where, how)
     go_back(emulator)
     if not (go_back is _restore_a_snapshot_of_meanwhile and where == "after-commit" and "delay" in how):
         assert held(emulator).operation == STOP
         emulator.faults.clear()
-        assert asked.result().status_code == 200
+        assert answer.result().status_code == 200
         assert [(exchange.status, exchange.delivered) for exchange in emulator.journal.exchanges(STOP)] == [(200, True)]
     else:  # its answer was under way, and a snapshot holds no answers that are under way
-        assert asked.result().status_code == 503
+        assert answer.result().status_code == 503
 
 
 def test_a_request_is_gone_when_a_later_undo_reaches_back_before_its_beginning(
     emulator: Emulator, pool: ThreadPoolExecutor
 ) -> None:
     account(emulator)
-    asked = hold(emulator, pool, over_a_socket, "before-auth", "hang")
+    answer = hold(emulator, pool, over_a_socket, "before-auth", "hang")
     _undo_the_newer(emulator)
     assert held(emulator).operation == STOP
     emulator.undo(3)
-    assert asked.result().status_code == 503
+    assert answer.result().status_code == 503
     assert (emulator.journal.exchanges(), emulator.serpwow.batch("B1").status) == ([], "queued")
 
 
 def test_a_hang_is_in_the_journal_while_it_lasts_and_once_when_it_is_over(emulator: Emulator, pool: ThreadPoolExecutor) -> None:
-    asked = hold(emulator, pool, over_a_socket, "before-commit", "hang")
+    answer = hold(emulator, pool, over_a_socket, "before-commit", "hang")
     (hanging,) = emulator.journal.exchanges()
     assert (hanging.status, hanging.delivered) == (0, False)
     httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
     emulator.faults.clear()
-    asked.result()
+    answer.result()
     assert [(exchange.n, exchange.operation, exchange.status) for exchange in emulator.journal.exchanges()] == [
         (2, "serpwow.account.get", 200),
         (3, STOP, 200),
     ]
     assert (emulator.journal.dropped, emulator.ledger.complete) == (0, True)
-    why = httpx.get(f"{emulator.url}/_emulator/worlds/{emulator.id}/journal/1/explain")
-    assert "it went on as entry 3" in why.json()["detail"]
+    response = httpx.get(f"{emulator.url}/_emulator/worlds/{emulator.id}/journal/1/explain")
+    assert "it went on as entry 3" in response.json()["detail"]
     emulator.undo(2)
     assert (emulator.serpwow.batch("B1").status, emulator.journal.exchanges()) == ("queued", [])
 
@@ -193,46 +193,46 @@ def test_a_body_that_comes_slowly_comes_at_once_when_its_fault_is_taken_away(
     emulator: Emulator, pool: ThreadPoolExecutor
 ) -> None:
     emulator.faults.add(at=STOP, where="mid-body", do="dribble", pace="5s", times=1)
-    asked = pool.submit(over_a_socket, emulator)
+    answer = pool.submit(over_a_socket, emulator)
     held(emulator)
     emulator.faults.clear()
-    assert asked.result().json()["request_info"]["success"]
+    assert answer.result().json()["request_info"]["success"]
 
 
 def test_a_body_that_comes_slowly_breaks_off_when_its_world_is_reset(emulator: Emulator, pool: ThreadPoolExecutor) -> None:
     emulator.faults.add(at=STOP, where="mid-body", do="dribble", pace="5s", times=1)
-    asked = pool.submit(over_a_socket, emulator)
+    answer = pool.submit(over_a_socket, emulator)
     held(emulator)
     emulator.reset()
     with pytest.raises(httpx.RemoteProtocolError):
-        asked.result()
+        answer.result()
 
 
 def test_what_would_have_struck_next_is_taken_away_with_it(emulator: Emulator, pool: ThreadPoolExecutor) -> None:
     for where in ("before-commit", "after-commit"):
         emulator.faults.add(at=STOP, where=where, do="delay", delay="5m", clock="real")
     emulator.faults.add(at=STOP, where="after-commit", do="drop")
-    asked = pool.submit(over_a_socket, emulator)
+    answer = pool.submit(over_a_socket, emulator)
     held(emulator)
     emulator.faults.clear()
-    assert asked.result().status_code == 200
+    assert answer.result().status_code == 200
     assert [exchange.delivered for exchange in emulator.journal.exchanges()] == [True]
 
 
 def test_another_worlds_requests_are_held_on(emulator: Emulator, server: EmulatorServer, pool: ThreadPoolExecutor) -> None:
-    asked = hold(emulator, pool, over_a_socket, "before-auth", "hang")
+    answer = hold(emulator, pool, over_a_socket, "before-auth", "hang")
     with Emulator({**SCENARIO, "faults": [{"at": "*", "where": "before-auth", "do": "hang"}]}, server=server) as other:
         second = pool.submit(over_a_socket, other)
         held(other)
     assert second.result().status_code == 503
-    assert not asked.done()
+    assert not answer.done()
     emulator.faults.clear()
-    assert asked.result().status_code == 200
+    assert answer.result().status_code == 200
 
 
 def test_the_requests_that_are_held_up_can_be_listed(emulator: Emulator, pool: ThreadPoolExecutor) -> None:
     before = emulator.clock.now
-    asked = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
+    answer = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
     request = held(emulator)
     assert (request.method, request.operation, request.fault.id, request.fault.do) == ("GET", STOP, "fault-1", "delay")
     assert request.target.startswith("/live/batches/B1/stop?")
@@ -240,7 +240,7 @@ def test_the_requests_that_are_held_up_can_be_listed(emulator: Emulator, pool: T
     assert request.until is not None
     assert before <= request.since <= request.until - timedelta(days=29)
     emulator.reset()
-    asked.result()
+    answer.result()
     assert emulator.faults.held() == []
 
 
@@ -248,8 +248,8 @@ def test_the_requests_that_are_held_up_can_be_listed(emulator: Emulator, pool: T
 def test_a_request_without_a_socket_is_let_go_when_its_server_is_closed(pool: ThreadPoolExecutor, how: str) -> None:
     with EmulatorServer() as server:
         emulator = Emulator({**SCENARIO, "clock": {"rate": "real"}}, server=server)
-        asked = hold(emulator, pool, in_a_loop, "before-commit", how)
-    assert asked.result().status_code == 503
+        answer = hold(emulator, pool, in_a_loop, "before-commit", how)
+    assert answer.result().status_code == 503
 
 
 @pytest.mark.parametrize("how", HOLDS)
@@ -264,11 +264,11 @@ def test_a_request_is_let_go_when_its_server_ends(how: str, tmp_path: Path) -> N
         assert process.stdout is not None
         assert process.stderr is not None
         url = process.stdout.readline().strip().removeprefix("EMULATOR_URL=")
-        asked = pool.submit(httpx.get, f"{url}/live/account", params={"api_key": "demo"}, timeout=None)
+        answer = pool.submit(httpx.get, f"{url}/live/account", params={"api_key": "demo"}, timeout=None)
         while not httpx.get(f"{url}/_emulator/worlds/default/held").json()["held"]:
             pass
         process.send_signal(signal.SIGTERM)
-        assert (asked.result().status_code, asked.result().headers["emulator-error"]) == (503, "world-gone")
+        assert (answer.result().status_code, answer.result().headers["emulator-error"]) == (503, "world-gone")
         assert "ERROR" not in process.stderr.read()
 
 
@@ -288,12 +288,14 @@ def test_a_thousand_held_requests_are_let_go_together(emulator: Emulator) -> Non
     async def run() -> list[int]:
         path = "/account"
         async with httpx.AsyncClient(transport=emulator.transport(), base_url="http://serpwow/live", timeout=None) as client:
-            asked = [asyncio.create_task(client.get(path, params={"api_key": emulator.serpwow.api_key})) for _ in range(1_000)]
+            answers = [
+                asyncio.create_task(client.get(path, params={"api_key": emulator.serpwow.api_key})) for _ in range(1_000)
+            ]
             while emulator.faults.list()[0].struck < 1_000:
                 await asyncio.sleep(0)
             assert len(emulator.faults.held()) == 1_000
             emulator.faults.clear()
-            return [response.status_code for response in await asyncio.gather(*asked)]
+            return [response.status_code for response in await asyncio.gather(*answers)]
 
     assert asyncio.run(run()) == [200] * 1_000
     assert emulator.faults.held() == []
@@ -316,49 +318,49 @@ class TestTimeThatRuns:
     def test_an_advance_beyond_its_end_lets_it_go(
         self, emulator: Emulator, pool: ThreadPoolExecutor, client: Client, where: str
     ) -> None:
-        asked = hold(emulator, pool, client, where, "virtual delay")
+        answer = hold(emulator, pool, client, where, "virtual delay")
         emulator.clock.advance("29d")
         assert held(emulator)
         emulator.clock.advance("1d")
-        assert asked.result().status_code == 200
+        assert answer.result().status_code == 200
         assert emulator.faults.held() == []
 
     def test_a_faster_clock_lets_it_go_sooner(self, emulator: Emulator, pool: ThreadPoolExecutor) -> None:
-        asked = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
+        answer = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
         emulator.clock.run(1_000_000)
         emulator.clock.advance("29d")
-        assert asked.result().status_code == 200
+        assert answer.result().status_code == 200
 
     def test_a_clock_that_is_stopped_holds_it_until_somebody_moves_it(
         self, emulator: Emulator, pool: ThreadPoolExecutor
     ) -> None:
-        asked = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
+        answer = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
         emulator.clock.run("frozen")
         until = held(emulator).until
         assert until is not None
         emulator.clock.advance(to=until - timedelta(seconds=1))
         assert held(emulator)
         emulator.clock.advance("1s")
-        assert asked.result().status_code == 200
+        assert answer.result().status_code == 200
         assert emulator.clock.now == until
 
     def test_the_delay_of_another_request_moves_a_stopped_clock_for_it_too(
         self, emulator: Emulator, pool: ThreadPoolExecutor
     ) -> None:
-        asked = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
+        answer = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
         emulator.clock.run("frozen")
         emulator.faults.add(at="serpwow.account.get", where="before-auth", do="delay", delay="31d")
         httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
-        assert asked.result().status_code == 200
+        assert answer.result().status_code == 200
 
     def test_until_the_next_change_is_until_then(self, server: EmulatorServer, pool: ThreadPoolExecutor) -> None:
         scenario = {**SCENARIO, "clock": {"rate": "real"}, "timing": {"serpwow.queue": "1h"}}
         with Emulator(scenario, server=server) as emulator:
             emulator.faults.add(at=STOP, where="before-commit", do="delay", delay="next")
-            asked = pool.submit(over_a_socket, emulator)
+            answer = pool.submit(over_a_socket, emulator)
             assert held(emulator).until == emulator.clock.next
             emulator.clock.advance("1h")
-            assert asked.result().status_code == 200
+            assert answer.result().status_code == 200
             assert emulator.serpwow.account.credits_used == 10, "it ran by then"
 
     def test_where_nothing_will_happen_there_is_nothing_to_wait_for(self, emulator: Emulator) -> None:
@@ -404,12 +406,12 @@ def test_a_request_is_held_on_when_the_journal_forgets_it(
     forgetful: EmulatorServer, pool: ThreadPoolExecutor, where: str, forget: Callable[[Emulator], None]
 ) -> None:
     with Emulator(SCENARIO, server=forgetful) as emulator:
-        asked = hold(emulator, pool, over_a_socket, where, "hang")
+        answer = hold(emulator, pool, over_a_socket, where, "hang")
         forget(emulator)
         emulator.clock.advance("1s")  # whatever steers a world looks at all that it holds up
         assert held(emulator).operation == STOP
         emulator.faults.clear()
-        assert asked.result().status_code == 200
+        assert answer.result().status_code == 200
 
 
 @pytest.mark.parametrize("act", [TAKEN_BACK["reset"], TAKEN_BACK["restore"], TAKEN_BACK["drop"]])
@@ -420,7 +422,7 @@ def test_a_request_that_the_journal_forgot_is_told_that_its_world_was_taken_back
     with Emulator(SCENARIO, server=forgetful) as emulator:
         account(emulator)
         emulator.snapshot("before")
-        asked = hold(emulator, pool, over_a_socket, where, "hang")
+        answer = hold(emulator, pool, over_a_socket, where, "hang")
         _crowd_out(emulator)
         act(emulator)
-        assert (asked.result().status_code, asked.result().headers["emulator-error"]) == (503, "world-gone")
+        assert (answer.result().status_code, answer.result().headers["emulator-error"]) == (503, "world-gone")

@@ -36,7 +36,7 @@ def head_of_answer(line: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("asked", "kept"),
+    ("data", "is_kept"),
     [
         (ASK, True),
         (HEAD + b"connection: keep-alive\r\n\r\n", True),
@@ -49,42 +49,42 @@ def head_of_answer(line: socket.socket) -> bytes:
     ],
 )
 def test_an_answer_tells_how_long_its_connection_is_kept_and_one_that_is_closed_does_not(
-    server: ThreadedServer, asked: bytes, kept: bool
+    server: ThreadedServer, data: bytes, is_kept: bool
 ) -> None:
     with closing(dial(server)) as line:
-        line.sendall(asked)
+        line.sendall(data)
         head = head_of_answer(line)
-        assert (KEPT in head, b"keep-alive" in head) == (kept, kept)
+        assert (KEPT in head, b"keep-alive" in head) == (is_kept, is_kept)
         assert head.count(b"connection: ") == 1
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(75, b"timeout=75\r\n"), (1.9, b"timeout=1\r\n"), (float("inf"), b"")])
-def test_the_hint_never_promises_more_than_is_kept(seconds: float, told: bytes) -> None:
-    assert keep_alive_headers(seconds).endswith(told)
-    assert bool(keep_alive_headers(seconds)) == bool(told)
+@pytest.mark.parametrize(("seconds", "hint"), [(75, b"timeout=75\r\n"), (1.9, b"timeout=1\r\n"), (float("inf"), b"")])
+def test_the_hint_never_promises_more_than_is_kept(seconds: float, hint: bytes) -> None:
+    assert keep_alive_headers(seconds).endswith(hint)
+    assert bool(keep_alive_headers(seconds)) == bool(hint)
 
 
 @pytest.mark.parametrize(
-    ("written", "seconds"), [("75s", 75), ("2m", 120), ("1500ms", 1.5), ("never", float("inf")), (75.0, 75)]
+    ("duration", "seconds"), [("75s", 75), ("2m", 120), ("1500ms", 1.5), ("never", float("inf")), (75.0, 75)]
 )
-def test_how_long_a_connection_is_kept_is_written_as_a_duration(written: str | float, seconds: float) -> None:
-    assert keep_alive_seconds(written) == seconds
+def test_how_long_a_connection_is_kept_is_written_as_a_duration(duration: str | float, seconds: float) -> None:
+    assert keep_alive_seconds(duration) == seconds
 
 
-@pytest.mark.parametrize(("written", "told"), [("0s", "less than 1s"), ("999ms", "less than 1s"), ("soon", "duration")])
-def test_a_connection_is_not_kept_for_less_than_a_second(written: str, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        keep_alive_seconds(written)
+@pytest.mark.parametrize(("duration", "message"), [("0s", "less than 1s"), ("999ms", "less than 1s"), ("soon", "duration")])
+def test_a_connection_is_not_kept_for_less_than_a_second(duration: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        keep_alive_seconds(duration)
 
 
 def test_an_idle_connection_is_closed_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.server.server.GRACE", 0)
-    asked = [b"", ASK, ASK + b"\r\n", ASK + b"\r", ASK + b"\r\n" * 3]
+    requests = [b"", ASK, ASK + b"\r\n", ASK + b"\r", ASK + b"\r\n" * 3]
     with ThreadedServer(create_app(worlds_of([])), limits=Limits(keep_alive=1)) as server, ExitStack() as lines:
-        dialled = [lines.enter_context(closing(dial(server))) for _ in asked]
-        for line, sent in zip(dialled, asked, strict=True):
-            line.sendall(sent)
-        assert [hear_statuses(line, 2) for line in dialled] == [[], *[[200]] * 4]
+        connections = [lines.enter_context(closing(dial(server))) for _ in requests]
+        for line, data in zip(connections, requests, strict=True):
+            line.sendall(data)
+        assert [hear_statuses(line, 2) for line in connections] == [[], *[[200]] * 4]
 
 
 def test_the_end_of_a_line_between_two_requests_is_no_part_of_the_next(server: ThreadedServer) -> None:
@@ -100,24 +100,24 @@ def test_the_end_of_a_line_between_two_requests_is_no_part_of_the_next(server: T
 def test_a_request_that_has_come_when_the_time_is_over_is_answered(
     server: ThreadedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blocked, release = Event(), Event()
-    heard = HttpConnection.on_message_complete
+    is_blocked, release = Event(), Event()
+    on_message_complete = HttpConnection.on_message_complete
 
     def block(line: HttpConnection) -> None:
         """Stops the whole server, at one path, and lets the time of the other connections be over by then."""
         if line.scope["path"] == "/block":
-            blocked.set()
+            is_blocked.set()
             release.wait()
             for other in line.connections - {line}:
                 other.timeout_keep_alive_handler()  # type: ignore[union-attr]
-        heard(line)
+        on_message_complete(line)
 
     monkeypatch.setattr(HttpConnection, "on_message_complete", block)
     with closing(dial(server)) as idle, closing(dial(server)) as other:
         idle.sendall(ASK)
         assert hear_statuses(idle, 1) == [200]
         other.sendall(b"GET /block HTTP/1.1\r\nhost: localhost\r\n\r\n")
-        blocked.wait()
+        is_blocked.wait()
         idle.sendall(ASK)
         release.set()
         assert hear_statuses(idle, 1) == [200]
@@ -168,8 +168,8 @@ def test_where_no_connection_is_idle_the_new_one_is_refused_and_told_of_the_opti
         for line in begun:
             line.sendall(HEAD + b"expect: 100-continue\r\ncontent-length: 1\r\n")  # its head has no end yet
         with closing(dial(server)) as over:
-            status, error, said = hear(over)
-        assert (status, error, "--max-connections" in said["message"]) == (503, "connections", True)
+            status, error, body = hear(over)
+        assert (status, error, "--max-connections" in body["message"]) == (503, "connections", True)
 
 
 def test_a_connection_that_has_sent_nothing_is_idle_and_the_oldest_makes_room() -> None:

@@ -44,27 +44,27 @@ class Rounds:
         return False
 
 
-def flow_of(rounds: Any, taken: list[bytes], waiting: list[int]) -> InputFlow:
-    return InputFlow(rounds, waiting, rounds, taken.append)
+def flow_of(rounds: Any, pieces: list[bytes], waiting: list[int]) -> InputFlow:
+    return InputFlow(rounds, waiting, rounds, pieces.append)
 
 
 def test_data_of_many_lines_is_taken_a_slice_in_each_round_while_nothing_more_is_read() -> None:
-    rounds, taken = Rounds(), list[bytes]()
-    flow, data = flow_of(rounds, taken, []), b"1\r\nx\r\n" * MANY
+    rounds, pieces = Rounds(), list[bytes]()
+    flow, data = flow_of(rounds, pieces, []), b"1\r\nx\r\n" * MANY
     flow.take_in_slices(data)
     for slices in range(1, len(data) // SLICE + 1):
-        assert [len(piece) for piece in taken] == [SLICE] * slices
+        assert [len(piece) for piece in pieces] == [SLICE] * slices
         assert rounds.paused
         rounds.run_one()
-    assert b"".join(taken) == data
+    assert b"".join(pieces) == data
     assert not rounds.paused
 
 
 def test_nothing_more_is_read_or_taken_while_requests_wait_for_their_turn() -> None:
-    rounds, taken, waiting = Rounds(), list[bytes](), [1]
-    flow = flow_of(rounds, taken, waiting)
+    rounds, pieces, waiting = Rounds(), list[bytes](), [1]
+    flow = flow_of(rounds, pieces, waiting)
     flow.take_in_slices(GET * MANY)
-    assert (len(taken), rounds.next) == (1, [])
+    assert (len(pieces), rounds.next) == (1, [])
     waiting.clear()
     flow.resume_reading()
     flow.resume_reading()
@@ -74,12 +74,12 @@ def test_nothing_more_is_read_or_taken_while_requests_wait_for_their_turn() -> N
 def test_a_body_in_chunks_of_one_byte_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     longest, take = 0, HttpConnection._take
 
-    def measured(self: HttpConnection, data: bytes) -> None:
+    def measure(self: HttpConnection, data: bytes) -> None:
         nonlocal longest
         longest = max(longest, data.count(b"\r\n"))
         take(self, data)
 
-    monkeypatch.setattr(HttpConnection, "_take", measured)
+    monkeypatch.setattr(HttpConnection, "_take", measure)
     with ThreadedServer(create_app(worlds_of([]))) as server, closing(dial(server)) as line:
         sending = Thread(target=line.sendall, args=(POST + b"1\r\n[\r\n" * MANY + b"0\r\n\r\n" + GET,))
         sending.start()

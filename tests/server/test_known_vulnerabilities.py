@@ -76,12 +76,12 @@ def test_ghsa_7pwj_xvc2_hfpc_and_ghsa_2c85_rfcc_g74j_request_data_is_never_an_ex
 def test_cve_2023_41327_cve_2023_41329_cve_2023_39967_cve_2025_65200_the_server_opens_no_connection_of_its_own() -> None:
     serving = [path for path in SOURCES if {"kernel", "web", "scenario", "vendors"} & set(path.parts[-4:])]
     clients = {"httpx", "requests", "urllib.request", "http.client", "socket", "aiohttp", "ftplib", "smtplib"}
-    known = {
+    names = {
         "flow.py": {"socket"},  # it sets an option on a client's connection
     }
     assert len(serving) > 50
     for path in serving:
-        assert not (clients & imported(path)) - known.get(path.name, set()), path
+        assert not (clients & imported(path)) - names.get(path.name, set()), path
 
 
 def imported(path: Path) -> set[str]:
@@ -105,9 +105,9 @@ def test_cve_2025_59049_cve_2026_59149_cve_2024_45388_no_request_names_a_file(cl
 
 
 def test_cve_2026_59149_a_neighbouring_folder_with_the_same_beginning_stays_closed(client: httpx.Client) -> None:
-    known = {scenario["name"] for scenario in client.get("/_emulator/scenarios").json()["scenarios"]}
-    assert "mine" in known
-    assert not {"secret", "../secret", "scenarios-of-another/secret"} & known
+    names = {scenario["name"] for scenario in client.get("/_emulator/scenarios").json()["scenarios"]}
+    assert "mine" in names
+    assert not {"secret", "../secret", "scenarios-of-another/secret"} & names
 
 
 @pytest.mark.parametrize(
@@ -173,9 +173,9 @@ def test_tls_by_an_authority_of_ones_own_is_trusted_by_an_unmodified_client(tmp_
             "--resolve",
             f"api.stripe.com:{port}:127.0.0.1",
         ]
-        asked = [f"https://api.stripe.com:{port}/v2/core/batch_jobs/batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz", "-u", "sk_test_1:"]
+        arguments = [f"https://api.stripe.com:{port}/v2/core/batch_jobs/batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz", "-u", "sk_test_1:"]
         result = subprocess.run(
-            [*curl, *asked, "-H", "Stripe-Version: 2026-03-25.preview"], capture_output=True, text=True, check=True
+            [*curl, *arguments, "-H", "Stripe-Version: 2026-03-25.preview"], capture_output=True, text=True, check=True
         )
         emulator_error = [
             subprocess.run(

@@ -41,18 +41,18 @@ def _wait(_requests: HeldRequests, _world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("release", "seconds", "why"),
+    ("release", "seconds", "reason"),
     [(_review, 600, LIFTED), (_in_a_thread, 600, LIFTED), (_drop, 600, GONE), (_close, 600, GONE), (_wait, 0, None)],
 )
 def test_others_have_turns_between_the_requests_that_are_let_go(
-    release: Callable[[HeldRequests, World], None], seconds: float, why: str | None
+    release: Callable[[HeldRequests, World], None], seconds: float, reason: str | None
 ) -> None:
     world, requests = kitchen(), HeldRequests()
     gone_on: list[int] = []
 
-    async def hold(n: int, held: HeldRequest) -> None:
-        with requests.hold(world, held):
-            await held.wait_in_loop(seconds)
+    async def hold(n: int, request: HeldRequest) -> None:
+        with requests.hold(world, request):
+            await request.wait_in_loop(seconds)
         gone_on.append(n)
 
     fault = Fault("fault-1", world.clock.now(), "toy.list", AFTER_COMMIT, HANG)
@@ -62,7 +62,7 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
             HeldRequest(read_request("GET", f"/{n}", "", [], b""), fault, world.clock.now(), Revision.of(world))
             for n in range(MANY)
         ]
-        tasks = [asyncio.create_task(hold(n, held)) for n, held in enumerate(every)]
+        tasks = [asyncio.create_task(hold(n, request)) for n, request in enumerate(every)]
         await next_round()
         release(requests, world)
         while len(gone_on) < MANY:
@@ -70,7 +70,7 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
             await next_round()
             assert len(gone_on) - before <= EVENTS_PER_ROUND
         await asyncio.gather(*tasks)
-        assert {request.ended for request in every} == {why}
+        assert {request.ended for request in every} == {reason}
 
     asyncio.run(run())
     assert gone_on == [*range(MANY)]

@@ -61,7 +61,7 @@ def slow_account(server: ThreadedServer, delay: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "error"),
+    ("data", "status", "error"),
     [
         (b"GET /live/" + b"x" * 600 + b" HTTP/1.1\r\nhost: localhost\r\n\r\n", 414, "url-too-long"),
         (HEAD + b"x: " + b"y" * 2_100 + b"\r\n\r\n", 431, "head-too-large"),
@@ -78,9 +78,9 @@ def slow_account(server: ThreadedServer, delay: str) -> Iterator[None]:
         (STOP + b"content-length: 10\r\n\r\n{", 408, "too-slow"),
     ],
 )
-def test_what_is_too_much_or_too_slow_is_refused_by_name(server: ThreadedServer, sent: bytes, status: int, error: str) -> None:
+def test_what_is_too_much_or_too_slow_is_refused_by_name(server: ThreadedServer, data: bytes, status: int, error: str) -> None:
     with closing(dial(server)) as line:
-        line.sendall(sent)
+        line.sendall(data)
         assert hear(line)[:2] == (status, error)
 
 
@@ -103,10 +103,10 @@ def test_more_connections_than_there_may_be_are_refused(server: ThreadedServer) 
                 continue  # it is refused, and listens
             with suppress(OSError):
                 lines[-1].sendall(b"GET /")
-        heard = []
+        statuses = []
         for line in lines[-5:]:
-            heard.append(hear(line)[:2])
-        assert (503, "connections") in heard
+            statuses.append(hear(line)[:2])
+        assert (503, "connections") in statuses
     finally:
         for line in lines:
             line.close()
@@ -123,7 +123,7 @@ def test_a_client_that_hangs_up_in_the_middle_of_its_request_has_asked_nothing(s
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "error"),
+    ("data", "status", "error"),
     [
         (b"\x16\x03\x01\x02\x00\x01", 400, "bad-request"),
         (b"GET\r\n\r\n", 400, "bad-request"),
@@ -140,9 +140,9 @@ def test_a_client_that_hangs_up_in_the_middle_of_its_request_has_asked_nothing(s
         (b"CONNECT / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n", 501, "no-tunnel"),
     ],
 )
-def test_what_is_not_http_is_refused_in_our_own_name(server: ThreadedServer, sent: bytes, status: int, error: str) -> None:
+def test_what_is_not_http_is_refused_in_our_own_name(server: ThreadedServer, data: bytes, status: int, error: str) -> None:
     with closing(dial(server)) as line:
-        line.sendall(sent)
+        line.sendall(data)
         assert hear(line)[:2] == (status, error)
 
 
@@ -150,8 +150,8 @@ def test_what_is_not_http_is_refused_in_our_own_name(server: ThreadedServer, sen
 def test_a_target_that_names_no_path_means_the_root(server: ThreadedServer, target: bytes) -> None:
     with closing(dial(server)) as line:
         line.sendall(b"DELETE " + target + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
-        status, error, said = hear(line)
-    assert (status, error, said["message"].partition(";")[0]) == (404, "no-such-path", "no vendor has the path /")
+        status, error, body = hear(line)
+    assert (status, error, body["message"].partition(";")[0]) == (404, "no-such-path", "no vendor has the path /")
 
 
 OFFERS = [b"h2c\r\nhttp2-settings: AAMAAABkAAQAAP__", b"websocket\r\nsec-websocket-key: x", b"TLS/1.0"]
@@ -159,24 +159,24 @@ PATCH = b"PATCH /_emulator/worlds/default/state HTTP/1.1\r\nhost: localhost\r\n"
 CREDITS = b'{"serpwow": {"account": {"credits_used": 777}}}'
 
 
-def offering(offer: bytes, body: bytes, chunked: bool) -> bytes:
+def offering(offer: bytes, body: bytes, is_chunked: bool) -> bytes:
     """A request with a body that offers to go on in another protocol."""
-    offered = PATCH + b"connection: Upgrade, HTTP2-Settings\r\nupgrade: " + offer + b"\r\n"
-    if chunked:
-        return offered + b"transfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
-    return offered + b"content-length: %d\r\n\r\n" % len(body) + body
+    head = PATCH + b"connection: Upgrade, HTTP2-Settings\r\nupgrade: " + offer + b"\r\n"
+    if is_chunked:
+        return head + b"transfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    return head + b"content-length: %d\r\n\r\n" % len(body) + body
 
 
 @pytest.mark.parametrize("apart", [0, 1, 200, 300], ids=["at once", "after a byte", "within the head", "within the body"])
-@pytest.mark.parametrize("chunked", [False, True], ids=["counted", "chunked"])
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["counted", "chunked"])
 @pytest.mark.parametrize("offer", OFFERS, ids=["h2c", "websocket", "tls"])
 def test_an_offer_of_another_protocol_is_not_taken_up_and_the_request_answered(
-    caplog: pytest.LogCaptureFixture, offer: bytes, chunked: bool, apart: int
+    caplog: pytest.LogCaptureFixture, offer: bytes, is_chunked: bool, apart: int
 ) -> None:
-    sent = offering(offer, CREDITS, chunked) + offering(offer, b"[]", not chunked) + HEAD + b"connection: close\r\n\r\n"
+    stream = offering(offer, CREDITS, is_chunked) + offering(offer, b"[]", not is_chunked) + HEAD + b"connection: close\r\n\r\n"
     with overheard(caplog) as server, closing(dial(server)) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for part in filter(None, (sent[:apart], sent[apart:])):
+        for part in filter(None, (stream[:apart], stream[apart:])):
             line.sendall(part)
             httpx.get(f"{server.url}/_emulator/health")  # answered once the part has been heard
         data = b""
@@ -188,9 +188,9 @@ def test_an_offer_of_another_protocol_is_not_taken_up_and_the_request_answered(
 
 
 def test_a_body_is_not_taken_for_a_request_where_another_protocol_is_offered(server: ThreadedServer) -> None:
-    hidden = b"POST /_emulator/worlds/default/reset HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    request = b"POST /_emulator/worlds/default/reset HTTP/1.1\r\nhost: localhost\r\n\r\n"
     with closing(dial(server)) as line:
-        line.sendall(offering(b"h2c", hidden, False) + HEAD + b"connection: close\r\n\r\n")
+        line.sendall(offering(b"h2c", request, False) + HEAD + b"connection: close\r\n\r\n")
         assert hear_statuses(line, 3) == [422, 200]
 
 
@@ -203,7 +203,7 @@ def test_a_thousand_offers_in_one_piece_are_each_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "error"),
+    ("data", "status", "error"),
     [
         (b"x: " + b"y" * 2_100, 431, "head-too-large"),
         (b"x: y\r\n" * 400, 431, "head-too-large"),
@@ -211,9 +211,9 @@ def test_a_thousand_offers_in_one_piece_are_each_answered() -> None:
         (b"content-length: 10\r\n\r\n{", 408, "too-slow"),
     ],
 )
-def test_what_offers_another_protocol_is_bounded_as_well(server: ThreadedServer, sent: bytes, status: int, error: str) -> None:
+def test_what_offers_another_protocol_is_bounded_as_well(server: ThreadedServer, data: bytes, status: int, error: str) -> None:
     with closing(dial(server)) as line:
-        line.sendall(STOP + b"connection: upgrade\r\nupgrade: h2c\r\n" + sent + b"\r\n\r\n" * (status == 431))
+        line.sendall(STOP + b"connection: upgrade\r\nupgrade: h2c\r\n" + data + b"\r\n\r\n" * (status == 431))
         assert hear(line)[:2] == (status, error)
 
 
@@ -253,17 +253,17 @@ class Written:
 
 
 @pytest.mark.parametrize(
-    ("written", "writes"),
+    ("chunks", "writes"),
     [
         ([b"HTTP/1.1 200 OK\r\n\r\n", b"body"], [b"HTTP/1.1 200 OK\r\n\r\nbody"]),
         ([b"HTTP/1.1 204 No Content\r\n\r\n", b""], [b"HTTP/1.1 204 No Content\r\n\r\n"]),
         ([b"HTTP/1.1 100 Continue\r\n\r\n"], [b"HTTP/1.1 100 Continue\r\n\r\n"]),
     ],
 )
-def test_a_reply_is_one_write(written: list[bytes], writes: list[bytes]) -> None:
+def test_a_reply_is_one_write(chunks: list[bytes], writes: list[bytes]) -> None:
     transport = Written()
     line = CoalescingTransport(transport)
-    for part in written:
+    for part in chunks:
         line.write(part)
     assert transport.writes == writes
 
@@ -367,9 +367,9 @@ def test_an_answer_that_is_owed_goes_out_before_the_next_request_is_refused(
 
 
 def test_a_request_that_was_answered_before_its_end_has_no_second_answer(server: ThreadedServer) -> None:
-    asked = b"POST /_emulator/nothing HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    head = b"POST /_emulator/nothing HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
     with closing(dial(server)) as line:
-        line.sendall(asked)
+        line.sendall(head)
         assert hear_statuses(line, 1) == [404]
         line.sendall(b"nonsense\r\n")
         assert hear_statuses(line, 1) == []
@@ -398,8 +398,8 @@ def test_a_mistake_of_ours_in_steering_says_that_the_line_is_closed(monkeypatch:
     monkeypatch.setattr(worlds.default, "snapshots", None)
     with ThreadedServer(create_app(worlds)) as server:
         reply = httpx.get(f"{server.url}/_emulator/worlds/default/snapshots")
-    told = reply.status_code, reply.headers["emulator-error"], reply.headers["connection"]
-    assert told == (500, "internal", "close")
+    answer = reply.status_code, reply.headers["emulator-error"], reply.headers["connection"]
+    assert answer == (500, "internal", "close")
 
 
 def test_a_client_that_hangs_up_in_the_middle_of_steering_has_asked_nothing_and_is_not_logged(
@@ -437,10 +437,10 @@ def test_a_server_that_does_not_come_up_says_why(monkeypatch: pytest.MonkeyPatch
 
 
 def test_there_are_no_more_worlds_than_there_may_be(server: ThreadedServer) -> None:
-    made = [httpx.post(f"{server.url}/_emulator/worlds", json={}) for _ in range(4)]
-    assert [reply.status_code for reply in made] == [201, 201, 429, 429]
-    assert made[-1].headers["content-type"] == "application/problem+json"
-    for reply in made[:2]:
+    responses = [httpx.post(f"{server.url}/_emulator/worlds", json={}) for _ in range(4)]
+    assert [reply.status_code for reply in responses] == [201, 201, 429, 429]
+    assert responses[-1].headers["content-type"] == "application/problem+json"
+    for reply in responses[:2]:
         httpx.delete(f"{server.url}/_emulator/worlds/{reply.json()['id']}")
 
 
@@ -495,10 +495,10 @@ def test_a_reply_that_has_no_body_has_no_length_where_http_forbids_it(
         for client in (over_a_socket, within):
             for _ in range(1 if fault else 2):
                 reply = client.get("/live/account?api_key=k")
-                told = (
+                answer = (
                     reply.status_code,
                     reply.content,
                     reply.headers.get("content-length"),
                     "transfer-encoding" in reply.headers,
                 )
-                assert told == (status, b"", length, False)
+                assert answer == (status, b"", length, False)

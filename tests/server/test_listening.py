@@ -31,22 +31,22 @@ needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6
 
 def reached_at(host: str) -> list[str]:
     """At which of the loopback addresses a server that listens at this host is reached."""
-    with ExitStack() as opened:
-        sockets = [opened.enter_context(listener) for listener in listen(host, 0)]
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(listener) for listener in listen(host, 0)]
         (port,) = {listener.getsockname()[1] for listener in sockets}
-        reached = []
+        addresses = []
         for address in ("127.0.0.1", "::1"):
             try:
                 socket.create_connection((address, port), timeout=5).close()
             except OSError:
                 continue
-            reached.append(address)
-        return reached
+            addresses.append(address)
+        return addresses
 
 
 @needs_ipv6
 @pytest.mark.parametrize(
-    ("host", "reached"),
+    ("host", "addresses"),
     [
         ("::", ["127.0.0.1", "::1"]),
         ("0:0:0:0:0:0:0:0", ["127.0.0.1", "::1"]),
@@ -60,8 +60,8 @@ def reached_at(host: str) -> list[str]:
         ("[::FFFF:7f00:1]", ["127.0.0.1"]),
     ],
 )
-def test_a_host_is_listened_to_at_every_address_that_it_stands_for(host: str, reached: list[str]) -> None:
-    assert reached_at(host) == reached
+def test_a_host_is_listened_to_at_every_address_that_it_stands_for(host: str, addresses: list[str]) -> None:
+    assert reached_at(host) == addresses
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_on_a_machine_without_ipv6_its_addresses_are_refused_with_what_helps(hos
 
 
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "message"),
     [
         ("fe80::1%eth0", "has a zone"),
         ("[fe80::1%25eth0]", "has a zone"),
@@ -97,13 +97,13 @@ def test_on_a_machine_without_ipv6_its_addresses_are_refused_with_what_helps(hos
         ("", "no address is known of the host ''"),
     ],
 )
-def test_what_is_no_host_is_refused_in_words(host: str, told: str) -> None:
-    with pytest.raises(OSError, match=told):
+def test_what_is_no_host_is_refused_in_words(host: str, message: str) -> None:
+    with pytest.raises(OSError, match=message):
         listen(host, 0)
 
 
 @pytest.mark.parametrize(
-    ("host", "told"),
+    ("host", "message"),
     [
         ("127.0.0.1:8080", "'127.0.0.1:8080' holds a port, and --host takes a host alone: write --host 127.0.0.1 --port 8080"),
         ("localhost:8080", "'localhost:8080' holds a port, and --host takes a host alone: write --host localhost --port 8080"),
@@ -111,7 +111,7 @@ def test_what_is_no_host_is_refused_in_words(host: str, told: str) -> None:
         (":8080", "':8080' holds a port, and --host takes a host alone: write --port 8080"),
     ],
 )
-def test_a_port_in_the_host_is_told_where_it_belongs(host: str, told: str) -> None:
+def test_a_port_in_the_host_is_told_where_it_belongs(host: str, message: str) -> None:
     for done in (
         invoke(main, ["serve", "--host", host]),
         invoke(main, ["serve"], env={"EMULATOR_HOST": host}),
@@ -119,36 +119,38 @@ def test_a_port_in_the_host_is_told_where_it_belongs(host: str, told: str) -> No
         assert done.exit_code == 2
         (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
         assert line.startswith("Error: Invalid value for '--host'")
-        assert line.endswith(f": {told}")
+        assert line.endswith(f": {message}")
 
 
 def test_a_host_that_is_none_is_told_without_a_port() -> None:
     result = invoke(main, ["serve", "--host", "::1:99999"])
-    told = "Error: cannot listen on ::1:99999 (--host): no address is known of the host '::1:99999': "
-    assert (result.exit_code, result.stderr[: len(told)]) == (1, told)
+    message = "Error: cannot listen on ::1:99999 (--host): no address is known of the host '::1:99999': "
+    assert (result.exit_code, result.stderr[: len(message)]) == (1, message)
 
 
 def test_a_name_of_several_addresses_is_listened_to_at_those_that_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.1", "127.0.0.1", "192.0.2.1")]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    addresses_of_host = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0)) for address in ("127.0.0.1", "127.0.0.1", "192.0.2.1")
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses_of_host)
     (only,) = listen("a.name", 0)
     with only:
         assert only.getsockname()[0] == "127.0.0.1"
 
 
 def test_a_port_that_is_taken_at_one_address_is_not_taken_at_the_others() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
-        listen("localhost", taken.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(OSError, match="in use"):
+        listen("localhost", listener.getsockname()[1])
 
 
 @needs_ipv6
 def test_a_free_port_is_free_at_every_address(monkeypatch: pytest.MonkeyPatch) -> None:
     create_server = socket.create_server
-    refused: list[int] = []
+    ports: list[int] = []
 
     def bind_late(address: tuple[str, int], **options: Any) -> socket.socket:
-        if address[0] == "::1" and not refused:
-            refused.append(address[1])
+        if address[0] == "::1" and not ports:
+            ports.append(address[1])
             raise OSError(errno.EADDRINUSE, "Address already in use")
         return create_server(address, **options)
 

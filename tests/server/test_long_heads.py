@@ -41,24 +41,26 @@ REQUESTS: dict[str, tuple[str, dict[str, str]]] = {
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_long_head_is_dealt_with_beside_the_event_loop(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    owner, name, asked = STEPS[step]
+    owner, name, steps_beside = STEPS[step]
     threads: dict[str, set[str]] = {kind: set() for kind in REQUESTS}
     function: Callable[..., object] = getattr(owner, name)
     present = ""
 
-    def noted(*arguments: object, **options: object) -> object:
+    def note(*arguments: object, **options: object) -> object:
         if present:
             threads[present].add(threading.current_thread().name)
         return function(*arguments, **options)
 
-    monkeypatch.setattr(owner, name, noted)
+    monkeypatch.setattr(owner, name, note)
     app = create_app(worlds_of([]), access_log=AccessLog(lambda _: None))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as client:
         client.post("/_emulator/worlds")  # or nothing is noted of the default world
         for kind, (target, headers) in REQUESTS.items():
             present = kind
             client.get(target, headers=headers)
-    assert {kind: found for kind, found in threads.items() if kind in asked} == {kind: {LARGE_WORLD} for kind in asked}
+    assert {kind: threads_of_kind for kind, threads_of_kind in threads.items() if kind in steps_beside} == {
+        kind: {LARGE_WORLD} for kind in steps_beside
+    }
 
 
 @pytest.mark.parametrize("kind", REQUESTS)
@@ -77,7 +79,7 @@ def test_a_long_head_gets_the_same_answer_with_and_without_a_socket(kind: str) -
 @pytest.mark.parametrize("name", ["x-long", "host", "x-forwarded-host", "forwarded", "referer", "origin", "authorization"])
 def test_the_guard_takes_less_than_one_step_for_each_byte_of_a_header(name: str) -> None:
     steps = {pump: _steps(name, Worst("a.", pump, "").of(10_000)) for pump in (*SIGNS, *TOKENS, "a.b.", "a=b;", "%%")}
-    assert {pump: taken for pump, taken in steps.items() if taken > 10_000} == {}
+    assert {pump: count for pump, count in steps.items() if count > 10_000} == {}
 
 
 def _steps(name: str, value: str) -> int:
@@ -85,18 +87,18 @@ def _steps(name: str, value: str) -> int:
     headers = {b"host": b"localhost", name.encode(): value.encode("utf-8", "replace")}
     scope = {"path": "/live/account", "query_string": b"", "headers": [*headers.items()], "scheme": "http"}
     scope |= {"http_version": "1.1", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}
-    taken, guard = 0, Guard()
+    steps, guard = 0, Guard()
 
     def count(_frame: object, event: str, _argument: object) -> None:
-        nonlocal taken
-        taken += event in ("call", "c_call")
+        nonlocal steps
+        steps += event in ("call", "c_call")
 
     sys.setprofile(count)
     try:
         guard.check(scope)
     finally:
         sys.setprofile(None)
-    return taken
+    return steps
 
 
 def test_a_host_that_is_longer_than_names_are_is_refused_and_not_remembered() -> None:

@@ -38,12 +38,12 @@ class Slow(Library):
 @pytest.mark.parametrize("path", ["/_emulator/scenarios", "/_emulator/scenarios/it"])
 def test_others_are_answered_while_scenarios_are_read(path: str, tmp_path: Path) -> None:
     (tmp_path / "it.yaml").write_text("title: It")
-    known = Slow(tmp_path)
-    with ThreadedServer(create_app(worlds_of([]), known)) as server, ThreadPoolExecutor(1) as pool:
+    scenarios = Slow(tmp_path)
+    with ThreadedServer(create_app(worlds_of([]), scenarios)) as server, ThreadPoolExecutor(1) as pool:
         listing = pool.submit(httpx.get, server.url + path, timeout=None)
-        assert known.reading.wait(STUCK)
+        assert scenarios.reading.wait(STUCK)
         assert httpx.get(f"{server.url}/live/account?api_key=any", timeout=STUCK).status_code == 200
-        known.answered.set()
+        scenarios.answered.set()
         assert listing.result().json()
 
 

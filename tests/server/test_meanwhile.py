@@ -31,7 +31,7 @@ class Meanwhile(InProcessConnection):
     def __init__(self, act: Callable[[], Any]) -> None:
         self._act = act
 
-    async def pause(self, held: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
+    async def pause(self, request: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
         self._act()
         return True
 
@@ -101,25 +101,25 @@ def deliveries(control: httpx.Client, world: str) -> list[bool | None]:
 
 
 def test_an_answer_that_is_under_way_is_not_delivered_in_a_snapshot_or_a_fork() -> None:
-    seen: list[list[bool | None]] = []
+    deliveries_seen: list[list[bool | None]] = []
 
     def act(control: httpx.Client) -> httpx.Response:
-        seen.append(deliveries(control, "w"))
+        deliveries_seen.append(deliveries(control, "w"))
         KEPT["snapshot"](control).raise_for_status()
         return KEPT["fork"](control)
 
     reply, control = stopped_while(act, "after-commit")
     assert reply.status_code == 200
-    seen += [deliveries(control, "w"), deliveries(control, "twin")]
+    deliveries_seen += [deliveries(control, "w"), deliveries(control, "twin")]
     control.post(f"{WORLD}/restore", json={"name": "now-then"})
-    assert [*seen, deliveries(control, "w")] == [[None], [True], [False], [False]]
+    assert [*deliveries_seen, deliveries(control, "w")] == [[None], [True], [False], [False]]
 
 
 def test_an_exchange_that_began_later_than_anything_that_was_is_not_undone() -> None:
     world = kitchen()
     exchange(world, "heat", "k1")
-    ((n, told),) = world.journal.newest_exchanges(1)
+    ((n, newest),) = world.journal.newest_exchanges(1)
     world.journal.truncate_from(n)
-    world.journal.add(told._replace(checkpoint=Checkpoint(told.at, 0, world.history.count + 1)))
+    world.journal.add(newest._replace(checkpoint=Checkpoint(newest.at, 0, world.history.count + 1)))
     with pytest.raises(Conflict):
         world.undo(1)

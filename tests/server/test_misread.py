@@ -55,13 +55,15 @@ def client() -> Iterator[httpx.Client]:
 def test_a_compressed_body_is_named_as_the_cause(
     client: httpx.Client, path: str, headers: dict[str, str], value: Any, coding: str, compress: Any
 ) -> None:
-    said = {"Content-Encoding": coding} if coding else {}
+    coding_header = {"Content-Encoding": coding} if coding else {}
     body = json.dumps(value).encode()
-    response = client.post(path, content=compress(body), headers={"Content-Type": "application/json", **headers, **said})
-    told = client.get(EXPLAIN).json()["text"]
+    response = client.post(
+        path, content=compress(body), headers={"Content-Type": "application/json", **headers, **coding_header}
+    )
+    text = client.get(EXPLAIN).json()["text"]
     assert response.status_code >= 400
     assert response.headers["emulator-error"] == "compressed-body"
-    assert f"the body is compressed (Content-Encoding: {coding.lower() or 'gzip'})" in told
+    assert f"the body is compressed (Content-Encoding: {coding.lower() or 'gzip'})" in text
     plain = client.post(
         path, content=body, headers={"Content-Type": "application/json", **headers, "Content-Encoding": "identity"}
     )
@@ -116,7 +118,7 @@ def test_only_needless_percent_encoding_is_undone(path: str, plain: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("method", "plain", "encoded", "headers"),
+    ("method", "plain", "encoded_path", "headers"),
     [
         ("GET", "/live/account?api_key=demo", "/l%69ve/%61ccount?api_key=demo", {}),
         ("GET", "/live/batches/2A6F94BB/stop?api_key=demo", "/live/batches/%32A6F94BB/st%6Fp?api_key=demo", {}),
@@ -129,10 +131,10 @@ def test_only_needless_percent_encoding_is_undone(path: str, plain: str) -> None
     ],
 )
 def test_encoded_letters_of_a_path_are_the_same_letters(
-    client: httpx.Client, method: str, plain: str, encoded: str, headers: dict[str, str]
+    client: httpx.Client, method: str, plain: str, encoded_path: str, headers: dict[str, str]
 ) -> None:
     replies = []
-    for path in (plain, encoded):
+    for path in (plain, encoded_path):
         client.post("/_emulator/worlds/default/reset")
         target = httpx.URL("http://127.0.0.1:8080").copy_with(raw_path=path.encode())
         replies.append(client.request(method, target, headers=headers))
@@ -141,7 +143,7 @@ def test_encoded_letters_of_a_path_are_the_same_letters(
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "data",
     [
         b"\x16\x03\x01\x02\x00\x01\x00",
         b"\x16\x03",
@@ -152,36 +154,36 @@ def test_encoded_letters_of_a_path_are_the_same_letters(
         b"\x80\x2e\x01\x00\x02\x00\x15",
     ],
 )
-def test_tls_at_the_plain_port_is_named_in_the_answer_and_in_the_log(caplog: pytest.LogCaptureFixture, sent: bytes) -> None:
+def test_tls_at_the_plain_port_is_named_in_the_answer_and_in_the_log(caplog: pytest.LogCaptureFixture, data: bytes) -> None:
     with overheard(caplog) as server, closing(dial(server)) as line:
-        line.sendall(sent)
-        status, error, said = hear(line)
+        line.sendall(data)
+        status, error, body = hear(line)
     assert (status, error) == (400, "bad-request")
-    for told in (said["message"], caplog.text):
-        assert "TLS (https) came to the plain http port: use http:// or serve --tls" in told
+    for text in (body["message"], caplog.text):
+        assert "TLS (https) came to the plain http port: use http:// or serve --tls" in text
 
 
 @pytest.mark.parametrize(
-    "sent", [b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", b"DELETE /x HTTP/1.1\r\n\r\n", b"CONNECT x:1 HTTP/1.1\r\n\r\n"]
+    "data", [b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", b"DELETE /x HTTP/1.1\r\n\r\n", b"CONNECT x:1 HTTP/1.1\r\n\r\n"]
 )
 def test_plain_http_at_the_port_of_tls_is_answered_and_named_in_the_log(
-    caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
+    caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes
 ) -> None:
     monkeypatch.setenv("EMULATOR_TLS_FOLDER", str(tmp_path))
     with ThreadedServer(create_app(worlds_of([])), tls=Tls(())) as server:
         address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
         with closing(socket.create_connection(address, timeout=20)) as line:
-            line.sendall(sent)
+            line.sendall(data)
             answer = b""
             while b"}" not in answer:
                 answer += line.recv(65_536)
         trusting = ssl.create_default_context(cadata=Tls(()).certificate)
         with (
             closing(socket.create_connection(address, timeout=20)) as line,
-            trusting.wrap_socket(line, server_hostname="localhost") as encrypted,
+            trusting.wrap_socket(line, server_hostname="localhost") as tls_line,
         ):
-            encrypted.sendall(b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
-            assert encrypted.recv(65_536).startswith(b"HTTP/1.1 200")
+            tls_line.sendall(b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            assert tls_line.recv(65_536).startswith(b"HTTP/1.1 200")
     assert answer.startswith(b"HTTP/1.1 400")
     for text in (answer.decode(), caplog.text):
         assert "plain http came to the TLS (https) port: use https:// or serve without --tls" in text

@@ -16,18 +16,18 @@ PATHS = ["/_emulator/worlds/default/state", "/_emulator/worlds", "/live/batches"
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_body_that_breaks_off_is_neither_answered_nor_told_of_by_a_plane(path: str) -> None:
-    said: list[str] = []
-    sent: list[MutableMapping[str, Any]] = []
-    heard: list[MutableMapping[str, Any]] = [
+    lines: list[str] = []
+    messages: list[MutableMapping[str, Any]] = []
+    incoming: list[MutableMapping[str, Any]] = [
         {"type": "http.request", "body": b"{", "more_body": True},
         {"type": "http.disconnect"},
     ]
 
     async def receive() -> MutableMapping[str, Any]:
-        return heard.pop(0)
+        return incoming.pop(0)
 
     async def send(message: MutableMapping[str, Any]) -> None:
-        sent.append(message)
+        messages.append(message)
 
     scope: dict[str, Any] = {
         "type": "http", "http_version": "1.1", "method": "PUT" if path.startswith("/_files") else "POST", "scheme": "http",
@@ -35,5 +35,5 @@ def test_a_body_that_breaks_off_is_neither_answered_nor_told_of_by_a_plane(path:
     }  # fmt: skip
     if path.endswith("/state"):
         scope["method"] = "PATCH"
-    asyncio.run(create_app(worlds_of([]), access_log=AccessLog(said.append))(scope, receive, send))
-    assert (said, sent) == ([], [])
+    asyncio.run(create_app(worlds_of([]), access_log=AccessLog(lines.append))(scope, receive, send))
+    assert (lines, messages) == ([], [])

@@ -89,14 +89,14 @@ def test_behind_a_trusted_proxy_links_lead_to_where_the_client_came(
     ],
 )
 def test_a_trusted_proxy_may_say_at_which_port_the_client_came(app: App, headers: Any, link: str) -> None:
-    said = [(b"x-forwarded-" + name, value) for name, value in headers]
-    assert links_of(app, "10.9.8.7", *said) == {link}
-    assert links_of(app, OUTSIDE, *said) == {"http://emulator:8080"}
+    headers_of_proxy = [(b"x-forwarded-" + name, value) for name, value in headers]
+    assert links_of(app, "10.9.8.7", *headers_of_proxy) == {link}
+    assert links_of(app, OUTSIDE, *headers_of_proxy) == {"http://emulator:8080"}
 
 
 def test_forwarded_has_the_port_in_its_host(app: App) -> None:
-    said = [(b"forwarded", b"host=pay.example.com;proto=https"), (b"x-forwarded-port", b"8443")]
-    assert links_of(app, "127.0.0.1", *said) == {"https://pay.example.com"}
+    headers_of_proxy = [(b"forwarded", b"host=pay.example.com;proto=https"), (b"x-forwarded-port", b"8443")]
+    assert links_of(app, "127.0.0.1", *headers_of_proxy) == {"https://pay.example.com"}
 
 
 def test_a_page_of_the_forwarded_port_is_of_its_own_origin(app: App) -> None:
@@ -114,8 +114,8 @@ def test_nobody_else_is_believed(app: App, name: bytes) -> None:
 
 
 def test_a_proxy_cannot_bring_a_name_that_is_not_allowed(app: App) -> None:
-    refused = answer(app, "127.0.0.1", "/live/account", [(b"host", HOST), (b"x-forwarded-host", b"attacker.example")])
-    assert (refused.status, b"--allow-host attacker.example" in refused.content) == (421, True)
+    response = answer(app, "127.0.0.1", "/live/account", [(b"host", HOST), (b"x-forwarded-host", b"attacker.example")])
+    assert (response.status, b"--allow-host attacker.example" in response.content) == (421, True)
 
 
 def test_a_name_that_a_proxy_brings_does_not_excuse_the_name_in_host(app: App) -> None:
@@ -141,13 +141,13 @@ def test_a_page_of_its_own_origin_may_ask_by_the_scheme_at_which_it_came(
 
 
 def test_a_dry_run_gives_the_links_that_the_request_would_be_given(app: App) -> None:
-    wanted = {
+    request = {
         "method": "POST",
         "url": "/v2/core/batch_jobs",
         "headers": {name.decode(): value.decode() for name, value in [*AUTHORIZED, (b"x-forwarded-proto", b"https")]},
         "body": json.loads(JOB),
     }
-    rehearsal = answer(app, "127.0.0.1", "/_emulator/worlds/default/dry-run", [(b"host", HOST)], json.dumps(wanted).encode())
+    rehearsal = answer(app, "127.0.0.1", "/_emulator/worlds/default/dry-run", [(b"host", HOST)], json.dumps(request).encode())
     assert LINK.search(
         json.loads(rehearsal.content)["body"].encode() if b'"body":"' in rehearsal.content else rehearsal.content
     )[1] == (  # type: ignore[index]
@@ -156,7 +156,7 @@ def test_a_dry_run_gives_the_links_that_the_request_would_be_given(app: App) -> 
 
 
 @pytest.mark.parametrize(
-    ("headers", "said"),
+    ("headers", "headers_of_proxy"),
     [
         ([], (None, None)),
         ([(b"forwarded", b"for=_x")], (None, None)),
@@ -173,18 +173,18 @@ def test_a_dry_run_gives_the_links_that_the_request_would_be_given(app: App) -> 
         ([(b"x-forwarded-host", b""), (b"x-forwarded-proto", b"")], (None, None)),
     ],
 )
-def test_of_what_several_proxies_say_the_first_is_the_clients(headers: Any, said: Any) -> None:
-    assert forwarded(headers) == said
+def test_of_what_several_proxies_say_the_first_is_the_clients(headers: Any, headers_of_proxy: Any) -> None:
+    assert forwarded(headers) == headers_of_proxy
 
 
-@pytest.mark.parametrize("written", ["proxy", "10.0.0.0/33", "10.0.0", "http://10.0.0.1"])
-def test_a_proxy_is_an_address_or_a_network(written: str) -> None:
+@pytest.mark.parametrize("address", ["proxy", "10.0.0.0/33", "10.0.0", "http://10.0.0.1"])
+def test_a_proxy_is_an_address_or_a_network(address: str) -> None:
     with pytest.raises(ValueError, match="neither an address"):
-        Proxies.of([written])
+        Proxies.of([address])
 
 
 @pytest.mark.parametrize(
-    ("written", "trusted"),
+    ("proxies", "is_trusted"),
     [
         ([], False),
         (["*"], True),
@@ -198,8 +198,8 @@ def test_a_proxy_is_an_address_or_a_network(written: str) -> None:
         (["::ffff:10.0.0.0/104"], False),
     ],
 )
-def test_a_proxy_is_believed_where_it_is_named(written: list[str], trusted: bool) -> None:
-    assert Proxies.of(written).trust(OUTSIDE) is trusted
+def test_a_proxy_is_believed_where_it_is_named(proxies: list[str], is_trusted: bool) -> None:
+    assert Proxies.of(proxies).trust(OUTSIDE) is is_trusted
 
 
 @pytest.mark.parametrize(

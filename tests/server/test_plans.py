@@ -11,10 +11,10 @@ from emulator.server.server import ThreadedServer
 def test_a_request_that_was_answered_before_reaches_the_world_that_claims_its_key_later() -> None:
     scenario = {"title": "Mine", "credentials": {"serpwow": ["mine"]}}
     with ThreadedServer(create_app(worlds_of([]))) as server, httpx.Client(base_url=server.url) as client:
-        reached = [client.get("/live/account?api_key=mine").headers["emulator-exchange"] for _ in range(2)]
+        exchange_ids = [client.get("/live/account?api_key=mine").headers["emulator-exchange"] for _ in range(2)]
         client.post("/_emulator/worlds", json={"id": "mine", "scenario": scenario}).raise_for_status()
-        reached.append(client.get("/live/account?api_key=mine").headers["emulator-exchange"])
-    assert reached == ["default/1", "default/2", "mine/1"]
+        exchange_ids.append(client.get("/live/account?api_key=mine").headers["emulator-exchange"])
+    assert exchange_ids == ["default/1", "default/2", "mine/1"]
 
 
 def test_requests_with_equal_heads_are_told_apart_by_the_key_in_their_bodies() -> None:
@@ -22,5 +22,5 @@ def test_requests_with_equal_heads_are_told_apart_by_the_key_in_their_bodies() -
         for key in ("a" * 36, "b" * 36):
             client.post("/za/pay/authentication/getToken", json={"key": key, "secret": "s"})
         journal = "/_emulator/worlds/default/journal"
-        read = [client.get(f"{journal}/{n}/explain").json()["credential"] for n in (1, 2)]
-    assert read == ["aaaa…", "bbbb…"]
+        credentials = [client.get(f"{journal}/{n}/explain").json()["credential"] for n in (1, 2)]
+    assert credentials == ["aaaa…", "bbbb…"]

@@ -120,13 +120,13 @@ def test_a_body_that_is_too_large_is_told() -> None:
 
 
 def test_a_dry_run_is_no_exchange() -> None:
-    tried = {"method": "GET", "url": "/live/batches/stopall?api_key=demo"}
+    request = {"method": "GET", "url": "/live/batches/stopall?api_key=demo"}
     path = "/_emulator/worlds/default/dry-run"
-    assert told(("POST", path), json=tried) == [f"POST {path} 200"]
+    assert told(("POST", path), json=request) == [f"POST {path} 200"]
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "text_shown"),
     [
         ("plain é …", "plain é …"),
         ("\x1b[31mred", r"\x1b[31mred"),
@@ -135,27 +135,27 @@ def test_a_dry_run_is_no_exchange() -> None:
         ("a" * 2001, "a" * 2000 + "..."),
     ],
 )
-def test_a_terminal_finds_nothing_in_a_line_that_it_would_obey(text: str, shown: str) -> None:
-    assert line_of(text) == shown
+def test_a_terminal_finds_nothing_in_a_line_that_it_would_obey(text: str, text_shown: str) -> None:
+    assert line_of(text) == text_shown
 
 
 def test_what_nobody_reads_is_left_out_and_counted() -> None:
     reading, writing = os.pipe()
     count = 3 * MOST_LINES
-    with open(reading, encoding="utf-8") as read, open(writing, "w", encoding="utf-8") as written:
-        stderr = StandardError(written)
+    with open(reading, encoding="utf-8") as reader, open(writing, "w", encoding="utf-8") as writer:
+        stderr = StandardError(writer)
         for n in range(count):
             stderr.say(f"{n} {'x' * 100}")
-        seen = left_out = 0
-        while seen + left_out < count - 1:
-            if seen + left_out == count - 1 - stderr.left_out:
+        lines_read = left_out = 0
+        while lines_read + left_out < count - 1:
+            if lines_read + left_out == count - 1 - stderr.left_out:
                 stderr.say("one more, so that the count is told")
                 count += 1
-            line = read.readline()
+            line = reader.readline()
             if line.startswith("..."):
                 left_out += int(line.split()[1])
             else:
-                seen += 1
+                lines_read += 1
         stderr.close()
     assert left_out > 0
 
@@ -163,19 +163,19 @@ def test_what_nobody_reads_is_left_out_and_counted() -> None:
 def test_a_reader_that_has_gone_is_no_failure() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with open(writing, "w", encoding="utf-8") as written:
-        stderr = StandardError(written)
+    with open(writing, "w", encoding="utf-8") as writer:
+        stderr = StandardError(writer)
         stderr.say("nobody hears this")
         stderr.close()
         stderr.say("nor this")
 
 
-@pytest.mark.parametrize("closed", [False, True], ids=["unread", "closed"])
-def test_a_parent_that_reads_the_first_line_only_does_not_stall_the_server(closed: bool) -> None:
+@pytest.mark.parametrize("is_closed", [False, True], ids=["unread", "closed"])
+def test_a_parent_that_reads_the_first_line_only_does_not_stall_the_server(is_closed: bool) -> None:
     with served() as (server, url), httpx.Client(base_url=url) as client:
         assert server.stdout is not None
         assert server.stderr is not None
-        if closed:
+        if is_closed:
             server.stdout.close()
             server.stderr.close()
         for _ in range(500):  # of some 300 bytes each: more than a pipe takes
@@ -193,10 +193,10 @@ def test_lines_of_the_line_and_of_the_log_come_out_on_stderr() -> None:
                 line.recv(1)
         server.terminate()
         assert server.stderr is not None
-        printed = server.stderr.read()
-    assert "time runs 60 times as fast" in printed
-    assert "- - 400 bad-request (this is no request in HTTP/1.1" in printed
-    assert f"GET /{'a' * 499}... 414 url-too-long (" in printed
+        output = server.stderr.read()
+    assert "time runs 60 times as fast" in output
+    assert "- - 400 bad-request (this is no request in HTTP/1.1" in output
+    assert f"GET /{'a' * 499}... 414 url-too-long (" in output
 
 
 def test_quiet_leaves_the_first_line_and_nothing_else() -> None:
@@ -213,9 +213,9 @@ def test_while_stdin_ends_with_standard_input(how: str) -> None:
             server.stdin.write("whatever a parent says")
             server.stdin.flush()
             assert httpx.get(f"{url}/_emulator/ready").status_code == 200
-        _, printed = server.communicate()
+        _, output = server.communicate()
     assert server.returncode == 0
-    assert "Standard input has ended" in printed
+    assert "Standard input has ended" in output
 
 
 def test_a_server_whose_standard_streams_are_all_closed_serves() -> None:
@@ -245,18 +245,18 @@ def test_while_stdin_needs_one() -> None:
 def test_standard_input_that_does_not_block_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
-    waited: list[Sequence[int]] = []
+    waits: list[Sequence[int]] = []
 
     def select(readable: Sequence[int], *_: Any) -> None:
         """The parent goes while it is waited for."""
-        waited.append(readable)
+        waits.append(readable)
         os.close(writing)
 
     with open(reading, encoding="utf-8") as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
         monkeypatch.setattr("select.select", select)
         until_stdin_ends()
-    assert waited == [[reading]]
+    assert waits == [[reading]]
 
 
 def test_a_terminal_that_cannot_be_read_is_an_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -307,33 +307,33 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Done, tuple[st
     """Calls `serve`, which listens nowhere, and returns where it would have."""
 
     def call(*arguments: str, error: Exception | None = None, **environment: str) -> tuple[Done, tuple[str, int] | None]:
-        asked: list[tuple[str, int]] = []
+        addresses: list[tuple[str, int]] = []
 
         def listen(host: str, port: int) -> socket.socket:
-            asked.append((host, port))
+            addresses.append((host, port))
             raise error or OSError(0, "nobody listens in a test")
 
         monkeypatch.setattr("emulator.server.listening.listen", listen)
         result = run("serve", *arguments, **environment)
-        return result, asked[0] if asked else None
+        return result, addresses[0] if addresses else None
 
     return call
 
 
 @pytest.mark.parametrize("value", ["tcp://10.43.12.7:18081", "tcp://[fd00::7]:18081", "udp://10.0.0.1:53"])
 def test_an_address_that_kubernetes_put_into_our_variable_is_set_aside_with_a_word(value: str, serve: Any) -> None:
-    done, asked = serve(EMULATOR_PORT=value, EMULATOR_SERVICE_PORT="18081", EMULATOR_PORT_18081_TCP=value)
-    assert asked == ("127.0.0.1", 8080)
-    assert done.stderr.startswith(f"Warning: EMULATOR_PORT={value} is set aside: Kubernetes")
-    assert done.stderr.count("Warning") == 1
+    result, addresses = serve(EMULATOR_PORT=value, EMULATOR_SERVICE_PORT="18081", EMULATOR_PORT_18081_TCP=value)
+    assert addresses == ("127.0.0.1", 8080)
+    assert result.stderr.startswith(f"Warning: EMULATOR_PORT={value} is set aside: Kubernetes")
+    assert result.stderr.count("Warning") == 1
     assert "not a valid integer" not in run("healthcheck", EMULATOR_PORT=value, EMULATOR_HOST="127.0.0.1").output
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\t"])
 def test_every_value_of_the_environment_is_taken_without_what_stands_around_it(end: str, serve: Any, live: Live) -> None:
     values = {"HOST": "127.0.0.2", "PORT": "81", "CLOCK": "real", "TLS": "false", "MAX_BODY": "5", "SCENARIO": "first-run"}
-    done, asked = serve(**{f"EMULATOR_{name}": f" {value}{end}" for name, value in values.items()})
-    assert asked == ("127.0.0.2", 81), done.output
+    result, addresses = serve(**{f"EMULATOR_{name}": f" {value}{end}" for name, value in values.items()})
+    assert addresses == ("127.0.0.2", 81), result.output
     assert run("healthcheck", EMULATOR_URL=f" {live.url}/{end}").exit_code == 0
 
 
@@ -376,10 +376,10 @@ def test_healthcheck_says_what_it_met(at: str, says: str, live: Live) -> None:
     ],
 )
 def test_an_address_that_cannot_be_had_is_told_in_a_line_with_what_helps(error: Exception, says: str, serve: Any) -> None:
-    done, _ = serve("--port", "80", error=error)
-    assert done.exit_code == 1
-    assert done.stderr.startswith(f"Error: {says}")
-    assert done.stderr.count("\n") == 1
+    result, _ = serve("--port", "80", error=error)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {says}")
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_busy_port_is_told_with_the_option_that_takes_any() -> None:
@@ -390,30 +390,30 @@ def test_a_busy_port_is_told_with_the_option_that_takes_any() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "asked"), [("[::1]", "::1"), (" localhost ", "localhost"), ("http://10.0.0.1:80", None), ("10.0.0.1/", None)]
+    ("host", "address"), [("[::1]", "::1"), (" localhost ", "localhost"), ("http://10.0.0.1:80", None), ("10.0.0.1/", None)]
 )
-def test_a_host_is_a_name_or_an_address_and_no_url(host: str, asked: str | None, serve: Any) -> None:
-    done, listened = serve("--host", host, "--control-token", "t")
-    assert (listened and listened[0]) == asked
-    assert ("is a URL" in done.stderr) == (asked is None)
+def test_a_host_is_a_name_or_an_address_and_no_url(host: str, address: str | None, serve: Any) -> None:
+    result, addresses = serve("--host", host, "--control-token", "t")
+    assert (addresses and addresses[0]) == address
+    assert ("is a URL" in result.stderr) == (address is None)
 
 
 @pytest.mark.parametrize("token", ["top secret", "t\x1bsecret", "tésecret"])
 @pytest.mark.parametrize("command", [("serve",), ("explain", "--url", "http://127.0.0.1:1"), ("play", "first-run")])
 def test_a_token_that_no_header_can_carry_is_refused_and_never_printed(command: Sequence[str], token: str) -> None:
-    for done in (run(*command, "--control-token", token), run(*command, EMULATOR_CONTROL_TOKEN=token)):
-        assert done.exit_code == 2
-        assert "EMULATOR_CONTROL_TOKEN" in done.output
-        assert "secret" not in done.output
+    for result in (run(*command, "--control-token", token), run(*command, EMULATOR_CONTROL_TOKEN=token)):
+        assert result.exit_code == 2
+        assert "EMULATOR_CONTROL_TOKEN" in result.output
+        assert "secret" not in result.output
 
 
-@pytest.mark.parametrize("given", ["", "wrong-secret"])
+@pytest.mark.parametrize("token", ["", "wrong-secret"])
 @pytest.mark.parametrize("command", [("explain", "--url"), ("play", "first-run", "--against")], ids=lambda command: command[0])
-def test_who_has_no_token_or_a_wrong_one_is_told_how_to_give_it(command: Sequence[str], given: str) -> None:
+def test_who_has_no_token_or_a_wrong_one_is_told_how_to_give_it(command: Sequence[str], token: str) -> None:
     app = create_app(worlds_of([library().open("first-run")]), guard=Guard(token="right-secret"))
     with ThreadedServer(app) as server:
         httpx.get(f"{server.url}/live/account?api_key=demo")
-        outcome = run(*command, server.url, EMULATOR_CONTROL_TOKEN=given)
+        outcome = run(*command, server.url, EMULATOR_CONTROL_TOKEN=token)
         result = run(*command, server.url, EMULATOR_CONTROL_TOKEN="right-secret\r\n")
     assert outcome.exit_code == 1
     assert "--control-token" in outcome.stderr
@@ -423,10 +423,10 @@ def test_who_has_no_token_or_a_wrong_one_is_told_how_to_give_it(command: Sequenc
 
 
 def test_a_variable_that_is_nearly_an_option_is_told_of_it(serve: Any) -> None:
-    done, asked = serve(EMULATOR_MAX_BODDY="5", EMULATOR_SERVICE_HOST="10.0.0.1", EMULATOR_QUEIT="1")
-    assert asked is not None
-    assert "Warning: nothing reads EMULATOR_MAX_BODDY; did you mean EMULATOR_MAX_BODY?" in done.stderr
-    assert "SERVICE_HOST" not in done.stderr
+    result, addresses = serve(EMULATOR_MAX_BODDY="5", EMULATOR_SERVICE_HOST="10.0.0.1", EMULATOR_QUEIT="1")
+    assert addresses is not None
+    assert "Warning: nothing reads EMULATOR_MAX_BODDY; did you mean EMULATOR_MAX_BODY?" in result.stderr
+    assert "SERVICE_HOST" not in result.stderr
     assert "Warning" not in run("healthcheck", "--port", "1", EMULATOR_MAX_BODDY="5").stderr
 
 
@@ -461,8 +461,8 @@ def test_the_calls_that_serve_prints_work_over_tls_when_pasted(tmp_path: Path) -
             result = subprocess.run(["bash", "-c", f"{call.strip()} -fsS"], capture_output=True, text=True, check=False)
             assert result.returncode == 0, result.stderr
             assert json.loads(result.stdout)
-        trusted = str(folder / "authority" / "ca.pem")
-        trusting = {**environment, "URL": url, "CA": trusted, "REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_FILE": trusted}
+        authority = str(folder / "authority" / "ca.pem")
+        trusting = {**environment, "URL": url, "CA": authority, "REQUESTS_CA_BUNDLE": authority, "SSL_CERT_FILE": authority}
         clients = subprocess.run([sys.executable, "-c", CLIENTS], capture_output=True, text=True, check=False, env=trusting)
     assert clients.stdout == "cancelling 200 200 200\n", clients.stderr
     assert url.startswith("https://")

@@ -74,8 +74,8 @@ def profiled() -> Iterator[Visits]:
 def stoppable_id(state: dict[str, Any], kind: str) -> str:
     """Return the id of the first batch or job that is under way."""
     under_way = {"queued", "running", "in_progress"}
-    found: str = next(each["id"] for each in state[kind] if each.get("status") in under_way)
-    return found
+    id: str = next(item["id"] for item in state[kind] if item.get("status") in under_way)
+    return id
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -89,6 +89,6 @@ def test_a_stop_and_a_cancel_visit_few_files_between_the_socket_and_the_journal(
         for _ in range(2):  # the first makes the plan that the second finds
             client.post(f"{control}/reset").raise_for_status()
             assert client.request(case.method, case.path.format(id), headers=case.headers).status_code == 200
-        visited = visits.files
-    assert len(visited) <= case.bound, sorted(visited)
-    assert {each for each in visited if each.startswith(("web/", "server/"))} == OF_WEB_AND_SERVER
+        files = visits.files
+    assert len(files) <= case.bound, sorted(files)
+    assert {item for item in files if item.startswith(("web/", "server/"))} == OF_WEB_AND_SERVER

@@ -41,8 +41,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_all_who_begin_at_once_have_the_same_authority(folder: Path) -> None:
     environment = {"EMULATOR_TLS_FOLDER": str(folder)}
-    started = [subprocess.Popen(PRINTED, stdout=subprocess.PIPE, env=environment) for _ in range(4)]
-    assert len({one.communicate()[0] for one in started}) == 1
+    processes = [subprocess.Popen(PRINTED, stdout=subprocess.PIPE, env=environment) for _ in range(4)]
+    assert len({one.communicate()[0] for one in processes}) == 1
 
 
 NOW = wall_now()
@@ -58,8 +58,8 @@ def keep(folder: Path, begin: datetime, end: datetime) -> str:
     builder = builder.not_valid_before(begin).not_valid_after(end)
     for extension in former.extensions:
         builder = builder.add_extension(extension.value, extension.critical)
-    signed = builder.sign(cast(EllipticCurvePrivateKey, load_pem_private_key(key.read_bytes(), None)), SHA256())
-    path.write_bytes(signed.public_bytes(Encoding.PEM))
+    certificate = builder.sign(cast(EllipticCurvePrivateKey, load_pem_private_key(key.read_bytes(), None)), SHA256())
+    path.write_bytes(certificate.public_bytes(Encoding.PEM))
     return path.read_text()
 
 
@@ -81,13 +81,13 @@ def test_certificates_last_as_long_as_browsers_and_platforms_take() -> None:
     server.verify_directly_issued_by(authority)
 
 
-@pytest.mark.parametrize(("left", "why"), [(TOO_LONG, "longer than platforms accept"), (NEAR_ITS_END, "ends on ")])
+@pytest.mark.parametrize(("time_left", "reason"), [(TOO_LONG, "longer than platforms accept"), (NEAR_ITS_END, "ends on ")])
 def test_an_authority_that_lasts_too_long_or_not_long_enough_is_renewed_with_a_line(
-    folder: Path, left: timedelta, why: str
+    folder: Path, time_left: timedelta, reason: str
 ) -> None:
-    former = keep(folder, NOW - timedelta(days=1), NOW + left)
+    former = keep(folder, NOW - timedelta(days=1), NOW + time_left)
     result = invoke(main, ["certificate"])
-    assert (result.exit_code, result.stderr.count("\n"), why in result.stderr) == (0, 1, True)
+    assert (result.exit_code, result.stderr.count("\n"), reason in result.stderr) == (0, 1, True)
     assert str(folder / "authority" / "ca.pem") in result.stderr
     assert result.stdout != former
     again = invoke(main, ["certificate"])
@@ -97,10 +97,12 @@ def test_an_authority_that_lasts_too_long_or_not_long_enough_is_renewed_with_a_l
 def test_all_who_renew_at_once_have_the_same_authority(folder: Path) -> None:
     former = keep(folder, NOW - timedelta(days=1), NOW + NEAR_ITS_END)
     environment = {"EMULATOR_TLS_FOLDER": str(folder)}
-    started = [subprocess.Popen(PRINTED, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) for _ in range(4)]
-    printed = {one.communicate()[0].decode() for one in started}
-    assert len(printed) == 1
-    assert printed != {former}
+    processes = [
+        subprocess.Popen(PRINTED, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) for _ in range(4)
+    ]
+    outputs = {one.communicate()[0].decode() for one in processes}
+    assert len(outputs) == 1
+    assert outputs != {former}
 
 
 def test_who_comes_second_has_the_authority_of_who_came_first(folder: Path) -> None:
@@ -171,13 +173,13 @@ def test_tls_without_a_place_for_temporary_files_is_told_in_one_line(monkeypatch
     assert (result.exit_code, result.output.count("\n"), "TMPDIR" in result.output) == (1, 1, True)
 
 
-@pytest.mark.parametrize("broken", ["ca.pem", "ca.key"])
-def test_an_authority_that_was_written_by_half_is_told_in_one_line(folder: Path, broken: str) -> None:
+@pytest.mark.parametrize("content", ["ca.pem", "ca.key"])
+def test_an_authority_that_was_written_by_half_is_told_in_one_line(folder: Path, content: str) -> None:
     Tls(())
-    path = folder / "authority" / broken
-    whole = path.read_bytes()
-    for size in range(0, len(whole) - 1, 40):
-        path.write_bytes(whole[:size])
+    path = folder / "authority" / content
+    content_before = path.read_bytes()
+    for size in range(0, len(content_before) - 1, 40):
+        path.write_bytes(content_before[:size])
         with pytest.raises(NoAuthority, match="holds no authority that can be read"):
             Tls(())
 
@@ -207,10 +209,10 @@ def test_an_authority_is_made_once_and_its_key_is_nobody_elses(folder: Path) -> 
 
 
 @pytest.mark.parametrize("command", [["certificate"], ["serve", "--tls", "--port", "0"]])
-@pytest.mark.parametrize("broken", ["ca.pem", "ca.key"])
-def test_an_authority_that_cannot_be_read_is_told_with_its_place(folder: Path, broken: str, command: list[str]) -> None:
+@pytest.mark.parametrize("content", ["ca.pem", "ca.key"])
+def test_an_authority_that_cannot_be_read_is_told_with_its_place(folder: Path, content: str, command: list[str]) -> None:
     Tls(())
-    (folder / "authority" / broken).write_bytes(b"")
+    (folder / "authority" / content).write_bytes(b"")
     result = invoke(main, command)
     assert (result.exit_code, result.output.count("\n")) == (1, 1)
     assert f"{folder}/authority holds no authority that can be read" in result.output

@@ -45,8 +45,8 @@ def get(target: str) -> bytes:
     return b"GET " + target.encode() + REST
 
 
-def body_of(heard: bytes) -> Any:
-    return json.loads(heard.rpartition(b"\r\n\r\n")[2])
+def body_of(data: bytes) -> Any:
+    return json.loads(data.rpartition(b"\r\n\r\n")[2])
 
 
 def test_a_query_is_read_as_it_was_typed(live: Live) -> None:
@@ -64,8 +64,8 @@ def test_a_path_a_link_and_a_control_route_are_read_as_they_were_typed(live: Liv
     links = body_of(hear(live, get(f"/live/batches/кофе/results/1/csv?{key}&csv_fields=имя")))["result"]["download_links"]
     path = links["pages"][0].removeprefix(live.url)
     assert f"csv_fields={quote('имя')}" in path
-    for typed in (path, path.replace(quote("имя"), "имя").replace(quote("кофе"), "кофе")):
-        assert hear(live, get(typed)).endswith('\r\n\r\nимя\n""\n'.encode())
+    for path_typed in (path, path.replace(quote("имя"), "имя").replace(quote("кофе"), "кофе")):
+        assert hear(live, get(path_typed)).endswith('\r\n\r\nимя\n""\n'.encode())
     assert "'кофе'" in body_of(hear(live, get("/_emulator/worlds/кофе")))["detail"]
     assert "'ж'" in body_of(hear(live, get(f"/_emulator/worlds/{world.id}/journal?limit=ж")))["detail"]
 
@@ -80,9 +80,9 @@ def test_a_credential_in_a_typed_query_is_not_shown(live: Live) -> None:
     "target", [b"/live/batches?q=\xff", b"/live/batches?q=\xd0", b"/live/\xd0/stop", b"/_emulator/worlds?q=\xc0\x80"]
 )
 def test_a_target_that_is_no_utf_8_is_refused_with_the_reason(live: Live, target: bytes) -> None:
-    heard = hear(live, b"GET " + target + REST)
-    assert heard.startswith(b"HTTP/1.1 400 ")
-    assert body_of(heard)["message"] == "this is no request in HTTP/1.1: its target is neither percent-encoded nor in UTF-8"
+    data = hear(live, b"GET " + target + REST)
+    assert data.startswith(b"HTTP/1.1 400 ")
+    assert body_of(data)["message"] == "this is no request in HTTP/1.1: its target is neither percent-encoded nor in UTF-8"
 
 
 def test_a_caller_without_a_socket_may_type_too() -> None:
@@ -138,16 +138,16 @@ targets = st.text(st.characters(min_codepoint=0x21, exclude_characters="#?\x7f",
 
 @given(st.lists(targets, min_size=1, max_size=4), st.lists(st.integers(1, 30), max_size=40), st.text(max_size=5))
 def test_every_first_line_is_encoded_and_nothing_else_however_the_data_is_cut(
-    typed: list[str], sizes: list[int], body: str
+    path_typed: list[str], sizes: list[int], body: str
 ) -> None:
-    paths = [f"/{target}?q={target}".encode() for target in typed]
-    sent = body.encode()
+    paths = [f"/{target}?q={target}".encode() for target in path_typed]
+    body_bytes = body.encode()
     data = b"\r\n".join(b"GET " + path + REST for path in paths)
-    data += b"POST " + paths[0] + b" HTTP/1.1\r\ncontent-length: %d\r\nx: \xff\r\n\r\n" % len(sent) + sent
+    data += b"POST " + paths[0] + b" HTTP/1.1\r\ncontent-length: %d\r\nx: \xff\r\n\r\n" % len(body_bytes) + body_bytes
     parser = Parser()
     for size in [*sizes, len(data)]:
         piece, data = data[:size], data[size:]
         assert not piece or parser.feed(piece)
     assert parser.urls == [percent_encoded(path) for path in [*paths, paths[0]]]
     assert parser.headers.count(b"\xd0\xba") == len(paths)
-    assert parser.body == sent
+    assert parser.body == body_bytes

@@ -65,11 +65,11 @@ def app() -> App:
 def test_an_answer_beyond_the_room_is_refused_until_another_is_read(app: App, early: str, late: str) -> None:
     async def play() -> list[int]:
         unread = [Reader(app, early) for _ in range(2)]
-        for each in unread:
-            await each.began.wait()
-        refused = await Reader(app, late).read()
-        read = await unread[0].read()
-        return [refused, read, await Reader(app, late).read(), await unread[1].read()]
+        for answer in unread:
+            await answer.began.wait()
+        status = await Reader(app, late).read()
+        reads = await unread[0].read()
+        return [status, reads, await Reader(app, late).read(), await unread[1].read()]
 
     assert asyncio.run(play()) == [429, 200, 200, 200]
 
@@ -97,9 +97,9 @@ def test_what_is_short_is_not_counted_and_what_is_refused_leaves_nothing() -> No
 class Stalled:
     """A connection whose client has taken so many bytes of an answer in so many seconds."""
 
-    def __init__(self, charge: AnswerCharge, seconds: float, taken: int) -> None:
+    def __init__(self, charge: AnswerCharge, seconds: float, count: int) -> None:
         charge.began -= seconds
-        self._charge, self._taken = charge, taken
+        self._charge, self._taken = charge, count
         self.is_cut = False
 
     def answer(self) -> AnswerCharge:
@@ -112,16 +112,16 @@ class Stalled:
         self.is_cut = True
 
 
-def connections(*read: tuple[float, int]) -> Iterator[Stalled]:
+def connections(*reads: tuple[float, int]) -> Iterator[Stalled]:
     quota = quota_for_answers(LIMITS)
-    for seconds, taken in read:
-        charge = charge_answer(quota, ROOM // len(read))
+    for seconds, count in reads:
+        charge = charge_answer(quota, ROOM // len(reads))
         assert charge is not None
-        yield Stalled(charge, seconds, taken)
+        yield Stalled(charge, seconds, count)
 
 
 @pytest.mark.parametrize(
-    ("read", "cut"),
+    ("reads", "cuts"),
     [
         ([(60, 0), (60, 900_000), (60, 50), (60, 500_000)], [True, False, True, False]),
         ([(60, 0), (0, 0), (0, 0), (0, 0)], [True, False, False, False]),
@@ -129,16 +129,16 @@ def connections(*read: tuple[float, int]) -> Iterator[Stalled]:
     ],
     ids=["the slowest first, until half of the room is free", "no others instead", "none in its first seconds"],
 )
-def test_the_slowest_readers_are_cut_off_where_room_is_short(read: list[tuple[float, int]], cut: list[bool]) -> None:
-    there: list[Any] = [*connections(*read)]
+def test_the_slowest_readers_are_cut_off_where_room_is_short(reads: list[tuple[float, int]], cuts: list[bool]) -> None:
+    there: list[Any] = [*connections(*reads)]
     server_module._make_room_for_answers(there)
-    assert [each.is_cut for each in there] == cut
+    assert [answer.is_cut for answer in there] == cuts
 
 
 def test_nobody_is_cut_off_where_half_of_the_room_is_free() -> None:
     there: list[Any] = [*connections((60, 0), (60, 0), (60, 0), (60, 0))][:2]
     server_module._make_room_for_answers(there)
-    assert not any(each.is_cut for each in there)
+    assert not any(answer.is_cut for answer in there)
 
 
 def test_a_new_answer_has_no_pace_yet() -> None:

@@ -34,11 +34,11 @@ class Use(NamedTuple):
 
     def show(self, text: str) -> None:
         """Show it a text, as the package does."""
-        shown = text.encode() if isinstance(self.pattern.pattern, bytes) else text
-        arguments = (shown[:0], shown) if self.method in ("sub", "subn") else (shown,)
-        found = getattr(self.pattern, self.method)(*arguments)
+        subject = text.encode() if isinstance(self.pattern.pattern, bytes) else text
+        arguments = (subject[:0], subject) if self.method in ("sub", "subn") else (subject,)
+        match = getattr(self.pattern, self.method)(*arguments)
         if self.method == "finditer":
-            for _ in found:
+            for _ in match:
                 pass
 
 

@@ -41,6 +41,6 @@ def held(emulator: Emulator) -> HeldRequest:
 def hold(emulator: Emulator, pool: ThreadPoolExecutor, client: Client, where: str, how: str) -> Future[httpx.Response]:
     """A client that is held up."""
     emulator.faults.add(at=STOP, where=where, times=1, **HOLDS[how])
-    asked = pool.submit(client, emulator)
+    answer = pool.submit(client, emulator)
     held(emulator)
-    return asked
+    return answer

@@ -29,13 +29,13 @@ def once(name: str, factory: pytest.TempPathFactory, fill: Callable[[Path], obje
     Where two workers begin at once both fill one, and the folder of the first to end is kept.
     """
     base = factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    if not shared.exists():
+    folder_of_all = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    if not folder_of_all.exists():
         own = factory.mktemp(name)
         fill(own)
         with suppress(OSError):  # another worker was first
-            own.rename(shared)
-    return shared
+            own.rename(folder_of_all)
+    return folder_of_all
 
 
 def from_npm(package: str, factory: pytest.TempPathFactory) -> Path:

@@ -45,31 +45,31 @@ def differences(body: Any) -> Iterator[str]:
 def class_of(body: dict[str, Any]) -> type[StripeObject] | None:
     """Return the client's class for an object, None where it has none."""
     if body.get("object") == "v2.core.event":
-        found: type[StripeObject] = get_v2_event_class(body["type"])  # type: ignore[no-untyped-call, unused-ignore]
-        return found
+        class_: type[StripeObject] = get_v2_event_class(body["type"])  # type: ignore[no-untyped-call, unused-ignore]
+        return class_
     if body.keys() == {"id", "object"}:
         return DeletedObject
     classes: dict[str, type[StripeObject]] = {type_.OBJECT_NAME: type_ for type_ in (BatchJob, EventDestination)}
     return classes.get(body.get("object", ""))
 
 
-def fields_of(declared: type[StripeObject]) -> dict[str, Any]:
+def fields_of(class_: type[StripeObject]) -> dict[str, Any]:
     """Return the fields that a class and those it inherits from declare, each with its type."""
-    found: dict[str, Any] = {}
-    for base in reversed(declared.__mro__[: declared.__mro__.index(StripeObject)]):
+    types: dict[str, Any] = {}
+    for base in reversed(class_.__mro__[: class_.__mro__.index(StripeObject)]):
         scope = {**vars(sys.modules[base.__module__]), **vars(base)}
         for name, hint in get_annotations(base).items():
-            resolved = eval(hint, scope) if isinstance(hint, str) else hint
-            if not name.startswith("_") and get_origin(resolved) is not ClassVar:
-                found[name] = resolved
-    return found
+            type_ = eval(hint, scope) if isinstance(hint, str) else hint
+            if not name.startswith("_") and get_origin(type_) is not ClassVar:
+                types[name] = type_
+    return types
 
 
-def _of_object(value: Any, declared: type[StripeObject], path: str) -> Iterator[str]:
+def _of_object(value: Any, class_: type[StripeObject], path: str) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{path}: no object"
         return
-    fields, encodings = fields_of(declared), getattr(declared, "_field_encodings", {})
+    fields, encodings = fields_of(class_), getattr(class_, "_field_encodings", {})
     yield from (f"{path}.{name}: unknown" for name in value if name not in fields)
     for name, hint in fields.items():
         if name in value:
@@ -119,8 +119,8 @@ def paths_of_jobs() -> list[str]:
 
 
 def main() -> None:
-    found = sorted({difference for line in sys.stdin for difference in differences(json.loads(line))})
-    print(json.dumps({"differences": found, "paths": paths_of_jobs()}))  # noqa: T201
+    lines = sorted({difference for line in sys.stdin for difference in differences(json.loads(line))})
+    print(json.dumps({"differences": lines, "paths": paths_of_jobs()}))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -35,10 +35,10 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 def percent(text: str, times: int = 1) -> str:
     """Return a text of which every byte is percent-encoded."""
-    encoded = "".join(f"%{byte:02X}" for byte in text.encode())
+    result = "".join(f"%{byte:02X}" for byte in text.encode())
     for _ in range(times - 1):
-        encoded = encoded.replace("%", "%25")
-    return encoded
+        result = result.replace("%", "%25")
+    return result
 
 
 def all_of(text: str) -> str:

@@ -72,8 +72,8 @@ class Live:
 
     def load(self, scenario: str | Mapping[str, Any]) -> World:
         """A new world of a scenario, by name or inline; `title` may be left out."""
-        wanted = scenario if isinstance(scenario, str) else {"title": "A test", **scenario}
-        reply = self.control.post("/_emulator/worlds", json={"scenario": wanted, "claim": False})
+        content = scenario if isinstance(scenario, str) else {"title": "A test", **scenario}
+        reply = self.control.post("/_emulator/worlds", json={"scenario": content, "claim": False})
         assert reply.status_code == 201, reply.text
-        made = reply.json()
-        return World(made["id"], self.control, made["credentials"])
+        world = reply.json()
+        return World(world["id"], self.control, world["credentials"])

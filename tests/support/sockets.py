@@ -37,10 +37,10 @@ def hear(line: socket.socket) -> tuple[int, str, dict[str, Any]]:
 
 def hear_statuses(line: socket.socket, count: int) -> list[int]:
     """The statuses of so many replies, on a line that stays open; fewer, where the server hangs up before."""
-    received, found = b"", 0
+    received, number = b"", 0
     with suppress(ConnectionResetError):
-        while found < count and (part := line.recv(65_536)):
-            found += (received[1 - len(STATUS_LINE) :] + part).count(STATUS_LINE)
+        while number < count and (part := line.recv(65_536)):
+            number += (received[1 - len(STATUS_LINE) :] + part).count(STATUS_LINE)
             received += part
     return [int(part[:3]) for part in received.split(STATUS_LINE)[1:]]
 

@@ -21,8 +21,8 @@ Written = dict[str, Any]
 
 
 def world_of(*jobs: Written, **more: Any) -> World:
-    written = {"title": "A test", "clock": {"start": START}, "given": {"stripe": {"batch_jobs": list(jobs)}}, **more}
-    return load_value(written, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
+    scenario = {"title": "A test", "clock": {"start": START}, "given": {"stripe": {"batch_jobs": list(jobs)}}, **more}
+    return load_value(scenario, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
 
 
 def state_of(world: World) -> list[Written]:
@@ -32,9 +32,9 @@ def state_of(world: World) -> list[Written]:
 
 
 def request_of(verb: str, id: str = ID, key: str = "") -> Request:
-    keyed = [(b"idempotency-key", key.encode())] if key else []
+    headers = [(b"idempotency-key", key.encode())] if key else []
     call = read_request(
-        "POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *keyed]
+        "POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *headers]
     )
     call.parameters, call.operation_name = {"id": id}, f"stripe.batch_jobs.{verb}"
     return call

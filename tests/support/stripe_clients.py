@@ -26,8 +26,8 @@ LISTS = {
 
 def release(language: str, which: str) -> str:
     """Return a release of the client in that language: the `pinned` one, or the `newest` as it was found last."""
-    found: str = json.loads(FILE.read_text("utf-8"))[language][which]
-    return found
+    releases: str = json.loads(FILE.read_text("utf-8"))[language][which]
+    return releases
 
 
 def newest_beta(language: str, releases: Iterable[str]) -> str:
@@ -37,7 +37,7 @@ def newest_beta(language: str, releases: Iterable[str]) -> str:
         ValueError: there is none.
     """
     betas = [
-        (tuple(map(int, found.groups())), release) for release in releases if (found := BETAS[language].fullmatch(release))
+        (tuple(map(int, match.groups())), release) for release in releases if (match := BETAS[language].fullmatch(release))
     ]
     if not betas:
         raise ValueError(f"no beta of the client in {language}: the registry that was asked has none")
@@ -51,10 +51,10 @@ def releases_of(command: Sequence[str]) -> list[str]:
 
 
 def main() -> None:
-    known = json.loads(FILE.read_text("utf-8"))
+    releases = json.loads(FILE.read_text("utf-8"))
     for language, command in LISTS.items():
-        known[language]["newest"] = newest_beta(language, releases_of(command))
-    FILE.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
+        releases[language]["newest"] = newest_beta(language, releases_of(command))
+    FILE.write_text(json.dumps(releases, indent=2) + "\n", "utf-8")
     print(FILE.read_text("utf-8"), end="")  # noqa: T201
 
 

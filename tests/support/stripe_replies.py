@@ -30,9 +30,9 @@ class Listening(InProcessClient):
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         if target.endswith(b"/worlds") and content is not None:
-            made = json.loads(content)
-            made["scenario"].pop("assume", None)
-            content = json.dumps(made).encode()
+            reply_body = json.loads(content)
+            reply_body["scenario"].pop("assume", None)
+            content = json.dumps(reply_body).encode()
         response = super().send(method, target, [(name, self._asked(name, value)) for name, value in headers], content)
         if target.startswith(b"/v2/") and response.status == 200 and response.header("emulator-basis"):
             self.bodies.append(json.loads(response.content))

@@ -55,8 +55,8 @@ class Recorder:
 def transcript(scenario: Scenario) -> list[str]:
     """Play a scenario in a server of its own; return every request and response as lines."""
     recorder = Recorder(InProcessClient())
-    played = play(scenario, recorder)
-    return [*recorder.lines, *(f"difference: {difference}" for difference in played.differences)]
+    result = play(scenario, recorder)
+    return [*recorder.lines, *(f"difference: {difference}" for difference in result.differences)]
 
 
 def main() -> None:

@@ -64,11 +64,11 @@ def mixed(draw: random.Random) -> Worst:
     return Worst(draw.choice(HEADS), pump, draw.choice(TAILS))
 
 
-def that_grow(read: Callable[[str], object], texts: Iterator[Worst], tried: int = 8) -> list[tuple[float, Worst]]:
+def that_grow(read: Callable[[str], object], texts: Iterator[Worst], count: int = 8) -> list[tuple[float, Worst]]:
     """Return the texts for which the time grows faster than the length, among those that take longest."""
-    slowest = nlargest(tried, ((_seconds(read, text.of(SHORT)), text) for text in texts))
-    grown = ((_growth(read, text), text) for _, text in slowest)
-    return [(growth, text) for growth, text in grown if growth > MARGIN * TIMES]
+    slowest = nlargest(count, ((_seconds(read, text.of(SHORT)), text) for text in texts))
+    growths = ((_growth(read, text), text) for _, text in slowest)
+    return [(growth, text) for growth, text in growths if growth > MARGIN * TIMES]
 
 
 def _growth(read: Callable[[str], object], text: Worst) -> float:

@@ -60,12 +60,12 @@ def test_amounts_that_moved_are_decimals_and_counts_are_not(emulator: Emulator) 
     emulator.snapshot("before")
     emulator.state.change({"6dot50": {"accounts": [{"name": "AcmeCorp", "deposit": Decimal("0.30")}]}})
     ledger, (difference,) = emulator.ledger, emulator.diff("before")
-    moved = ledger.moved("6dot50", "accounts.balance"), ledger.moved("6dot50", "batches.payments.amount")
-    assert moved == (Decimal("0.3"), 0)
+    moves = ledger.moved("6dot50", "accounts.balance"), ledger.moved("6dot50", "batches.payments.amount")
+    assert moves == (Decimal("0.3"), 0)
     assert difference.changed is not None
     assert difference.changed["balance"] == (Decimal("155794"), Decimal("155794.3"))
     assert all_decimals(
-        [*moved, *difference.changed["balance"], ledger.commits[-1].totals["6dot50"]["moved"]["accounts.balance"]]
+        [*moves, *difference.changed["balance"], ledger.commits[-1].totals["6dot50"]["moved"]["accounts.balance"]]
     )
     assert type(ledger.moved("serpwow", "account.credits_used")) is int
 

@@ -36,13 +36,13 @@ def test_a_world_that_is_busy_holds_up_its_own_requests_and_nobody_elses(method:
     world = scenario.world(VENDORS, HELD, None)
     worlds.add(world, scenario.claims(VENDORS, world))
     with ThreadedServer(create_app(worlds)) as server, httpx.Client(base_url=server.url, timeout=None) as client:
-        answered = Event()
+        is_answered = Event()
         statuses: list[int] = []
 
         def ask() -> None:
             content = b'{"by": "1s"}' if path.endswith("advance") else b""
             statuses.append(httpx.request(method, server.url + path, content=content, timeout=None).status_code)
-            answered.set()
+            is_answered.set()
 
         with world.lock:
             asking = Thread(target=ask)
@@ -52,7 +52,7 @@ def test_a_world_that_is_busy_holds_up_its_own_requests_and_nobody_elses(method:
             for _ in range(3):
                 assert client.get("/_emulator/ready").status_code == 200
                 assert client.get("/live/account", params={"api_key": "somebody"}).status_code == 200
-            assert not answered.is_set()
+            assert not is_answered.is_set()
         asking.join()
     assert statuses == [200]
 

@@ -67,18 +67,18 @@ def times_and_chances(path: Path, tree: ast.Module) -> Iterator[str]:
 
 
 def test_only_the_clock_asks_the_machine_for_the_time_or_for_chance() -> None:
-    assert [(path, asked) for path, tree in modules().items() if path != CLOCK for asked in times_and_chances(path, tree)] == []
+    assert [(path, call) for path, tree in modules().items() if path != CLOCK for call in times_and_chances(path, tree)] == []
 
 
 def replaceable_waits(tree: ast.Module) -> Iterator[tuple[str, str]]:
     """Yield each function that a test replaces, by its module and name."""
     for node in ast.walk(tree):
-        found = []
+        waits = []
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            found = [(node.value.id, node.attr)]
+            waits = [(node.value.id, node.attr)]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found = [(node.module, alias.name) for alias in node.names]
-        yield from ((module, name) for module, name in found if {name, "*"} & PATCHED.get(module, set()))
+            waits = [(node.module, alias.name) for alias in node.names]
+        yield from ((module, name) for module, name in waits if {name, "*"} & PATCHED.get(module, set()))
 
 
 def test_no_module_waits_by_what_a_test_replaces() -> None:

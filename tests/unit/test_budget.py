@@ -88,14 +88,14 @@ def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
 
 def charges_of(worlds: Iterable[World]) -> dict[int, Charge]:
     """Return each charge of what worlds keep, once."""
-    found: dict[int, Charge] = {}
+    charges: dict[int, Charge] = {}
     waiting = [value if isinstance(value, Charge) else value.charge for value in kept_by(worlds)]
     while waiting:
         charge = waiting.pop()
-        if id(charge) not in found:
-            found[id(charge)] = charge
+        if id(charge) not in charges:
+            charges[id(charge)] = charge
             waiting += charge.parts
-    return found
+    return charges
 
 
 def weighed_anew(value: Metered) -> int:
@@ -159,8 +159,8 @@ def do(server: Server, doing: str, what: str | None) -> int:
             state = {"serpwow": {"batches": [{"id": "AAAAAAAA", "name": what}]}}
             return server.control("PATCH", "/default/state", state).status
         case "fault":
-            laid = {"at": "serpwow.account.get", "where": "before-commit", "do": "status", "status": 404, "body": what}
-            return server.control("POST", "/default/faults", laid).status
+            fault = {"at": "serpwow.account.get", "where": "before-commit", "do": "status", "status": 404, "body": what}
+            return server.control("POST", "/default/faults", fault).status
         case "cancel":
             return server.ask("POST", CANCEL_JOB.format(job.id if job else "J"), None, *STRIPE).status
         case "snapshot":
@@ -192,20 +192,22 @@ def test_what_is_counted_is_what_is_kept_and_no_more_than_may_be(doings: list[tu
         assert do(server, doing, what) < 500
         assert server.budget.used <= server.budget.limit + slack(server.worlds)
     gc.collect()
-    kept = charges_of(server.worlds)
-    spared = [template for spare in server.budget.caches for template in spare._values.values()]
-    kept |= charges_of(template for template in spared if template.quota.budget is server.budget)
-    assert server.budget.used == sum(charge.size for charge in kept.values())
-    assert server.budget.used == sum({id(quota): quota.bytes for quota in (charge.quota for charge in kept.values())}.values())
+    charges = charges_of(server.worlds)
+    templates = [template for spare in server.budget.caches for template in spare._values.values()]
+    charges |= charges_of(template for template in templates if template.quota.budget is server.budget)
+    assert server.budget.used == sum(charge.size for charge in charges.values())
+    assert server.budget.used == sum(
+        {id(quota): quota.bytes for quota in (charge.quota for charge in charges.values())}.values()
+    )
     for value in kept_by(server.worlds):
         if isinstance(value, Metered):
-            whole = {id(charge): charge for charge in [value.charge]}
+            charges_of_value = {id(charge): charge for charge in [value.charge]}
             waiting = [*value.charge.parts]
             while waiting:
                 part = waiting.pop()
-                whole[id(part)] = part
+                charges_of_value[id(part)] = part
                 waiting += part.parts
-            assert weighed_anew(value) == sum(charge.size for charge in whole.values())
+            assert weighed_anew(value) == sum(charge.size for charge in charges_of_value.values())
 
 
 def test_a_client_that_fills_the_server_is_refused_by_name_and_told_how_to_go_on() -> None:
@@ -213,9 +215,9 @@ def test_a_client_that_fills_the_server_is_refused_by_name_and_told_how_to_go_on
     statuses = [server.name_batch("x" * 100_000 + str(n)).status for n in range(40)]
     assert {200, 429} == set(statuses)
     assert sorted(statuses) == statuses, "once it is full, it is full"
-    refused = server.name_batch("x" * 100_000)
-    assert said(refused)["error"]["code"] == "too-many"
-    assert said(refused)["message"] == (
+    response = server.name_batch("x" * 100_000)
+    assert said(response)["error"]["code"] == "too-many"
+    assert said(response)["message"] == (
         "this batch has no room, since this server keeps 2000000 bytes at most: "
         "delete, reset or drop what is not needed, or EMULATOR_MAX_MEMORY (serve --max-memory) allows more"
     )
@@ -232,16 +234,16 @@ def test_what_stops_something_is_never_refused_for_want_of_room() -> None:
     for text in ("x" * 5_000, "x" * 500, ""):
         while server.name_batch(text or "a").status == 200:
             pass
-    cancelled = server.ask("POST", CANCEL_JOB.format(job), None, *STRIPE)
-    assert (cancelled.status, server.ask("GET", f"/live/account?{KEY}").status) == (200, 200), cancelled.content
+    response = server.ask("POST", CANCEL_JOB.format(job), None, *STRIPE)
+    assert (response.status, server.ask("GET", f"/live/account?{KEY}").status) == (200, 200), response.content
 
 
 def test_history_and_journal_make_room_first_and_the_journal_says_so() -> None:
     server = Server()
     batch = said(server.name_batch("a"))["batch"]["id"]
     for number in range(60):
-        renamed = server.ask("PUT", f"/live/batches/{batch}?{KEY}", {"name": "x" * 100_000 + str(number)})
-        assert renamed.status == 200, "only the newest name has to be kept"
+        response = server.ask("PUT", f"/live/batches/{batch}?{KEY}", {"name": "x" * 100_000 + str(number)})
+        assert response.status == 200, "only the newest name has to be kept"
     journal = said(server.control("GET", "/default/journal?since=60"))
     assert journal["last"] == 61
     assert journal["dropped"] + len([*server.worlds.default.journal.since(0)]) == 61
@@ -271,9 +273,9 @@ def test_the_control_plane_refuses_what_has_no_room_before_it_is_made(method: st
             while server.name_batch(text or "a").status == 200:
                 pass
         before = server.budget.used
-    refused = server.control(method, path, body)
-    assert (refused.status, refused.header("content-type")) == (429, "application/problem+json")
-    assert "no room" in said(refused)["detail"]
+    response = server.control(method, path, body)
+    assert (response.status, response.header("content-type")) == (429, "application/problem+json")
+    assert "no room" in said(response)["detail"]
     assert server.budget.used <= before
 
 
@@ -281,7 +283,7 @@ def test_worlds_that_come_and_go_leave_nothing() -> None:
     worlds = worlds_of([], None, Limits(memory=LIMIT))
     gc.disable()
     try:
-        counted = []
+        counts = []
         for _ in range(1_000):
             world = EMPTY.world(VENDORS, "w", None, None, Limits(), worlds.budget)
             worlds.add(world, ())
@@ -289,10 +291,10 @@ def test_worlds_that_come_and_go_leave_nothing() -> None:
             world.fork("f", world.rules, 1)
             worlds.remove("w")
             del world
-            counted.append(worlds.budget.used)
+            counts.append(worlds.budget.used)
     finally:
         gc.enable()
-    assert set(counted[1:]) == {counted[-1]}
+    assert set(counts[1:]) == {counts[-1]}
 
 
 @pytest.mark.parametrize("way", ["drop", "reset", "delete", "forget", "undo"])
@@ -328,10 +330,10 @@ def test_dropping_resetting_deleting_and_undoing_give_the_room_back(way: str) ->
 def test_a_world_may_have_less_than_the_server() -> None:
     server = Server(world_memory=400_000)
     server.control("POST", "", {"id": "w"})
-    while (refused := server.name_batch("x" * 50_000)).status == 200:
+    while (response := server.name_batch("x" * 50_000)).status == 200:
         pass
-    assert "this world keeps 400000 bytes at most" in said(refused)["message"]
-    assert "--max-world-memory" in said(refused)["message"]
+    assert "this world keeps 400000 bytes at most" in said(response)["message"]
+    assert "--max-world-memory" in said(response)["message"]
     other = {"serpwow": {"batches": [{"name": "x" * 100_000}]}}
     assert server.control("PATCH", "/w/state", other).status == 200
     assert Budget.of(Limits(memory=5)).of_world == 5
@@ -374,9 +376,9 @@ def test_an_upload_counts_while_it_comes_by_what_is_kept_of_it() -> None:
 
     server = Server()
     assert put(server, 20_000).status == 200
-    refused = put(server, 200_000)
-    assert (refused.status, said(refused)["error"]["code"]) == (429, "too-many")
-    assert said(refused)["message"].startswith("this upload has no room")
+    response = put(server, 200_000)
+    assert (response.status, said(response)["error"]["code"]) == (429, "too-many")
+    assert said(response)["message"].startswith("this upload has no room")
     gc.collect()
     assert server.budget.used < LIMIT
 
@@ -402,8 +404,8 @@ def test_ten_thousand_worlds_fit_by_default() -> None:
 def test_a_fork_counts_by_what_it_really_takes() -> None:
     """Its journal and history are lists of its own, and so are the credentials that it accepts."""
     world = EMPTY.world(VENDORS, "w")
-    listed = frozenset(f"key-{n}" for n in range(2_000))
-    world.rules = replace(world.rules, credentials={"serpwow": listed})
+    keys = frozenset(f"key-{n}" for n in range(2_000))
+    world.rules = replace(world.rules, credentials={"serpwow": keys})
     for n in range(1_000):
         with world.transaction("change") as tx:
             account: Any = tx.find("serpwow.account", "self")
@@ -411,9 +413,9 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
         world.journal.add(Change(tx.now, "toy.kettle", str(n), "cold", "hot", "after toy.boil", None))
     tracemalloc.start()
     try:
-        rules = (replace(world.rules, credentials={"serpwow": listed | {f"own-{n}"}}) for n in range(20))
+        rules = (replace(world.rules, credentials={"serpwow": keys | {f"own-{n}"}}) for n in range(20))
         forks = [world.fork(f"w{n}", its_own, n) for n, its_own in enumerate(rules)]
-        taken, _ = tracemalloc.get_traced_memory()
+        traced_bytes, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert taken / 2 < sum(fork.quota.bytes for fork in forks) < 2 * taken
+    assert traced_bytes / 2 < sum(fork.quota.bytes for fork in forks) < 2 * traced_bytes

@@ -43,7 +43,7 @@ class FakeGc:
 
 
 @pytest.mark.parametrize(
-    ("frozen", "put_off", "second", "told"),
+    ("frozen", "put_off", "second", "calls"),
     [
         (0, 0, 1, []),
         (10**7, 3, 1, ["collect", "freeze"]),
@@ -54,16 +54,16 @@ class FakeGc:
     ],
 )
 def test_each_second_as_much_is_looked_through_as_takes_a_moment(
-    monkeypatch: pytest.MonkeyPatch, frozen: int, put_off: int, second: int, told: list[str]
+    monkeypatch: pytest.MonkeyPatch, frozen: int, put_off: int, second: int, calls: list[str]
 ) -> None:
     fake = FakeGc(frozen, put_off)
     monkeypatch.setattr(collector, "gc", fake)
-    tended = PeriodicCollector()
+    own_collector = PeriodicCollector()
     assert fake.threshold == (700, 10, NEVER)
     for _ in range(second):
         fake.told.clear()
-        tended.collect()
-    assert fake.told == told
+        own_collector.collect()
+    assert fake.told == calls
 
 
 def test_a_world_that_is_dropped_goes_without_the_collector() -> None:
@@ -80,11 +80,11 @@ def test_a_world_that_is_dropped_goes_without_the_collector() -> None:
     ask(app, "GET", b"/live/batches/stopall?api_key=k", [*headers, (b"emulator-world", b"w")], b"")
     ask(app, "POST", b"/_emulator/worlds/w/snapshots", headers, b'{"name": "a"}')
     assert ask(app, "GET", b"/_emulator/worlds/w/diff", headers, b"").status == 200
-    dropped = ref(worlds.get("w"))
+    reference = ref(worlds.get("w"))
     gc.collect()
     gc.disable()
     try:
         ask(app, "DELETE", b"/_emulator/worlds/w", headers, b"")
-        assert dropped() is None
+        assert reference() is None
     finally:
         gc.enable()

@@ -57,7 +57,7 @@ def test_an_address_of_a_service_is_known_from_a_port(value: str, is_one: bool) 
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "hint"),
     [
         ("EMULATOR_MAX_BODDY", "EMULATOR_MAX_BODY"),
         ("EMULATOR_HOTS", None),  # two letters of four are somewhere else: it may be anybody's
@@ -80,5 +80,5 @@ def test_an_address_of_a_service_is_known_from_a_port(value: str, is_one: bool) 
         ("ANDROID_EMULATOR_PORTS", None),
     ],
 )
-def test_a_misspelt_variable_is_told_of_its_nearest_and_others_are_left_alone(name: str, meant: str | None) -> None:
-    assert list(misspelt([name], KNOWN)) == ([(name, meant)] if meant else [])
+def test_a_misspelt_variable_is_told_of_its_nearest_and_others_are_left_alone(name: str, hint: str | None) -> None:
+    assert list(misspelt([name], KNOWN)) == ([(name, hint)] if hint else [])

@@ -35,12 +35,12 @@ class NotingConnection(InstantConnection):
     def __init__(self) -> None:
         self.kept: list[int] = []
 
-    async def pause(self, held: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
-        self.kept.append(len(held.request.body))
+    async def pause(self, request: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
+        self.kept.append(len(request.request.body))
         return False
 
-    async def hang(self, held: HeldRequest, seconds: float) -> None:  # noqa: ARG002
-        self.kept.append(len(held.request.body))
+    async def hang(self, request: HeldRequest, seconds: float) -> None:  # noqa: ARG002
+        self.kept.append(len(request.request.body))
 
 
 class RemovingLanes(NoLanes):
@@ -61,15 +61,15 @@ class Play:
     """A request that makes a batch, in a world with one fault."""
 
     def __init__(self, fault: dict[str, Any], lanes: NoLanes | None = None) -> None:
-        written = {"title": "A", "faults": [{"at": "serpwow.batches.create", **fault}]}
-        self.world = load_value(written, VENDORS).world(VENDORS, "w", None)
-        self.connection, held = NotingConnection(), HeldRequests()
+        content = {"title": "A", "faults": [{"at": "serpwow.batches.create", **fault}]}
+        self.world = load_value(content, VENDORS).world(VENDORS, "w", None)
+        self.connection, held_requests = NotingConnection(), HeldRequests()
         request = read_request("POST", "/live/batches", "api_key=k", [(b"content-type", b"application/json")], BODY)
         route = Routes(VENDORS.values()).find(request.method, request.path)
         assert route is not None
         route.apply(request)
-        self.delays = FaultDelays(held, self.world, request, self.connection, 1, lanes)
-        pipeline = Pipeline(held, None, Limits(), quota_for_answers(Limits()))
+        self.delays = FaultDelays(held_requests, self.world, request, self.connection, 1, lanes)
+        pipeline = Pipeline(held_requests, None, Limits(), quota_for_answers(Limits()))
         self._request = FaultedRequest(pipeline, self.world, request, self.delays)
 
     def answer(self) -> OutgoingResponse:
@@ -87,7 +87,7 @@ def test_a_fault_that_is_removed_while_its_request_waits_for_its_lane_spares_it(
 
 
 @pytest.mark.parametrize(
-    ("fault", "kept"),
+    ("fault", "size"),
     [
         ({"where": "before-auth", "do": "delay", "delay": "1s", "clock": "real"}, len(BODY)),
         ({"where": "before-commit", "do": "delay", "delay": "1s", "clock": "real"}, len(BODY)),
@@ -97,7 +97,7 @@ def test_a_fault_that_is_removed_while_its_request_waits_for_its_lane_spares_it(
     ids=lambda value: value["where"] + value["do"] if isinstance(value, dict) else "",
 )
 def test_the_body_of_a_request_that_is_held_up_is_kept_until_it_takes_effect_and_no_longer(
-    fault: dict[str, Any], kept: int
+    fault: dict[str, Any], size: int
 ) -> None:
     play = Play(fault)
     response = play.answer()
@@ -107,4 +107,4 @@ def test_the_body_of_a_request_that_is_held_up_is_kept_until_it_takes_effect_and
 
     if response.faults:
         run_sync(send_with_faults(response, play.delays, play.connection, send))
-    assert set(play.connection.kept) == {kept}
+    assert set(play.connection.kept) == {size}

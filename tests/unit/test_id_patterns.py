@@ -66,11 +66,13 @@ IDS = st.text(st.sampled_from("ab9-_Z"), min_size=1, max_size=12)
 
 @given(PATTERNS, st.lists(IDS, max_size=8))
 def test_a_pattern_finds_what_python_finds(pattern: str, ids: list[str]) -> None:
-    found = _compiled(pattern)
+    own_pattern = _compiled(pattern)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        wanted = re.compile(pattern)
-    assert [bool(found and found.matches(id.encode())) for id in ids] == [bool(wanted.search(id)) for id in ids]
+        python_pattern = re.compile(pattern)
+    assert [bool(own_pattern and own_pattern.matches(id.encode())) for id in ids] == [
+        bool(python_pattern.search(id)) for id in ids
+    ]
 
 
 def _compiled(pattern: str) -> IdPattern | None:
@@ -82,7 +84,7 @@ def _compiled(pattern: str) -> IdPattern | None:
         return None
 
 
-@pytest.mark.parametrize(("pattern", "said"), [
+@pytest.mark.parametrize(("pattern", "message"), [
     ("(", "never closed"),
     ("a)", "closes nothing"),
     ("[a", "never closed"),
@@ -115,8 +117,8 @@ def _compiled(pattern: str) -> IdPattern | None:
     ("((){1000}){1000}", "too large"),
     ("(a|b)*a(a|b){20}", "too large"),
 ])  # fmt: skip
-def test_a_pattern_that_cannot_be_is_refused_with_the_reason(pattern: str, said: str) -> None:
-    with pytest.raises(NotAPattern, match=re.escape(said)):
+def test_a_pattern_that_cannot_be_is_refused_with_the_reason(pattern: str, message: str) -> None:
+    with pytest.raises(NotAPattern, match=re.escape(message)):
         compile_pattern(pattern)
 
 
@@ -129,9 +131,9 @@ def test_a_match_looks_at_each_character_once(pattern: str) -> None:
             Counting.looks += 1
             return super().__getitem__(place)
 
-    found = compile_pattern(pattern)
-    assert len(found._rows) <= MOST_STEPS
-    IdPattern(found._classes, Counting(found._rows), found._ends).matches(b"a" * 100_000 + b"-")
+    own_pattern = compile_pattern(pattern)
+    assert len(own_pattern._rows) <= MOST_STEPS
+    IdPattern(own_pattern._classes, Counting(own_pattern._rows), own_pattern._ends).matches(b"a" * 100_000 + b"-")
     assert Counting.looks <= 100_001
 
 

@@ -30,16 +30,16 @@ APART = "batch-emulator-apart"
 @contextmanager
 def busy(world: World) -> Iterator[Callable[[], None]]:
     """Another thread holds the world's lock until the function is called, or this is over."""
-    held, over = Event(), Event()
+    is_held, over = Event(), Event()
 
     def hold() -> None:
         with world.lock:
-            held.set()
+            is_held.set()
             over.wait()
 
     thread = Thread(target=hold)
     thread.start()
-    held.wait()
+    is_held.wait()
     try:
         yield over.set
     finally:
@@ -58,13 +58,13 @@ def test_requests_of_a_busy_world_are_answered_in_order_of_arrival(is_long: bool
     async def run() -> list[int]:
         world, lanes, order = kitchen(), Lanes(), list[int]()
         with busy(world) as release:
-            asked = []
+            tasks = []
             for n in range(8):
-                asked.append(asyncio.create_task(lanes.run(world, lambda n=n: order.append(n), is_long)))  # type: ignore[misc]
+                tasks.append(asyncio.create_task(lanes.run(world, lambda n=n: order.append(n), is_long)))  # type: ignore[misc]
                 await rounds()
             assert order == [], "nobody has the world but the other thread"
             release()
-            await asyncio.gather(*asked)
+            await asyncio.gather(*tasks)
         return order
 
     assert asyncio.run(run()) == [*range(8)]
@@ -91,11 +91,11 @@ def test_the_event_loop_goes_on_with_another_world_while_one_is_busy() -> None:
         with busy(one) as release:
             waits = asyncio.create_task(lanes.run(one, lambda: "one", is_long=False))
             await rounds()
-            answered = await lanes.run(other, lambda: "other", is_long=False)
+            response = await lanes.run(other, lambda: "other", is_long=False)
             assert not waits.done()
             release()
             assert await waits == "one"
-        return answered
+        return response
 
     assert asyncio.run(run()) == "other"
 
@@ -104,15 +104,15 @@ def test_a_client_that_gives_up_leaves_the_lane_to_the_next() -> None:
     async def run() -> list[str]:
         world, lanes, order = kitchen(), Lanes(), list[str]()
         with busy(world) as release:
-            asked = [
+            tasks = [
                 asyncio.create_task(lanes.run(world, lambda name=name: order.append(name), is_long=False))  # type: ignore[misc]
                 for name in ("first", "second", "third")
             ]
             await rounds()
-            asked[1].cancel()
+            tasks[1].cancel()
             await rounds()
             release()
-            await asyncio.gather(*asked, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         return order
 
     assert asyncio.run(run()) == ["first", "third"]

@@ -79,17 +79,17 @@ def _stop_one_and_break_another(world: World) -> None:
 
 
 def test_a_failed_effect_changes_nothing() -> None:
-    world, untouched = kitchen(), kitchen()
+    world, other_world = kitchen(), kitchen()
     with pytest.raises(RuntimeError, match="fell apart"):
         _stop_one_and_break_another(world)
-    assert world.store.find(Kettle.kind, "1") == untouched.store.find(Kettle.kind, "1")
-    assert list(world.store.group(Kettle.kind)) == list(untouched.store.group(Kettle.kind))
-    assert world.advance_until_idle() == untouched.advance_until_idle()
+    assert world.store.find(Kettle.kind, "1") == other_world.store.find(Kettle.kind, "1")
+    assert list(world.store.group(Kettle.kind)) == list(other_world.store.group(Kettle.kind))
+    assert world.advance_until_idle() == other_world.advance_until_idle()
 
 
 def test_a_row_out_of_absence_brings_a_resource_into_being() -> None:
     world = kitchen(0)
     with world.transaction("heat") as tx:
-        taken = tx.ask(KETTLE, "new", "heat", Kettle("new", tx.now))
-    assert taken.subject == Kettle("new", START, "warming")
+        transition = tx.ask(KETTLE, "new", "heat", Kettle("new", tx.now))
+    assert transition.subject == Kettle("new", START, "warming")
     assert [(change.source, change.to) for change in tx.changes] == [(ABSENT, "warming")]

@@ -81,17 +81,17 @@ def private_names_of_others(tree: ast.Module) -> set[str]:
 
 def test_no_test_module_is_imported() -> None:
     """What several tests need stands in tests/support, or is a fixture."""
-    found = {
+    imports = {
         (str(path.relative_to(TESTS)), module)
         for path, tree in MODULES.items()
         for module in imported_modules(tree)
         if module.split(".")[0] == "tests" and module.split(".")[-1].startswith(("test_", "conftest"))
     }
-    assert found == set()
+    assert imports == set()
 
 
 def test_a_test_uses_a_private_name_only_where_there_is_no_public_way() -> None:
-    found = {
+    imports = {
         (path.relative_to(TESTS).as_posix(), name) for path, tree in MODULES.items() for name in private_names_of_others(tree)
     }
-    assert found == set(NO_PUBLIC_WAY)
+    assert imports == set(NO_PUBLIC_WAY)

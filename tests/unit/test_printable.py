@@ -57,10 +57,10 @@ LINES: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("shown", LINES.values(), ids=LINES)
+@pytest.mark.parametrize("escape", LINES.values(), ids=LINES)
 @given(TEXTS)
-def test_a_line_stays_one_line_that_nothing_obeys(shown: Callable[[str], str], text: str) -> None:
-    assert [character for character in shown(text) if _is_obeyed(character)] == []
+def test_a_line_stays_one_line_that_nothing_obeys(escape: Callable[[str], str], text: str) -> None:
+    assert [character for character in escape(text) if _is_obeyed(character)] == []
 
 
 @given(TEXTS)
@@ -84,21 +84,21 @@ def test_the_commands_write_nothing_that_a_terminal_obeys(encoding: str, text: s
 
 @given(TEXTS)
 def test_a_log_line_is_one_line_and_a_traceback_is_indented(text: str) -> None:
-    said: list[str] = []
+    lines: list[str] = []
 
     class Collecting(StandardError):
         def __init__(self) -> None:
             self.left_out = 0
 
         def say(self, line: str) -> None:
-            said.append(line)
+            lines.append(line)
 
     try:
         raise ValueError(text)
     except ValueError as error:
         record = logging.LogRecord("x", logging.ERROR, "f", 1, "%s", (text,), (ValueError, error, error.__traceback__))
     _Handler(Collecting()).emit(record)
-    first, *others = said[0].split("\n")
+    first, *others = lines[0].split("\n")
     assert first.startswith("ERROR: ")
     assert all(line.startswith("  ") for line in others)
-    assert [character for character in said[0] if _is_obeyed(character) and character not in "\n\t"] == []
+    assert [character for character in lines[0] if _is_obeyed(character) and character not in "\n\t"] == []

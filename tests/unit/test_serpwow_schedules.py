@@ -84,8 +84,8 @@ def fits_the_day(schedule: Schedule, day: date, either: bool) -> bool:
 
 def fits(schedule: Schedule, instant: datetime, calendar: Calendar) -> bool:
     local = instant.astimezone(calendar.zone)
-    passed = local.minute + 60 * local.hour * calendar.from_midnight
-    on_time = passed % EVERY[schedule.minutes or ""] == 0 and local.hour in (schedule.hours or range(24))
+    minutes = local.minute + 60 * local.hour * calendar.from_midnight
+    on_time = minutes % EVERY[schedule.minutes or ""] == 0 and local.hour in (schedule.hours or range(24))
     return on_time and fits_the_day(schedule, local.date(), calendar.either)
 
 

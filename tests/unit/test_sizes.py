@@ -21,18 +21,18 @@ def test_a_size_is_a_number_with_a_unit(number: int, unit: str, space: str) -> N
     assert whole_bytes(f"{number}{space}{unit}".strip()) == number * POWERS[unit]
 
 
-@pytest.mark.parametrize(("written", "size"), [(2_000, 2_000), ("2_000", 2_000), ("1.5GB", 1_500_000_000), ("0.5KiB", 512)])
-def test_a_size_may_have_a_point_and_underscores(written: object, size: int) -> None:
-    assert whole_bytes(written) == size
+@pytest.mark.parametrize(("text", "size"), [(2_000, 2_000), ("2_000", 2_000), ("1.5GB", 1_500_000_000), ("0.5KiB", 512)])
+def test_a_size_may_have_a_point_and_underscores(text: object, size: int) -> None:
+    assert whole_bytes(text) == size
 
 
 @pytest.mark.parametrize(
-    "written",
+    "text",
     ["", "0", "0GB", "-1", "1.5", "0.3KiB", "GB", "2 bytes", "2GBs", "1e9", True, "٢GB", "9" * 200, f"{LARGEST_SIZE}k"],
 )
-def test_what_is_no_size_is_refused(written: object) -> None:
+def test_what_is_no_size_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"size|whole number of bytes"):
-        whole_bytes(written)
+        whole_bytes(text)
 
 
 def test_the_bounds_in_bytes_take_units_and_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,14 +46,14 @@ def test_the_bounds_in_bytes_take_units_and_others_do_not(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("written", "told"), [("2 gig", "'2 gig' is no size: give 64kB, 2GB or 1.5GiB"), ("0", "no whole number")]
+    ("text", "message"), [("2 gig", "'2 gig' is no size: give 64kB, 2GB or 1.5GiB"), ("0", "no whole number")]
 )
-def test_an_option_says_how_sizes_are_written(written: str, told: str) -> None:
-    result = invoke(main, ["serve", "--max-memory", written])
-    assert (result.exit_code, told in result.output) == (2, True)
+def test_an_option_says_how_sizes_are_written(text: str, message: str) -> None:
+    result = invoke(main, ["serve", "--max-memory", text])
+    assert (result.exit_code, message in result.output) == (2, True)
 
 
 def test_the_help_says_how_sizes_are_written() -> None:
-    shown = invoke(main, ["serve", "--help"]).output
-    assert "--max-memory SIZE" in shown
-    assert "64kB, 2GB or 1.5GiB" in " ".join(shown.split())
+    help_text = invoke(main, ["serve", "--help"]).output
+    assert "--max-memory SIZE" in help_text
+    assert "64kB, 2GB or 1.5GiB" in " ".join(help_text.split())

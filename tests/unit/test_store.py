@@ -71,9 +71,9 @@ class StoresAndCopies(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 5), id=IDS, colour=COLOURS, weight=WEIGHTS)
     def put(self, which: int, id: str, colour: str, weight: int) -> None:
-        kept, model = self.pair(which)
+        store, model = self.pair(which)
         apple = Apple(id, colour, weight)
-        assert kept.put(apple) is model.apples.get(id)
+        assert store.put(apple) is model.apples.get(id)
         model.apples[id] = apple
 
     @rule(which=st.integers(0, 5), colour=COLOURS, count=st.integers(5, 30))
@@ -83,40 +83,40 @@ class StoresAndCopies(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 5), id=IDS)
     def remove(self, which: int, id: str) -> None:
-        kept, model = self.pair(which)
-        assert kept.remove(Apple.kind, id) is model.apples.pop(id, None)
+        store, model = self.pair(which)
+        assert store.remove(Apple.kind, id) is model.apples.pop(id, None)
 
     @rule(which=st.integers(0, 5), id=IDS)
     def take_out_and_put_back(self, which: int, id: str) -> None:
-        kept, model = self.pair(which)
+        store, model = self.pair(which)
         if id in model.apples:
-            number = kept.number(Apple.kind, id)
-            kept.remove(Apple.kind, id)
-            kept.put(model.apples[id], number)
+            number = store.number(Apple.kind, id)
+            store.remove(Apple.kind, id)
+            store.put(model.apples[id], number)
 
     @rule(which=st.integers(0, 5))
     def copy(self, which: int) -> None:
-        kept, model = self.pair(which)
+        store, model = self.pair(which)
         if len(self.pairs) < 5:
-            self.pairs.append((kept.copy(), Model(model.apples.copy())))
+            self.pairs.append((store.copy(), Model(model.apples.copy())))
 
     @rule(which=st.integers(0, 5), other=st.integers(0, 5))
     def go_back(self, which: int, other: int) -> None:
-        kept, model = self.pair(other)
-        self.pairs[which % len(self.pairs)] = kept.copy(), Model(model.apples.copy())
+        store, model = self.pair(other)
+        self.pairs[which % len(self.pairs)] = store.copy(), Model(model.apples.copy())
 
     @rule(which=st.integers(0, 5), other=st.integers(0, 5))
     def differences_are_those_of_the_models(self, which: int, other: int) -> None:
-        (kept, model), (another, second) = self.pair(which), self.pair(other)
-        found = [id for _, id in kept.differing(another)]
+        (store, model), (other_store, second) = self.pair(which), self.pair(other)
+        differing_ids = [id for _, id in store.differing(other_store)]
         ids = {*model.apples, *second.apples}
-        assert len(found) == len({*found})
-        assert {*found} == {id for id in ids if model.apples.get(id) is not second.apples.get(id)}
+        assert len(differing_ids) == len({*differing_ids})
+        assert {*differing_ids} == {id for id in ids if model.apples.get(id) is not second.apples.get(id)}
 
     @rule(which=st.integers(0, 5), start=st.integers(0, 45))
     def rankings_can_be_read_from_anywhere(self, which: int, start: int) -> None:
-        kept, model = self.pair(which)
-        sorted_group = kept.sorted_group(Apple.kind, *BY_WEIGHT)
+        store, model = self.pair(which)
+        sorted_group = store.sorted_group(Apple.kind, *BY_WEIGHT)
         assert len(sorted_group) == len(model.apples)
         assert [*sorted_group.ascending(start)] == model.by_weight()[start:]
         assert [*sorted_group.descending(start)] == model.by_weight(reverse=True)[start:]
@@ -124,14 +124,14 @@ class StoresAndCopies(RuleBasedStateMachine):
 
     @invariant()
     def every_store_holds_what_its_model_does(self) -> None:
-        for kept, model in self.pairs:
-            assert [*kept.group(Apple.kind)] == [*model.apples.values()]
-            assert len(kept) == kept.size(Apple.kind) == len(model.apples)
-            assert kept.group(Apple.kind, *BY_WEIGHT) == model.by_weight()
+        for own_store, model in self.pairs:
+            assert [*own_store.group(Apple.kind)] == [*model.apples.values()]
+            assert len(own_store) == own_store.size(Apple.kind) == len(model.apples)
+            assert own_store.group(Apple.kind, *BY_WEIGHT) == model.by_weight()
             for colour in ("red", "blue"):
-                assert kept.group(Apple.kind, "colour", colour) == model.group(colour)
-                assert kept.size(Apple.kind, "colour", colour) == len(model.group(colour))
-            assert all(kept.find(Apple.kind, str(id)) is model.apples.get(str(id)) for id in range(41))
+                assert own_store.group(Apple.kind, "colour", colour) == model.group(colour)
+                assert own_store.size(Apple.kind, "colour", colour) == len(model.group(colour))
+            assert all(own_store.find(Apple.kind, str(id)) is model.apples.get(str(id)) for id in range(41))
 
 
 TestStoresAndCopies = StoresAndCopies.TestCase
@@ -156,13 +156,13 @@ def test_sorted_pages_are_a_sorted_set(steps: list[tuple[bool, int]]) -> None:
 
 
 def test_a_map_that_was_copied_before_it_grew_still_tells_what_differs() -> None:
-    grown: PagedMap[int, str] = PagedMap()
+    grown_map: PagedMap[int, str] = PagedMap()
     for number in range(20):
-        grown[number] = "old"
-    former = grown.copy()
+        grown_map[number] = "old"
+    former = grown_map.copy()
     for number in range(15, 200):
-        grown[number] = "new"
-    assert sorted(grown.differing(former)) == sorted(former.differing(grown)) == [*range(15, 200)]
+        grown_map[number] = "new"
+    assert sorted(grown_map.differing(former)) == sorted(former.differing(grown_map)) == [*range(15, 200)]
     assert [key for key in range(200) if former.get(key) is not None] == [*range(20)]
 
 
@@ -192,8 +192,8 @@ def test_the_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[
 
 
 def test_a_resource_that_keeps_its_value_keeps_its_place_among_equals() -> None:
-    kept = Store()
+    store = Store()
     for id in "cab":
-        kept.put(Apple(id, "red", 1))
-    kept.put(Apple("c", "blue", 1))
-    assert [apple.id for apple in kept.sorted_group(Apple.kind, *BY_WEIGHT).descending()] == ["c", "a", "b"]
+        store.put(Apple(id, "red", 1))
+    store.put(Apple("c", "blue", 1))
+    assert [apple.id for apple in store.sorted_group(Apple.kind, *BY_WEIGHT).descending()] == ["c", "a", "b"]

@@ -31,8 +31,8 @@ def test_what_is_in_no_moving_group_is_shown_the_same_at_any_instant() -> None:
 def test_a_job_that_is_at_work_differs_between_two_instants_and_a_batch_that_waits_does_not() -> None:
     jobs = [{"id": "batchv2_1", "status": "in_progress", "rows": 100}, {"id": "batchv2_2", "status": "complete", "rows": 100}]
     batches = [{"id": "B", "status": "queued", "searches": 1}]
-    given = {"stripe": {"batch_jobs": jobs}, "serpwow": {"batches": batches}}
-    world = load_value({"title": "T", "given": given}, VENDORS).world(VENDORS, "w")
+    state = {"stripe": {"batch_jobs": jobs}, "serpwow": {"batches": batches}}
+    world = load_value({"title": "T", "given": state}, VENDORS).world(VENDORS, "w")
     before = world.snapshot("before")
     world.advance_by(timedelta(seconds=1))
     differences = between(before, world.moment("now"), VENDORS)

@@ -30,7 +30,7 @@ PATHS = ["/live/batches", "/live/batches/stopall", "/live/batches/{id}", "/live/
 
 
 @pytest.mark.parametrize(
-    ("written", "known", "meant"),
+    ("word", "words", "nearest"),
     [
         ("titel", TOP, ["title"]),
         ("Title", TOP, ["title"]),
@@ -56,12 +56,12 @@ PATHS = ["/live/batches", "/live/batches/stopall", "/live/batches/{id}", "/live/
         ("/live/batches/stopal", PATHS, ["/live/batches/stopall"]),
     ],
 )
-def test_a_word_that_is_spelt_otherwise_is_known_again(written: str, known: list[str], meant: list[str]) -> None:
-    assert near(written, known) == meant
+def test_a_word_that_is_spelt_otherwise_is_known_again(word: str, words: list[str], nearest: list[str]) -> None:
+    assert near(word, words) == nearest
 
 
 @pytest.mark.parametrize(
-    ("written", "known"),
+    ("word", "words"),
     [
         *[(word, TOP) for word in ("include", "extends", "limits", "version", "state", "send", "foo", "tags")],
         *[(word, FAULT) for word in ("headers", "form", "when", "type", "code", "count", "duration", "on", "to")],
@@ -81,8 +81,8 @@ def test_a_word_that_is_spelt_otherwise_is_known_again(written: str, known: list
         ("x" * 1000, ["x" * 1001]),
     ],
 )
-def test_no_word_is_named_that_has_nothing_to_do_with_what_was_written(written: str, known: list[str]) -> None:
-    assert near(written, known) == []
+def test_no_word_is_named_that_has_nothing_to_do_with_what_was_written(word: str, words: list[str]) -> None:
+    assert near(word, words) == []
 
 
 LONG_ENOUGH = sorted({word for word in (*TOP, *FAULT, *REPLY, *JOB) if len(word) > 4})
@@ -104,11 +104,11 @@ def test_one_slip_of_the_finger_never_hides_a_word(word: str, data: st.DataObjec
 @given(
     st.text(string.ascii_letters + "_-. ", max_size=12), st.lists(st.text(string.ascii_letters + "_-.", min_size=1), max_size=9)
 )
-def test_a_hint_comes_from_the_words_there_are_and_is_the_same_each_time(name: str, known: list[str]) -> None:
-    found = near(name, known)
-    assert found == near(name, known)
-    assert {*found} <= {*known}
-    assert len(found) <= 3
+def test_a_hint_comes_from_the_words_there_are_and_is_the_same_each_time(name: str, words: list[str]) -> None:
+    hints = near(name, words)
+    assert hints == near(name, words)
+    assert {*hints} <= {*words}
+    assert len(hints) <= 3
 
 
 @given(st.text(string.ascii_lowercase, min_size=2, max_size=12), st.text(string.ascii_lowercase, min_size=2, max_size=12))
@@ -119,8 +119,8 @@ def test_words_without_half_their_letters_in_common_are_never_near(one: str, oth
 
 @given(st.sampled_from([*TOP, *FAULT, *JOB]))
 def test_case_and_separators_do_not_matter(word: str) -> None:
-    for spelt in (word.upper(), word.replace("_", "-"), word.title().replace("_", ""), f" {word} "):
-        assert near(spelt, [*TOP, *FAULT, *REPLY, *JOB]) == [word]
+    for spelling in (word.upper(), word.replace("_", "-"), word.title().replace("_", ""), f" {word} "):
+        assert near(spelling, [*TOP, *FAULT, *REPLY, *JOB]) == [word]
 
 
 def test_where_no_word_is_near_the_words_are_listed_if_they_are_few() -> None:
@@ -134,7 +134,7 @@ STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("item", "message"),
     [
         ({"batches": []}, "it belongs below 'given': given.serpwow.batches or given.6dot50.batches"),
         ({"batch_jobs": []}, "it belongs below 'given': given.stripe.batch_jobs"),
@@ -171,10 +171,10 @@ STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status
         ({"given": {"serpwow": {"batches": [{"zzz": 1}]}}}, "known: id, name, status,"),
     ],
 )
-def test_a_key_in_the_wrong_place_is_told_the_right_one(written: dict[str, Any], told: str) -> None:
+def test_a_key_in_the_wrong_place_is_told_the_right_one(item: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput) as excinfo:
-        load_document(Document({"title": "A", **written}), VENDORS)
-    assert any(told in problem.message for problem in excinfo.value.problems), excinfo.value.lines()
+        load_document(Document({"title": "A", **item}), VENDORS)
+    assert any(message in problem.message for problem in excinfo.value.problems), excinfo.value.lines()
 
 
 def test_a_scenario_that_is_sent_bare_is_told_where_it_belongs() -> None:

@@ -63,12 +63,12 @@ def test_a_resource_that_is_repeated_takes_few_calls(scenario: Callable[[int], d
 
 @pytest.mark.parametrize("scenario", [many_batches, many_payments])
 def test_a_scenario_without_room_is_refused_before_it_is_made(scenario: Callable[[int], dict[str, Any]]) -> None:
-    def refused(count: int) -> None:
+    def load_without_room(count: int) -> None:
         with pytest.raises(TooMany, match="has no room"):
             load_document(Document(scenario(count)), VENDORS, budget=Budget.of(Limits(memory=1_200 * count)))
 
-    refused(1_000)
-    few, many = calls_of(lambda: refused(2_000)), calls_of(lambda: refused(4_000))
+    load_without_room(1_000)
+    few, many = calls_of(lambda: load_without_room(2_000)), calls_of(lambda: load_without_room(4_000))
     assert (many - few) / 2_000 < 10, "each is counted, and none is made"
 
 
@@ -93,9 +93,9 @@ def test_a_world_that_cannot_be_is_refused_before_it_is_made(
 
     make({"id": "there", "scenario": {"title": "T", "credentials": {"serpwow": ["taken"]}}})
     monkeypatch.setattr(serpwow_state, "load_batch", None)
-    refused = make({"scenario": many_batches(5), **request_of})
-    assert refused.status >= 400
-    assert reason in refused.content.decode()
+    response = make({"scenario": many_batches(5), **request_of})
+    assert response.status >= 400
+    assert reason in response.content.decode()
 
 
 def test_a_change_costs_the_same_however_many_resources_the_agenda_has() -> None:

@@ -65,9 +65,9 @@ def test_a_copy_goes_on_apart(life: Life, more: Life) -> None:
 
 @given(LIVES)
 def test_a_transaction_rolled_back_leaves_no_trace(life: Life) -> None:
-    world, untouched = kitchen(), kitchen()
+    world, other_world = kitchen(), kitchen()
     world.advance_by(timedelta(seconds=10))
-    untouched.advance_by(timedelta(seconds=10))
+    other_world.advance_by(timedelta(seconds=10))
     tx = world.transaction("nothing")
     for event in life:
         if isinstance(event, tuple):
@@ -76,7 +76,7 @@ def test_a_transaction_rolled_back_leaves_no_trace(life: Life) -> None:
         else:
             tx.remove(Kettle.kind, str(event % 4))
     tx.roll_back()
-    assert [part for part in shown(world) if part != {"look": 0, "heat": 0, "stop": 0}][:5] == shown(untouched)[:5]
+    assert [part for part in shown(world) if part != {"look": 0, "heat": 0, "stop": 0}][:5] == shown(other_world)[:5]
     assert not any(world.counters.values())
 
 
@@ -276,12 +276,10 @@ def test_what_was_arranged_beforehand_does_not_happen_in_a_world_that_has_no_roo
     world = World(
         "w", replace(rules, machines={**rules.machines, TIMELINE.kind: TIMELINE}, limits=Limits(resources=2)), Clock(START)
     )
-    planned = TimelineEvent(
-        "0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)]
-    )
+    event = TimelineEvent("0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)])
     with world.transaction("fill") as tx:
         tx.put(Kettle("0", START))
-        tx.put(planned)
+        tx.put(event)
     (change,) = world.advance_by(timedelta(seconds=1))
     room = "this world holds 2 resources, and no more are allowed"
     assert change.why == f"impossible: {room}: EMULATOR_MAX_RESOURCES (serve --max-resources) allows more"
