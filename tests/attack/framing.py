@@ -23,14 +23,14 @@ def against_h11(server: Server, seed: int, seconds: float) -> Findings:
     findings = Findings(sum(outcome.verdicts.values()), [*outcome.findings])
     draw, end = random.Random(seed), time.monotonic() + seconds / 2
     while time.monotonic() < end:
-        _mutated(server, draw)
+        _mutate(server, draw)
         findings.tried += 1
         if findings.tried % 20 == 0 and server.client().ask("GET", "/_emulator/health")[0] != 200:
             findings.find("the server does not answer after a mutated stream")
     return findings
 
 
-def _mutated(server: Server, draw: random.Random) -> None:
+def _mutate(server: Server, draw: random.Random) -> None:
     """Send a few requests of which some bytes are others, in some pieces, and read what comes."""
     stream = bytearray(b"".join(draw.choice(PIECES) for _ in range(draw.randint(1, 5))))
     for _ in range(draw.randint(0, 4)):

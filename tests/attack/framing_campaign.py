@@ -78,7 +78,7 @@ MILDER = {
 """Why the line may take what h11 refuses: a part of h11's message, and the rule. Each is checked where it is met."""
 
 
-class Found(AssertionError):
+class Disagreement(AssertionError):
     """A difference that no rule allows."""
 
 
@@ -245,7 +245,7 @@ async def _settle(is_settled: Callable[[], bool]) -> None:
         if is_settled():
             return
         await asyncio.sleep(0)
-    raise Found("the line neither reads on, nor answers, nor closes")
+    raise Disagreement("the line neither reads on, nor answers, nor closes")
 
 
 def _of_written(data: bytes, messages: list[Message]) -> Reading:
@@ -253,10 +253,10 @@ def _of_written(data: bytes, messages: list[Message]) -> Reading:
     replies = [reply for reply in _replies(data) if reply[0] != 100]
     numbers = [int(head.partition(b"\r\nnumber: ")[2].partition(b"\r\n")[0]) for status, head, _ in replies if status == 200]
     if numbers != [*range(1, len(messages) + 1)]:
-        raise Found(f"{len(messages)} messages were acted upon, and answered with {numbers}")
+        raise Disagreement(f"{len(messages)} messages were acted upon, and answered with {numbers}")
     refusals = [body for status, _, body in replies if status != 200]
     if len(refusals) > 1 or (refusals and replies[-1][0] == 200):
-        raise Found(f"answers after a refusal: {data!r}")
+        raise Disagreement(f"answers after a refusal: {data!r}")
     closes = bool(replies) and b"\r\nconnection: close" in replies[-1][1]
     return Reading((*messages,), json.loads(refusals[0])["message"] if refusals else None, closes)
 
@@ -280,25 +280,25 @@ def compare(stream: bytes, emulator_error: Reading, theirs: Reading) -> str:
     """
     common = min(len(emulator_error.messages), len(theirs.messages))
     if emulator_error.messages[:common] != theirs.messages[:common]:
-        raise Found(f"{stream!r}\nis read as {emulator_error}\nand by h11 as {theirs}")
+        raise Disagreement(f"{stream!r}\nis read as {emulator_error}\nand by h11 as {theirs}")
     if len(emulator_error.messages) > common:
         if "Host" in (theirs.refusal or "") and emulator_error.turned[common] == 400:
             return "both refuse"
         if _is_milder(stream, theirs):
             return "milder"
-        raise Found(f"{stream!r}\nis read as {emulator_error}\nand refused by h11 after {common}: {theirs.refusal}")
+        raise Disagreement(f"{stream!r}\nis read as {emulator_error}\nand refused by h11 after {common}: {theirs.refusal}")
     if emulator_error.refusal is not None and theirs.refusal is None:
         if any(part in emulator_error.refusal for part in STRICTER):
             return "stricter"
-        raise Found(f"{stream!r}\nis refused without a rule: {emulator_error.refusal!r}; h11 reads {theirs}")
+        raise Disagreement(f"{stream!r}\nis refused without a rule: {emulator_error.refusal!r}; h11 reads {theirs}")
     if len(theirs.messages) > common and emulator_error.refusal is None and not emulator_error.closes:
-        raise Found(f"{stream!r}\nis read as {emulator_error}, and nothing is said of the rest; h11 reads {theirs}")
+        raise Disagreement(f"{stream!r}\nis read as {emulator_error}, and nothing is said of the rest; h11 reads {theirs}")
     if (
         len(theirs.messages) > common
         and emulator_error.refusal is not None
         and not any(part in emulator_error.refusal for part in STRICTER)
     ):
-        raise Found(f"{stream!r}\nis refused without a rule: {emulator_error.refusal!r}; h11 reads {theirs}")
+        raise Disagreement(f"{stream!r}\nis refused without a rule: {emulator_error.refusal!r}; h11 reads {theirs}")
     return "both refuse" if emulator_error.refusal else "the same"
 
 
@@ -325,7 +325,7 @@ def judge_stream(stream: bytes, cuts: Sequence[int] = ()) -> str:
     at_once = asyncio.run(_read_by_line([stream] if stream else []))
     in_pieces = asyncio.run(_read_by_line(pieces))
     if stream.isascii() and at_once.messages != in_pieces.messages:
-        raise Found(f"{stream!r}\nis read as {at_once}\nand in the pieces {pieces} as {in_pieces}")
+        raise Disagreement(f"{stream!r}\nis read as {at_once}\nand in the pieces {pieces} as {in_pieces}")
     return compare(stream, at_once, read_by_h11(stream))
 
 

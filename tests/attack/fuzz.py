@@ -91,7 +91,7 @@ HEADERS = {
 }
 
 
-class Found(AssertionError):
+class Failure(AssertionError):
     """Something that must never happen."""
 
 
@@ -131,7 +131,7 @@ def _beginning() -> Scenario:
 
 
 @cache
-def known() -> Mapping[str, tuple[str, ...]]:
+def known_values() -> Mapping[str, tuple[str, ...]]:
     """Values for path parameters that lead somewhere, found by asking for all that there is."""
     target = fresh()
     own = {f"{vendor}.id": set(_parts(state, "id")) for vendor, state in WORLD["given"].items()}
@@ -177,14 +177,14 @@ def inspect(answer: AppResponse, request: object) -> None:
     headers = {name.decode("latin-1").lower(): value for name, value in answer.headers}
     emulator_error = headers.get("emulator-error") == b"internal" or headers.get("content-type") == b"application/problem+json"
     if answer.status >= 500 and emulator_error:
-        raise Found(f"{request}: {answer.status} {answer.content[:500]!r}")
+        raise Failure(f"{request}: {answer.status} {answer.content[:500]!r}")
     head_alone = isinstance(request, tuple) and "HEAD" in request[:2]
     if not head_alone and int(headers.get("content-length", len(answer.content))) != len(answer.content):
-        raise Found(f"{request}: the length is {headers['content-length']!r}, not {len(answer.content)}")
+        raise Failure(f"{request}: the length is {headers['content-length']!r}, not {len(answer.content)}")
 
 
 def still_whole(target: Target) -> None:
-    """Whatever was asked: the state can be seen, and given again, and is then the same."""
+    """Check that the state can be read, loaded again, and is then the same."""
     state = target.ask("GET", f"{PREFIX}/worlds/default/state")
     inspect(state, "the state")
     given_state = orjson.loads(state.content)
@@ -193,11 +193,11 @@ def still_whole(target: Target) -> None:
     scenario = {"title": "Again", "clock": {"start": now}, "given": given_state}
     response = target.ask("POST", f"{PREFIX}/worlds", {"id": "again", "scenario": scenario, "claim": False})
     if response.status != 201:
-        raise Found(f"the state cannot be given again: {response.content[:1000]!r}")
+        raise Failure(f"the state cannot be given again: {response.content[:1000]!r}")
     again = orjson.loads(target.ask("GET", f"{PREFIX}/worlds/again/state").content)
     target.ask("DELETE", f"{PREFIX}/worlds/again")
     if again != given_state:
-        raise Found(f"the state given again is another: {_first_difference(given_state, again)}")
+        raise Failure(f"the state given again is another: {_first_difference(given_state, again)}")
 
 
 def _first_difference(one: Any, other: Any, path: str = "") -> str:
@@ -247,7 +247,7 @@ def document() -> dict[str, Any]:
 
 
 @st.composite
-def mutated(draw: st.DrawFn, value: Any) -> Any:
+def mutations(draw: st.DrawFn, value: Any) -> Any:
     """A JSON value of which a few places are changed: replaced, renamed, dropped, doubled."""
     copy = json.loads(json.dumps(value, default=str))
     for _ in range(draw(st.integers(0, 3))):
@@ -285,7 +285,7 @@ def _holders(value: Any) -> Iterator[Any]:
 
 
 def contract(case_seed: int, examples: int) -> None:
-    """What the document says can be asked, right and wrong, is answered as it says."""
+    """Send the requests that the document describes, right and wrong ones, and check each response against it."""
     fresh()
     schema = schemathesis.openapi.from_dict(document())
     session = requests.Session()
@@ -293,7 +293,7 @@ def contract(case_seed: int, examples: int) -> None:
     for found in schema.get_all_operations():
         operation: APIOperation[Any, Any, Any, Any] | None = found.ok() if isinstance(found, Ok) else None
         if operation is None:
-            raise Found(f"schemathesis cannot read {found}")
+            raise Failure(f"schemathesis cannot read {found}")
         strategy = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
 
         run(given(case=strategy, data=st.data())(_example(session)), case_seed, examples)
@@ -318,27 +318,27 @@ def _call_and_compare(case: Case[Any], session: requests.Session) -> None:
     checkpoint = time.process_time()
     response = case.call(base_url=URL, session=session, headers=HEADERS.get(vendor))
     if time.process_time() - checkpoint > SLOW:
-        raise Found(f"{case.method} {case.path} took {time.process_time() - checkpoint:.0f} s")
+        raise Failure(f"{case.method} {case.path} took {time.process_time() - checkpoint:.0f} s")
     headers = {name.lower(): values for name, values in response.headers.items()}
     emulator_error = "emulator-error" in headers and "emulator-exchange" not in headers
     if "internal" in headers.get("emulator-error", ()):
-        raise Found(f"{case.method} {case.path}: {response.status_code} {response.text[:500]}")
+        raise Failure(f"{case.method} {case.path}: {response.status_code} {response.text[:500]}")
     responses = case.operation.definition.raw["responses"]
     is_unknown = vendor != "emulator" and not emulator_error and str(response.status_code) not in responses
     if is_unknown or (vendor == "emulator" and response.status_code >= 500):
-        raise Found(f"{case.operation.label} answers {response.status_code}: {response.text[:500]}")
+        raise Failure(f"{case.operation.label} answers {response.status_code}: {response.text[:500]}")
     if not emulator_error:
         case.validate_response(response, checks=[content_type_conformance, response_schema_conformance])
     elif vendor != "emulator" and response.json().get("error", {}).get("type") != "emulator_error":
-        raise Found(f"{case.method} {case.path}: a failure of ours looks like a vendor's: {response.text[:500]}")
+        raise Failure(f"{case.method} {case.path}: a failure of ours looks like a vendor's: {response.text[:500]}")
 
 
 def loader(case_seed: int, examples: int) -> None:
     """Any text and any scenario with mistakes is refused with places, or is loaded and played without a failure of ours."""
     names = [name for name in library().names() if library().path(name).stat().st_size < 6_000]
     texts = {name: library().path(name).read_text("utf-8") for name in names}
-    mutated_text = st.sampled_from(names).flatmap(lambda name: _edited(texts[name]))
-    mutated_tree = st.sampled_from(names).flatmap(lambda name: mutated(library().get(name).content))
+    mutated_text = st.sampled_from(names).flatmap(lambda name: _edits(texts[name]))
+    mutated_tree = st.sampled_from(names).flatmap(lambda name: mutations(library().get(name).content))
     any_text = st.text(max_size=200) | st.text("{}[]:,-&*!|>'\"%@` \n\tabc019.~#?<", max_size=60) | json_values.map(_as_yaml)
 
     def text(document: str) -> None:
@@ -357,7 +357,7 @@ def _as_yaml(value: Any) -> str:
 
 
 @st.composite
-def _edited(draw: st.DrawFn, text: str) -> str:
+def _edits(draw: st.DrawFn, text: str) -> str:
     """The text with a few of its lines changed."""
     lines = text.split("\n")
     for _ in range(draw(st.integers(0, 4))):
@@ -388,18 +388,18 @@ def load_and_play(load: Callable[[], Scenario], has_lines: bool) -> None:
         scenario = load()
     except BadInput as error:
         if not error.problems or (has_lines and any(problem.line is None for problem in error.problems)):
-            raise Found(f"refused without a place: {error}") from error
+            raise Failure(f"refused without a place: {error}") from error
         return
     target = fresh()
-    play(scenario, InProcessClient(_watched(target.app)))
+    play(scenario, InProcessClient(_judge(target.app)))
     if time.process_time() - checkpoint > SLOW:
-        raise Found(f"took {time.process_time() - checkpoint:.0f} s")
+        raise Failure(f"took {time.process_time() - checkpoint:.0f} s")
 
 
-def _watched(app: App) -> App:
+def _judge(app: App) -> App:
     """The application, which inspects how each of its replies begins."""
 
-    async def watched(scope: Any, receive: Any, send: Any) -> None:
+    async def judge(scope: Any, receive: Any, send: Any) -> None:
         async def inspecting(message: Any) -> None:
             if message["type"] == "http.response.start":
                 headers = [(name, value) for name, value in message["headers"] if name != b"content-length"]
@@ -408,7 +408,7 @@ def _watched(app: App) -> App:
 
         await app(scope, receive, inspecting)
 
-    return watched
+    return judge
 
 
 @st.composite
@@ -476,8 +476,8 @@ def _query_names(name: str) -> list[str]:
 
 
 def values_of(vendor: str, parameter: str) -> tuple[str, ...]:
-    """What a path parameter of a vendor's operations may be, so that it leads somewhere."""
-    return known().get(f"{vendor}.{parameter}") or known().get(parameter, ("x",))
+    """Return values of a path parameter of a vendor's operations: ids that exist, or else a letter."""
+    return known_values().get(f"{vendor}.{parameter}") or known_values().get(parameter, ("x",))
 
 
 def _segment(draw: st.DrawFn, vendor: str, segment: str) -> str:
@@ -524,8 +524,8 @@ def fitting(schema: Any, junk: bool) -> st.SearchStrategy[Any]:
 def _component(name: str, junk: bool) -> st.SearchStrategy[Any]:
     fits = fitting(document()["components"]["schemas"][name], junk)
     if name == "emulator.scenario":
-        return mutated(WORLD) | _component("emulator.state", junk).map(lambda value: {"title": "A", "given": value})
-    return mutated(WORLD["given"]) | fits if name == "emulator.state" and junk else fits
+        return mutations(WORLD) | _component("emulator.state", junk).map(lambda value: {"title": "A", "given": value})
+    return mutations(WORLD["given"]) | fits if name == "emulator.state" and junk else fits
 
 
 def _of_type(kind: str, schema: Any, junk: bool) -> st.SearchStrategy[Any]:
@@ -547,7 +547,7 @@ def _of_type(kind: str, schema: Any, junk: bool) -> st.SearchStrategy[Any]:
 
 
 def _text_of(schema: Any) -> st.SearchStrategy[str]:
-    texts = st.sampled_from(["k", "demo", "27821231234", *known()["id"]]) | st.text(max_size=8)
+    texts = st.sampled_from(["k", "demo", "27821231234", *known_values()["id"]]) | st.text(max_size=8)
     if "pattern" in schema:
         pattern = re.compile(schema["pattern"])
         return texts.filter(pattern.search) | st.from_regex(pattern)
@@ -559,19 +559,19 @@ def _text_of(schema: Any) -> st.SearchStrategy[str]:
 def edge(case_seed: int, examples: int) -> None:
     """Any requests, one after the other: a vendor answers or we do, and the state stays one that could be given."""
 
-    def requested(requests: list[Any]) -> None:
+    def send(requests: list[Any]) -> None:
         target, checkpoint = fresh(), time.process_time()
         for method, path, headers, body in requests:
             answer = ask(target.app, method, path, headers, body, "http")
             inspect(answer, (method, path, headers, body))
             names = {name.lower() for name, _ in answer.headers}
             if not path.startswith(PREFIX.encode()) and not names & {b"emulator-exchange", b"emulator-error"}:
-                raise Found(f"nobody answers for {answer.status} to {method} {path!r}")
+                raise Failure(f"nobody answers for {answer.status} to {method} {path!r}")
         still_whole(target)
         if time.process_time() - checkpoint > SLOW:
-            raise Found(f"took {time.process_time() - checkpoint:.0f} s")
+            raise Failure(f"took {time.process_time() - checkpoint:.0f} s")
 
-    run(given(st.lists(edge_requests(), min_size=1, max_size=8))(requested), case_seed, examples)
+    run(given(st.lists(edge_requests(), min_size=1, max_size=8))(send), case_seed, examples)
 
 
 _jumps = st.sampled_from(
@@ -591,13 +591,13 @@ _jumps = st.sampled_from(
 def state(case_seed: int, examples: int) -> None:
     """Any state that fits its schema is refused or taken; then time passes, clients ask, and it is still one that could be given."""
 
-    def lived(states: list[Any], jumps: list[Any], requests: list[Any]) -> None:
+    def live(states: list[Any], jumps: list[Any], requests: list[Any]) -> None:
         target, checkpoint = fresh(), time.process_time()
         for number, part in enumerate(states):
             answer = target.ask("PATCH", f"{PREFIX}/worlds/default/state", _bytes(part))
             inspect(answer, part)
             if answer.status not in (200, 422):
-                raise Found(f"{answer.status} to {part}: {answer.content[:500]!r}")
+                raise Failure(f"{answer.status} to {part}: {answer.content[:500]!r}")
             still_whole(target)
             for jump in jumps[number::2]:
                 inspect(target.ask("POST", f"{PREFIX}/worlds/default/clock/advance", jump), (part, jump))
@@ -605,12 +605,12 @@ def state(case_seed: int, examples: int) -> None:
                 inspect(ask(target.app, method, path, headers, body, "http"), (part, method, path, headers, body))
             still_whole(target)
         if time.process_time() - checkpoint > SLOW:
-            raise Found(f"took {time.process_time() - checkpoint:.0f} s")
+            raise Failure(f"took {time.process_time() - checkpoint:.0f} s")
 
     parts = document()["components"]["schemas"]["emulator.state"]["properties"]
     one = st.sampled_from(sorted(parts)).flatmap(lambda name: fitting(parts[name], False).map(lambda value: {name: value}))
     states, requests = st.lists(one, min_size=1, max_size=2), st.lists(edge_requests(), max_size=4)
-    run(given(states, st.lists(_jumps, max_size=3), requests)(lived), case_seed, examples)
+    run(given(states, st.lists(_jumps, max_size=3), requests)(live), case_seed, examples)
 
 
 def wire(case_seed: int, examples: int) -> None:
@@ -618,7 +618,7 @@ def wire(case_seed: int, examples: int) -> None:
     with ThreadedServer(fresh().app) as server:
         host, _, port = server.url.partition("//")[2].partition(":")
 
-        def sent(chunks: list[bytes]) -> None:
+        def send(chunks: list[bytes]) -> None:
             with socket.create_connection((host, int(port)), timeout=SLOW) as line:
                 data = b""
                 with suppress(ConnectionError):
@@ -629,11 +629,11 @@ def wire(case_seed: int, examples: int) -> None:
                     while chunk := line.recv(65_536):
                         data += chunk
             if re.search(rb"^HTTP/1.1 500", data, re.MULTILINE) and b"emulator-basis" not in data:
-                raise Found(f"{data[:1000]!r} to {chunks!r}")
+                raise Failure(f"{data[:1000]!r} to {chunks!r}")
             if httpx.get(f"{server.url}{PREFIX}/health").status_code != 200:
-                raise Found(f"not healthy after {chunks!r}")
+                raise Failure(f"not healthy after {chunks!r}")
 
-        run(given(st.lists(_raw_requests(), min_size=1, max_size=3))(sent), case_seed, examples)
+        run(given(st.lists(_raw_requests(), min_size=1, max_size=3))(send), case_seed, examples)
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""What holds of a world at any instant, whatever was asked of it: each vendor's sums, and that its state can be given again."""
+"""Laws that hold of a world at any instant, after any requests: each vendor's sums, and that its state can be given again."""
 
 from __future__ import annotations
 

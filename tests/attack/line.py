@@ -1,4 +1,4 @@
-"""What comes over the line by size: answers that nobody reads, long headers, little chunks, TLS that stalls, and an end amid it."""
+"""Attacks by size over the line: answers that nobody reads, long headers, little chunks, TLS that stalls, and an end amid it."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def an_end_amid_work(_server: Server, draw: random.Random) -> Iterator[str]:
         load = json.dumps({"scenario": {"title": "Wide", "given": state}}).encode()
         for _ in range(draw.randint(3, 12)):
             line = open_ones.enter_context(_dial(server, buffer=4_096))
-            line.sendall(draw.choice(_begun(load)))
+            line.sendall(draw.choice(_unfinished_loads(load)))
         time.sleep(draw.random())
         server.process.terminate()
         if (code := server.process.wait(30)) not in (143, -15):
@@ -129,7 +129,7 @@ def an_end_amid_work(_server: Server, draw: random.Random) -> Iterator[str]:
         yield from server.failures()
 
 
-def _begun(load: bytes) -> list[bytes]:
+def _unfinished_loads(load: bytes) -> list[bytes]:
     """Return requests, whole or not, of which each keeps a server busy, or waits for something."""
     head = b"POST /_emulator/worlds HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n"
     return [
@@ -143,7 +143,7 @@ def _begun(load: bytes) -> list[bytes]:
 
 
 class Asking:
-    """How long each of somebody's requests took, in seconds, while this lasts."""
+    """The time of each request of another client, in seconds, while this lasts."""
 
     def __init__(self, server: Server) -> None:
         self._client, self._over, self._waits = server.client(), Event(), list[float]()

@@ -19,7 +19,7 @@ CLIENTS, WORLDS, LIFE = 8, 3, 600
 
 DEPOSIT = 100_000
 PAYEES = ("27821231234", "27829990000", "27825550000")
-GIVEN: dict[str, Any] = {
+STATE: dict[str, Any] = {
     "serpwow": {"account": {"credits_limit": 4000}, "batches": [{"repeat": 5, "status": "queued", "searches": 7}]},
     "stripe": {"batch_jobs": [{"repeat": 4, "status": "in_progress", "rows": 10}]},
     "6dot50": {"accounts": [{"name": "Acme", "balance": DEPOSIT}], "members": [PAYEES[0]]},
@@ -30,11 +30,11 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"do": "status", "status": 500, "where": "before-auth"},
     {"do": "delay", "delay": "5ms", "clock": "real", "where": "after-commit"},
 )
-STRUCK = ("serpwow.batches.stop", "serpwow.batches.stopall", "stripe.batch_jobs.cancel", "6dot50.batches.cancel")
+FAULTY_OPERATIONS = ("serpwow.batches.stop", "serpwow.batches.stopall", "stripe.batch_jobs.cancel", "6dot50.batches.cancel")
 
 
 @dataclass
-class Shared:
+class Account:
     """A world that several clients use, its credentials, and ids that were seen in it."""
 
     id: str
@@ -59,20 +59,20 @@ def under_load(server: Server, seed: int, seconds: float) -> Findings:
     return findings
 
 
-def _world(client: Client, id: str, seed: int) -> Shared:
-    scenario = {"title": "Under load", "given": GIVEN}
+def _world(client: Client, id: str, seed: int) -> Account:
+    scenario = {"title": "Under load", "given": STATE}
     status, made = client.control("POST", "/worlds", {"id": id, "seed": seed, "scenario": scenario})
     if status != 201:
         raise AssertionError(f"no world: {status} {made}")
     pay = {name: made["credentials"]["6dot50"][name] for name in ("key", "secret")}
     _, token = client.ask("POST", "/za/pay/authentication/getToken", pay, {"Emulator-World": id, **JSON})
-    return Shared(id, made["credentials"]["stripe"]["api_key"], json.loads(token)["token"], {"S": [], "J": [], "P": []})
+    return Account(id, made["credentials"]["stripe"]["api_key"], json.loads(token)["token"], {"S": [], "J": [], "P": []})
 
 
 JSON = {"Content-Type": "application/json"}
 
 
-def _live(server: Server, worlds: list[Shared], draw: random.Random, end: float) -> Findings:
+def _live(server: Server, worlds: list[Account], draw: random.Random, end: float) -> Findings:
     findings, client = Findings(), server.client()
     for _ in range(LIFE // CLIENTS):
         if time.monotonic() > end:
@@ -125,7 +125,7 @@ def _audit_alone(client: Client, world: str, again: str) -> list[str]:
     return problems
 
 
-def _ask(client: Client, world: Shared, method: str, path: str, body: Any = None, **headers: str) -> Any:
+def _ask(client: Client, world: Account, method: str, path: str, body: Any = None, **headers: str) -> Any:
     status, content = client.ask(method, path, body, {"Emulator-World": world.id, **JSON, **headers})
     if status >= 500 and b'"code":"internal"' in content:
         raise Strange(f"{method} {path} {body}: {status} {content[:500]!r}")
@@ -135,7 +135,7 @@ def _ask(client: Client, world: Shared, method: str, path: str, body: Any = None
         raise Strange(f"{method} {path} {body}: {status}, not JSON: {content[:500]!r}") from None
 
 
-def _serpwow(client: Client, world: Shared, draw: random.Random) -> None:
+def _serpwow(client: Client, world: Account, draw: random.Random) -> None:
     if not (ids := world.ids["S"]) or draw.random() < 0.2:
         searches = [{"q": "x"}] * draw.randint(0, 5)
         body = {"name": "n", "schedule_type": "manual", "searches": searches}
@@ -149,11 +149,11 @@ def _serpwow(client: Client, world: Shared, draw: random.Random) -> None:
         _ask(client, world, "GET", f"/live/batches/{id}{'' if verb == 'get' else '/' + verb}?api_key=k")
 
 
-def _stop_all(client: Client, world: Shared, draw: random.Random) -> None:
+def _stop_all(client: Client, world: Account, draw: random.Random) -> None:
     _ask(client, world, "GET", draw.choice(("/live/batches/stopall?api_key=k", "/live/batches?api_key=k&page=1")))
 
 
-def _stripe(client: Client, world: Shared, draw: random.Random) -> None:
+def _stripe(client: Client, world: Account, draw: random.Random) -> None:
     headers = {"Authorization": f"Bearer {world.stripe}", "Stripe-Version": "2026-03-25.preview"}
     if draw.random() < 0.3:
         headers["Idempotency-Key"] = f"k{draw.randint(0, 30)}"
@@ -181,7 +181,7 @@ def _stripe(client: Client, world: Shared, draw: random.Random) -> None:
         _ask(client, world, "GET", f"/v2/core/batch_jobs/{id}", **headers)
 
 
-def _pay(client: Client, world: Shared, draw: random.Random) -> None:
+def _pay(client: Client, world: Account, draw: random.Random) -> None:
     headers = {"Authorization": f"Bearer {world.pay}"}
     if not (ids := world.ids["P"]) or draw.random() < 0.3:
         batch = _ask(client, world, "POST", "/za/pay/batches", {"name": "March"}, **headers)
@@ -195,15 +195,17 @@ def _pay(client: Client, world: Shared, draw: random.Random) -> None:
         _ask(client, world, "POST", f"{at}/{draw.choice(('submit', 'cancel'))}", **headers)
 
 
-def _time(client: Client, world: Shared, draw: random.Random) -> None:
+def _time(client: Client, world: Account, draw: random.Random) -> None:
     client.control("POST", f"/worlds/{world.id}/clock/advance", {"by": draw.choice(("1s", "5s", "1h", "2d"))})
 
 
-def _fault(client: Client, world: Shared, draw: random.Random) -> None:
-    client.control("POST", f"/worlds/{world.id}/faults", {"at": draw.choice(STRUCK), "times": 1, **draw.choice(FAULTS)})
+def _fault(client: Client, world: Account, draw: random.Random) -> None:
+    client.control(
+        "POST", f"/worlds/{world.id}/faults", {"at": draw.choice(FAULTY_OPERATIONS), "times": 1, **draw.choice(FAULTS)}
+    )
 
 
-def _look(client: Client, world: Shared, draw: random.Random) -> None:
+def _look(client: Client, world: Account, draw: random.Random) -> None:
     views = ("journal", "ledger", "diff", "faults", "pending", "journal/last/explain", "snapshots", "held")
     path = f"/worlds/{world.id}/{draw.choice(views)}"
     status, body = client.control("GET", path)
@@ -211,7 +213,7 @@ def _look(client: Client, world: Shared, draw: random.Random) -> None:
         raise Strange(f"GET {path}: {status} {body}")
 
 
-def _back(client: Client, world: Shared, draw: random.Random) -> None:
+def _back(client: Client, world: Account, draw: random.Random) -> None:
     at = f"/worlds/{world.id}"
     way: tuple[str, Any] = draw.choice(
         (
@@ -228,7 +230,7 @@ def _back(client: Client, world: Shared, draw: random.Random) -> None:
         client.control("DELETE", f"/worlds/{way[1]['id']}")
 
 
-Handler = Callable[[Client, Shared, random.Random], None]
+Handler = Callable[[Client, Account, random.Random], None]
 ACTS: tuple[Handler, ...] = (
     *(_serpwow,) * 5,
     _stop_all,

@@ -22,7 +22,7 @@ READ_TIMEOUT = 60
 
 @dataclass
 class Findings:
-    """How much was tried, and what was found that must not be."""
+    """The number of tries, and the faults that they found."""
 
     tried: int = 0
     found: list[str] = field(default_factory=list)
@@ -127,7 +127,7 @@ class Client:
 
 @dataclass
 class Waits:
-    """How long somebody waited who only asked whether the server is ready, in seconds."""
+    """The waits of a client that only asks whether the server is ready, in seconds."""
 
     seconds: list[float]
 

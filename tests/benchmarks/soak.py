@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 STOPPABLE = 5
-GIVEN = {
+STATE = {
     "serpwow": {
         "batches": [
             {"id": "ONE", "status": "queued", "searches": 7},
@@ -55,7 +55,7 @@ class Worker:
     def round(self, id: str, seed: int, times: int) -> None:
         """Makes a world, lives in it, checks that everything seen was its own, resets it and lives again; then drops it."""
         _, body = self.ask(
-            "POST", "/_emulator/worlds", {"id": id, "seed": seed, "scenario": {"title": "A soak", "given": GIVEN}}
+            "POST", "/_emulator/worlds", {"id": id, "seed": seed, "scenario": {"title": "A soak", "given": STATE}}
         )
         for _ in range(times):
             self._live(id, body["credentials"])

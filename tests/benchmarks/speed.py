@@ -1,4 +1,4 @@
-"""What the fixture costs, measured: the session's server in a new process, then worlds and resets in a warm one.
+"""The cost of the fixture, measured: the session's server in a new process, then worlds and resets in a warm one.
 
     python -m tests.benchmarks.speed
 
@@ -40,7 +40,7 @@ def starts() -> list[tuple[float, float]]:
     return [(float(line.split()[0]), float(line.split()[1])) for line in lines[1:]]
 
 
-def each(act: Callable[[], object]) -> float:
+def mean_time(act: Callable[[], object]) -> float:
     """The median of the seconds that one act takes."""
 
     def once() -> float:
@@ -57,8 +57,8 @@ def main() -> None:
         results = {
             "the session's server, imports included": median(start for start, _ in start_seconds),
             "its first world, from a file": median(first for _, first in start_seconds),
-            "a world made and dropped": each(lambda: Emulator("first-run", server=server).close()),
-            "a reset": each(emulator.reset),
+            "a world made and dropped": mean_time(lambda: Emulator("first-run", server=server).close()),
+            "a reset": mean_time(emulator.reset),
         }
     for what, seconds in results.items():
         print(f"{1000 * seconds:8.2f} ms  {what}")  # noqa: T201

@@ -1,4 +1,4 @@
-"""How long others wait while one client has something large done, measured: for each operation, at each size.
+"""The waits of other clients while one has something large done, measured: for each operation, at each size.
 
     python -m tests.benchmarks.stalls --sizes 100 1000 10000 100000
 
@@ -192,14 +192,14 @@ OPERATIONS: dict[str, tuple[Step, ...]] = {
 """What is done, in this order, each from what was done before; the last step of each is the one that is measured."""
 
 
-class Measured(NamedTuple):
-    """What an operation took, and the longest wait of another client meanwhile, in seconds."""
+class Measurement(NamedTuple):
+    """The time of an operation, and the longest wait of another client meanwhile, in seconds."""
 
     took: float
     waited: float
 
 
-def measure(url: str, sizes: Sequence[int], names: Sequence[str] = tuple(OPERATIONS)) -> Iterator[tuple[str, int, Measured]]:
+def measure(url: str, sizes: Sequence[int], names: Sequence[str] = tuple(OPERATIONS)) -> Iterator[tuple[str, int, Measurement]]:
     """Do each of the operations at each of the sizes, on a server that there is."""
     with other_client(url) as watch:
         for size in sizes:
@@ -218,7 +218,7 @@ def measure(url: str, sizes: Sequence[int], names: Sequence[str] = tuple(OPERATI
                 took = perf_counter() - checkpoint
                 sleep(0.02)
                 watch.send("end")
-                yield name, size, Measured(took, watch.recv())
+                yield name, size, Measurement(took, watch.recv())
             scene.client.control("DELETE", CONTROL)
             for world in json.loads(scene.client.control("GET", "/worlds"))["worlds"]:
                 if world["id"] != "default":
@@ -266,7 +266,7 @@ def server(*options: str) -> Iterator[str]:
             process.terminate()
 
 
-def table(measurements: dict[str, dict[int, Measured]], sizes: Sequence[int]) -> Iterator[str]:
+def table(measurements: dict[str, dict[int, Measurement]], sizes: Sequence[int]) -> Iterator[str]:
     """Write what was measured as a table in Markdown, in milliseconds."""
     yield f"| others wait, while one does this (ms) | {' | '.join(f'{size:,}' for size in sizes)} |"
     yield f"| --- |{' ---: |' * len(sizes)}"
@@ -280,7 +280,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="of which the shortest wait counts")
     parser.add_argument("--url", help="of a server that there is")
     options = parser.parse_args()
-    measurements: dict[str, dict[int, Measured]] = {}
+    measurements: dict[str, dict[int, Measurement]] = {}
     for _ in range(options.rounds):
         with server(*ROOMY) as url:
             for name, size, measurement in measure(options.url or url, options.sizes):

@@ -1,4 +1,4 @@
-"""What the emulator counts as kept, beside what its process really grows by: `python -m tests.benchmarks.weights`.
+"""The bytes that the emulator counts as kept, beside the growth of its process: `python -m tests.benchmarks.weights`.
 
 Each case runs in a process of its own. The two numbers should be within half and twice of each other.
 """

@@ -74,7 +74,7 @@ def module_of(text: str, name: str = "a_client") -> ModuleType:
 
 
 def held_by(module: ModuleType) -> list[Any]:
-    """Whatever a module, its classes and its functions' defaults hold."""
+    """Return all values in a module, in its classes and in the defaults of its functions."""
     values = [*vars(module).items()]
     for value in [*vars(module).values()]:
         if isinstance(value, type):

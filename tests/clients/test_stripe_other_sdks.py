@@ -138,7 +138,7 @@ LIFE = {
 
 
 def arguments_of(world: World) -> tuple[str, str, str]:
-    """What a program that lives its life in a world is given: the URL, a key, and where its clock is advanced."""
+    """Return the arguments of a program that lives its life in a world: the URL, a key, and the path that advances its clock."""
     return world.stripe["url"], world.stripe["api_key"], f"{world.stripe['url']}/_emulator/worlds/{world.id}/clock/advance"
 
 
@@ -159,18 +159,18 @@ def newest_python(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
     home = once("python-stripe", tmp_path_factory, install)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(home), str(ROOT)])}
-    assert printed(environment, "stripe.VERSION") == release("python", "newest")
+    assert value_of(environment, "stripe.VERSION") == release("python", "newest")
     return environment
 
 
-def printed(environment: dict[str, str], expression: str) -> str:
-    """What an expression about the client is, in a process of that environment."""
+def value_of(environment: dict[str, str], expression: str) -> str:
+    """Return the value of an expression about the client, in a process of that environment."""
     show = [sys.executable, "-c", f"import stripe; print({expression})"]
     return subprocess.run(show, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def in_version(version: str) -> dict[str, Any]:
-    """What a life comes to in a version of the API: until maximum_rps is removed, jobs have it and it may be set."""
+    """Return the outcome of a life in a version of the API: until maximum_rps is removed, jobs have it and it may be set."""
     if version >= WITHOUT_RPS:
         return LIFE
     return LIFE | {"created": ["ready_for_upload", "1", True], "removed": None}
@@ -212,7 +212,7 @@ def test_the_tests_of_the_pinned_python_client_hold_with_the_newest(newest_pytho
 
 
 def test_replies_and_endpoints_are_what_the_newest_python_client_declares(newest_python: dict[str, str]) -> None:
-    version = printed(newest_python, "stripe.api_version")
+    version = value_of(newest_python, "stripe.api_version")
     bodies = "\n".join(map(json.dumps, replies_in(version)))
     result = subprocess.run(
         [sys.executable, "-m", "tests.support.sdk_types"], cwd=ROOT, env=newest_python, input=bodies,

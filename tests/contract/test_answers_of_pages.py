@@ -46,7 +46,7 @@ DRAFT = "11111111-1111-1111-1111-111111111111"
 
 
 class Grounds(NamedTuple):
-    """What the journal says of an answer."""
+    """The basis of an answer, as the journal says it."""
 
     basis: str
     also: list[str]

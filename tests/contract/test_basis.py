@@ -223,7 +223,7 @@ def test_an_answer_is_as_sure_as_the_weakest_of_its_facts(data: st.DataObject) -
     assert basis == weakest([evidence, *beside], assumption)
 
 
-def sent(live: Live, scenario: dict[str, Any], method: str, path: str, **request: Any) -> str | None:
+def basis_of(live: Live, scenario: dict[str, Any], method: str, path: str, **request: Any) -> str | None:
     world = live.load(scenario)
     headers = {"emulator-world": world.id, **request.pop("headers", {})}
     basis: str | None = httpx.request(method, f"{live.url}{path}", headers=headers, **request).headers.get("emulator-basis")
@@ -243,18 +243,18 @@ def test_a_canceled_job_is_documented_where_its_link_lives_as_long_as_in_the_sam
     live: Live, assume: dict[str, str], basis: str
 ) -> None:
     scenario = {"assume": assume, "given": {"stripe": {"batch_jobs": [CANCELED]}}}
-    assert sent(live, scenario, "POST", CANCEL, headers=STRIPE_HEADERS) == basis
+    assert basis_of(live, scenario, "POST", CANCEL, headers=STRIPE_HEADERS) == basis
 
 
 def test_a_cancel_of_a_job_in_progress_is_documented(live: Live) -> None:
     job = CANCELED | {"status": "in_progress"}
-    assert sent(live, {"given": {"stripe": {"batch_jobs": [job]}}}, "POST", CANCEL, headers=STRIPE_HEADERS) == "documented"
+    assert basis_of(live, {"given": {"stripe": {"batch_jobs": [job]}}}, "POST", CANCEL, headers=STRIPE_HEADERS) == "documented"
 
 
 def test_a_stop_of_all_is_documented_and_a_stop_of_one_is_not(live: Live) -> None:
-    assert sent(live, STOPPABLE, "GET", "/live/batches/stopall?api_key=k") == "documented"
+    assert basis_of(live, STOPPABLE, "GET", "/live/batches/stopall?api_key=k") == "documented"
     one = {"given": {"serpwow": {"batches": [{"id": "B", "status": "queued"}]}}}
-    assert sent(live, one, "GET", "/live/batches/B/stop?api_key=k") == "inferred"
+    assert basis_of(live, one, "GET", "/live/batches/B/stop?api_key=k") == "inferred"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_stop_of_all_is_documented_and_a_stop_of_one_is_not(live: Live) -> Non
     ids=str,
 )
 def test_a_refusal_of_what_no_page_forbids_is_not_documented(live: Live, request_: dict[str, Any]) -> None:
-    assert sent(live, {}, "POST", "/live/batches?api_key=k", **request_) != "documented"
+    assert basis_of(live, {}, "POST", "/live/batches?api_key=k", **request_) != "documented"
 
 
 def test_an_explanation_names_the_facts_behind_the_words(live: Live) -> None:

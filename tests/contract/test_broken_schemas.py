@@ -16,14 +16,14 @@ from emulator.scenario.player import play
 from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
 
-BROKEN = {
+BROKEN_SCHEMAS = {
     "a type that is none": ('{"type": "objekt"}', "batch.schema.json is no JSON Schema: 'objekt' is not valid"),
     "no JSON": ("{", "batch.schema.json is no JSON Schema: unexpected end of data"),
 }
 
 
 @pytest.fixture
-def broken(request: pytest.FixtureRequest, tmp_path: Path) -> ResponseValidator:
+def broken_validator(request: pytest.FixtureRequest, tmp_path: Path) -> ResponseValidator:
     folder = tmp_path / "fixtures" / "serpwow"
     shutil.copytree(fixtures_folder() / "serpwow", folder)
     (folder / "schemas" / "batch.schema.json").write_text(request.param)
@@ -31,14 +31,16 @@ def broken(request: pytest.FixtureRequest, tmp_path: Path) -> ResponseValidator:
     return ResponseValidator(vendors.values())
 
 
-@pytest.mark.parametrize("broken", [schema for schema, _ in BROKEN.values()], ids=BROKEN, indirect=True)
-def test_a_broken_schema_stops_no_scenario_of_another_vendor(broken: ResponseValidator) -> None:
-    client = InProcessClient(create_app(worlds_of([]), validate=broken))
+@pytest.mark.parametrize(
+    "broken_validator", [schema for schema, _ in BROKEN_SCHEMAS.values()], ids=BROKEN_SCHEMAS, indirect=True
+)
+def test_a_broken_schema_stops_no_scenario_of_another_vendor(broken_validator: ResponseValidator) -> None:
+    client = InProcessClient(create_app(worlds_of([]), validate=broken_validator))
     assert play(library().get("stripe/cancel-in-progress"), client).differences == []
 
 
-@pytest.mark.parametrize(("broken", "reason"), BROKEN.values(), ids=BROKEN, indirect=["broken"])
-def test_a_response_that_needs_a_broken_schema_hears_which_file_it_is(broken: Any, reason: str) -> None:
+@pytest.mark.parametrize(("broken_validator", "reason"), BROKEN_SCHEMAS.values(), ids=BROKEN_SCHEMAS, indirect=["broken"])
+def test_a_response_that_needs_a_broken_schema_hears_which_file_it_is(broken_validator: Any, reason: str) -> None:
     with pytest.raises(ContractViolation) as violation:
-        broken("serpwow", "serpwow.batches.stop", 200, b"{}")
+        broken_validator("serpwow", "serpwow.batches.stop", 200, b"{}")
     assert reason in str(violation.value)

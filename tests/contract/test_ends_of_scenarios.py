@@ -62,7 +62,7 @@ async def the_moves_of_every_commit_add_up_to_the_whole_difference(walker: Walke
 
 
 def amount_at(value: Any, place: str) -> Any:
-    """How much there is of a quantity in a state, all of it together."""
+    """Return the sum of a quantity over a state."""
     name, _, rest = place.partition(".")
     if not name:
         return len(value) if isinstance(value, list) else value or 0

@@ -49,7 +49,7 @@ def world(live: Live) -> World:
     return load(live)
 
 
-def shown(reply: httpx.Response) -> dict[str, str]:
+def headers_of(reply: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in reply.headers.items() if name not in ONCE}
 
 
@@ -60,7 +60,7 @@ def test_head_answers_with_the_headers_of_get_and_no_body(live: Live, world: Wor
     got, head = httpx.get(link), httpx.head(link)
     assert (got.status_code, head.status_code, head.content) == (200, 200, b"")
     assert int(head.headers["content-length"]) == len(got.content) > 0
-    assert {**shown(head), "emulator-basis": ""} == {**shown(got), "emulator-basis": ""}
+    assert {**headers_of(head), "emulator-basis": ""} == {**headers_of(got), "emulator-basis": ""}
     assert head.headers["emulator-basis"] == "inferred"
     assert world.state() == state
 

@@ -150,7 +150,7 @@ def test_the_unmatched_requests_say_what_was_probably_meant(client: httpx.Client
     ]
 
 
-def heard(live: Live, method: str, target: str) -> tuple[int, bytes]:
+def response_to(live: Live, method: str, target: str) -> tuple[int, bytes]:
     """Status and body of the answer to a target that is sent as it is."""
     host, _, port = live.url.removeprefix("http://").partition(":")
     with closing(socket.create_connection((host, int(port)), timeout=20)) as line:
@@ -192,12 +192,12 @@ TARGETS = st.one_of(
 
 @given(method=st.sampled_from(["GET", "OPTIONS", "POST", "DELETE", "CONNECT"]), target=TARGETS)
 def test_every_form_of_a_target_is_answered(live: Live, method: str, target: str) -> None:
-    status, body = heard(live, method, target)
+    status, body = response_to(live, method, target)
     assert status < 500 or (method, status) == ("CONNECT", 501) or status == 505
     assert isinstance(json.loads(body), dict)
 
 
 @pytest.mark.parametrize(("method", "answer"), [("OPTIONS", (404, "no-such-path")), ("GET", (400, "bad-request"))])
 def test_a_request_for_the_server_as_a_whole_is_no_path(live: Live, method: str, answer: tuple[int, str]) -> None:
-    status, body = heard(live, method, "*")
+    status, body = response_to(live, method, "*")
     assert (status, json.loads(body)["error"]["code"]) == answer

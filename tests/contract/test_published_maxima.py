@@ -13,7 +13,7 @@ from emulator.kernel.limits import Limits
 FORM = "application/x-www-form-urlencoded"
 
 
-def put(emulator: Emulator, body: str, label: str) -> httpx.Response:
+def update(emulator: Emulator, body: str, label: str) -> httpx.Response:
     url = f"{emulator.serpwow.url}/batches/2A6F94BB?api_key={emulator.serpwow.api_key}"
     return httpx.put(url, content=body, headers={"Content-Type": label})
 
@@ -28,10 +28,10 @@ def searches(count: int, length: int) -> list[dict[str, str]]:
 def test_a_thousand_long_searches_are_added_in_one_call_as_json_and_as_a_form(emulator: Emulator) -> None:
     emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 0}]}})
     items = searches(1000, 2500)
-    assert put(emulator, json.dumps({"searches": items}), "application/json").json()["batch"]["searches_total_count"] == 1000
+    assert update(emulator, json.dumps({"searches": items}), "application/json").json()["batch"]["searches_total_count"] == 1000
     form = urlencode({f"searches[{n}][{name}]": value for n, search in enumerate(items) for name, value in search.items()})
-    assert put(emulator, form, FORM).json()["batch"]["searches_total_count"] == 2000
-    response = put(emulator, json.dumps({"searches": searches(1001, 5)}), "application/json")
+    assert update(emulator, form, FORM).json()["batch"]["searches_total_count"] == 2000
+    response = update(emulator, json.dumps({"searches": searches(1001, 5)}), "application/json")
     assert (response.status_code, response.json()["request_info"]["message"]) == (
         400,
         "At most 1000 Searches can be added per call",
@@ -40,12 +40,12 @@ def test_a_thousand_long_searches_are_added_in_one_call_as_json_and_as_a_form(em
 
 def test_a_batch_takes_the_searches_that_are_published_and_not_one_more(emulator: Emulator) -> None:
     emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 14_000}]}})
-    assert put(emulator, json.dumps({"searches": searches(1000, 5)}), "application/json").status_code == 200
-    response = put(emulator, json.dumps({"searches": [{"q": "x"}]}), "application/json")
+    assert update(emulator, json.dumps({"searches": searches(1000, 5)}), "application/json").status_code == 200
+    response = update(emulator, json.dumps({"searches": [{"q": "x"}]}), "application/json")
     assert (response.status_code, "at most 15000 pages" in response.text) == (400, True)
 
 
 def test_a_body_beyond_the_bound_is_told_the_option_that_raises_it(emulator: Emulator) -> None:
-    response = put(emulator, json.dumps({"searches": searches(1000, Limits().body // 1000)}), "application/json")
+    response = update(emulator, json.dumps({"searches": searches(1000, Limits().body // 1000)}), "application/json")
     assert (response.status_code, response.headers["emulator-error"]) == (413, "body-too-large")
     assert "EMULATOR_MAX_BODY (serve --max-body) allows more" in response.text

@@ -29,23 +29,23 @@ def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> Non
 
 
 @pytest.fixture(scope="module")
-def played() -> dict[str, PlayResult]:
+def results() -> dict[str, PlayResult]:
     return play_all(LIBRARY)
 
 
-def test_every_scenario_plays_in_one_process(played: dict[str, PlayResult]) -> None:
-    assert {name: scenario.differences for name, scenario in played.items() if scenario.differences} == {}
+def test_every_scenario_plays_in_one_process(results: dict[str, PlayResult]) -> None:
+    assert {name: scenario.differences for name, scenario in results.items() if scenario.differences} == {}
 
 
 @pytest.fixture(scope="module")
-def traced(played: dict[str, PlayResult]) -> list[EvidenceTrace]:
-    return evidence_traces(LIBRARY, played)
+def traces(results: dict[str, PlayResult]) -> list[EvidenceTrace]:
+    return evidence_traces(LIBRARY, results)
 
 
-def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced: list[EvidenceTrace]) -> None:
-    pages = {trace.evidence.page for trace in traced if trace.evidence.page}
+def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traces: list[EvidenceTrace]) -> None:
+    pages = {trace.evidence.page for trace in traces if trace.evidence.page}
     assert pages == {"serpwow-stop", "serpwow-stopall", "stripe-cancel", "6dot50-cancel"}
-    assert [trace.evidence.id for trace in traced if trace.evidence.page and not trace.scenarios] == []
+    assert [trace.evidence.id for trace in traces if trace.evidence.page and not trace.scenarios] == []
 
 
 @pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other

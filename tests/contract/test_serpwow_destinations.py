@@ -31,7 +31,7 @@ def world(**destination: Any) -> World:
     return world_of({"platform": {"unreachable": ["away"]}, "destinations": [destination_state]})
 
 
-def put(world: World, **body: Any) -> int:
+def update(world: World, **body: Any) -> int:
     return send(world, "PUT", "/live/destinations/D", body)[0].status
 
 
@@ -81,9 +81,9 @@ def test_a_destination_is_shown_in_the_order_of_the_printed_sample() -> None:
 
 
 def test_another_type_requires_what_it_is_made_with() -> None:
-    assert put(world(), type="gcs") == 400
-    assert put(world(), **complete_body("gcs")) == 200
-    assert put(world(enabled=False), type="s3compatible", s3_endpoint="https://example.com") == 200
+    assert update(world(), type="gcs") == 400
+    assert update(world(), **complete_body("gcs")) == 200
+    assert update(world(enabled=False), type="s3compatible", s3_endpoint="https://example.com") == 200
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_destination_is_tried_when_it_is_enabled_or_its_credentials_change(
 ) -> None:
     out_of_reach = world(enabled=before)
     answer = send(out_of_reach, "GET", "/live/destinations")[0].body
-    assert put(out_of_reach, **body) == status
+    assert update(out_of_reach, **body) == status
     if status == 400:
         assert send(out_of_reach, "GET", "/live/destinations")[0].body == answer
 

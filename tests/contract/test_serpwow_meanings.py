@@ -22,7 +22,7 @@ GIVEN = {
 RESULT = "/live/batches/2A6F94BB/results/1"
 
 
-def shown(assume: dict[str, str], path: str) -> Any:
+def body_of(assume: dict[str, str], path: str) -> Any:
     reply, _ = send(world_of(GIVEN, clock={"start": INSTANT}, assume=assume), "GET", path)
     assert reply.status == 200
     return reply.body
@@ -30,25 +30,25 @@ def shown(assume: dict[str, str], path: str) -> Any:
 
 @pytest.mark.parametrize(("choice", "count"), [("no", 1000), ("yes", 1500)])
 def test_completed_searches_include_failed_ones_or_not(choice: str, count: int) -> None:
-    result = shown({"serpwow.searches-completed": choice}, RESULT)["result"]
+    result = body_of({"serpwow.searches-completed": choice}, RESULT)["result"]
     assert (result["searches_completed"], result["searches_failed"], result["searches_total"]) == (count, 500, 1500)
 
 
 @pytest.mark.parametrize(("choice", "pages"), [("1000", 2), ("15000", 1)])
 def test_a_result_set_has_as_many_pages_as_links(choice: str, pages: int) -> None:
-    result = shown({"serpwow.results-page": choice}, RESULT)["result"]
+    result = body_of({"serpwow.results-page": choice}, RESULT)["result"]
     assert (result["results_page_count"], len(result["download_links"]["pages"])) == (pages, pages)
 
 
 @pytest.mark.parametrize(("choice", "values"), [("omitted", []), ("null", [None, None])])
 def test_a_status_that_does_not_apply_is_left_out_or_null(choice: str, values: list[None]) -> None:
-    result = shown({"serpwow.absent-status": choice}, RESULT)["result"]
+    result = body_of({"serpwow.absent-status": choice}, RESULT)["result"]
     assert [result[name] for name in ("webhook_status", "destination_status") if name in result] == values
 
 
 @pytest.mark.parametrize(("choice", "used"), [("all", [0, 1]), ("enabled", [0, 0])])
 def test_a_destination_is_used_by_batches_that_name_it(choice: str, used: list[int]) -> None:
-    destinations = shown({"serpwow.used-by": choice}, "/live/destinations")["destinations"]
+    destinations = body_of({"serpwow.used-by": choice}, "/live/destinations")["destinations"]
     assert [destination["used_by"] for destination in destinations] == used
 
 
@@ -62,33 +62,33 @@ def test_a_destination_is_used_by_batches_that_name_it(choice: str, used: list[i
     ],
 )
 def test_a_list_without_items_has_no_page_or_one(choice: str, pages: int, path: str, field: str) -> None:
-    assert shown({"serpwow.empty-pages": choice}, path)[field] == pages
+    assert body_of({"serpwow.empty-pages": choice}, path)[field] == pages
 
 
 @pytest.mark.parametrize(("choice", "status"), [("api", [{"component": "API", "status": "operational"}]), ("none", [])])
 def test_the_account_shows_the_status_of_the_platform(choice: str, status: list[Any]) -> None:
-    assert shown({"serpwow.account-status": choice}, "/live/account")["account_info"]["status"] == status
+    assert body_of({"serpwow.account-status": choice}, "/live/account")["account_info"]["status"] == status
 
 
 @pytest.mark.parametrize(("choice", "count"), [("inside", 1), ("whole-words", 0)])
 def test_a_word_is_found_inside_a_longer_one_or_not(choice: str, count: int) -> None:
     assume = {"serpwow.contains": choice}
-    assert shown(assume, "/live/batches?search_term=atch")["total_count"] == count
-    assert shown(assume, "/live/batches?search_term=first-BATCH")["total_count"] == 1
-    assert shown(assume, "/live/batches?search_term=2a6f94bb")["total_count"] == 1
+    assert body_of(assume, "/live/batches?search_term=atch")["total_count"] == count
+    assert body_of(assume, "/live/batches?search_term=first-BATCH")["total_count"] == 1
+    assert body_of(assume, "/live/batches?search_term=2a6f94bb")["total_count"] == 1
 
 
 @pytest.mark.parametrize(("choice", "count"), [("ignored", 1), ("heeded", 0)])
 def test_capitals_matter_to_a_term_or_not(choice: str, count: int) -> None:
     assume = {"serpwow.letter-case": choice}
-    assert len(shown(assume, "/live/destinations?search_term=WEST")["destinations"]) == count
-    assert len(shown(assume, "/live/errorlogs?search_term=PIZZA")["logs"]) == count
-    assert len(shown(assume, "/live/batches/2A6F94BB/searches/1?q=SEARCH%201500")["searches"]) == count
+    assert len(body_of(assume, "/live/destinations?search_term=WEST")["destinations"]) == count
+    assert len(body_of(assume, "/live/errorlogs?search_term=PIZZA")["logs"]) == count
+    assert len(body_of(assume, "/live/batches/2A6F94BB/searches/1?q=SEARCH%201500")["searches"]) == count
 
 
 @pytest.mark.parametrize(("choice", "ids"), [("names-and-values", ["L2", "L1"]), ("values", ["L2"])])
 def test_a_term_is_looked_for_in_names_too_or_not(choice: str, ids: list[str]) -> None:
-    logs = shown({"serpwow.log-term": choice}, "/live/errorlogs?search_term=q")["logs"]
+    logs = body_of({"serpwow.log-term": choice}, "/live/errorlogs?search_term=q")["logs"]
     assert [log["id"] for log in logs] == ids
 
 
@@ -98,9 +98,9 @@ def test_a_term_is_looked_for_in_names_too_or_not(choice: str, ids: list[str]) -
 def test_a_list_without_sort_by_has_an_order(choice: str, destinations: list[str], logs: list[str]) -> None:
     assume = {"serpwow.default-order": choice}
     for query, turn in (("", 1), ("?sort_direction=descending", -1)):
-        rows = shown(assume, f"/live/destinations{query}")["destinations"]
+        rows = body_of(assume, f"/live/destinations{query}")["destinations"]
         assert [destination["id"] for destination in rows] == destinations[::turn]
-        assert [log["id"] for log in shown(assume, f"/live/errorlogs{query}")["logs"]] == logs[::turn]
+        assert [log["id"] for log in body_of(assume, f"/live/errorlogs{query}")["logs"]] == logs[::turn]
 
 
 @pytest.mark.parametrize(("choice", "ids"), [("oldest", ["B", "A"]), ("newest", ["A", "B"])])
@@ -128,7 +128,7 @@ def test_a_listed_destination_has_the_fields_of_its_type_or_not(choice: str, nam
     ],
 )
 def test_an_error_log_has_its_parameters_where_it_is_assumed(choice: str, fields: dict[str, Any]) -> None:
-    log = shown({"serpwow.log-parameters": choice}, "/live/errorlogs?sort_by=date")["logs"][1]
+    log = body_of({"serpwow.log-parameters": choice}, "/live/errorlogs?sort_by=date")["logs"][1]
     assert {name: log[name] for name in ("parameters", "thumbnail") if name in log} == fields
 
 

@@ -27,7 +27,7 @@ def account(world: World) -> dict[str, Any]:
     return info
 
 
-def used(world: World) -> int:
+def credits_used(world: World) -> int:
     return int(account(world)["credits_used"])
 
 
@@ -59,17 +59,17 @@ def test_a_run_that_is_scheduled_for_the_reset_has_the_new_credits() -> None:
     batch = {"id": "A", "searches": 10, "schedule_type": "daily", "schedule_hours": [0]}
     world = world_of({"account": {"credits_limit": 10, "credits_used": 10}, "batches": [batch]}, clock=END_OF_MARCH)
     world.advance_to(APRIL)
-    assert used(world) == 10
+    assert credits_used(world) == 10
     assert send(world, "GET", "/live/batches/A")[0].body["batch"]["status"] == "queued"
     world.advance_by(timedelta(minutes=1))
-    assert used(world) == 10
+    assert credits_used(world) == 10
 
 
 def test_a_change_at_the_reset_finds_the_credits_returned() -> None:
     timeline = [{"after": "1m", "set": {"serpwow": {"account": {"name": "Jane"}}}}]
     world = world_of({"account": {"credits_limit": 10, "credits_used": 10}}, clock=END_OF_MARCH, timeline=timeline)
     world.advance_to(APRIL)
-    assert (used(world), account(world)["name"]) == (0, "Jane")
+    assert (credits_used(world), account(world)["name"]) == (0, "Jane")
 
 
 @pytest.mark.parametrize("choice", ["monthly", "never"])
@@ -78,7 +78,7 @@ def test_years_pass_in_few_steps(choice: str) -> None:
     world.advance_to(at("2126-01-01T00:00:00Z"))
     assert len([*world.history]) <= (1 if choice == "monthly" else 1200)
     assert account(world)["credits_reset_at"] == "2126-02-01T00:00:00.000Z"
-    assert used(world) == (0 if choice == "monthly" else 10)
+    assert credits_used(world) == (0 if choice == "monthly" else 10)
 
 
 def test_an_account_that_used_nothing_goes_to_the_end_of_time_in_no_step() -> None:
@@ -91,7 +91,7 @@ def test_the_reset_is_upkeep() -> None:
     world = world_of({"account": {"credits_used": 10}}, clock=END_OF_MARCH)
     assert world.next_due() is None
     assert world.advance_until_idle() == []
-    assert used(world) == 10
+    assert credits_used(world) == 10
 
 
 def test_returned_credits_are_dumped_and_loaded() -> None:

@@ -39,13 +39,13 @@ GIVEN = {
 )
 def test_a_body_is_given_as_it_is_printed(method: str, path: str, sample: str) -> None:
     reply, _ = send(world_of(GIVEN, clock={"start": "2026-03-09T20:55:31Z"}), method, path)
-    assert json.dumps(reply.body) == json.dumps(printed(sample))
+    assert json.dumps(reply.body) == json.dumps(sample_of(sample))
 
 
 def test_an_unknown_search_is_refused_as_it_is_printed() -> None:
     world = world_of({"batches": [{"id": "123456"}]})
     reply, _ = send(world, "DELETE", "/live/batches/123456/ABCDEFGHIJKLMNOP")
-    assert (reply.status, reply.body) == (400, printed("unknown-search"))
+    assert (reply.status, reply.body) == (400, sample_of("unknown-search"))
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [[1]], [{"a": 1}]])
@@ -182,5 +182,5 @@ def without_white_space(json_text: str) -> str:
     return re.sub(r'("(?:\\.|[^"\\])*")|\s+', r"\1", json_text)
 
 
-def printed(sample: str) -> Any:
+def sample_of(sample: str) -> Any:
     return json.loads(text_of(sample))

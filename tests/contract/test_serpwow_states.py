@@ -17,7 +17,7 @@ from tests.support.serpwow import BUCKET, SERPWOW, send, world_of
 from tests.support.server import Live
 
 
-def shown(world: World) -> dict[str, Any]:
+def state_of(world: World) -> dict[str, Any]:
     with world.transaction("look") as tx:
         return SERPWOW.state.dump(tx)
 
@@ -35,20 +35,20 @@ def make_a_destination(world: World) -> str:
 
 
 def add_a_search(world: World) -> str:
-    if not shown(world)["batches"]:
+    if not state_of(world)["batches"]:
         load_state(world, {"batches": [{"id": "AAAAAAAA"}]})
     send(world, "PUT", "/live/batches/AAAAAAAA", {"searches": [{"q": "a"}]})
-    return str(shown(world)["batches"][0]["searches"][-1]["id"])
+    return str(state_of(world)["batches"][0]["searches"][-1]["id"])
 
 
 def load_a_destination(world: World) -> str:
     load_state(world, {"destinations": [{"name": "A"}]})
-    return str(shown(world)["destinations"][-1]["id"])
+    return str(state_of(world)["destinations"][-1]["id"])
 
 
 def load_an_error_log(world: World) -> str:
     load_state(world, {"error_logs": [{"message": "A"}]})
-    return str(shown(world)["error_logs"][-1]["id"])
+    return str(state_of(world)["error_logs"][-1]["id"])
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def load_an_error_log(world: World) -> str:
 )
 def test_no_id_of_a_loaded_state_is_minted_again(make: Callable[[World], str]) -> None:
     world = world_of({})
-    first, state = make(world), shown(world)
+    first, state = make(world), state_of(world)
     world.reset()
     load_state(world, state)
     assert make(world) != first
@@ -66,13 +66,13 @@ def test_no_id_of_a_loaded_state_is_minted_again(make: Callable[[World], str]) -
 
 @pytest.mark.parametrize("kind", ["destinations", "error_logs", "batches"])
 def test_no_id_is_minted_that_a_later_item_has(kind: str) -> None:
-    new_id = shown(world_of({kind: [{}]}))[kind][0]["id"]
-    assert len(shown(world_of({kind: [{}, {"id": new_id}]}))[kind]) == 2
+    new_id = state_of(world_of({kind: [{}]}))[kind][0]["id"]
+    assert len(state_of(world_of({kind: [{}, {"id": new_id}]}))[kind]) == 2
 
 
 def running_and_waiting(world: World) -> dict[str, list[str]]:
     return {
-        status: [batch["id"] for batch in shown(world)["batches"] if batch["status"] == status]
+        status: [batch["id"] for batch in state_of(world)["batches"] if batch["status"] == status]
         for status in ("running", "queued")
     }
 
@@ -167,7 +167,7 @@ def test_refundable_credits_cannot_be_taken_away_during_a_run() -> None:
     with pytest.raises(BadInput, match="can give back 5"):
         load_state(world, {"account": {"credits_used": 4, "usage": {"2026-01-01": 4}}})
     world.advance_by(timedelta(seconds=10))
-    assert shown(world)["account"]["credits_used"] == 5
+    assert state_of(world)["account"]["credits_used"] == 5
 
 
 RUN = {"id": 7, "started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T00:00:10Z"}
@@ -198,7 +198,7 @@ def test_a_loaded_running_batch_has_an_unused_result_set_number(choice: str) -> 
     batch = {"id": "A", "status": "running", "searches": 1, "result_sets": [RUN]}
     world = world_of({"batches": [batch]}, assume={"serpwow.next-result-set": choice})
     world.advance_by(timedelta(seconds=10))
-    (resting,) = shown(world)["batches"]
+    (resting,) = state_of(world)["batches"]
     assert ([result_set["id"] for result_set in resting["result_sets"]], resting["next_result_set_id"]) == ([7, 8], 9)
 
 

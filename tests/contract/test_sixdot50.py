@@ -341,12 +341,12 @@ def given_as(status: str) -> st.SearchStrategy[tuple[str, list[tuple[int, str, s
     return st.lists(payments, max_size=12).map(lambda drawn: (status, drawn + waiting))
 
 
-def written(amount: int, status: str, payee: str) -> dict[str, Any]:
+def payment_state(amount: int, status: str, payee: str) -> dict[str, Any]:
     return {"msisdn": payee, "amount": f"{amount // 100}.{amount % 100:02}", "status": status}
 
 
 def totals(payments: list[Payment]) -> dict[str, int]:
-    """What the payments come to by their status, in cents."""
+    """Return the sum of the payments by their status, in cents."""
     found = dict.fromkeys(("DRAFT", "PENDING", "SETTLED", "CANCELLED"), 0)
     for row in payments:
         found[row.status] += int(row.amount * 100)
@@ -356,7 +356,7 @@ def totals(payments: list[Payment]) -> dict[str, int]:
 @given(st.sampled_from(list(FITTING)).flatmap(given_as), st.booleans(), st.sampled_from([0, 59, 60]))
 def test_a_summary_always_adds_up(drawn: tuple[str, list[tuple[int, str, str]]], cancelled: bool, days: int) -> None:
     status, given = drawn
-    world = world_of({"members": [STRANGER], "batches": [batch(status, *(written(*payment) for payment in given))]})
+    world = world_of({"members": [STRANGER], "batches": [batch(status, *(payment_state(*payment) for payment in given))]})
     if cancelled:
         with world.transaction("cancel") as tx:
             tx.ask(BATCH, ID, CANCEL)
@@ -371,7 +371,7 @@ def test_a_summary_always_adds_up(drawn: tuple[str, list[tuple[int, str, str]]],
 
 @given(st.lists(cents, max_size=40))
 def test_a_cancel_moves_the_whole_amount_to_the_cancelled_and_not_a_cent_more(given: list[int]) -> None:
-    world = world_of({"batches": [batch("DRAFT", *(written(amount, "DRAFT", PAYEE) for amount in given))]})
+    world = world_of({"batches": [batch("DRAFT", *(payment_state(amount, "DRAFT", PAYEE) for amount in given))]})
     with world.transaction("cancel") as tx:
         body = show_batch(tx, tx.ask(BATCH, ID, CANCEL).subject or Batch("", tx.now, tx.now, ""))
     summary = json.loads(dump(body["summary"]), parse_float=Decimal)

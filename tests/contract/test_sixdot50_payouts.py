@@ -17,7 +17,7 @@ from tests.support.server import Live, World
 from tests.support.sixdot50 import ID, OTHER_ID, PAYEE, STRANGER, batch, client_of, payment, sample, state_of
 
 
-def added(client: httpx.Client, *payments: dict[str, Any], clear: bool = False) -> httpx.Response:
+def add_payments(client: httpx.Client, *payments: dict[str, Any], clear: bool = False) -> httpx.Response:
     return client.post(f"/batches/{ID}/payments", json={"clearExisting": clear, "payments": list(payments)})
 
 
@@ -114,7 +114,7 @@ def test_payments_are_added_all_or_none(live: Live) -> None:
     world = live.load(state_of(batch("DRAFT", payment(5, externalId="old"))))
     with client_of(world) as client:
         before = world.state()
-        response = added(client, payment(1), payment(1, msisdn="+27821231234"), {"amount": 0}, clear=True)
+        response = add_payments(client, payment(1), payment(1, msisdn="+27821231234"), {"amount": 0}, clear=True)
         assert response.status_code == 400
         assert [(error["index"], error["fieldName"]) for error in response.json()["validationErrors"]] == [
             ("0", "payments[1].msisdn"),
@@ -122,7 +122,7 @@ def test_payments_are_added_all_or_none(live: Live) -> None:
             ("2", "payments[2].amount"),
         ]
         assert world.state() == before
-        assert added(client, payment(7, externalId="old"), clear=True).json()["summary"]["paymentsAmount"] == 7
+        assert add_payments(client, payment(7, externalId="old"), clear=True).json()["summary"]["paymentsAmount"] == 7
     assert [entry["changes"][0]["to"] for entry in world.journal()[-1:]] == ["absent"]
 
 

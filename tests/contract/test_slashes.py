@@ -27,7 +27,7 @@ def is_led_to_an_operation(method: str, path: str) -> bool:
     return route is not None and route.operation is not None
 
 
-def doubled(path: str) -> Iterator[str]:
+def with_double_slashes(path: str) -> Iterator[str]:
     """Yield a path with one more slash beside each of its own, and with two at its end."""
     yield from (f"{path[:place]}/{path[place:]}" for place, letter in enumerate(path) if letter == "/")
     yield f"{path}//"
@@ -38,7 +38,7 @@ def test_the_path_of_each_operation_leads_to_it() -> None:
 
 
 def test_a_path_with_an_empty_segment_leads_nowhere() -> None:
-    wrong = [(method, other) for _, method, path in PATHS for other in doubled(path)]
+    wrong = [(method, other) for _, method, path in PATHS for other in with_double_slashes(path)]
     assert [(method, path) for method, path in wrong if is_led_to_an_operation(method, path)] == []
 
 

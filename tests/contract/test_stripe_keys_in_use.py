@@ -46,7 +46,7 @@ def post(emulator: Emulator, path: str, key: str = "once", **headers: str) -> ht
     return httpx.post(f"{emulator.stripe.url}{path}", headers=usual | headers, json=BODIES[path], timeout=None)
 
 
-def held(emulator: Emulator, pool: ThreadPoolExecutor, path: str, where: str = "before-commit") -> Future[httpx.Response]:
+def hold(emulator: Emulator, pool: ThreadPoolExecutor, path: str, where: str = "before-commit") -> Future[httpx.Response]:
     """A request that is held up."""
     emulator.faults.add(at=OPERATIONS[path], where=where, do="delay", delay="5m", clock="real", times=1)
     answer = pool.submit(post, emulator, path)
@@ -60,7 +60,7 @@ def test_a_key_in_use_is_refused_until_its_first_request_has_taken_effect(
     server: EmulatorServer, pool: ThreadPoolExecutor, path: str
 ) -> None:
     with world(server) as emulator:
-        first = held(emulator, pool, path)
+        first = hold(emulator, pool, path)
         response = post(emulator, path)
         assert (response.status_code, response.json()["error"]["code"]) == (409, "idempotency_key_in_use")
         assert response.headers["emulator-basis"] == "inferred"
@@ -76,7 +76,7 @@ def test_another_key_or_account_is_not_in_its_way(
     server: EmulatorServer, pool: ThreadPoolExecutor, key: str, headers: dict[str, str]
 ) -> None:
     with world(server) as emulator:
-        first = held(emulator, pool, CREATE)
+        first = hold(emulator, pool, CREATE)
         assert post(emulator, CREATE, key, **headers).status_code == 200
         emulator.faults.clear()
         assert first.result().status_code == 200
@@ -84,7 +84,7 @@ def test_another_key_or_account_is_not_in_its_way(
 
 def test_the_same_key_of_another_operation_is_not_in_use(server: EmulatorServer, pool: ThreadPoolExecutor) -> None:
     with world(server) as emulator:
-        first = held(emulator, pool, CREATE)
+        first = hold(emulator, pool, CREATE)
         assert post(emulator, CANCEL).status_code == 200
         emulator.faults.clear()
         assert first.result().status_code == 200
@@ -94,7 +94,7 @@ def test_a_request_whose_effect_is_there_is_answered_again_though_its_first_answ
     server: EmulatorServer, pool: ThreadPoolExecutor
 ) -> None:
     with world(server) as emulator:
-        first = held(emulator, pool, CREATE, "after-commit")
+        first = hold(emulator, pool, CREATE, "after-commit")
         again = post(emulator, CREATE)
         emulator.faults.clear()
         assert (again.status_code, again.json()["id"]) == (200, first.result().json()["id"])
@@ -102,7 +102,7 @@ def test_a_request_whose_effect_is_there_is_answered_again_though_its_first_answ
 
 def test_both_requests_are_carried_out_in_turn_where_that_is_assumed(server: EmulatorServer, pool: ThreadPoolExecutor) -> None:
     with world(server, idempotency_key_in_use="execute") as emulator:
-        first = held(emulator, pool, CREATE)
+        first = hold(emulator, pool, CREATE)
         second = post(emulator, CREATE)
         emulator.faults.clear()
         assert (second.status_code, second.json()["id"]) == (200, first.result().json()["id"])

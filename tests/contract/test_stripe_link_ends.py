@@ -16,7 +16,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def formatted(at: datetime) -> str:
+def format_seconds(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -45,13 +45,13 @@ def test_a_download_link_dies_when_it_says(
     job: dict[str, Any] = {
         "id": ID,
         "status": status,
-        "created": formatted(ENDED - took),
-        "since": formatted(ENDED),
+        "created": format_seconds(ENDED - took),
+        "since": format_seconds(ENDED),
         **counts,
     }
     world = live.load(
         {
-            "clock": {"start": formatted(ENDED + after)},
+            "clock": {"start": format_seconds(ENDED + after)},
             "assume": {"stripe.download-link-life": life},
             "timing": timing,
             "given": {"stripe": {"batch_jobs": [job]}},

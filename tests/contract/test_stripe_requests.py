@@ -130,8 +130,8 @@ def test_the_limit_of_a_sandbox_begins_anew_with_each_second_of_the_clock(live: 
     world = world_with_a_job(live, assume={"stripe.rate-limits": "sandbox"})
     for _ in range(2):
         assert {send(live, world, "GET", JOB).status_code for _ in range(REQUESTS_PER_SECOND)} == {200}
-        response = [send(live, world, "GET", JOB) for _ in range(2)]
-        assert [response.headers["stripe-rate-limited-reason"] for response in response] == ["global-rate", "global-rate"]
+        responses = [send(live, world, "GET", JOB) for _ in range(2)]
+        assert [response.headers["stripe-rate-limited-reason"] for response in responses] == ["global-rate", "global-rate"]
         world.advance("999ms")
         assert send(live, world, "GET", JOB).status_code == 429
         world.advance("1ms")

@@ -47,7 +47,7 @@ def test_a_cancel_answers_with_the_sample_of_its_page(scenario: str, sample: str
     client = Recording()
     assert play(LIBRARY.get(scenario), client).differences == []
     text = (fixtures_folder() / "stripe" / "samples" / f"{sample}.json").read_text("utf-8")
-    assert [letters_of(text) for text in client.texts] == [letters_of(text)]
+    assert [letters_of(answer) for answer in client.texts] == [letters_of(text)]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_server_that_answers_is_healthy_and_ready(client: httpx.Client, path: 
 
 
 def test_the_shipped_scenarios_are_listed_with_their_titles(client: httpx.Client) -> None:
-    titles = {titles["name"]: titles.get("title") for titles in client.get("/scenarios").json()["scenarios"]}
+    titles = {scenario["name"]: scenario.get("title") for scenario in client.get("/scenarios").json()["scenarios"]}
     assert titles["serpwow/stopall-23"]
     assert client.get("/scenarios/serpwow/stopall-23").json()["title"] == titles["serpwow/stopall-23"]
 

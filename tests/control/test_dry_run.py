@@ -40,7 +40,7 @@ def host_first(explanation: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
+def parts_of(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
     return reply.status_code, headers, json.loads(dump(entries.body(reply.content)), parse_float=Decimal)
 
@@ -49,12 +49,12 @@ def foretold(rehearsal: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], 
     return rehearsal["status"], [(name, value) for name, value in rehearsal["headers"]], rehearsal["body"]
 
 
-async def everything(walker: Walker, world: str) -> list[Any]:
+async def look_at_all(walker: Walker, world: str) -> list[Any]:
     return [await walker.ask("GET", f"/worlds/{world}{part}") for part in ("/state", "/clock", "/journal", "/ledger", "/diff")]
 
 
-def spared(rehearsal: Mapping[str, Any]) -> bool:
-    """Whether what goes out reaches the client as it is."""
+def is_unchanged(rehearsal: Mapping[str, Any]) -> bool:
+    """Tell whether the response reaches the client unchanged."""
     return all(fault["do"] in ("delay", "status") for fault in rehearsal["faults"])
 
 
@@ -64,21 +64,21 @@ def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: 
         if request.url.path.startswith(PREFIX):
             return
         world = request.headers["Emulator-World"]
-        before = await everything(walker, world)
+        before = await look_at_all(walker, world)
         rehearsal = await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))
-        assert await everything(walker, world) == before
+        assert await look_at_all(walker, world) == before
         assert foretold(await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))) == foretold(rehearsal)
         await walker.ask("POST", f"/worlds/{world}/snapshots", {"name": "before"})
         try:
-            real = heard(await walker.pass_on(request))
+            real = parts_of(await walker.pass_on(request))
         except httpx.TransportError:
             real = None
         n = rehearsal["explanation"]["n"]
         explanation = await walker.ask("GET", f"/worlds/{world}/journal/{n}/explain")
         await walker.ask("POST", f"/worlds/{world}/restore", {"name": "before"})
         assert rehearsal["explanation"] == host_first(explanation)
-        assert foretold(rehearsal) == real or not spared(rehearsal)
-        assert (await everything(walker, world))[:4] == before[:4]
+        assert foretold(rehearsal) == real or not is_unchanged(rehearsal)
+        assert (await look_at_all(walker, world))[:4] == before[:4]
 
     walk(name, look)
 

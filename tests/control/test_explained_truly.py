@@ -30,7 +30,7 @@ def client() -> Iterator[httpx.Client]:
         yield client
 
 
-def explained(client: httpx.Client, n: int | str = "last") -> Any:
+def explanation_of(client: httpx.Client, n: int | str = "last") -> Any:
     return client.get(f"{DEFAULT}/journal/{n}/explain").json()
 
 
@@ -50,7 +50,7 @@ def test_only_an_answer_of_the_vendors_own_has_a_basis_in_the_journal(
     reply = client.get(TARGET)
     assert reply.headers.get("emulator-basis") == basis
     (entry,) = client.get(f"{DEFAULT}/journal").json()["entries"]
-    assert (entry["basis"], explained(client)["basis"]) == (basis, basis)
+    assert (entry["basis"], explanation_of(client)["basis"]) == (basis, basis)
 
 
 def test_a_reply_of_a_scenario_that_was_sent_is_placed_in_it(client: httpx.Client) -> None:
@@ -63,7 +63,7 @@ def test_a_reply_of_a_scenario_that_was_sent_is_placed_in_it(client: httpx.Clien
 
 def test_rows_that_are_left_out_are_counted_as_far_as_they_are_known(client: httpx.Client) -> None:
     client.post("/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f/cancel", headers={"Authorization": "Bearer demo"})
-    assert "  row         and at least 90 more\n" in explained(client)["text"]
+    assert "  row         and at least 90 more\n" in explanation_of(client)["text"]
 
 
 @pytest.mark.parametrize("empty", [{"where": "before-auth"}, None])
@@ -71,7 +71,7 @@ def test_an_empty_journal_says_no_more_than_that(client: httpx.Client, empty: An
     if empty:
         client.get(TARGET)
         client.delete(f"{DEFAULT}/journal")
-    assert explained(client)["detail"] == "this journal has no entry of an exchange: it is empty"
+    assert explanation_of(client)["detail"] == "this journal has no entry of an exchange: it is empty"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_compressed_upload_is_kept_as_it_is_and_named(client: httpx.Client, en
     headers = {"Content-Type": "application/octet-stream", **encoding}
     response = client.put(link, content=gzip.compress(b'{"id": "a"}\n'), headers=headers)
     assert (response.status_code, "emulator-error" in response.headers) == (200, False)
-    assert "the body is compressed (Content-Encoding: gzip), and nothing here decodes it" in explained(client)["text"]
+    assert "the body is compressed (Content-Encoding: gzip), and nothing here decodes it" in explanation_of(client)["text"]
     client.post(f"{DEFAULT}/clock/advance", json={"until": "idle"})
     assert client.get(f"/v2/core/batch_jobs/{job['id']}", headers=STRIPE).json()["status"] == "validation_failed"
 
@@ -117,5 +117,5 @@ def test_a_plain_upload_leaves_nothing_of_its_body_in_the_journal(client: httpx.
     job = client.post("/v2/core/batch_jobs", json=JOB, headers=STRIPE).json()
     link = job["status_details"]["ready_for_upload"]["upload_url"]["url"]
     client.put(link, content=b'{"id": "a"}\n', headers={"Content-Type": "application/octet-stream"})
-    assert explained(client)["request"]["body"] is None
-    assert "compressed" not in explained(client)["text"]
+    assert explanation_of(client)["request"]["body"] is None
+    assert "compressed" not in explanation_of(client)["text"]

@@ -23,7 +23,9 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 TOKEN = "the-control-token"
 
 
-def asked(path: str, headers: Mapping[str, str] | None = None, method: str = "GET", token: str | None = None) -> AppResponse:
+def response_to(
+    path: str, headers: Mapping[str, str] | None = None, method: str = "GET", token: str | None = None
+) -> AppResponse:
     app = create_app(worlds_of([LIBRARY.get("first-run"), LIBRARY.get("serpwow/stopall-23")]), guard=Guard(token=token))
     all_headers = {"host": "localhost:8080", "user-agent": "program/1.0", **(headers or {})}
     return ask(app, method, path.encode(), [(name.encode(), value.encode()) for name, value in all_headers.items()])
@@ -33,14 +35,14 @@ def header(response: AppResponse, name: str) -> str:
     return {key.decode(): value.decode() for key, value in response.headers}.get(name, "")
 
 
-def told(path: str, headers: Mapping[str, str] | None = None, token: str | None = None) -> dict[str, Any]:
-    index: dict[str, Any] = json.loads(asked(path, headers, token=token).content)
+def index_of(path: str, headers: Mapping[str, str] | None = None, token: str | None = None) -> dict[str, Any]:
+    index: dict[str, Any] = json.loads(response_to(path, headers, token=token).content)
     return index
 
 
 @pytest.mark.parametrize("path", ["/", "/_emulator", "/_emulator/"])
 def test_the_index_names_vendors_worlds_and_where_everything_is(path: str) -> None:
-    index = told(path)
+    index = index_of(path)
     assert index["vendors"] == [
         {"name": "serpwow", "url": "http://localhost:8080/live"},
         {"name": "stripe", "url": "http://localhost:8080"},
@@ -53,8 +55,8 @@ def test_the_index_names_vendors_worlds_and_where_everything_is(path: str) -> No
 def test_every_link_of_the_index_leads_somewhere() -> None:
     paths = {row.path for row in ROUTES if row.method == "GET"}
     assert {link.replace("/default/", "/{world}/") for link in LINKS.values()} <= paths
-    for world in told("/")["worlds"]:
-        assert asked(world["url"].removeprefix("http://localhost:8080")).status == 200
+    for world in index_of("/")["worlds"]:
+        assert response_to(world["url"].removeprefix("http://localhost:8080")).status == 200
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_every_link_of_the_index_leads_somewhere() -> None:
     ],
 )
 def test_the_index_takes_the_form_that_its_reader_wants(headers: Mapping[str, str], media: str) -> None:
-    response = asked("/", headers)
+    response = response_to("/", headers)
     assert (response.status, header(response, "content-type")) == (200, media)
     assert response.content.endswith(b"\n")
     assert b"http://localhost:8080/za/pay" in response.content
@@ -94,7 +96,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_for_a_browser_loads_and_runs_nothing() -> None:
-    response = asked("/", {"accept": BROWSER})
+    response = response_to("/", {"accept": BROWSER})
     page = Page(response.content.decode())
     assert not page.tags & {"script", "style", "link", "img", "iframe", "object", "form"}
     assert not {name for name in page.attributes if name.startswith("on") or name in ("src", "style")}
@@ -104,7 +106,7 @@ def test_the_page_for_a_browser_loads_and_runs_nothing() -> None:
 
 
 def test_a_host_name_that_is_markup_is_only_text_on_the_page() -> None:
-    page = Page(asked("/", {"accept": BROWSER, "host": "<script>alert(1)</script>"}).content.decode())
+    page = Page(response_to("/", {"accept": BROWSER, "host": "<script>alert(1)</script>"}).content.decode())
     assert "script" not in page.tags
 
 
@@ -118,11 +120,11 @@ def test_no_credential_of_a_world_is_in_the_index(accept: str) -> None:
 
 
 def test_a_locked_server_shows_its_worlds_only_to_who_has_the_token() -> None:
-    stranger, owner = (told("/", headers, TOKEN) for headers in ({}, {"authorization": f"Bearer {TOKEN}"}))
+    stranger, owner = (index_of("/", headers, TOKEN) for headers in ({}, {"authorization": f"Bearer {TOKEN}"}))
     assert (stranger["worlds"], len(stranger["vendors"])) == (None, 3)
     assert [world["id"] for world in owner["worlds"]] == ["default", "serpwow.stopall-23"]
-    assert asked("/_emulator", token=TOKEN).status == 401
-    assert b"default" not in asked("/", {"user-agent": "curl/8"}, token=TOKEN).content.partition(b"Control plane")[0]
+    assert response_to("/_emulator", token=TOKEN).status == 401
+    assert b"default" not in response_to("/", {"user-agent": "curl/8"}, token=TOKEN).content.partition(b"Control plane")[0]
 
 
 @pytest.mark.parametrize(
@@ -137,13 +139,13 @@ def test_a_locked_server_shows_its_worlds_only_to_who_has_the_token() -> None:
 )
 def test_a_vendors_client_at_the_root_is_told_that_it_is_astray(method: str, path: str, headers: Mapping[str, str]) -> None:
     for token in (None, TOKEN):
-        response = asked(path, headers, method, token)
+        response = response_to(path, headers, method, token)
         assert (response.status, header(response, "emulator-error")) == (404, "no-such-path")
         assert b"GET / without a credential or a query is the index" in response.content
 
 
 def test_a_vendors_own_host_name_hears_the_vendor_at_the_root() -> None:
-    response = asked("/", {"host": "api.stripe.com"})
+    response = response_to("/", {"host": "api.stripe.com"})
     assert (response.status, json.loads(response.content)["error"]["code"]) == (401, "invalid_api_key")
 
 
@@ -155,13 +157,13 @@ def test_looking_at_the_index_leaves_no_trace() -> None:
 
 
 def test_a_page_of_another_site_may_not_read_the_index() -> None:
-    assert asked("/", {"origin": "https://attacker.example"}).status == 403
-    assert asked("/", {"sec-fetch-site": "cross-site"}).status == 403
+    assert response_to("/", {"origin": "https://attacker.example"}).status == 403
+    assert response_to("/", {"sec-fetch-site": "cross-site"}).status == 403
 
 
 def test_who_forgets_the_prefix_is_told_of_it() -> None:
     assert {re.split(r"[/{]", row.path)[1] for row in ROUTES if row.path} == CONTROL_NAMES
-    response = asked("/worlds/default/clock")
+    response = response_to("/worlds/default/clock")
     assert response.status == 404
     assert f"{PREFIX}/worlds/default/clock" in response.content.decode()
 

@@ -148,7 +148,7 @@ def numbers(schema: Mapping[str, Any], place: str) -> Iterator[str]:
         yield from numbers(part, f"{place}.{name}".lstrip("."))
 
 
-def whole(before: Any, after: Any) -> dict[str, set[str]]:
+def all_changed_ids(before: Any, after: Any) -> dict[str, set[str]]:
     """By vendor and part, the ids of what differs, found by comparing all that there is."""
     ids_by_part: dict[str, set[str]] = {}
     for vendor in before:
@@ -183,7 +183,7 @@ def test_a_difference_is_what_comparing_all_would_find(lives: list[Asked], more:
                 ids = ids_by_part.setdefault(f"{difference['vendor']}.{outer}", set())
                 if difference["at"] != "tokens" and (difference["id"] or inner):
                     ids.add(inner.partition("]")[0] or difference["id"])
-            assert ids_by_part == whole(before, after)
+            assert ids_by_part == all_changed_ids(before, after)
             back = (await client.get(f"{DEFAULT}/diff?from=now&to=here")).json()["differences"]
             assert len(back) == len((await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"])
 

@@ -19,12 +19,12 @@ ADDRESS = "http://127.0.0.1"
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
 
 
-def _nested(depth: int, part: str, core: str) -> str:
+def _nest(depth: int, part: str, core: str) -> str:
     """Return a value within a value, so many times over, as a query has it."""
     return part * depth + core
 
 
-def _encoded(depth: int, core: str) -> str:
+def _encode(depth: int, core: str) -> str:
     for _ in range(min(depth, 200)):
         core = quote(core, safe="") if len(core) < 4_000 else core
     return core
@@ -34,13 +34,13 @@ DEPTHS = st.sampled_from([0, 1, 3, 39, 40, 99, 100, 101, 1_000])
 TEXTS = st.one_of(
     st.text(max_size=20),
     st.builds(
-        _nested,
+        _nest,
         DEPTHS,
         st.sampled_from(["http://a/?url=", "?a=", "[b]", "%25", "%5B", "&=", '"', "{", "//u:p@", "\\"]),
         st.sampled_from(["", "%41", "%", "x=%2525", "@"]),
     ),
     st.builds(lambda depth: "http://a/?url=" * depth + "%" + "25" * depth + "41", DEPTHS),
-    st.builds(_encoded, DEPTHS, st.sampled_from(["http://u:p@h/?api_key=secret", "%", "a=b"])),
+    st.builds(_encode, DEPTHS, st.sampled_from(["http://u:p@h/?api_key=secret", "%", "a=b"])),
 )
 TARGETS = TEXTS.map(lambda text: quote(text, safe="%?&=/[]:@{}")[:15_000])
 
@@ -49,7 +49,7 @@ JSON = st.one_of(
     st.builds(lambda depth, core: "[" * depth + core + "]" * depth, DEPTHS, CORES),
     st.builds(lambda depth, core: '{"a":' * depth + core + "}" * depth, DEPTHS, CORES),
     st.builds(
-        lambda depth, text: json.dumps({"name": _encoded(depth, text), "payload": json.dumps({"api_key": text})}), DEPTHS, TEXTS
+        lambda depth, text: json.dumps({"name": _encode(depth, text), "payload": json.dumps({"api_key": text})}), DEPTHS, TEXTS
     ),
 )
 SEARCHES = JSON.map(lambda value: f'{{"name": "n", "schedule_type": "manual", "searches": [{{"q": {value or 1}}}]}}')

@@ -36,7 +36,7 @@ class Car(Record):
     extra: Any
 
 
-class Driven(Car):
+class DrivenCar(Car):
     """A record of the handle, with a field that no server sends."""
 
     _ask: Any = None
@@ -65,10 +65,10 @@ def test_a_record_is_read_as_it_was_written() -> None:
 
 
 def test_a_record_with_more_of_its_own_is_read_from_the_same_json() -> None:
-    driven = from_json(Driven, JSON)
-    assert driven == Driven(**vars(CAR))
+    driven = from_json(DrivenCar, JSON)
+    assert driven == DrivenCar(**vars(CAR))
     assert driven != CAR
-    assert (driven.source, driven._ask, to_json(Driven(**vars(CAR), _ask=print))) == ("Turin", None, JSON)
+    assert (driven.source, driven._ask, to_json(DrivenCar(**vars(CAR), _ask=print))) == ("Turin", None, JSON)
 
 
 def test_equal_records_have_equal_hashes_however_they_were_made() -> None:

@@ -209,12 +209,12 @@ def send() -> Iterator[Callable[..., Journal]]:
     """Send new batches in one world, each with these arguments of httpx, and read the journal."""
     with Emulator() as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
 
-        def sent(*requests: dict[str, Any], query: str = "") -> Journal:
+        def journal_of(*requests: dict[str, Any], query: str = "") -> Journal:
             for request in requests:
                 client.post(f"/live/batches?api_key={emulator.serpwow.api_key}{query}", **request)
             return emulator.journal
 
-        yield sent
+        yield journal_of
 
 
 JOB = {"name": "J", "enabled": True}

@@ -48,14 +48,14 @@ def test_each_body_is_read_once(emulator: Emulator, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("emulator.control.recorded_request.load", reading)
     expected_calls = [{"at": CREATE, "json": {"name": f"z{n}"}} for n in range(50)]
-    assert len(_verified(emulator, called=expected_calls).json()["failures"]) == 50
+    assert len(_verify(emulator, called=expected_calls).json()["failures"]) == 50
     assert len(reads) == 10
 
 
 def test_what_compares_too_much_is_refused_before_it_is_done(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify, "mismatches", None)
     expectation = {"searches": [{"q": n} for n in range(1_000)]}
-    response = _verified(emulator, called=[{"at": CREATE, "json": expectation} for _ in range(100)])
+    response = _verify(emulator, called=[{"at": CREATE, "json": expectation} for _ in range(100)])
     assert response.status_code == 422
     assert "and 1000000 is the most: verify fewer calls at once" in response.json()["detail"]
 
@@ -65,17 +65,17 @@ def test_what_compares_too_much_is_refused_before_it_is_done(emulator: Emulator,
     [("called", [{"at": CREATE}] * 201), ("order", [CREATE] * 1_001), ("never", [CREATE] * 1_001)],
 )
 def test_too_many_items_are_refused_by_name(emulator: Emulator, part: str, items: list[Any]) -> None:
-    response = _verified(emulator, **{part: items})
+    response = _verify(emulator, **{part: items})
     assert response.status_code == 422
     assert f"has more than {len(items) - 1} items" in response.json()["errors"][0]["detail"]
     assert response.json()["errors"][0]["pointer"] == f"/{part}"
 
 
 def test_the_first_differences_are_said_and_the_rest_are_counted(emulator: Emulator) -> None:
-    answer = _verified(emulator, called=[{"at": CREATE, "json": {f"k{n}": n for n in range(1_000)}}]).json()
+    answer = _verify(emulator, called=[{"at": CREATE, "json": {f"k{n}": n for n in range(1_000)}}]).json()
     assert "the body has no 'k19'; and 980 more differences" in answer["failures"][0]["message"]
 
 
-def _verified(emulator: Emulator, **expectation: Any) -> httpx.Response:
+def _verify(emulator: Emulator, **expectation: Any) -> httpx.Response:
     with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
         return client.post(f"/_emulator/worlds/{emulator.id}/verify", json=expectation)

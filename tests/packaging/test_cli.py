@@ -232,7 +232,7 @@ def test_an_empty_token_is_none_and_one_is_made_where_others_could_steer(
 ) -> None:
     statuses: list[int] = []
 
-    def served(app: App, listening: list[socket.socket], greet: Callable[[], None], *_: Any) -> None:
+    def serve_once(app: App, listening: list[socket.socket], greet: Callable[[], None], *_: Any) -> None:
         for each in listening:
             each.close()
         greet()
@@ -240,7 +240,7 @@ def test_an_empty_token_is_none_and_one_is_made_where_others_could_steer(
             with httpx.Client(transport=InProcess(app), base_url="http://localhost", headers=headers) as client:
                 statuses.append(client.get("/_emulator/worlds").status_code)
 
-    monkeypatch.setattr("emulator.server.server.serve", served)
+    monkeypatch.setattr("emulator.server.server.serve", serve_once)
     result = run("serve", "--host", host, "--port", "0", "--control-token", "")
     assert (statuses, "EMULATOR_CONTROL_TOKEN=" in result.stderr) == ([status] * 2, status == 401)
 

@@ -38,7 +38,7 @@ TOKEN = "ci"
 
 
 def instructions(name: str) -> list[str]:
-    """What follows the instruction of that name, wherever the last stage says it."""
+    """Return the arguments of each instruction of that name in the last stage."""
     last_stage = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
     return re.findall(rf"^{name} (.*)$", last_stage, re.MULTILINE)
 
@@ -69,7 +69,7 @@ def settings(recipe: Any) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """What the container serves: the first-run world, behind a token."""
+    """Serve the first-run world behind a token, as the container does."""
     app = create_app(worlds_of([LIBRARY.get("first-run")]), guard=Guard(frozenset(), TOKEN))
     with ThreadedServer(app) as server:
         yield server.url

@@ -29,7 +29,7 @@ def bin_folder(wheel: Path, project: Path, tmp_path_factory: pytest.TempPathFact
 
 
 @contextmanager
-def served(bin_folder: Path, *arguments: str) -> Iterator[str]:
+def serve(bin_folder: Path, *arguments: str) -> Iterator[str]:
     """The URL of a server in a process of its own."""
     command = [str(bin_folder / "batch-emulator"), "serve", "--port", "0", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
@@ -70,7 +70,7 @@ def test_every_command_knows_it(bin_folder: Path, command: tuple[str, ...], outp
 
 
 def test_a_client_drives_it_over_tcp(bin_folder: Path) -> None:
-    with served(bin_folder) as url:
+    with serve(bin_folder) as url:
         batch = f"{url}/acme/v1/batches/b1"
         assert ask("PUT", batch, body=b'{"name": "Mine"}')[0] == 201
         status, output = ask("POST", f"{batch}/cancel")

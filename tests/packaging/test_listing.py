@@ -21,16 +21,16 @@ from tests.support.commands import Done, invoke
 from tests.support.server import Live
 
 
-def listed(*arguments: str, **environment: str) -> Done:
+def list_items(*arguments: str, **environment: str) -> Done:
     return invoke(main, ["list", *arguments], env=environment)
 
 
 def as_json(*arguments: str) -> Any:
-    return json.loads(listed(*arguments, "--json").output)
+    return json.loads(list_items(*arguments, "--json").output)
 
 
 def test_without_a_kind_it_says_what_can_be_listed_and_how_many_there_are() -> None:
-    done = listed()
+    done = list_items()
     assert done.exit_code == 0
     assert all(kind in done.output for kind in LISTINGS)
     assert as_json() == {kind: len(as_json(kind)) for kind in LISTINGS if kind != "worlds"}
@@ -50,7 +50,7 @@ def test_scenarios_of_a_folder_are_listed_too_and_a_broken_one_breaks_nothing(tm
     (tmp_path / "untitled.yaml").write_text("- title\n- x\n")
     titles = {scenario["name"]: scenario["title"] for scenario in as_json("scenarios", "--scenarios", str(tmp_path))}
     assert (titles["mine"], titles["broken"], titles["untitled"]) == ("Mine", None, None)
-    table = listed("scenarios", "--scenarios", str(tmp_path)).output
+    table = list_items("scenarios", "--scenarios", str(tmp_path)).output
     assert "(no title: batch-emulator check broken)" in table
 
 
@@ -59,7 +59,7 @@ def test_assumptions_have_their_choices_with_the_default_marked() -> None:
     assert [assumption["id"] for assumption in items] == [
         assumption.id for vendor in VENDORS.values() for assumption in vendor.assumptions
     ]
-    (row,) = [line for line in listed("assumptions").output.splitlines() if line.startswith("serpwow.unknown-batch ")]
+    (row,) = [line for line in list_items("assumptions").output.splitlines() if line.startswith("serpwow.unknown-batch ")]
     assert " 400*, 404 " in row
 
 
@@ -80,7 +80,7 @@ def test_operations_have_their_method_and_path() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in LISTINGS if kind != "worlds"])
 def test_the_columns_of_a_table_are_aligned(kind: str) -> None:
-    head, *rows = listed(kind).output.splitlines()
+    head, *rows = list_items(kind).output.splitlines()
     second = head.index(list(LISTINGS[kind].columns)[1])
     assert len(rows) == len(as_json(kind))
     assert all(row[second - 1] == " " and row[second] != " " for row in rows)
@@ -88,21 +88,21 @@ def test_the_columns_of_a_table_are_aligned(kind: str) -> None:
 
 def test_worlds_are_those_of_a_running_server_without_their_credentials(live: Live) -> None:
     world = live.load("first-run")
-    done = listed("worlds", "--url", live.url)
+    done = list_items("worlds", "--url", live.url)
     assert done.exit_code == 0
     assert any(line.startswith(f"{world.id} ") and " frozen " in line for line in done.output.splitlines())
-    assert world.serpwow["api_key"] not in done.output + listed("worlds", "--url", live.url, "--json").output
+    assert world.serpwow["api_key"] not in done.output + list_items("worlds", "--url", live.url, "--json").output
 
 
 def test_worlds_of_a_locked_server_want_its_token() -> None:
     with ThreadedServer(create_app(worlds_of([]), guard=Guard(token="the-token"))) as server:
-        result = listed("worlds", "--url", server.url)
+        result = list_items("worlds", "--url", server.url)
         assert (result.exit_code, "EMULATOR_CONTROL_TOKEN" in result.output) == (1, True)
-        assert listed("worlds", "--url", server.url, "--control-token", "the-token").exit_code == 0
-        assert listed("worlds", EMULATOR_URL=server.url, EMULATOR_CONTROL_TOKEN="the-token").exit_code == 0
+        assert list_items("worlds", "--url", server.url, "--control-token", "the-token").exit_code == 0
+        assert list_items("worlds", EMULATOR_URL=server.url, EMULATOR_CONTROL_TOKEN="the-token").exit_code == 0
 
 
-class Another(BaseHTTPRequestHandler):
+class OtherServer(BaseHTTPRequestHandler):
     """A server that is no emulator, and answers everything with a page."""
 
     def do_GET(self) -> None:
@@ -115,10 +115,10 @@ class Another(BaseHTTPRequestHandler):
 
 
 def test_what_cannot_be_reached_is_told_in_one_line() -> None:
-    with HTTPServer(("127.0.0.1", 0), Another) as server:
+    with HTTPServer(("127.0.0.1", 0), OtherServer) as server:
         Thread(target=server.handle_request).start()
-        other = listed("worlds", "--url", f"http://127.0.0.1:{server.server_port}")
-    unreachable, nonsense = listed("worlds", "--url", "http://127.0.0.1:1"), listed("worlds", "--url", "http://[")
+        other = list_items("worlds", "--url", f"http://127.0.0.1:{server.server_port}")
+    unreachable, nonsense = list_items("worlds", "--url", "http://127.0.0.1:1"), list_items("worlds", "--url", "http://[")
     for done in (other, unreachable, nonsense):
         assert (done.exit_code, len(done.output.splitlines())) == (1, 1)
         assert "--url" in done.output
@@ -136,5 +136,5 @@ def test_what_cannot_be_reached_is_told_in_one_line() -> None:
     ],
 )
 def test_what_would_change_nothing_is_refused(arguments: list[str], message: str) -> None:
-    done = listed(*arguments)
+    done = list_items(*arguments)
     assert (done.exit_code, message in done.output) == (2, True), done.output

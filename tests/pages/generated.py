@@ -35,7 +35,7 @@ TITLES = {"serpwow": "SerpWow", "stripe": "Stripe", "6dot50": "6DOT50 PAY"}
 
 
 @cache
-def watched() -> tuple[dict[str, PlayResult], dict[str, set[RowKey]]]:
+def results_and_rows() -> tuple[dict[str, PlayResult], dict[str, set[RowKey]]]:
     """Play every scenario once; return how each went and the rows that it took, by its name."""
     results, rows = {}, {}
     for name in LIBRARY.names():
@@ -45,13 +45,13 @@ def watched() -> tuple[dict[str, PlayResult], dict[str, set[RowKey]]]:
 
 
 def played_answers() -> Answers:
-    return answers(watched()[0])
+    return answers(results_and_rows()[0])
 
 
 @cache
 def traces() -> dict[str, EvidenceTrace]:
     """Every fact by its id, with the scenarios whose playing relied on it."""
-    return {trace.evidence.id: trace for trace in evidence_traces(library(), watched()[0])}
+    return {trace.evidence.id: trace for trace in evidence_traces(library(), results_and_rows()[0])}
 
 
 def machines() -> Iterator[str]:
@@ -174,7 +174,7 @@ RowKey = tuple[str, str, str, str, str | None, str | None]
 def taken_rows() -> dict[RowKey, list[str]]:
     """Return the names of the scenarios that take each row."""
     takers: dict[RowKey, list[str]] = {}
-    for name, rows in watched()[1].items():
+    for name, rows in results_and_rows()[1].items():
         for key in rows:
             takers.setdefault(key, []).append(name)
     return takers

@@ -58,7 +58,7 @@ LARGE = 2_000
 
 
 @dataclass(frozen=True)
-class Asked:
+class Case:
     """A request, and the world just before it."""
 
     before: World
@@ -81,10 +81,10 @@ class Asked:
             return self.before.copy()
 
 
-class Watched:
+class Recorder:
     """Lets a scenario be played, and keeps for each operation the request that is most worth having."""
 
-    def __init__(self, worlds: Worlds, requests: dict[str, Asked]) -> None:
+    def __init__(self, worlds: Worlds, requests: dict[str, Case]) -> None:
         self._worlds = worlds
         self._within = InProcessClient(create_app(worlds))
         self._kept = requests
@@ -104,18 +104,18 @@ class Watched:
         if method != "HEAD" and (
             request_of_operation is None or request_of_operation.worth < worth
         ):  # a HEAD's reply has no body to strike
-            self._kept[entry.operation] = Asked(before, method, target, [*headers], content or b"", worth)
+            self._kept[entry.operation] = Case(before, method, target, [*headers], content or b"", worth)
         return reply
 
 
 @cache
-def asked() -> dict[str, Asked]:
+def cases() -> dict[str, Case]:
     """Operation → the request to try it with. Found by playing the library once."""
-    requests: dict[str, Asked] = {}
+    requests: dict[str, Case] = {}
     scenarios = library()
     for name in scenarios.names():
         if not name.startswith("faults/"):
-            play(scenarios.get(name), Watched(worlds_of([]), requests))
+            play(scenarios.get(name), Recorder(worlds_of([]), requests))
     return requests
 
 
@@ -124,14 +124,14 @@ def shown(world: World) -> dict[str, Any]:
     return state_of(world, VENDORS)
 
 
-def everything(world: World) -> dict[str, list[Any]]:
+def all_entries(world: World) -> dict[str, list[Any]]:
     """All that a request can change, what is remembered of idempotency keys included, but not how often faults struck."""
     kinds = sorted(kind for kind in world.store.kinds() if kind != Fault.kind)
     return {kind: list(world.store.group(kind)) for kind in kinds if world.store.size(kind)}
 
 
-def moved(world: World, since: int) -> tuple[bool, Any]:
-    """What the ledger says of the newest exchange: whether it was committed, and what moved with it."""
+def outcome(world: World, since: int) -> tuple[bool, Any]:
+    """Return whether the newest exchange was committed, and its moves, from the ledger."""
     ledger = ledger_of(world, VENDORS)
     commits = [(commit.totals, commit.differences) for commit in ledger.commits if (commit.exchange or 0) > since]
     return ledger.exchanges[-1].committed, commits
@@ -150,8 +150,8 @@ def put_in(worlds: Worlds, world: World) -> None:
     worlds.add(world, [])
 
 
-def expected(case: Asked, where: str, do: str) -> tuple[dict[str, list[Any]], int, tuple[bool, Any]]:
-    """What there must be then, the status without the fault, and what the ledger must say: found in-process, without a fault."""
+def expected_outcome(case: Case, where: str, do: str) -> tuple[dict[str, list[Any]], int, tuple[bool, Any]]:
+    """Return the expected state, status and ledger of a request without a fault, from a run in-process."""
     world = case.world()
     worlds = worlds_of([])
     put_in(worlds, world)
@@ -159,20 +159,20 @@ def expected(case: Asked, where: str, do: str) -> tuple[dict[str, list[Any]], in
     if early and do == DELAY:
         world.advance_by(SECOND)
     if early and do != DELAY:
-        return everything(world), 0, (False, [])
+        return all_entries(world), 0, (False, [])
     before = world.journal.last
     reply = ask(create_app(worlds), case.method, case.target, [(b"host", b"localhost"), *without_host(case)], case.body)
     if not early and do == DELAY:
         world.advance_by(SECOND)
-    return everything(world), reply.status, moved(world, before)
+    return all_entries(world), reply.status, outcome(world, before)
 
 
-def without_host(case: Asked) -> list[tuple[bytes, bytes]]:
+def without_host(case: Case) -> list[tuple[bytes, bytes]]:
     return [header for header in case.headers if header[0].lower() != b"host"]
 
 
-def hear(server: ThreadedServer, case: Asked, world: World, where: str, do: str) -> tuple[bytes, bool]:
-    """What came over the socket, and whether it ended with a reset. Of a hang only what came before it."""
+def hear(server: ThreadedServer, case: Case, world: World, where: str, do: str) -> tuple[bytes, bool]:
+    """Return the bytes from the socket, and whether it ended with a reset; of a hang, those before it."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     data, before = b"", world.journal.last
     with closing(socket.create_connection((host, int(port)), timeout=30)) as line:
@@ -198,7 +198,7 @@ def is_whole(data: bytes) -> bool:
 
 
 def fits(where: str, do: str, status: int, data: bytes, reset: bool) -> bool:
-    """Whether what was heard is what the effect should sound like."""
+    """Tell whether the bytes from the socket are those of the effect."""
     is_complete, begun = is_whole(data), data.startswith(b"HTTP/1.1 ")
     is_answered = is_complete and data.startswith(b"HTTP/1.1 %d " % status)
     if do == STATUS:
@@ -215,8 +215,8 @@ def fits(where: str, do: str, status: int, data: bytes, reset: bool) -> bool:
 
 
 def test_the_matrix_has_a_request_for_every_operation() -> None:
-    assert [name for name in OPERATIONS if name not in asked()] == []
-    assert sum(case.worth[1] for case in asked().values()) > 15, "too few of them change anything"
+    assert [name for name in OPERATIONS if name not in cases()] == []
+    assert sum(case.worth[1] for case in cases().values()) > 15, "too few of them change anything"
     assert {*DO} == {STATUS, DELAY, DROP, RESET, TRUNCATE, GARBAGE, DRIBBLE, HANG}
 
 
@@ -225,18 +225,18 @@ def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
     server_and_worlds: tuple[ThreadedServer, Worlds], operation: str
 ) -> None:
     server, worlds = server_and_worlds
-    case, wrong = asked()[operation], []
+    case, wrong = cases()[operation], []
     for where, do in CELLS:
         world = case.world()
         add_fault(world, {"at": operation, "where": where, "do": do, **NEEDED.get(do, {})})
         put_in(worlds, world)
-        state, status, ledger = expected(case, where, do)
+        state, status, ledger = expected_outcome(case, where, do)
         before = world.journal.last
         heard, reset = hear(server, case, world, where, do)
         (entry,) = [entry.event for entry in world.journal.since(before) if isinstance(entry.event, Exchange)]
-        if everything(world) != state:
+        if all_entries(world) != state:
             wrong.append((where, do, "the state"))
-        if moved(world, before) != ledger:
+        if outcome(world, before) != ledger:
             wrong.append((where, do, "the ledger"))
         if not fits(where, do, status, heard, reset):
             wrong.append((where, do, f"{heard[:60]!r}...{heard[-30:]!r} reset={reset}"))

@@ -96,7 +96,7 @@ class Session:
         return replies
 
 
-def refused(reply: httpx.Response) -> bool:
+def is_refusal(reply: httpx.Response) -> bool:
     return (reply.status_code, reply.headers.get("emulator-error")) == (503, "world-gone")
 
 
@@ -112,12 +112,12 @@ def test_every_request_is_answered_once_or_told_that_its_world_is_gone(steps: li
     replies, session = asyncio.run(run())
     for reply in replies:
         if isinstance(reply, httpx.Response):
-            assert refused(reply) or reply.status_code in (200, 400), reply.content
+            assert is_refusal(reply) or reply.status_code in (200, 400), reply.content
         else:
             assert isinstance(reply, httpx.RemoteProtocolError), "half of an answer, and the world was gone"
     assert session.held._of == {}
     exchange_ids = [
-        reply.headers["emulator-exchange"] for reply in replies if isinstance(reply, httpx.Response) and not refused(reply)
+        reply.headers["emulator-exchange"] for reply in replies if isinstance(reply, httpx.Response) and not is_refusal(reply)
     ]
     went_back = {name for name, *_ in steps} & {"reset", "load", "restore", "undo", "drop"}
     if not went_back:

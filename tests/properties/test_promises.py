@@ -31,7 +31,7 @@ HANDS: list[dict[str, Any]] = [
 State = tuple[object, ...]
 
 
-async def shown(client: httpx.AsyncClient) -> State:
+async def read_state(client: httpx.AsyncClient) -> State:
     return tuple([(await client.get(f"{DEFAULT}/{part}")).json() for part in ("state", "clock")])
 
 
@@ -53,7 +53,7 @@ def test_looking_never_changes_the_story(lives: list[Asked], looks: list[Asked])
             for request in lives:
                 await live(looks, client)
                 await live([request], client)
-            return await shown(client)
+            return await read_state(client)
 
     assert asyncio.run(run(looks)) == asyncio.run(run([]))
 
@@ -67,7 +67,7 @@ def test_one_jump_of_the_clock_equals_many(lives: list[Asked], jumps: list[int])
             before = (await client.get(f"{DEFAULT}/journal")).json()["last"]
             await live(jumps, client)
             changes = (await client.get(f"{DEFAULT}/journal?since={before}")).json()
-            return *await shown(client), changes
+            return *await read_state(client), changes
 
     assert asyncio.run(run(jumps)) == asyncio.run(run([sum(jumps)]))
 
@@ -121,13 +121,13 @@ def test_two_worlds_of_one_server_never_meet() -> None:
         async with first_run() as client:
             other = (await client.post("/_emulator/worlds", json={"scenario": "first-run", "id": "other"})).json()
             key = other["credentials"]["serpwow"]["api_key"]
-            before = await shown(client)
+            before = await read_state(client)
             response = await client.get(f"/live/batches/stopall?api_key={key}")
             assert response.json()["batches_stopped"] == 2
             await client.post("/_emulator/worlds/other/clock/advance", json={"by": "2h"})
             await client.post("/_emulator/worlds/other/reset")
             await client.delete("/_emulator/worlds/other")
-            return before, await shown(client)
+            return before, await read_state(client)
 
     before, after = asyncio.run(run())
     assert before == after

@@ -38,7 +38,7 @@ def world_of(state: dict[str, Any], **scenario: Any) -> World:
 
 
 def ask(world: World, verb: str, id: str = "", query: str = "") -> Response:
-    """What a client hears, without HTTP in between."""
+    """Return the response to a request, without HTTP in between."""
     call = read_request("GET", "/live/batches", f"api_key=demo&{query}")
     call.parameters = {"id": id} if id else {}
     with world.transaction(verb) as tx:

@@ -57,7 +57,7 @@ class Payouts(RuleBasedStateMachine):
         self.deposited = Decimal(deposit) / 100
 
     def ask(self, name: str, body: Any = None, **parameters: str) -> Response:
-        """What a client hears; a refusal must have changed nothing."""
+        """Return the response to a request; a refusal must have changed nothing."""
         operation = OPERATIONS[name]
         before = self.shown()
         call = read_request(operation.method, operation.path, body=b"" if body is None else dump(body))

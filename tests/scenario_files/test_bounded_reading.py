@@ -20,7 +20,7 @@ from emulator.text import nearest
 from emulator.vendors import VENDORS
 
 
-def _refused(text: str) -> BadInput:
+def _error_of(text: str) -> BadInput:
     with pytest.raises(BadInput) as excinfo:
         load_text(text, VENDORS, "x", "x.yaml")
     return excinfo.value
@@ -80,7 +80,7 @@ MANY: list[tuple[str, str]] = [
 
 @pytest.mark.parametrize(("around", "part"), MANY)
 def test_the_first_mistakes_are_told_and_the_rest_are_counted(around: str, part: str) -> None:
-    error = _refused(around.format("".join(part.format(n) for n in range(1_000))))
+    error = _error_of(around.format("".join(part.format(n) for n in range(1_000))))
     lines = error.lines()
     assert len(lines) == MAX_PROBLEMS + 1
     assert lines[-1] == f"and {error.omitted} more mistakes"
@@ -103,7 +103,7 @@ def test_the_work_for_mistakes_grows_with_their_number(around: str, part: str, m
 
         rank_of = nearest.rank_of
         monkeypatch.setattr(nearest, "rank_of", counting)
-        _refused(around.format("".join(part.format(n) for n in range(count))))
+        _error_of(around.format("".join(part.format(n) for n in range(count))))
         monkeypatch.setattr(nearest, "rank_of", rank_of)
         return calls
 
@@ -123,12 +123,12 @@ def test_a_refusal_is_bounded(messages: list[str], key: str) -> None:
     ["a: [" + "a," * 100_001 + "]", "{" + "".join(f"k{n}," for n in range(100_001)) + "}"],
 )
 def test_a_document_of_too_many_values_is_refused_as_it_is_read(text: str) -> None:
-    assert "more than 100000 values" in str(_refused(text))
+    assert "more than 100000 values" in str(_error_of(text))
 
 
 def test_aliases_cannot_make_much_of_little() -> None:
     assert "aliases make more than 4000000 characters" in str(
-        _refused('a: &a "' + "x" * 500_000 + '"\nb: [' + "*a, " * 20 + "]")
+        _error_of('a: &a "' + "x" * 500_000 + '"\nb: [' + "*a, " * 20 + "]")
     )
 
 

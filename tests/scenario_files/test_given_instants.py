@@ -28,7 +28,7 @@ def world_of(vendor: str, part: str, *items: dict[str, Any], **more: Any) -> Wor
     return load_document(Document(content), VENDORS).world(VENDORS, "w")
 
 
-def shown(world: World, vendor: str, part: str) -> list[dict[str, Any]]:
+def items_of(world: World, vendor: str, part: str) -> list[dict[str, Any]]:
     with world.transaction("look") as tx:
         return list(VENDORS[vendor].state.dump(tx)[part])
 
@@ -86,11 +86,11 @@ def test_what_is_given_is_so_when_the_world_begins(status: str, since: str, hold
             world_of("serpwow", "batches", item)
         return
     world = world_of("serpwow", "batches", item)
-    assert [batch["status"] for batch in shown(world, "serpwow", "batches")] == [status]
+    assert [batch["status"] for batch in items_of(world, "serpwow", "batches")] == [status]
     assert world.journal.last == 0
 
 
 def test_a_queued_batch_that_has_no_slot_may_have_waited_long() -> None:
     running = {"repeat": 5, "searches": 1, "status": "running"}
     world = world_of("serpwow", "batches", running, {"id": "B", "searches": 1, "status": "queued", "since": YESTERDAY})
-    assert [batch["status"] for batch in shown(world, "serpwow", "batches")][-1] == "queued"
+    assert [batch["status"] for batch in items_of(world, "serpwow", "batches")][-1] == "queued"

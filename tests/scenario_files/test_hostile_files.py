@@ -55,33 +55,33 @@ def test_a_message_is_cut_when_its_problem_is_made() -> None:
     assert Problem("x" * LONGEST).message == "x" * LONGEST
 
 
-def _listed(name: str, item: Callable[[int], Any]) -> Callable[[int], Any]:
+def _list_of(name: str, item: Callable[[int], Any]) -> Callable[[int], Any]:
     return lambda count: {name: [item(number) for number in range(count)]}
 
 
-def _given(vendor: str, name: str, item: Callable[[int], Any]) -> Callable[[int], Any]:
+def _state_of(vendor: str, name: str, item: Callable[[int], Any]) -> Callable[[int], Any]:
     return lambda count: {"given": {vendor: {name: [item(number) for number in range(count)]}}}
 
 
 FUTURE = "2099-01-01T00:00:00Z"
 SCENARIOS: dict[str, Callable[[int], Any]] = {
-    "timeline": _listed("timeline", lambda n: {"after": n, "set": {"serpwow": {"account": {"name": "a"}}}}),
-    "impossible timeline": _listed("timeline", lambda n: {"after": n, "set": {"stripe": {"batch_jobs": [{"id": "x"}]}}}),
-    "unknown placeholders": _listed("steps", lambda n: {"send": f"GET /{{kep{n}}}", "keep": {f"kept{n}": "a"}}),
-    "impossible headers": _listed("steps", lambda n: {"send": "GET /", "headers": {f"a{n}": "\n"}}),
-    "steps that set": _listed("steps", lambda n: {"set": {"serpwow": {"batches": [{"id": f"A{n}"}]}}}),
+    "timeline": _list_of("timeline", lambda n: {"after": n, "set": {"serpwow": {"account": {"name": "a"}}}}),
+    "impossible timeline": _list_of("timeline", lambda n: {"after": n, "set": {"stripe": {"batch_jobs": [{"id": "x"}]}}}),
+    "unknown placeholders": _list_of("steps", lambda n: {"send": f"GET /{{kep{n}}}", "keep": {f"kept{n}": "a"}}),
+    "impossible headers": _list_of("steps", lambda n: {"send": "GET /", "headers": {f"a{n}": "\n"}}),
+    "steps that set": _list_of("steps", lambda n: {"set": {"serpwow": {"batches": [{"id": f"A{n}"}]}}}),
     "unknown keys": lambda count: {f"x{number}": number for number in range(count)},
-    "unknown keys of steps": _listed("steps", lambda n: {f"x{n}": n}),
+    "unknown keys of steps": _list_of("steps", lambda n: {f"x{n}": n}),
     "unknown timers": lambda count: {"timing": {f"x{number}": "1s" for number in range(count)}},
-    "faults": _listed("faults", lambda _: {"at": "serpwow.batches.list", "id": "x", "where": "mid-body", "do": "drop"}),
-    "replies": _listed("replies", lambda _: {"at": "serpwow.batches.list", "status": 204, "body": "x"}),
+    "faults": _list_of("faults", lambda _: {"at": "serpwow.batches.list", "id": "x", "where": "mid-body", "do": "drop"}),
+    "replies": _list_of("replies", lambda _: {"at": "serpwow.batches.list", "status": 204, "body": "x"}),
     "credentials": lambda count: {"credentials": {"serpwow": ["a"] * count}},
-    "the same id": _given("serpwow", "batches", lambda _: {"id": "A"}),
-    "unfit ids": _given("serpwow", "batches", lambda n: {"id": f"A/{n}"}),
-    "batches": _given("serpwow", "batches", lambda _: {"status": "queued", "searches": 5}),
-    "impossible jobs": _given("stripe", "batch_jobs", lambda _: {"status": "complete", "created": FUTURE}),
-    "repeated impossible jobs": _given("stripe", "batch_jobs", lambda _: {"repeat": 2, "created": FUTURE}),
-    "impossible payments": _given("6dot50", "batches", lambda _: {"payments": [{"msisdn": "1", "amount": 1}]}),
+    "the same id": _state_of("serpwow", "batches", lambda _: {"id": "A"}),
+    "unfit ids": _state_of("serpwow", "batches", lambda n: {"id": f"A/{n}"}),
+    "batches": _state_of("serpwow", "batches", lambda _: {"status": "queued", "searches": 5}),
+    "impossible jobs": _state_of("stripe", "batch_jobs", lambda _: {"status": "complete", "created": FUTURE}),
+    "repeated impossible jobs": _state_of("stripe", "batch_jobs", lambda _: {"repeat": 2, "created": FUTURE}),
+    "impossible payments": _state_of("6dot50", "batches", lambda _: {"payments": [{"msisdn": "1", "amount": 1}]}),
 }
 
 

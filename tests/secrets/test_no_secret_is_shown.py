@@ -329,7 +329,7 @@ def test_the_list_of_what_is_hidden_is_published() -> None:
     assert ", ".join(f"`{name}`" for name in KEYS) in security_page
 
 
-class Sent(NamedTuple):
+class SentRequest(NamedTuple):
     """A request of a client."""
 
     method: str
@@ -341,26 +341,28 @@ class Sent(NamedTuple):
 JSON = {"Content-Type": "application/json"}
 
 
-def sent(emulator: Emulator) -> Iterator[Sent]:
+def requests_of(emulator: Emulator) -> Iterator[SentRequest]:
     """Yield requests with a secret in every position."""
     key = emulator.serpwow.api_key
     plain = {"Content-Type": "text/plain"}
-    yield Sent("GET", "/live/account?api_key=demo", {name.title().replace("_", "-"): PLAIN for name in NAMES})
+    yield SentRequest("GET", "/live/account?api_key=demo", {name.title().replace("_", "-"): PLAIN for name in NAMES})
     for text in LIKE[2:-1]:
-        yield Sent("GET", f"/live/batches/{text}?api_key={key}", {"X-Note": text, text.replace(".", "-"): "1"})
-        yield Sent("POST", f"/live/batches?api_key={key}", JSON, json.dumps({"name": text, text: 1}))
+        yield SentRequest("GET", f"/live/batches/{text}?api_key={key}", {"X-Note": text, text.replace(".", "-"): "1"})
+        yield SentRequest("POST", f"/live/batches?api_key={key}", JSON, json.dumps({"name": text, text: 1}))
     for url in USERS:
-        yield Sent("GET", f"/live/account?api_key={key}&url={url}", {"X-Original-URL": url, "Link": f"<{url}>; rel=next"})
-        yield Sent("POST", f"/live/batches?api_key={key}", plain, json.dumps({"notification_webhook": url}))
+        yield SentRequest(
+            "GET", f"/live/account?api_key={key}&url={url}", {"X-Original-URL": url, "Link": f"<{url}>; rel=next"}
+        )
+        yield SentRequest("POST", f"/live/batches?api_key={key}", plain, json.dumps({"notification_webhook": url}))
     for place, make in TEXTS.items():
         text = make("api_key", PLAIN)
         if text.startswith("/x"):
             target = text.replace("/x", "/live/account", 1).replace("#", "%23")
-            yield Sent("GET", target, {"Referer": text, "X-Original-URL": text})
-            yield Sent("GET", text.replace("/x", "/nothing", 1).replace("#", "%23"), {})
+            yield SentRequest("GET", target, {"Referer": text, "X-Original-URL": text})
+            yield SentRequest("GET", text.replace("/x", "/nothing", 1).replace("#", "%23"), {})
         kind = {"Content-Type": "multipart/form-data; boundary=limit"} if "multipart" in place else plain
-        yield Sent("POST", f"/live/batches?api_key={key}", kind, text)
-        yield Sent("POST", f"/live/destinations?api_key={key}", JSON, text[: text.find(TAIL) + len(TAIL)])
+        yield SentRequest("POST", f"/live/batches?api_key={key}", kind, text)
+        yield SentRequest("POST", f"/live/destinations?api_key={key}", JSON, text[: text.find(TAIL) + len(TAIL)])
 
 
 UNREADABLE = {PLAIN[8:], *(text[6:] for text in LIKE if text[0] != "-")}
@@ -385,7 +387,7 @@ def outputs() -> dict[str, str]:
         with httpx.Client(transport=transport, base_url="http://127.0.0.1", headers={"Emulator-World": emulator.id}) as client:
             answers = [
                 client.request(request.method, request.target, headers=request.headers, content=request.body)
-                for request in sent(emulator)
+                for request in requests_of(emulator)
             ]
         assert [answer.status_code for answer in answers if answer.headers.get("emulator-error") == "internal"] == []
         last = emulator.ask("GET", "/journal")["last"]
@@ -414,7 +416,7 @@ def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
     lines: list[str] = []
     app = through_a_socket(create_app(worlds_of([LIBRARY.get("first-run")]), access_log=AccessLog(lines.append)))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1") as client, Emulator() as emulator:
-        for request in sent(emulator):
+        for request in requests_of(emulator):
             client.request(request.method, request.target, headers=request.headers, content=request.body)
     assert (len(lines) > 100, readable_in("".join(lines))) == (True, [])
 

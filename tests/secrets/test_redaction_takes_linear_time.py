@@ -13,7 +13,7 @@ from emulator.text.multipart import redact_parts
 from emulator.text.named import redact_named
 from emulator.text.redact import hide, redact_body, redact_header, redact_text
 from emulator.text.secrets import as_it_looks, is_secret, may_name_secret, redact, redact_segments, redact_shapes
-from tests.support.worst_texts import mixed, single, that_grow
+from tests.support.worst_texts import mixtures, single, that_grow
 
 READERS: dict[str, Callable[[str], object]] = {
     "a text": redact_text,
@@ -39,7 +39,7 @@ READERS: dict[str, Callable[[str], object]] = {
 def test_no_text_takes_longer_than_its_length(reader: str) -> None:
     draw = random.Random(reader)
     texts = draw.sample([*single()], 300)
-    assert that_grow(READERS[reader], chain(texts, (mixed(draw) for _ in range(100)))) == []
+    assert that_grow(READERS[reader], chain(texts, (mixtures(draw) for _ in range(100)))) == []
 
 
 @pytest.mark.parametrize("reader", [redact_text, is_secret])

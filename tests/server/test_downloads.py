@@ -72,7 +72,7 @@ def _holding(fault: Fault, connection: Connection) -> FaultDelays:
 
 
 def drain(line: socket.socket) -> int:
-    """How many bytes come before the end."""
+    """Return the number of bytes before the end."""
     total = 0
     with suppress(OSError):
         while part := line.recv(1_000_000):

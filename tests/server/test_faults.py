@@ -48,7 +48,7 @@ def fault(**more: Any) -> dict[str, Any]:
 
 
 def calls(world: Kitchen, times: int, ids: tuple[str, ...] = (), vendor: str = "serpwow", operation: str = STOP) -> list[bool]:
-    """Which of so many calls are struck."""
+    """Tell of each of so many calls whether the fault strikes it."""
     strikes = []
     for _ in range(times):
         with world.transaction("call") as tx:
@@ -299,7 +299,7 @@ REQUESTS: dict[tuple[str, str], type[Exception] | int] = {
 }
 
 
-def faulted(emulator: Emulator, where: str, do: str) -> str:
+def answer_under_fault(emulator: Emulator, where: str, do: str) -> str:
     more = {"pace": "1ms"} if do == "dribble" else NEEDED.get(do, {})
     emulator.faults.add(at=LIST, where=where, do=do, **more)
     return f"/batches?api_key={emulator.serpwow.api_key}"
@@ -320,7 +320,7 @@ def emulator(emulator_server_of_this_page: EmulatorServer) -> Iterator[Emulator]
 @pytest.mark.parametrize("socketless", [False, True], ids=["over a socket", "without one"])
 @pytest.mark.parametrize(("where", "do"), HTTPX)
 def test_httpx_raises_the_same_with_and_without_a_socket(emulator: Emulator, where: str, do: str, socketless: bool) -> None:
-    path, expected = faulted(emulator, where, do), HTTPX[where, do]
+    path, expected = answer_under_fault(emulator, where, do), HTTPX[where, do]
     transport = emulator.transport() if socketless else None
     read_timeout = 0.5 if expected is httpx.ReadTimeout else None
     with httpx.Client(base_url=emulator.serpwow.url, transport=transport, timeout=read_timeout) as client:
@@ -334,7 +334,7 @@ def test_httpx_raises_the_same_with_and_without_a_socket(emulator: Emulator, whe
 
 @pytest.mark.parametrize(("where", "do"), [("mid-body", "truncate"), ("before-auth", "drop")])
 def test_an_async_client_without_a_socket_raises_the_same(emulator: Emulator, where: str, do: str) -> None:
-    path = faulted(emulator, where, do)
+    path = answer_under_fault(emulator, where, do)
 
     async def run() -> None:
         async with httpx.AsyncClient(transport=emulator.transport(), base_url="http://serpwow/live") as client:
@@ -347,7 +347,7 @@ def test_an_async_client_without_a_socket_raises_the_same(emulator: Emulator, wh
 @pytest.mark.parametrize("socketless", [False, True], ids=["over a socket", "without one"])
 @pytest.mark.parametrize(("where", "do"), REQUESTS)
 def test_requests_raises_the_same_with_and_without_a_socket(emulator: Emulator, where: str, do: str, socketless: bool) -> None:
-    url, expected = emulator.serpwow.url + faulted(emulator, where, do), REQUESTS[where, do]
+    url, expected = emulator.serpwow.url + answer_under_fault(emulator, where, do), REQUESTS[where, do]
     read_timeout = 0.5 if do == "hang" else None
     with requests.Session() as session:
         if socketless:

@@ -19,7 +19,7 @@ import requests
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.scenario_yaml import to_yaml
-from tests.support.held import ANYWHERE, HOLDS, SCENARIO, STOP, Client, held, hold, over_a_socket
+from tests.support.held import ANYWHERE, HOLDS, SCENARIO, STOP, Client, first_held, hold, over_a_socket
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_request_goes_on_to_its_answer_when_its_fault_is_taken_away(
     emulator: Emulator, pool: ThreadPoolExecutor, client: Client, where: str, how: str, take_away: str
 ) -> None:
     answer = hold(emulator, pool, client, where, how)
-    fault = held(emulator).fault.id
+    fault = first_held(emulator).fault.id
     emulator.faults.remove(fault) if take_away == "remove" else emulator.faults.clear()
     reply = answer.result()
     assert (reply.status_code, reply.json()["request_info"]["success"]) == (200, True)
@@ -151,7 +151,7 @@ def test_a_request_is_held_on_when_its_world_goes_back_to_a_point_after_its_begi
     answer = hold(emulator, pool, over_a_socket, where, how)
     go_back(emulator)
     if not (go_back is _restore_a_snapshot_of_meanwhile and where == "after-commit" and "delay" in how):
-        assert held(emulator).operation == STOP
+        assert first_held(emulator).operation == STOP
         emulator.faults.clear()
         assert answer.result().status_code == 200
         assert [(exchange.status, exchange.delivered) for exchange in emulator.journal.exchanges(STOP)] == [(200, True)]
@@ -165,7 +165,7 @@ def test_a_request_is_gone_when_a_later_undo_reaches_back_before_its_beginning(
     account(emulator)
     answer = hold(emulator, pool, over_a_socket, "before-auth", "hang")
     _undo_the_newer(emulator)
-    assert held(emulator).operation == STOP
+    assert first_held(emulator).operation == STOP
     emulator.undo(3)
     assert answer.result().status_code == 503
     assert (emulator.journal.exchanges(), emulator.serpwow.batch("B1").status) == ([], "queued")
@@ -194,7 +194,7 @@ def test_a_body_that_comes_slowly_comes_at_once_when_its_fault_is_taken_away(
 ) -> None:
     emulator.faults.add(at=STOP, where="mid-body", do="dribble", pace="5s", times=1)
     answer = pool.submit(over_a_socket, emulator)
-    held(emulator)
+    first_held(emulator)
     emulator.faults.clear()
     assert answer.result().json()["request_info"]["success"]
 
@@ -202,7 +202,7 @@ def test_a_body_that_comes_slowly_comes_at_once_when_its_fault_is_taken_away(
 def test_a_body_that_comes_slowly_breaks_off_when_its_world_is_reset(emulator: Emulator, pool: ThreadPoolExecutor) -> None:
     emulator.faults.add(at=STOP, where="mid-body", do="dribble", pace="5s", times=1)
     answer = pool.submit(over_a_socket, emulator)
-    held(emulator)
+    first_held(emulator)
     emulator.reset()
     with pytest.raises(httpx.RemoteProtocolError):
         answer.result()
@@ -213,7 +213,7 @@ def test_what_would_have_struck_next_is_taken_away_with_it(emulator: Emulator, p
         emulator.faults.add(at=STOP, where=where, do="delay", delay="5m", clock="real")
     emulator.faults.add(at=STOP, where="after-commit", do="drop")
     answer = pool.submit(over_a_socket, emulator)
-    held(emulator)
+    first_held(emulator)
     emulator.faults.clear()
     assert answer.result().status_code == 200
     assert [exchange.delivered for exchange in emulator.journal.exchanges()] == [True]
@@ -223,7 +223,7 @@ def test_another_worlds_requests_are_held_on(emulator: Emulator, server: Emulato
     answer = hold(emulator, pool, over_a_socket, "before-auth", "hang")
     with Emulator({**SCENARIO, "faults": [{"at": "*", "where": "before-auth", "do": "hang"}]}, server=server) as other:
         second = pool.submit(over_a_socket, other)
-        held(other)
+        first_held(other)
     assert second.result().status_code == 503
     assert not answer.done()
     emulator.faults.clear()
@@ -233,7 +233,7 @@ def test_another_worlds_requests_are_held_on(emulator: Emulator, server: Emulato
 def test_the_requests_that_are_held_up_can_be_listed(emulator: Emulator, pool: ThreadPoolExecutor) -> None:
     before = emulator.clock.now
     answer = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
-    request = held(emulator)
+    request = first_held(emulator)
     assert (request.method, request.operation, request.fault.id, request.fault.do) == ("GET", STOP, "fault-1", "delay")
     assert request.target.startswith("/live/batches/B1/stop?")
     assert emulator.serpwow.api_key not in request.target
@@ -277,7 +277,7 @@ def test_a_client_that_gives_up_a_hang_is_held_no_more(emulator: Emulator) -> No
     host, _, port = emulator.url.removeprefix("http://").partition(":")
     with closing(socket.create_connection((host, int(port)))) as line:
         line.sendall(f"GET /live/account?api_key={emulator.serpwow.api_key} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
-        held(emulator)
+        first_held(emulator)
     while emulator.faults.held():
         pass
 
@@ -320,7 +320,7 @@ class TestTimeThatRuns:
     ) -> None:
         answer = hold(emulator, pool, client, where, "virtual delay")
         emulator.clock.advance("29d")
-        assert held(emulator)
+        assert first_held(emulator)
         emulator.clock.advance("1d")
         assert answer.result().status_code == 200
         assert emulator.faults.held() == []
@@ -336,10 +336,10 @@ class TestTimeThatRuns:
     ) -> None:
         answer = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
         emulator.clock.run("frozen")
-        until = held(emulator).until
+        until = first_held(emulator).until
         assert until is not None
         emulator.clock.advance(to=until - timedelta(seconds=1))
-        assert held(emulator)
+        assert first_held(emulator)
         emulator.clock.advance("1s")
         assert answer.result().status_code == 200
         assert emulator.clock.now == until
@@ -358,7 +358,7 @@ class TestTimeThatRuns:
         with Emulator(scenario, server=server) as emulator:
             emulator.faults.add(at=STOP, where="before-commit", do="delay", delay="next")
             answer = pool.submit(over_a_socket, emulator)
-            assert held(emulator).until == emulator.clock.next
+            assert first_held(emulator).until == emulator.clock.next
             emulator.clock.advance("1h")
             assert answer.result().status_code == 200
             assert emulator.serpwow.account.credits_used == 10, "it ran by then"
@@ -409,7 +409,7 @@ def test_a_request_is_held_on_when_the_journal_forgets_it(
         answer = hold(emulator, pool, over_a_socket, where, "hang")
         forget(emulator)
         emulator.clock.advance("1s")  # whatever steers a world looks at all that it holds up
-        assert held(emulator).operation == STOP
+        assert first_held(emulator).operation == STOP
         emulator.faults.clear()
         assert answer.result().status_code == 200
 

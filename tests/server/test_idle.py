@@ -124,7 +124,7 @@ def test_a_request_that_has_come_when_the_time_is_over_is_answered(
 
 
 class Transport:
-    """What is asked of a transport: its socket."""
+    """A transport that has a socket and nothing else."""
 
     def __init__(self, end: socket.socket) -> None:
         self.get_extra_info = lambda _: end

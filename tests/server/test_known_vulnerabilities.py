@@ -81,10 +81,10 @@ def test_cve_2023_41327_cve_2023_41329_cve_2023_39967_cve_2025_65200_the_server_
     }
     assert len(serving) > 50
     for path in serving:
-        assert not (clients & imported(path)) - names.get(path.name, set()), path
+        assert not (clients & imports_of(path)) - names.get(path.name, set()), path
 
 
-def imported(path: Path) -> set[str]:
+def imports_of(path: Path) -> set[str]:
     """The modules that a source imports, whichever way."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):

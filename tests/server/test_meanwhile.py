@@ -46,7 +46,7 @@ def while_held_up(app: App, act: Callable[[], Any]) -> httpx.Client:
 
 
 def stopped_while(act: Handler, where: str) -> tuple[httpx.Response, httpx.Client]:
-    """What a client is told that stops a batch, while something is done to its world; and who did that."""
+    """Stop a batch while an action changes its world; return the response, and who did the action."""
     app = create_app(worlds_of([]))
     control = httpx.Client(transport=InProcess(app), base_url="http://localhost")
     control.post("/_emulator/worlds", json={"id": "w", "scenario": SCENARIO}).raise_for_status()

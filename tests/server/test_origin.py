@@ -29,7 +29,7 @@ OUTSIDE = "192.0.2.7"
 
 
 def answer(app: App, peer: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> AppResponse:
-    """What a peer at this address is answered."""
+    """Return the response to a peer at this address."""
 
     async def through_a_socket(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "client": (peer, 50_000), "server": ("::ffff:10.1.2.3", 8080)}, receive, send)
@@ -45,7 +45,7 @@ def app() -> App:
 
 
 def links_of(app: App, peer: str, *headers: tuple[bytes, bytes]) -> set[str]:
-    """Where the links lead that both planes give to this peer: Stripe's upload, and the control plane's credentials."""
+    """Return the origins of the links that both planes give to this peer: Stripe's upload, and the control plane's credentials."""
     job = answer(app, peer, "/v2/core/batch_jobs", [*AUTHORIZED, (b"host", HOST), *headers], JOB)
     world = answer(app, peer, "/_emulator/worlds/default", [(b"host", HOST), *headers])
     assert (job.status, world.status) == (200, 200), job.content + world.content

@@ -49,7 +49,7 @@ def run(*arguments: str, charset: str = "utf-8", **environment: str) -> Done:
 
 
 @contextmanager
-def served(*arguments: str, **options: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serve_process(*arguments: str, **options: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server in a process of its own, and its URL."""
     command = [sys.executable, "-m", "emulator", "serve", "--port", "0", *arguments]
     with subprocess.Popen(command, **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}) as server:
@@ -62,7 +62,7 @@ def served(*arguments: str, **options: Any) -> Iterator[tuple[subprocess.Popen[s
             server.terminate()
 
 
-def told(request: tuple[str, str], *faults: dict[str, Any], host: str = "127.0.0.1", **options: Any) -> list[str]:
+def lines_of(request: tuple[str, str], *faults: dict[str, Any], host: str = "127.0.0.1", **options: Any) -> list[str]:
     """The lines about one request to a world with these faults."""
     lines: list[str] = []
     app = create_app(worlds_of([library().open("first-run")]), access_log=AccessLog(lambda line: lines.append(line_of(line))))
@@ -98,12 +98,12 @@ def told(request: tuple[str, str], *faults: dict[str, Any], host: str = "127.0.0
     ],
 )
 def test_each_exchange_is_one_line_in_which_no_credential_can_be_read(request_: tuple[str, str], line: str | None) -> None:
-    assert told(request_) == ([] if line is None else [line])
+    assert lines_of(request_) == ([] if line is None else [line])
 
 
 @pytest.mark.parametrize(("path", "error"), [("/live/account", "host-not-allowed"), ("/_emulator/health", "host-not-allowed")])
 def test_what_the_guard_turns_away_is_told_too(path: str, error: str) -> None:
-    assert told(("GET", path), host="evil.example") == [f"GET {path} 421 {error}"]
+    assert lines_of(("GET", path), host="evil.example") == [f"GET {path} 421 {error}"]
 
 
 @pytest.mark.parametrize(
@@ -111,18 +111,18 @@ def test_what_the_guard_turns_away_is_told_too(path: str, error: str) -> None:
     [(DROP_AFTER, "200 stopped_all default/1 fault-1:drop"), (DROP_BEFORE, "no answer (failed) default/1 fault-1:drop")],
 )
 def test_the_line_names_the_faults_and_what_the_client_would_have_heard(fault: dict[str, Any], end: str) -> None:
-    assert told(("GET", "/live/batches/stopall?api_key=demo"), fault) == [f"GET /live/batches/stopall?api_key=… {end}"]
+    assert lines_of(("GET", "/live/batches/stopall?api_key=demo"), fault) == [f"GET /live/batches/stopall?api_key=… {end}"]
 
 
 def test_a_body_that_is_too_large_is_told() -> None:
     path = "/live/batches?api_key=demo"
-    assert told(("POST", path), content=bytes(Limits().body + 1)) == ["POST /live/batches?api_key=… 413 body-too-large"]
+    assert lines_of(("POST", path), content=bytes(Limits().body + 1)) == ["POST /live/batches?api_key=… 413 body-too-large"]
 
 
 def test_a_dry_run_is_no_exchange() -> None:
     request = {"method": "GET", "url": "/live/batches/stopall?api_key=demo"}
     path = "/_emulator/worlds/default/dry-run"
-    assert told(("POST", path), json=request) == [f"POST {path} 200"]
+    assert lines_of(("POST", path), json=request) == [f"POST {path} 200"]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_reader_that_has_gone_is_no_failure() -> None:
 
 @pytest.mark.parametrize("is_closed", [False, True], ids=["unread", "closed"])
 def test_a_parent_that_reads_the_first_line_only_does_not_stall_the_server(is_closed: bool) -> None:
-    with served() as (server, url), httpx.Client(base_url=url) as client:
+    with serve_process() as (server, url), httpx.Client(base_url=url) as client:
         assert server.stdout is not None
         assert server.stderr is not None
         if is_closed:
@@ -185,7 +185,7 @@ def test_a_parent_that_reads_the_first_line_only_does_not_stall_the_server(is_cl
 
 
 def test_lines_of_the_line_and_of_the_log_come_out_on_stderr() -> None:
-    with served("--clock", "60") as (server, url):
+    with serve_process("--clock", "60") as (server, url):
         host, port = url.removeprefix("http://").split(":")
         for nonsense in (b"\x16\x03\x01\r\n\r\n", b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"):
             with closing(socket.create_connection((host, int(port)))) as line:
@@ -200,7 +200,7 @@ def test_lines_of_the_line_and_of_the_log_come_out_on_stderr() -> None:
 
 
 def test_quiet_leaves_the_first_line_and_nothing_else() -> None:
-    with served("--quiet") as (server, url):
+    with serve_process("--quiet") as (server, url):
         assert httpx.get(f"{url}/nothing").status_code == 404
         server.terminate()
         assert server.communicate() == ("", "")
@@ -208,7 +208,7 @@ def test_quiet_leaves_the_first_line_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("how", ["pipe", "nothing"])
 def test_while_stdin_ends_with_standard_input(how: str) -> None:
-    with served("--while-stdin", stdin=subprocess.PIPE if how == "pipe" else subprocess.DEVNULL) as (server, url):
+    with serve_process("--while-stdin", stdin=subprocess.PIPE if how == "pipe" else subprocess.DEVNULL) as (server, url):
         if server.stdin is not None:
             server.stdin.write("whatever a parent says")
             server.stdin.flush()
@@ -454,7 +454,7 @@ def test_calls_to_paste_are_words_that_a_shell_takes_as_they_are_meant(url: str,
 def test_the_calls_that_serve_prints_work_over_tls_when_pasted(tmp_path: Path) -> None:
     folder = tmp_path / "it's a folder"
     environment = {**os.environ, "EMULATOR_TLS_FOLDER": str(folder), "EMULATOR_CONTROL_TOKEN": "t0ken", "NO_PROXY": "*"}
-    with served("--tls", env=environment) as (server, url):
+    with serve_process("--tls", env=environment) as (server, url):
         assert server.stderr is not None
         calls = [next(line for line in server.stderr if line.startswith("  curl ")) for _ in range(3)]
         for call in calls:

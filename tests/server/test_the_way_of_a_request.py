@@ -61,7 +61,7 @@ class Visits:
 
 
 @contextmanager
-def profiled() -> Iterator[Visits]:
+def profile() -> Iterator[Visits]:
     """Have every thread that starts from now on call a hook; what profiles this thread stays."""
     visits, before = Visits(), sys.getprofile()
     threading.setprofile(visits)
@@ -83,7 +83,7 @@ def test_a_stop_and_a_cancel_visit_few_files_between_the_socket_and_the_journal(
     case = CASES[name]
     vendor, kind = ("serpwow", "batches") if "serpwow" in case.scenario else ("stripe", "batch_jobs")
     app = create_app(worlds_of([LIBRARY.get(case.scenario)]))
-    with profiled() as visits, ThreadedServer(app) as server, httpx.Client(base_url=server.url) as client:
+    with profile() as visits, ThreadedServer(app) as server, httpx.Client(base_url=server.url) as client:
         control = "/_emulator/worlds/default"
         id = stoppable_id(client.get(f"{control}/state").json()[vendor], kind)
         for _ in range(2):  # the first makes the plan that the second finds

@@ -30,7 +30,7 @@ def load(live: Live) -> World:
 
 
 def hear(live: Live, *requests: bytes) -> bytes:
-    """What the server says to requests on one connection, until it closes that."""
+    """Return all bytes of the server on one connection, until it closes that."""
     host, _, port = live.url.removeprefix("http://").partition(":")
     *others, last = requests
     with closing(socket.create_connection((host, int(port)), timeout=20)) as line:
@@ -99,7 +99,7 @@ def test_requests_that_curl_sends_one_after_the_other_are_all_read(live: Live) -
 
 
 class Parser:
-    """What our server's parser hears of some data, in pieces of any size."""
+    """Record the calls of our server's parser for data in pieces of any size."""
 
     def __init__(self) -> None:
         self.urls: list[bytes] = []

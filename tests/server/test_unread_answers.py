@@ -94,7 +94,7 @@ def test_what_is_short_is_not_counted_and_what_is_refused_leaves_nothing() -> No
     assert quota.bytes == 0
 
 
-class Stalled:
+class StalledConnection:
     """A connection whose client has taken so many bytes of an answer in so many seconds."""
 
     def __init__(self, charge: AnswerCharge, seconds: float, count: int) -> None:
@@ -112,12 +112,12 @@ class Stalled:
         self.is_cut = True
 
 
-def connections(*reads: tuple[float, int]) -> Iterator[Stalled]:
+def connections(*reads: tuple[float, int]) -> Iterator[StalledConnection]:
     quota = quota_for_answers(LIMITS)
     for seconds, count in reads:
         charge = charge_answer(quota, ROOM // len(reads))
         assert charge is not None
-        yield Stalled(charge, seconds, count)
+        yield StalledConnection(charge, seconds, count)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ MIXES = "mix_stderr" in signature(CliRunner).parameters
 
 
 class Done(NamedTuple):
-    """How a command ended and what it wrote: to standard output, to standard error, and to both."""
+    """The end of a command: its exit code, its standard output, its standard error, and both in the order of writing."""
 
     exit_code: int
     stdout: str

@@ -144,11 +144,13 @@ def _uses_in(path: Path) -> Iterator[Use]:
 def _methods(path: Path, pattern: re.Pattern[Any]) -> list[str]:
     """Return the methods of a compiled expression that are named anywhere, by the name it has in its module."""
     names = vars(import_module(_name(path)))
-    return sorted({method for name, method in _named() if isinstance(names.get(name), re.Pattern) and names[name] == pattern})
+    return sorted(
+        {method for name, method in _method_names() if isinstance(names.get(name), re.Pattern) and names[name] == pattern}
+    )
 
 
 @cache
-def _named() -> frozenset[tuple[str, str]]:
+def _method_names() -> frozenset[tuple[str, str]]:
     """Return every name that a method of expressions is asked of, with the method."""
     text = "\n".join(source.read_text(encoding="utf-8") for source in _sources())
     return frozenset(re.findall(rf"\b(\w+)\.({'|'.join(METHODS)})\b", text))

@@ -30,7 +30,7 @@ def over_a_socket(emulator: Emulator) -> httpx.Response:
 Client = Callable[[Emulator], httpx.Response]
 
 
-def held(emulator: Emulator) -> HeldRequest:
+def first_held(emulator: Emulator) -> HeldRequest:
     """The one request that is held up, as soon as there is one."""
     while not (held := emulator.faults.held()):
         pass
@@ -42,5 +42,5 @@ def hold(emulator: Emulator, pool: ThreadPoolExecutor, client: Client, where: st
     """A client that is held up."""
     emulator.faults.add(at=STOP, where=where, times=1, **HOLDS[how])
     answer = pool.submit(client, emulator)
-    held(emulator)
+    first_held(emulator)
     return answer

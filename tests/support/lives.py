@@ -44,13 +44,13 @@ LIVES = st.lists(st.one_of(st.sampled_from(LOOKS), st.sampled_from(DEEDS), st.in
 
 
 async def live(lives: Sequence[Asked], client: httpx.AsyncClient) -> list[tuple[int, list[tuple[bytes, bytes]], bytes]]:
-    """What comes back for each thing asked: status, headers and body as they stand on the wire. A number lets seconds pass."""
+    """Send each request and return each response as it stands on the wire: status, headers and body. A number lets seconds pass."""
     replies = []
-    for asked in lives:
-        if isinstance(asked, int):
-            reply = await client.post(f"{DEFAULT}/clock/advance", json={"by": f"{asked}s"})
+    for request in lives:
+        if isinstance(request, int):
+            reply = await client.post(f"{DEFAULT}/clock/advance", json={"by": f"{request}s"})
         else:
-            method, path, headers = asked
+            method, path, headers = request
             reply = await client.request(method, path, headers=headers)
         assert reply.status_code < 500
         replies.append((reply.status_code, reply.headers.raw, reply.content))

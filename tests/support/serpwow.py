@@ -34,7 +34,7 @@ def world_of(state: dict[str, Any], **scenario: Any) -> World:
 
 
 def send(world: World, method: str, target: str, json: Any = None) -> tuple[Response, list[Change]]:
-    """What a client hears, judged, without HTTP in between; and the changes that it made."""
+    """Answer a request without HTTP in between; return the validated response, and the changes that it made."""
     path, query = urlsplit(target).path, urlsplit(target).query
     route = ROUTES.find(method, path)
     assert route is not None

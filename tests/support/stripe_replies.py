@@ -1,4 +1,4 @@
-"""What the emulator answers to the shipped Stripe scenarios, asked in any version, for comparison with a client's types."""
+"""Responses of the emulator in the shipped Stripe scenarios, in any version, for comparison with a client's types."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def live(world: World, life: Life) -> None:
 
 
 def exchange(world: World, command: str, id: str) -> None:
-    """What the gateway does: a transaction that notes itself in the journal."""
+    """Run a transaction that notes itself in the journal, as the gateway does."""
     checkpoint = world.checkpoint()
     with world.transaction(command) as tx:
         tx.mint("exchange")

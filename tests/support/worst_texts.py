@@ -58,7 +58,7 @@ def single() -> Iterator[Worst]:
         yield from (Worst("", pump, tail) for tail in TAILS[1:])
 
 
-def mixed(draw: random.Random) -> Worst:
+def mixtures(draw: random.Random) -> Worst:
     """Return two or three signs or tokens, repeated."""
     pump = "".join(draw.choices([*SIGNS, *TOKENS], k=draw.choice((2, 2, 3))))
     return Worst(draw.choice(HEADS), pump, draw.choice(TAILS))

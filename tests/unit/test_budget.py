@@ -62,7 +62,7 @@ class Server:
         )
 
 
-def said(response: ReceivedResponse) -> Any:
+def body_of(response: ReceivedResponse) -> Any:
     """Return the JSON of a response."""
     return json.loads(response.content)
 
@@ -216,8 +216,8 @@ def test_a_client_that_fills_the_server_is_refused_by_name_and_told_how_to_go_on
     assert {200, 429} == set(statuses)
     assert sorted(statuses) == statuses, "once it is full, it is full"
     response = server.name_batch("x" * 100_000)
-    assert said(response)["error"]["code"] == "too-many"
-    assert said(response)["message"] == (
+    assert body_of(response)["error"]["code"] == "too-many"
+    assert body_of(response)["message"] == (
         "this batch has no room, since this server keeps 2000000 bytes at most: "
         "delete, reset or drop what is not needed, or EMULATOR_MAX_MEMORY (serve --max-memory) allows more"
     )
@@ -228,7 +228,7 @@ def test_a_client_that_fills_the_server_is_refused_by_name_and_told_how_to_go_on
 
 def test_what_stops_something_is_never_refused_for_want_of_room() -> None:
     server = Server()
-    job = said(server.create_job("first"))["id"]
+    job = body_of(server.create_job("first"))["id"]
     while server.name_batch("x" * 50_000).status == 200:
         pass
     for text in ("x" * 5_000, "x" * 500, ""):
@@ -240,11 +240,11 @@ def test_what_stops_something_is_never_refused_for_want_of_room() -> None:
 
 def test_history_and_journal_make_room_first_and_the_journal_says_so() -> None:
     server = Server()
-    batch = said(server.name_batch("a"))["batch"]["id"]
+    batch = body_of(server.name_batch("a"))["batch"]["id"]
     for number in range(60):
         response = server.ask("PUT", f"/live/batches/{batch}?{KEY}", {"name": "x" * 100_000 + str(number)})
         assert response.status == 200, "only the newest name has to be kept"
-    journal = said(server.control("GET", "/default/journal?since=60"))
+    journal = body_of(server.control("GET", "/default/journal?since=60"))
     assert journal["last"] == 61
     assert journal["dropped"] + len([*server.worlds.default.journal.since(0)]) == 61
     assert not server.worlds.default.history.reaches(0)
@@ -275,7 +275,7 @@ def test_the_control_plane_refuses_what_has_no_room_before_it_is_made(method: st
         before = server.budget.used
     response = server.control(method, path, body)
     assert (response.status, response.header("content-type")) == (429, "application/problem+json")
-    assert "no room" in said(response)["detail"]
+    assert "no room" in body_of(response)["detail"]
     assert server.budget.used <= before
 
 
@@ -301,7 +301,7 @@ def test_worlds_that_come_and_go_leave_nothing() -> None:
 def test_dropping_resetting_deleting_and_undoing_give_the_room_back(way: str) -> None:
     server = Server()
     server.control("POST", "", {"id": "w"})
-    batch = said(server.name_batch("first"))["batch"]["id"]
+    batch = body_of(server.name_batch("first"))["batch"]["id"]
     before = server.budget.used
     if way == "drop":
         server.control("PATCH", "/w/state", {"serpwow": {"batches": [{"name": "x" * 400_000}]}})
@@ -332,8 +332,8 @@ def test_a_world_may_have_less_than_the_server() -> None:
     server.control("POST", "", {"id": "w"})
     while (response := server.name_batch("x" * 50_000)).status == 200:
         pass
-    assert "this world keeps 400000 bytes at most" in said(response)["message"]
-    assert "--max-world-memory" in said(response)["message"]
+    assert "this world keeps 400000 bytes at most" in body_of(response)["message"]
+    assert "--max-world-memory" in body_of(response)["message"]
     other = {"serpwow": {"batches": [{"name": "x" * 100_000}]}}
     assert server.control("PATCH", "/w/state", other).status == 200
     assert Budget.of(Limits(memory=5)).of_world == 5
@@ -368,7 +368,7 @@ def test_an_upload_counts_while_it_comes_by_what_is_kept_of_it() -> None:
     row = b'{"id":"r%08d","path_params":{"customer":"cus_%07d"},"params":{"description":"x"}}\n'
 
     def put(server: Server, rows: int) -> ReceivedResponse:
-        job = said(server.create_job("a"))
+        job = body_of(server.create_job("a"))
         url = job["status_details"]["ready_for_upload"]["upload_url"]["url"]
         path = "/" + url.partition("://")[2].partition("/")[2]
         kind = (b"content-type", b"application/octet-stream")
@@ -377,8 +377,8 @@ def test_an_upload_counts_while_it_comes_by_what_is_kept_of_it() -> None:
     server = Server()
     assert put(server, 20_000).status == 200
     response = put(server, 200_000)
-    assert (response.status, said(response)["error"]["code"]) == (429, "too-many")
-    assert said(response)["message"].startswith("this upload has no room")
+    assert (response.status, body_of(response)["error"]["code"]) == (429, "too-many")
+    assert body_of(response)["message"].startswith("this upload has no room")
     gc.collect()
     assert server.budget.used < LIMIT
 
@@ -386,7 +386,7 @@ def test_an_upload_counts_while_it_comes_by_what_is_kept_of_it() -> None:
 def test_the_worlds_show_what_they_keep() -> None:
     server = Server()
     server.control("POST", "", {"id": "w"})
-    memory = said(server.control("GET", ""))["memory"]
+    memory = body_of(server.control("GET", ""))["memory"]
     assert (memory["limit"], memory["worlds"].keys()) == (LIMIT, {"default", "w"})
     assert FRAME <= memory["worlds"]["w"] < memory["used"] <= LIMIT
 

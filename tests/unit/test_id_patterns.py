@@ -46,7 +46,7 @@ ATOMS = st.sampled_from(
 COUNTS = st.sampled_from(["*", "+", "?", "*?", "+?", "{2}", "{,2}", "{1,}", "{1,3}?", "{0}"])
 
 
-def _composed(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def _patterns(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     groups = st.builds("{}{}{}".format, st.sampled_from(["(", "(?:"]), parts, st.just(")"))
     return st.one_of(
         st.lists(parts, min_size=1, max_size=4).map("".join),
@@ -58,7 +58,7 @@ def _composed(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 PATTERNS = st.recursive(
     st.one_of(ATOMS, st.builds("{}{}".format, st.sampled_from(["a", "b", ".", "[ab]", r"\d"]), COUNTS)),
-    _composed,
+    _patterns,
     max_leaves=12,
 )
 IDS = st.text(st.sampled_from("ab9-_Z"), min_size=1, max_size=12)
@@ -66,7 +66,7 @@ IDS = st.text(st.sampled_from("ab9-_Z"), min_size=1, max_size=12)
 
 @given(PATTERNS, st.lists(IDS, max_size=8))
 def test_a_pattern_finds_what_python_finds(pattern: str, ids: list[str]) -> None:
-    own_pattern = _compiled(pattern)
+    own_pattern = _compile(pattern)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         python_pattern = re.compile(pattern)
@@ -75,7 +75,7 @@ def test_a_pattern_finds_what_python_finds(pattern: str, ids: list[str]) -> None
     ]
 
 
-def _compiled(pattern: str) -> IdPattern | None:
+def _compile(pattern: str) -> IdPattern | None:
     """Return the table of a pattern; None of one that matches no id."""
     try:
         return compile_pattern(pattern)

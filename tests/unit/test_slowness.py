@@ -12,7 +12,7 @@ LIMITS = Limits(idle_seconds=30, min_rate=240)
 
 
 def seconds_until_slow(pace: Pace, bytes_a_second: int, seconds: int) -> int | None:
-    """How many seconds such a body is borne, looked at once a second; None where it is borne to its end."""
+    """Return the seconds after which such a body is too slow, checked once a second; None where it never is."""
     pace.begin(0.0, 0)
     slow = (now for now in range(1, seconds) if pace.is_too_slow(float(now), now * bytes_a_second))
     return next(slow, None)

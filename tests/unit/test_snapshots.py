@@ -17,7 +17,7 @@ from tests.support.toy import LIVES, START, TIMINGS, Kettle, Life, exchange, kit
 TIMING = st.sampled_from(TIMINGS)
 
 
-def asked(world: World, life: Life) -> int:
+def count_asked(world: World, life: Life) -> int:
     """Lives through it, and says how many exchanges there were."""
     for event in life:
         if isinstance(event, int):
@@ -32,15 +32,15 @@ def test_a_restored_world_is_the_one_it_was_and_goes_on_like_it(
     life: Life, more: Life, timing: dict[str, timedelta | None]
 ) -> None:
     world, twin = kitchen(timing=timing), kitchen(timing=timing)
-    asked(world, life)
-    asked(twin, life)
+    count_asked(world, life)
+    count_asked(twin, life)
     world.snapshot("here")
     before = shown(world)
-    asked(world, more)
+    count_asked(world, more)
     world.restore("here")
     assert shown(world) == before
-    asked(world, more)
-    asked(twin, more)
+    count_asked(world, more)
+    count_asked(twin, more)
     assert shown(world) == shown(twin)
     world.restore("here")
     assert shown(world) == before
@@ -49,10 +49,10 @@ def test_a_restored_world_is_the_one_it_was_and_goes_on_like_it(
 @given(LIVES, LIVES, TIMING)
 def test_undo_takes_back_everything_since_an_exchange(life: Life, more: Life, timing: dict[str, timedelta | None]) -> None:
     world = kitchen(timing=timing)
-    asked(world, life)
+    count_asked(world, life)
     before = shown(world)
     exchange(world, "heat", "new")
-    undone = 1 + asked(world, more)
+    undone = 1 + count_asked(world, more)
     world.undo(undone)
     assert shown(world) == before
 
@@ -60,8 +60,8 @@ def test_undo_takes_back_everything_since_an_exchange(life: Life, more: Life, ti
 @given(LIVES)
 def test_undo_in_steps_comes_to_the_same_as_at_once(life: Life) -> None:
     once, often = kitchen(), kitchen()
-    count = asked(once, life)
-    asked(often, life)
+    count = count_asked(once, life)
+    count_asked(often, life)
     if count:
         once.undo(count)
     for _ in range(count):
@@ -72,11 +72,11 @@ def test_undo_in_steps_comes_to_the_same_as_at_once(life: Life) -> None:
 @given(LIVES, LIVES)
 def test_a_fork_goes_on_apart(life: Life, more: Life) -> None:
     world = kitchen()
-    asked(world, life)
+    count_asked(world, life)
     before = shown(world)
     fork = world.fork("fork", world.rules, world.seed)
     assert shown(fork) == before
-    asked(fork, more)
+    count_asked(fork, more)
     assert shown(world) == before
     fork.reset()
     assert shown(fork) == shown(kitchen())
@@ -119,7 +119,7 @@ def test_a_snapshot_of_a_running_clock_holds_the_instant() -> None:
 
 def test_the_beginning_is_a_moment_like_another() -> None:
     world = kitchen()
-    asked(world, [("stop", "0"), 40])
+    count_asked(world, [("stop", "0"), 40])
     world.restore("beginning")
     assert shown(world) == shown(kitchen())
 

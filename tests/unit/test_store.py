@@ -47,7 +47,7 @@ def small_pages() -> Iterable[None]:
 
 
 class Model:
-    """What a store holds, as a dict in order of arrival."""
+    """A store as a dict in order of arrival."""
 
     def __init__(self, apples: dict[str, Apple]) -> None:
         self.apples = apples
@@ -166,10 +166,10 @@ def test_a_map_that_was_copied_before_it_grew_still_tells_what_differs() -> None
     assert [key for key in range(200) if former.get(key) is not None] == [*range(20)]
 
 
-WHEN = st.one_of(st.none(), st.integers(0, 8).map(lambda seconds: START + timedelta(seconds=seconds)))
+INSTANTS = st.one_of(st.none(), st.integers(0, 8).map(lambda seconds: START + timedelta(seconds=seconds)))
 
 
-@given(st.lists(st.tuples(IDS, WHEN, WHEN, st.booleans())))
+@given(st.lists(st.tuples(IDS, INSTANTS, INSTANTS, st.booleans())))
 def test_the_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[str, Any, Any, bool]]) -> None:
     store, due, upkeep, copies = Store(), dict[str, Any](), dict[str, Any](), []
     for id, event, tidying, is_copied in steps:
