@@ -55,8 +55,8 @@ def test_a_bound_is_an_argument_or_a_variable_and_the_argument_wins(monkeypatch:
 def test_a_body_that_is_too_large_is_told_how_more_is_allowed_and_it_is() -> None:
     body = b"x" * 300
     with EmulatorServer(limits={"body": 200}) as server, Emulator(server=server) as emulator:
-        refused = httpx.post(f"{emulator.serpwow.url}/batches", content=body)
-        assert "EMULATOR_MAX_BODY (serve --max-body) allows more" in refused.text
+        response = httpx.post(f"{emulator.serpwow.url}/batches", content=body)
+        assert "EMULATOR_MAX_BODY (serve --max-body) allows more" in response.text
     with EmulatorServer(limits={"body": 400}) as server, Emulator(server=server) as emulator:
         assert httpx.post(f"{emulator.serpwow.url}/batches", content=body).status_code != 413
 
@@ -64,9 +64,9 @@ def test_a_body_that_is_too_large_is_told_how_more_is_allowed_and_it_is() -> Non
 @pytest.mark.parametrize("value", ["5e7", "many", "-1", "0", "1.5", "9" * 30])
 def test_a_bound_that_is_no_whole_number_is_refused_in_a_line(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_MAX_WORLDS", value)
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         EmulatorServer()
-    assert str(refused.value) == f"EMULATOR_MAX_WORLDS is {value!r}, and should be a whole number from 1 on"
+    assert str(excinfo.value) == f"EMULATOR_MAX_WORLDS is {value!r}, and should be a whole number from 1 on"
 
 
 @pytest.mark.parametrize(
@@ -80,58 +80,58 @@ def test_a_bound_that_is_no_whole_number_is_refused_in_a_line(value: str, monkey
 )
 def test_a_bound_that_is_no_size_is_refused_in_a_line(value: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_MAX_BODY", value)
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         EmulatorServer()
-    assert str(refused.value) == f"EMULATOR_MAX_BODY: {reason}"
+    assert str(excinfo.value) == f"EMULATOR_MAX_BODY: {reason}"
     monkeypatch.delenv("EMULATOR_MAX_BODY")
     with pytest.raises(BadInput, match="the bound 'body': 'True' is no size"):
         EmulatorServer(limits={"body": True})
 
 
 @pytest.mark.parametrize(
-    ("written", "seconds"),
+    ("value", "seconds"),
     [("1m30s", 90), ("PT90S", 90), ("1.5", 2), ("10ms", 1), (0.5, 1), (300, 300), ("1_000", 1000), (timedelta(minutes=1), 60)],
 )
-def test_a_bound_in_seconds_takes_a_duration_in_any_spelling(
-    written: Any, seconds: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert read_limits({"hang_seconds": written}).hang_seconds == seconds
-    monkeypatch.setenv("EMULATOR_MAX_IDLE_SECONDS", str(written) if not isinstance(written, timedelta) else "60s")
+def test_a_bound_in_seconds_takes_a_duration_in_any_spelling(value: Any, seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_limits({"hang_seconds": value}).hang_seconds == seconds
+    monkeypatch.setenv("EMULATOR_MAX_IDLE_SECONDS", str(value) if not isinstance(value, timedelta) else "60s")
     assert read_limits().idle_seconds == seconds
 
 
-@pytest.mark.parametrize(("written", "why"), [("0", "no time at all"), ("-1s", "negative"), ("soon", "not a duration such as")])
-def test_a_bound_in_seconds_that_is_no_time_is_refused(written: str, why: str) -> None:
-    with pytest.raises(BadInput, match=f"the bound 'head_seconds': .*{why}"):
-        read_limits({"head_seconds": written})
-    told = invoke(main, ["serve", "--max-head-seconds", written])
-    assert told.exit_code == 2
-    assert why in " ".join(told.output.split())
+@pytest.mark.parametrize(
+    ("value", "reason"), [("0", "no time at all"), ("-1s", "negative"), ("soon", "not a duration such as")]
+)
+def test_a_bound_in_seconds_that_is_no_time_is_refused(value: str, reason: str) -> None:
+    with pytest.raises(BadInput, match=f"the bound 'head_seconds': .*{reason}"):
+        read_limits({"head_seconds": value})
+    result = invoke(main, ["serve", "--max-head-seconds", value])
+    assert result.exit_code == 2
+    assert reason in " ".join(result.output.split())
 
 
-@pytest.mark.parametrize(("written", "seconds"), [("1m30s", 90), ("PT90S", 90), ("1.5s", 1.5), ("0.25", 0.25), ("inf", inf)])
-def test_explore_takes_a_duration_in_any_spelling(written: str, seconds: float) -> None:
-    assert explore.make_context("explore", ["--max-seconds", written, "first-run", "true"]).params["max_seconds"] == seconds
+@pytest.mark.parametrize(("value", "seconds"), [("1m30s", 90), ("PT90S", 90), ("1.5s", 1.5), ("0.25", 0.25), ("inf", inf)])
+def test_explore_takes_a_duration_in_any_spelling(value: str, seconds: float) -> None:
+    assert explore.make_context("explore", ["--max-seconds", value, "first-run", "true"]).params["max_seconds"] == seconds
 
 
 @pytest.mark.parametrize(
-    ("written", "hint"), [("2s", "timeout=2"), ("1m30s", "timeout=90"), (timedelta(minutes=5), "timeout=300"), ("never", None)]
+    ("value", "hint"), [("2s", "timeout=2"), ("1m30s", "timeout=90"), (timedelta(minutes=5), "timeout=300"), ("never", None)]
 )
 def test_an_idle_connection_is_kept_as_long_as_the_duration_says(
-    written: Any, hint: str | None, monkeypatch: pytest.MonkeyPatch
+    value: Any, hint: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits = {"keep_alive": written}
-    if isinstance(written, str):
-        monkeypatch.setenv("EMULATOR_KEEP_ALIVE", f" {written}\n")
+    limits = {"keep_alive": value}
+    if isinstance(value, str):
+        monkeypatch.setenv("EMULATOR_KEEP_ALIVE", f" {value}\n")
         limits = {}
     with EmulatorServer(limits=limits) as server:
         assert httpx.get(f"{server.url}/_emulator/health").headers.get("keep-alive") == hint
 
 
-@pytest.mark.parametrize(("written", "why"), [("10ms", "less than 1s"), ("forever", "'never' keeps"), ("-1", "negative")])
-def test_a_keep_alive_that_is_no_duration_is_refused(written: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EMULATOR_KEEP_ALIVE", written)
-    with pytest.raises(BadInput, match=f"^EMULATOR_KEEP_ALIVE: .*{why}"):
+@pytest.mark.parametrize(("value", "reason"), [("10ms", "less than 1s"), ("forever", "'never' keeps"), ("-1", "negative")])
+def test_a_keep_alive_that_is_no_duration_is_refused(value: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_KEEP_ALIVE", value)
+    with pytest.raises(BadInput, match=f"^EMULATOR_KEEP_ALIVE: .*{reason}"):
         EmulatorServer()
 
 
@@ -148,7 +148,7 @@ def test_a_server_elsewhere_has_bounds_of_its_own(live: Live) -> None:
 def test_bounds_and_folders_can_stand_in_the_ini_file(pytester: pytest.Pytester) -> None:
     pytester.mkdir("mine").joinpath("story.yaml").write_text(SCENARIO)
     pytester.makeini("[pytest]\nemulator_scenarios = mine\nemulator_limits =\n    snapshots = 1\n    journal = 7")
-    done = run(
+    result = run(
         pytester,
         """
 @pytest.mark.scenario("story")
@@ -159,7 +159,7 @@ def test_it(emulator):
         emulator.snapshot("b")
 """,
     )
-    done.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1)
 
 
 # folders of scenarios
@@ -200,8 +200,8 @@ def test_a_key_of_nobodys_hears_the_vendors_own_refusal() -> None:
         bearer = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
         assert httpx.get(f"{emulator.stripe.url}/v2/core/batch_jobs/x", headers=bearer).status_code == 401
         assert httpx.get(f"{emulator.sixdot50.url}/accounts", headers={"Authorization": "Bearer demo"}).status_code == 401
-        named = {"Emulator-World": emulator.id}
-        assert httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": "demo"}, headers=named).status_code == 200
+        header = {"Emulator-World": emulator.id}
+        assert httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": "demo"}, headers=header).status_code == 200
         assert len(emulator.journal.exchanges()) == 1
 
 
@@ -219,18 +219,18 @@ def test_two_worlds_that_list_the_same_key_are_told_the_cure(server: EmulatorSer
         for make in (lambda: Emulator(LISTED, server=server), lambda: other.load(LISTED)):
             with pytest.raises(
                 ControlError, match="leave it out of the scenario, and use the one that each world has"
-            ) as refused:
+            ) as excinfo:
                 make()
-            assert refused.value.status == 409
-            assert "demo" not in str(refused.value)
+            assert excinfo.value.status == 409
+            assert "demo" not in str(excinfo.value)
 
 
 def test_two_runs_that_list_the_same_key_are_told_the_cure(pytester: pytest.Pytester, live: Live) -> None:
     with EmulatorServer(live.url) as server, Emulator(LISTED, server=server):
-        done = run(pytester, f"@pytest.mark.scenario({LISTED!r})\ndef test_it(emulator): ...", f"--emulator-url={live.url}")
-    done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*credential that picks the world * already: leave it out of the scenario*"])
-    done.stdout.no_re_match_line(r".*\.py:\d+: ")
+        result = run(pytester, f"@pytest.mark.scenario({LISTED!r})\ndef test_it(emulator): ...", f"--emulator-url={live.url}")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*credential that picks the world * already: leave it out of the scenario*"])
+    result.stdout.no_re_match_line(r".*\.py:\d+: ")
 
 
 def test_a_client_with_a_key_that_the_scenario_lists_can_be_explored(server: EmulatorServer) -> None:
@@ -259,8 +259,8 @@ def test_that_fails(emulator):
 
 
 def test_the_story_lists_what_missed_the_world_and_what_is_next(pytester: pytest.Pytester) -> None:
-    done = run(pytester, STORY)
-    done.stdout.fnmatch_lines(
+    result = run(pytester, STORY)
+    result.stdout.fnmatch_lines(
         [
             "  next: 2026-03-09T20:55:33Z  serpwow batch 2A6F94BB: serpwow.queue ends",
             "no request reached this world",
@@ -272,12 +272,12 @@ def test_the_story_lists_what_missed_the_world_and_what_is_next(pytester: pytest
             "  GET /nowhere -> 404 (no-such-path)",
         ]
     )
-    done.stdout.no_fnmatch_line("*URL?*")
+    result.stdout.no_fnmatch_line("*URL?*")
 
 
 def test_a_server_elsewhere_lists_them_too(pytester: pytest.Pytester, live: Live) -> None:
-    done = run(pytester, STORY, f"--emulator-url={live.url}")
-    done.stdout.fnmatch_lines(
+    result = run(pytester, STORY, f"--emulator-url={live.url}")
+    result.stdout.fnmatch_lines(
         [
             "requests that reached another world or none since this one was made, of all clients of this server:",
             "  GET /live/account?api_key=some… -> 200 (world default, by its key some…; *emulator.serpwow.api_key, ????…)",
@@ -287,7 +287,7 @@ def test_a_server_elsewhere_lists_them_too(pytester: pytest.Pytester, live: Live
 
 
 def test_what_missed_an_earlier_world_is_not_told_of_a_later_one(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 def test_one(emulator):
@@ -299,8 +299,8 @@ def test_two(emulator):
         "-p",
         "no:randomly",
     )
-    done.stdout.fnmatch_lines(["no request reached this world"])
-    done.stdout.no_fnmatch_line("*another world*")
+    result.stdout.fnmatch_lines(["no request reached this world"])
+    result.stdout.no_fnmatch_line("*another world*")
 
 
 @pytest.mark.parametrize(
@@ -316,27 +316,27 @@ def test_nothing_is_said_of_urls_and_proxies_where_no_client_is_to_blame(
     pytester: pytest.Pytester, test: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    done = run(pytester, f"def test_it(emulator): {test}")
-    done.stdout.fnmatch_lines(["no request reached this world"])
-    done.stdout.no_fnmatch_line("*pointed at*")
-    done.stdout.no_fnmatch_line("*proxy*")
+    result = run(pytester, f"def test_it(emulator): {test}")
+    result.stdout.fnmatch_lines(["no request reached this world"])
+    result.stdout.no_fnmatch_line("*pointed at*")
+    result.stdout.no_fnmatch_line("*proxy*")
 
 
 def test_a_client_that_fails_is_told_of_its_url_and_of_the_proxy(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = run(pytester, "def test_it(emulator): httpx.get('http://127.0.0.1:1')")
-    done.stdout.fnmatch_lines(["is the client pointed at this world's URL?"])
+    result = run(pytester, "def test_it(emulator): httpx.get('http://127.0.0.1:1')")
+    result.stdout.fnmatch_lines(["is the client pointed at this world's URL?"])
     monkeypatch.setenv("HTTP_PROXY", "http://me:secret@127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
-    done = run(pytester, "def test_it(emulator): stop(emulator, 'B')", "--tb=short")
-    done.stdout.fnmatch_lines(["clients that heed the environment go to the proxy http://…@127.0.0.1:1 (HTTP_PROXY) for *"])
-    done.stdout.no_fnmatch_line("*secret*")
+    result = run(pytester, "def test_it(emulator): stop(emulator, 'B')", "--tb=short")
+    result.stdout.fnmatch_lines(["clients that heed the environment go to the proxy http://…@127.0.0.1:1 (HTTP_PROXY) for *"])
+    result.stdout.no_fnmatch_line("*secret*")
 
 
 def test_the_story_tells_of_a_request_that_a_fault_holds_up(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 from threading import Thread
@@ -350,11 +350,11 @@ def test_that_fails(emulator):
     assert False
 """,
     )
-    done.stdout.fnmatch_lines(["  under way: GET /live/batches/B/stop?api_key=*…, held up by delay before-commit"])
+    result.stdout.fnmatch_lines(["  under way: GET /live/batches/B/stop?api_key=*…, held up by delay before-commit"])
 
 
 def test_the_story_blames_no_url_for_a_request_that_a_fault_holds_up(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 def test_that_fails(emulator):
@@ -367,9 +367,9 @@ def test_that_fails(emulator):
             pass
 """,
     )
-    done.stdout.fnmatch_lines(["  under way: GET /live/account?api_key=*…, held up by delay before-commit"])
-    done.stdout.no_fnmatch_line("*no request reached*")
-    done.stdout.no_fnmatch_line("*pointed at*")
+    result.stdout.fnmatch_lines(["  under way: GET /live/account?api_key=*…, held up by delay before-commit"])
+    result.stdout.no_fnmatch_line("*no request reached*")
+    result.stdout.no_fnmatch_line("*pointed at*")
 
 
 # what else the test has patched
@@ -420,8 +420,8 @@ def test_frozen_time(emulator):
 
 @pytest.mark.parametrize("where", ["in this process", "elsewhere"])
 def test_the_handle_reaches_its_server_whatever_the_test_has_mocked(pytester: pytest.Pytester, live: Live, where: str) -> None:
-    done = run(pytester, MOCKED, *([f"--emulator-url={live.url}"] if where == "elsewhere" else []))
-    done.assert_outcomes(passed=5)
+    result = run(pytester, MOCKED, *([f"--emulator-url={live.url}"] if where == "elsewhere" else []))
+    result.assert_outcomes(passed=5)
 
 
 @pytest.mark.parametrize("url", [" {}/\n", "{}/_emulator", "{bare}"])
@@ -429,8 +429,8 @@ def test_a_url_is_taken_as_files_and_people_write_it(
     pytester: pytest.Pytester, live: Live, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMULATOR_URL", url.format(live.url, bare=live.url.removeprefix("http://")))
-    done = run(pytester, f"def test_it(emulator):\n    stop(emulator, 'B')\n    assert emulator.url == {live.url!r}")
-    done.assert_outcomes(passed=1)
+    result = run(pytester, f"def test_it(emulator):\n    stop(emulator, 'B')\n    assert emulator.url == {live.url!r}")
+    result.assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(
@@ -442,22 +442,22 @@ def test_a_url_is_taken_as_files_and_people_write_it(
     ],
 )
 def test_a_password_in_a_url_is_not_shown(arguments: list[str]) -> None:
-    done = invoke(main, arguments)
-    assert done.exit_code == 1
-    assert "names a user" in done.output
-    assert "secret" not in done.output
-    with pytest.raises(ControlError, match="names a user") as refused:
+    result = invoke(main, arguments)
+    assert result.exit_code == 1
+    assert "names a user" in result.output
+    assert "secret" not in result.output
+    with pytest.raises(ControlError, match="names a user") as excinfo:
         EmulatorServer("http://me:secret@ci")
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(excinfo.value)
 
 
 @pytest.mark.parametrize("host", ["::", "::1", "[::1]"])
 def test_a_server_on_ipv6_is_asked_for_its_health_and_played_on(host: str) -> None:
-    with ThreadedServer(create_app(worlds_of([])), "::1") as served:
-        port = served.url.rpartition(":")[2]
+    with ThreadedServer(create_app(worlds_of([])), "::1") as threaded_server:
+        port = threaded_server.url.rpartition(":")[2]
         assert invoke(main, ["healthcheck", "--host", host, "--port", port]).output == "ready\n"
-        assert invoke(main, ["play", "first-run", "--against", served.url]).exit_code == 0
-        with EmulatorServer(served.url) as server, Emulator(server=server) as emulator:
+        assert invoke(main, ["play", "first-run", "--against", threaded_server.url]).exit_code == 0
+        with EmulatorServer(threaded_server.url) as server, Emulator(server=server) as emulator:
             assert status_of(emulator, emulator.serpwow.api_key) == 200
 
 
@@ -474,9 +474,9 @@ with Emulator("first-run") as emulator:
 
 
 def test_a_process_that_gevent_has_patched_does_without_a_socket_and_is_told_so_in_a_line() -> None:
-    done = subprocess.run([sys.executable, "-c", GREEN], capture_output=True, text=True, check=False)
-    assert done.stdout == "200\n"
-    assert "no server can run in this process, since gevent has patched its threads" in done.stderr
+    result = subprocess.run([sys.executable, "-c", GREEN], capture_output=True, text=True, check=False)
+    assert result.stdout == "200\n"
+    assert "no server can run in this process, since gevent has patched its threads" in result.stderr
 
 
 @pytest.mark.parametrize(("way", "library"), [("transport", "httpx"), ("adapter", "requests")])
@@ -492,9 +492,9 @@ with Emulator("first-run") as emulator:
     except ControlError as error:
         print(error)
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.stdout == f"emulator.{way}() is for {library}, which is not installed here: pip install {library}\n", (
-        done.stderr
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.stdout == f"emulator.{way}() is for {library}, which is not installed here: pip install {library}\n", (
+        result.stderr
     )
 
 
@@ -503,16 +503,16 @@ with Emulator("first-run") as emulator:
 )
 def test_no_command_needs_httpx_or_requests(arguments: list[str]) -> None:
     code = "import sys; sys.modules['httpx'] = sys.modules['requests'] = None; from emulator.cli.main import main; main()"
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr
-    assert done.returncode == (1 if arguments[0] == "explain" else 0), done.stderr
+    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert "Traceback" not in result.stderr
+    assert result.returncode == (1 if arguments[0] == "explain" else 0), result.stderr
 
 
 # what people really write
 
 
 def test_a_token_that_no_world_gave_is_not_called_a_missing_key(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 def test_it(emulator):
@@ -520,18 +520,18 @@ def test_it(emulator):
     httpx.post(f"{emulator.sixdot50.url}/batches/B/cancel", headers=headers).raise_for_status()
 """,
     )
-    done.stdout.fnmatch_lines(["  POST */batches/B/cancel -> 401 (world default, by a token that no world gave; *"])
-    done.stdout.no_fnmatch_line("*without a key*")
-    done.stdout.no_fnmatch_line("*URL?*")
+    result.stdout.fnmatch_lines(["  POST */batches/B/cancel -> 401 (world default, by a token that no world gave; *"])
+    result.stdout.no_fnmatch_line("*without a key*")
+    result.stdout.no_fnmatch_line("*URL?*")
 
 
 def test_a_misspelt_variable_is_named_in_the_header(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_MAX_BODYY", "5")
     monkeypatch.setenv("EMULATOR_MAX_JOURNAL", "5")
-    done = run(pytester, "def test_it(emulator): ...", "-W", "error")
-    done.assert_outcomes(passed=1)
-    done.stdout.fnmatch_lines(["batch-emulator: nothing reads EMULATOR_MAX_BODYY; did you mean EMULATOR_MAX_BODY?"])
-    done.stdout.no_fnmatch_line("*nothing reads EMULATOR_MAX_JOURNAL*")
+    result = run(pytester, "def test_it(emulator): ...", "-W", "error")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["batch-emulator: nothing reads EMULATOR_MAX_BODYY; did you mean EMULATOR_MAX_BODY?"])
+    result.stdout.no_fnmatch_line("*nothing reads EMULATOR_MAX_JOURNAL*")
 
 
 @pytest.mark.parametrize("quiet", [[], ["-q"], ["-qq"]])
@@ -539,12 +539,12 @@ def test_a_misspelt_variable_is_named_once_however_quiet_the_run_is(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, quiet: list[str]
 ) -> None:
     monkeypatch.setenv("EMULATOR_URI", "http://127.0.0.1:1")
-    done = run(pytester, "def test_it(emulator): ...", *quiet)
-    assert done.outlines.count("batch-emulator: nothing reads EMULATOR_URI; did you mean EMULATOR_URL?") == 1
+    result = run(pytester, "def test_it(emulator): ...", *quiet)
+    assert result.outlines.count("batch-emulator: nothing reads EMULATOR_URI; did you mean EMULATOR_URL?") == 1
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("value", "message"),
     [
         ("good.yaml", "good.yaml: there is no such file; did you mean the scenario 'good'?"),
         (Path("sc/deep/late.yml"), "sc/deep/late.yml: there is no such file; did you mean the scenario 'deep/late'?"),
@@ -563,15 +563,15 @@ def test_a_misspelt_variable_is_named_once_however_quiet_the_run_is(
 )
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_scenario_that_is_written_otherwise_is_told_of_its_name(
-    tmp_path: Path, live: Live, elsewhere: bool, written: Any, told: str
+    tmp_path: Path, live: Live, elsewhere: bool, value: Any, message: str
 ) -> None:
     for name in ("good", "deep/late"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.yaml").write_text(SCENARIO)
     with EmulatorServer(live.url if elsewhere else None, scenarios=tmp_path) as server, Emulator(server=server) as emulator:
-        with pytest.raises((BadInput, NotFound, ControlError)) as refused:
-            emulator.load(written)
-        assert told in str(refused.value)
+        with pytest.raises((BadInput, NotFound, ControlError)) as excinfo:
+            emulator.load(value)
+        assert message in str(excinfo.value)
 
 
 def test_a_dry_run_takes_a_body_as_json_by_either_name(server: EmulatorServer) -> None:
@@ -583,11 +583,11 @@ def test_a_dry_run_takes_a_body_as_json_by_either_name(server: EmulatorServer) -
 
 
 @pytest.mark.parametrize(
-    "nothing", [{"serpwow": {}}, {"serpwow": {"batches": []}}, {"stripe": {"batch_jobs": []}, "serpwow": {}}]
+    "change", [{"serpwow": {}}, {"serpwow": {"batches": []}}, {"stripe": {"batch_jobs": []}, "serpwow": {}}]
 )
-def test_a_change_that_names_nothing_is_refused(server: EmulatorServer, nothing: dict[str, Any]) -> None:
+def test_a_change_that_names_nothing_is_refused(server: EmulatorServer, change: dict[str, Any]) -> None:
     with Emulator(server=server) as emulator, pytest.raises(ControlError, match="it names nothing that is to change"):
-        emulator.state.change(nothing)
+        emulator.state.change(change)
 
 
 def test_a_list_is_compared_with_the_comma_form_of_a_form_field(server: EmulatorServer) -> None:

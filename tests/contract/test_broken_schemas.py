@@ -39,7 +39,9 @@ def test_a_broken_schema_stops_no_scenario_of_another_vendor(broken_validator: R
     assert play(library().get("stripe/cancel-in-progress"), client).differences == []
 
 
-@pytest.mark.parametrize(("broken_validator", "reason"), BROKEN_SCHEMAS.values(), ids=BROKEN_SCHEMAS, indirect=["broken"])
+@pytest.mark.parametrize(
+    ("broken_validator", "reason"), BROKEN_SCHEMAS.values(), ids=BROKEN_SCHEMAS, indirect=["broken_validator"]
+)
 def test_a_response_that_needs_a_broken_schema_hears_which_file_it_is(broken_validator: Any, reason: str) -> None:
     with pytest.raises(ContractViolation) as violation:
         broken_validator("serpwow", "serpwow.batches.stop", 200, b"{}")
