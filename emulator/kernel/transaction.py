@@ -163,8 +163,8 @@ class Transaction:
         """Return the first of some rows whose conditions hold; a row without conditions is the last."""
         for row in rows:
             assume = row.assume
-            if (assume is None or self.choice(assume.assumption) == assume.choice) and (
-                row.when is None or row.when(self, resource)
+            if (row.when is None or row.when(self, resource)) and (
+                assume is None or self.choice(assume.assumption) == assume.choice
             ):
                 return row
         raise AssertionError("a table is total")

@@ -211,18 +211,20 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
         answer = _attributed(vendor, refusal)
     else:
         answer = carry_out(vendor, tx, request, operation)
+        response = vendor.renderers[answer.name](tx, request, answer.subject)
+        answer = vendor.cite(tx, request, operation, answer)
+        return (answer if answer.assumption else answer._replace(assumption=request.assumption)), response
     return answer, vendor.renderers[answer.name](tx, request, answer.subject)
 
 
 def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:
-    """Return the answer of the first check that has one, or else of the handler, with all that it rests on."""
+    """Return the answer of the first check that has one, or else of the handler."""
     try:
         answers = (answer for check in operation.checks if (answer := check(tx, request)) is not None)
         answer = next(answers, None) or operation.handler(tx, request)
     except InvalidRequest as error:
         answer = error.answer
-    answer = vendor.cite(tx, request, operation, _attributed(vendor, answer))
-    return answer if answer.assumption else answer._replace(assumption=request.assumption)
+    return _attributed(vendor, answer)
 
 
 def _attributed(vendor: Vendor, answer: Answer) -> Answer:

@@ -55,6 +55,10 @@ def has_nothing_pending(view: View, batch: Batch) -> bool:
     return not view.size(Payment.kind, "pending", batch.id)
 
 
+def has_more_than_drafts(view: View, batch: Batch) -> bool:
+    return any(payment.status != "DRAFT" for payment in view.group(Payment.kind, "batch", batch.id))
+
+
 def has_no_funding_account(view: View, _: Batch) -> bool:
     return paying_account(view) is None
 
@@ -173,6 +177,7 @@ BATCH = Machine(
         *_unseen_batch(CANCEL),
         Row("DRAFT", On(CANCEL), SAME, "nothing_to_cancel", None, "6dot50-cancel-9", has_no_payments, CANCEL_REFUSED),
         Row("DRAFT", On(CANCEL), "CANCELLED", "batch", None, "6dot50-cancel-9", has_no_payments, CANCEL_ACCEPTED),
+        Row("DRAFT", On(CANCEL), "CANCELLED", "batch", cancel_payments, "6dot50-cancel-14", has_more_than_drafts),
         Row("DRAFT", On(CANCEL), "CANCELLED", "batch", cancel_payments, "6dot50-cancel-2"),
         Row("OPEN", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-6"),
         Row("CLOSED", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-7"),

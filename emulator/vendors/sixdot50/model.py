@@ -112,7 +112,7 @@ class Batch(Metered):
             SortedKey(("by creation", self.owner, self.status), self.created_at),
         )
         if self.external_id is not None:
-            groups += (("called", self.owner, self.external_id.casefold()),)
+            groups += (("called", self.external_id.casefold()),)
         return groups
 
 
@@ -175,8 +175,8 @@ class Total:
     count: int
 
     @classmethod
-    def of(cls, payments: Iterable[Payment]) -> Total:
-        amounts = [payment.amount for payment in payments]
+    def of(cls, payments: Iterable[Payment], with_referrals: bool) -> Total:
+        amounts = [it.amount + ((it.referral_amount or 0) if with_referrals else 0) for it in payments]
         return cls(sum(amounts, Decimal(0)), len(amounts))
 
 
@@ -190,27 +190,29 @@ class Summary:
     cancelled: Total
 
     @classmethod
-    def of(cls, payments: list[Payment]) -> Summary:
+    def of(cls, payments: list[Payment], with_referrals: bool = False, cancelled_with_referrals: bool = False) -> Summary:
         return cls(
-            Total.of(payments),
+            Total.of(payments, with_referrals),
             sum((payment.referral_amount for payment in payments if payment.referral_amount is not None), Decimal(0)),
-            Total.of(payment for payment in payments if payment.status == "SETTLED"),
-            Total.of(payment for payment in payments if payment.status == "CANCELLED"),
+            Total.of((payment for payment in payments if payment.status == "SETTLED"), with_referrals),
+            Total.of((payment for payment in payments if payment.status == "CANCELLED"), cancelled_with_referrals),
         )
 
 
 def paying_account(view: View) -> Account | None:
     """Return the account that pays for a submitted batch; one that is not active pays nothing."""
     accounts: list[Account] = view.group(Account.kind, *ALL)
-    if view.choice(PAYING_ACCOUNT.id) == "default":
-        accounts = [account for account in accounts if account.currency_code == CURRENCY]
+    in_default_currency = [account for account in accounts if account.currency_code == CURRENCY]
+    if in_default_currency != accounts and view.choice(PAYING_ACCOUNT.id) == "default":
+        accounts = in_default_currency
     return next((account for account in accounts if account.active), None)
 
 
 def cost(view: View, payment: Payment) -> Decimal:
     """Return the amount that a payment takes out of an account."""
-    referral = payment.referral_amount if view.choice(REFERRAL_MONEY.id) == "debited" else None
-    return payment.amount + (referral or 0)
+    if payment.referral_amount is not None and view.choice(REFERRAL_MONEY.id) == "debited":
+        return payment.amount + payment.referral_amount
+    return payment.amount
 
 
 def cost_of_drafts(view: View, batch: Batch) -> Decimal:
@@ -246,9 +248,12 @@ def refund(view: View, payment: Payment) -> Iterator[Account]:
 
 
 def _source(view: View, payment: Payment) -> Account | None:
-    """Return the account that paid; for a batch that a scenario loads as submitted, the one that would pay now."""
+    """Return the account that paid; for a batch that a scenario loads as submitted, the one that would pay now.
+
+    None where nothing was paid.
+    """
     batch: Batch | None = view.find(Batch.kind, payment.batch_id)
-    if batch is None or batch.owner != SELF:
+    if batch is None or batch.owner != SELF or batch.status not in ("OPEN", "CLOSED"):
         return None
     paid: Account | None = view.find(Account.kind, batch.account_id or "")
     return paid or paying_account(view) or next(iter(view.group(Account.kind, *ALL)), None)

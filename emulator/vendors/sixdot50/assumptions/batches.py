@@ -62,10 +62,10 @@ EMPTY_EXTERNAL_ID = Assumption(
 )
 BATCH_EXTERNAL_IDS = Assumption(
     "6dot50.batch-external-ids",
-    "Among which batches is an externalId unique?",
-    ("all", "living"),
+    "Among which batches is an externalId unique: all of the organisation, those not cancelled, or all of everybody?",
+    ("all", "living", "everywhere"),
     "all",
-    "It is published as unique across batches, without an exception for cancelled ones.",
+    "It is published as unique across batches, without an exception for cancelled ones; a client sees those of its own.",
 )
 PAYMENT_EXTERNAL_IDS = Assumption(
     "6dot50.payment-external-ids",
@@ -159,6 +159,27 @@ CANCELLED_REFERRALS = Assumption(
     ("apart", "included"),
     "apart",
     "Referrals have a total of their own, so the others are likely to be without them.",
+)
+SUMMED_REFERRALS = Assumption(
+    "6dot50.summed-referrals",
+    "Do the amounts of all payments and of the settled ones count referrals?",
+    ("apart", "included"),
+    "apart",
+    "Referrals have a total of their own, so the others are likely to be without them.",
+)
+REVERSED_PAYMENTS = Assumption(
+    "6dot50.reversed-payments",
+    "Do the amount and the number of a batch's payments still count a payment that was reversed?",
+    ("counted", "left-out"),
+    "counted",
+    "The sample of a cancel counts what was cancelled; but a page takes all that is not settled for pending.",
+)
+LONE_REFERRAL = Assumption(
+    "6dot50.lone-referral",
+    "What becomes of a payment that has a referralAmount and no referralMsisdn?",
+    ("accepted", "400"),
+    "accepted",
+    "Both are published as optional, and neither as needing the other.",
 )
 
 ABOUT_BATCHES = tuple(it for it in vars().values() if isinstance(it, Assumption))

@@ -114,6 +114,13 @@ SKIP_ALONE = Assumption(
     "1000",
     "1000 is published for a list where skip/take is not supplied, which may mean both or either of them.",
 )
+TAKE_ALONE = Assumption(
+    "6dot50.take-alone",
+    "How many batches does a list hold at most where there is a take and no skip?",
+    ("all", "1000"),
+    "all",
+    "1000 is published for a list where skip/take is not supplied; a client that asks for more has supplied one of them.",
+)
 EMPTY_FILTER = Assumption(
     "6dot50.empty-filter",
     "What does a statusCode or externalId find that is an empty text?",

@@ -9,13 +9,12 @@ from typing import Any
 
 from emulator.sdk import Answer, Handler, InvalidRequest, Request, Transaction, guid, mint_id
 from emulator.vendors.sixdot50.assumptions.batches import (
-    EMPTY_EXTERNAL_ID,
     EMPTY_UPDATE,
     MISSING_CLEAR_EXISTING,
     NO_PAYMENTS,
     NULL_EXTERNAL_ID,
 )
-from emulator.vendors.sixdot50.assumptions.requests import CHECK_ORDER, MSISDN_FORM
+from emulator.vendors.sixdot50.assumptions.requests import CHECK_ORDER
 from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
 from emulator.vendors.sixdot50.model import Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests import bodies
@@ -25,7 +24,6 @@ from emulator.vendors.sixdot50.requests.validation import (
     INVALID,
     MISSING,
     Flaw,
-    assumption_of_namesakes,
     flaws_of_external_id,
     flaws_of_name,
     flaws_of_payments,
@@ -34,8 +32,7 @@ from emulator.vendors.sixdot50.requests.validation import (
     to_the_cent,
 )
 
-Change = Callable[[Batch], str | None]
-"""Changes a batch, and returns the assumption that this rests on, if there is one."""
+Change = Callable[[Batch], None]
 
 Read = Callable[[Transaction, Request], Change]
 """Reads the change that a request wants, or raises InvalidRequest."""
@@ -46,9 +43,8 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
     body = read_body(tx, request, bodies.BATCH)
     name, external_id = body.get("name"), body.get("externalid")
     refuse(tx, [*flaws_of_name(tx, name), *flaws_of_external_id(tx, external_id)])
-    assumption = EMPTY_EXTERNAL_ID.id if external_id == "" else assumption_of_namesakes(tx, external_id)
     batch = Batch(mint_id(tx, Batch.kind, guid), tx.now, tx.now, str(name), external_id=external_id or None)
-    return tx.ask(BATCH, batch.id, CREATE, new=batch)._replace(assumption=assumption)
+    return tx.ask(BATCH, batch.id, CREATE, new=batch)
 
 
 def _write(command: str, read: Read) -> Handler:
@@ -65,8 +61,8 @@ def _write(command: str, read: Read) -> Handler:
             return _first(tx, refusal, answer) if refusal else answer
         if change is None:
             return refusal or answer
-        assumption = change(answer.subject)
-        return answer._replace(subject=tx.find(Batch.kind, answer.subject.id), assumption=assumption)
+        change(answer.subject)
+        return answer._replace(subject=tx.find(Batch.kind, answer.subject.id))
 
     return handle
 
@@ -78,32 +74,24 @@ def _first(tx: Transaction, of_body: Answer, of_batch: Answer) -> Answer:
 
 def _read_update(tx: Transaction, request: Request) -> Change:
     body, own = read_body(tx, request, bodies.BATCH), id_of(request)
-    changes, assumption = _changes(tx, body)
+    changes = _changes(tx, body)
     flaws = [*(flaws_of_name(tx, changes["name"]) if "name" in changes else ())]
     flaws += flaws_of_external_id(tx, body.get("externalid"), own)
-    assumption = assumption or assumption_of_namesakes(tx, changes.get("external_id"), own)
     if not changes and tx.choice(EMPTY_UPDATE.id) == "400":
         flaws = [Flaw(MISSING, name, None, "6dot50-update-3", EMPTY_UPDATE.id) for name in ("name", "externalId")]
     refuse(tx, flaws)
 
-    def change(batch: Batch) -> str | None:
-        tx.put(replace(batch, **changes))
-        return assumption
-
-    return change
+    return lambda batch: tx.put(replace(batch, **changes))
 
 
-def _changes(tx: Transaction, body: Properties) -> tuple[dict[str, Any], str | None]:
-    """Return the attributes that an update sets, and the assumption that this rests on."""
+def _changes(tx: Transaction, body: Properties) -> dict[str, Any]:
+    """Return the attributes that an update sets."""
     changes: dict[str, Any] = {} if body.get("name") is None else {"name": body["name"]}
     if body.get("externalid"):
         changes["external_id"] = body["externalid"]
-    elif body.get("externalid") == "":
-        return changes, EMPTY_EXTERNAL_ID.id
-    elif "externalid" in body:
-        cleared = {"external_id": None} if tx.choice(NULL_EXTERNAL_ID.id) == "cleared" else {}
-        return changes | cleared, NULL_EXTERNAL_ID.id
-    return changes, None if changes else EMPTY_UPDATE.id
+    elif "externalid" in body and body["externalid"] is None and tx.choice(NULL_EXTERNAL_ID.id) == "cleared":
+        changes["external_id"] = None
+    return changes
 
 
 def _read_addition(tx: Transaction, request: Request) -> Change:
@@ -112,14 +100,13 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
     clear = body.get("clearexisting") is True
     refuse(tx, chain(_flaws_of_list(tx, body), flaws_of_payments(tx, id_of(request), clear, payments)))
 
-    def add(batch: Batch) -> str | None:
+    def add(batch: Batch) -> None:
         for old in tx.group(Payment.kind, "batch", batch.id) if clear else ():
             tx.ask(PAYMENT, old.id, DELETE)
         referrals = organisation_of(tx).referrals
         for fields in payments:
             new = _payment(tx, batch, fields, referrals)
             tx.ask(PAYMENT, new.id, ADD, new=new)
-        return MSISDN_FORM.id if any(fields["msisdn"].startswith("+") for fields in payments) else None
 
     return add
 

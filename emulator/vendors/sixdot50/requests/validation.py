@@ -15,6 +15,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
     EMPTY_EXTERNAL_ID,
     EXTERNAL_ID_CASE,
     EXTRA_DECIMALS,
+    LONE_REFERRAL,
     PAYMENT_EXTERNAL_IDS,
     ZERO_AMOUNT,
 )
@@ -93,10 +94,21 @@ def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = No
     """Yield the flaw in the externalId of a batch: it is empty, or another batch than `own` has it."""
     yield from _flaws_of_empty_id(tx, text)
     same = namesakes(tx, text, own) if text else []
-    active = [it for it in same if it.status != "CANCELLED"]
-    if same if tx.choice(BATCH_EXTERNAL_IDS.id) == "all" else active:
-        decided = None if active else BATCH_EXTERNAL_IDS.id
+    if is_taken(tx, same):
+        decided = None if any(map(_surely_counts, same)) else BATCH_EXTERNAL_IDS.id
         yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(str(text), same) or decided)
+
+
+def is_taken(view: View, same: Sequence[Batch]) -> bool:
+    """Tell whether an externalId is taken that these other batches have."""
+    if not same or any(map(_surely_counts, same)):
+        return bool(same)
+    scope = view.choice(BATCH_EXTERNAL_IDS.id)
+    return scope == "everywhere" or (scope == "all" and any(it.owner == SELF for it in same))
+
+
+def _surely_counts(batch: Batch) -> bool:
+    return batch.owner == SELF and batch.status != "CANCELLED"
 
 
 def _flaws_of_empty_id(tx: Transaction, text: str | None) -> Iterator[Flaw]:
@@ -104,15 +116,9 @@ def _flaws_of_empty_id(tx: Transaction, text: str | None) -> Iterator[Flaw]:
         yield Flaw(INVALID, "externalId", text, "6dot50-create-7", EMPTY_EXTERNAL_ID.id)
 
 
-def assumption_of_namesakes(view: View, text: str | None, own: str | None = None) -> str | None:
-    """Return the assumption by which another batch has this externalId or has it not; None where none is needed."""
-    batches: list[Batch] = view.group(Batch.kind, "called", SELF, text.casefold()) if text else []
-    return EXTERNAL_ID_CASE.id if any(it.external_id != text for it in batches if it.id != own) else None
-
-
 def namesakes(view: View, text: str, own: str | None) -> list[Batch]:
-    """Return our batches, other than `own`, that have this externalId."""
-    batches: list[Batch] = view.group(Batch.kind, "called", SELF, text.casefold())
+    """Return the batches of all organisations, other than `own`, that have this externalId."""
+    batches: list[Batch] = view.group(Batch.kind, "called", text.casefold())
     return [it for it in batches if it.id != own and is_same(view, it.external_id, text)]
 
 
@@ -125,7 +131,7 @@ def is_same(view: View, one: str | None, other: str) -> bool:
 
 def msisdn_in(view: View, text: str) -> str | None:
     """Return the mobile number that a text is, None where it is none."""
-    number = text.removeprefix("+") if view.choice(MSISDN_FORM.id) == "dropped" else text
+    number = text.removeprefix("+") if text.startswith("+") and view.choice(MSISDN_FORM.id) == "dropped" else text
     return number if MSISDN.fullmatch(number) else None
 
 
@@ -141,6 +147,7 @@ def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Seq
         found = [*_flaws_of_payment(tx, payment, "msisdn", "amount", required=True)]
         if referrals:
             found += _flaws_of_payment(tx, payment, "referralMsisdn", "referralAmount", required=False)
+            found += _flaws_of_lone_referral(tx, payment)
         found += _flaws_of_payments_id(tx, batch_id, clear, payment.get("externalid"), seen)
         yield from (flaw._replace(payment=index) for flaw in found)
 
@@ -156,6 +163,12 @@ def _flaws_of_payment(tx: Transaction, payment: Properties, payee: str, money: s
         yield from _flaws_of_amount(tx, money, amount)
     elif required:
         yield Flaw(MISSING, money, None, "6dot50-add-4")
+
+
+def _flaws_of_lone_referral(tx: Transaction, payment: Properties) -> Iterator[Flaw]:
+    is_lone = payment.get("referralamount") is not None and payment.get("referralmsisdn") is None
+    if is_lone and tx.choice(LONE_REFERRAL.id) == "400":
+        yield Flaw(MISSING, "referralMsisdn", None, "6dot50-referral-3", LONE_REFERRAL.id)
 
 
 def _flaws_of_amount(tx: Transaction, field: str, value: int | Decimal) -> Iterator[Flaw]:

@@ -10,22 +10,14 @@ from urllib.parse import parse_qsl
 import orjson
 
 from emulator.sdk import Answer, Operation, Request, Transaction
-from emulator.vendors.sixdot50.assumptions.batches import ADDED_BODY, IS_MEMBER, PAYING_ACCOUNT
-from emulator.vendors.sixdot50.assumptions.requests import (
-    ABSENT_VALUES,
-    BALANCE_TYPE,
-    CREATED_STATUS,
-    DELETED_FIELDS,
-    STORED_INSTANTS,
-    WRITTEN_INSTANTS,
-    WRITTEN_SUMMARY,
-)
+from emulator.vendors.sixdot50.assumptions.batches import SUBMITTED_MONEY
+from emulator.vendors.sixdot50.assumptions.requests import ABSENT_VALUES, DELETED_FIELDS, WRITTEN_INSTANTS
 from emulator.vendors.sixdot50.model import ALL, CURRENCY, Account, Batch, Payment, organisation_of
-from emulator.vendors.sixdot50.requests.admission import GUID, SINGULAR, check_media_type
+from emulator.vendors.sixdot50.requests.admission import GUID, JSON, SINGULAR, check_media_type
 from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT
 from emulator.vendors.sixdot50.requests.queries import PARAMETERS
 from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN
-from emulator.vendors.sixdot50.responses.renderers import is_shown_as_member, rounded
+from emulator.vendors.sixdot50.responses.renderers import rounded
 
 PROPERTIES = frozenset((*BODY, *PAYMENT))
 SCHEMES = ("Bearer", "bearer")
@@ -34,16 +26,12 @@ SCHEMES = ("Bearer", "bearer")
 CANCELLED = "6dot50-cancel-2"
 """The evidence of a cancel that succeeds, whose sample leaves out the externalId."""
 
-_WRITTEN = {"created": CREATED_STATUS.id, "changed": None, "added": ADDED_BODY.id}
-_UNNAMED = ("external_id", "referral_amount", "referral_msisdn")
-"""The attributes of a payment that the page about deletions does not name."""
-
 _PAID_FROM_AN_ACCOUNT = ("submitted", "small_float", "no_purse")
-_NAMES = ("firstname", "lastname")
 
 
 def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts, and with the assumption where it names none yet."""
+    decisive = None if answer.assumption else _decisive(tx, answer)
     shown = _shown(tx, answer)
     facts = (
         *_facts_of_body(tx, answer, shown),
@@ -51,7 +39,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
         *_facts_of_names(tx, request, operation),
         *_facts_of_header(request, operation),
     )
-    return answer.resting_on(facts, None if answer.assumption else _assumption(tx, answer, shown))
+    return answer.resting_on(facts, decisive)
 
 
 def _shown(tx: Transaction, answer: Answer) -> list[Any]:
@@ -71,9 +59,8 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
         yield "6dot50-money-4"
     if answer.name == "payments":
         yield "6dot50-payments-2"
-    written = [answer.subject.created_at] if answer.name in ("created", "changed") else []
     stored = [at for resource in shown for at in _instants_of(resource, settled=answer.name != "deleted")]
-    if any(at.microsecond == 0 for at in written):
+    if answer.name in ("created", "changed") and tx.choice(WRITTEN_INSTANTS.id) == "utc":
         yield "6dot50-instant-6"
     if any(rounded(at).microsecond % 10_000 == 0 for at in stored):
         yield "6dot50-instant-2"
@@ -85,30 +72,14 @@ def _instants_of(shown: Batch | Payment, settled: bool) -> list[datetime]:
     return [shown.created_at]
 
 
-def _assumption(tx: Transaction, answer: Answer, shown: list[Any]) -> str | None:
-    """Return the assumption about a body, which counts only where its other choice would have given another body."""
-    if answer.name in _WRITTEN:
-        others = (it.id for it in (WRITTEN_SUMMARY, WRITTEN_INSTANTS) if tx.choice(it.id) != it.default)
-        return next(others, _WRITTEN[answer.name]) or _about_absent_values(tx, answer, [answer.subject])
-    if answer.name == "deleted" and any(getattr(answer.subject, name) is not None for name in _UNNAMED):
-        return DELETED_FIELDS.id
-    if answer.name == "submitted" and tx.size(Account.kind, *ALL) > 1:
-        return PAYING_ACCOUNT.id
-    if answer.name == "accounts":
-        return BALANCE_TYPE.id
-    if any(isinstance(it, Payment) and it.is_member != is_shown_as_member(tx, it) for it in shown):
-        return IS_MEMBER.id
-    if any(rounded(it.created_at) != it.created_at for it in shown):
-        return STORED_INSTANTS.id
-    return _about_absent_values(tx, answer, shown)
+def _decisive(tx: Transaction, answer: Answer) -> str | None:
+    """Return the first assumption that was asked about: it is asked about only where its other choice gives another answer.
 
-
-def _about_absent_values(tx: Transaction, answer: Answer, shown: list[Any]) -> str | None:
-    """Return the assumption about absent values, where one is; the sample of a cancelled batch shows our default."""
-    if answer.evidence == CANCELLED and tx.choice(ABSENT_VALUES.id) == ABSENT_VALUES.default:
-        return None
-    optional = _NAMES if answer.name == "deleted" else (*_NAMES, "settled_at", *_UNNAMED)
-    return ABSENT_VALUES.id if any(getattr(it, name, "") is None for it in shown for name in optional) else None
+    The sample of a cancelled batch shows our default of what stands for an absent value.
+    """
+    printed = answer.evidence == CANCELLED and tx.choice(ABSENT_VALUES.id) == ABSENT_VALUES.default
+    beside = (SUBMITTED_MONEY.id, ABSENT_VALUES.id) if printed else (SUBMITTED_MONEY.id,)
+    return next((id for id in tx.consulted if id not in beside), None)
 
 
 def _facts_of_path(request: Request, operation: Operation) -> Iterator[str]:
@@ -128,12 +99,15 @@ def _facts_of_path(request: Request, operation: Operation) -> Iterator[str]:
 def _facts_of_names(tx: Transaction, request: Request, operation: Operation) -> Iterator[str]:
     if request.query_string and operation.name == "6dot50.batches.list":
         yield from _respelt([name for name, _ in parse_qsl(request.query_string)], PARAMETERS)
+    known = {name.lower() for name in PARAMETERS} if operation.name == "6dot50.batches.list" else set[str]()
+    if {name.lower() for name in request.query} - known:
+        yield "6dot50-input-2"
     if request.body and check_media_type in operation.checks:
         names = _names_in(request.body)
         yield from _respelt(names, PROPERTIES)
         if not organisation_of(tx).referrals and any(name.lower().startswith("referral") for name in names):
             yield "6dot50-referral-1"
-    elif request.body:
+    elif request.body or request.headers.get("content-type", JSON).partition(";")[0].strip().lower() != JSON:
         yield "6dot50-cancel-13"
 
 

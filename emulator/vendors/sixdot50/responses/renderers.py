@@ -12,6 +12,8 @@ from emulator.vendors.sixdot50.assumptions.batches import (
     ADDED_BODY,
     CANCELLED_REFERRALS,
     IS_MEMBER,
+    REVERSED_PAYMENTS,
+    SUMMED_REFERRALS,
 )
 from emulator.vendors.sixdot50.assumptions.requests import (
     ABSENT_VALUES,
@@ -25,7 +27,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     WRITTEN_SUMMARY,
 )
 from emulator.vendors.sixdot50.machine import is_member
-from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, Token
+from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, Token, Total
 from emulator.vendors.sixdot50.responses.refusals import REFUSALS
 
 BATCH_STATUS_CODES = {"CANCELLED": "Cancelled", "CLOSED": "Closed", "DRAFT": "In draft", "OPEN": "Open batch"}
@@ -51,8 +53,8 @@ def rounded(at: datetime) -> datetime:
 
 def stored_instant(tx: Transaction, at: datetime) -> str:
     """Return a stored instant as text: UTC without a zone, no zeroes at the end. Evidence: 6dot50-instant-1."""
-    kept = rounded(at) if tx.choice(STORED_INSTANTS.id) == "rounded" else at
-    return _without_zeroes(kept)
+    kept = rounded(at)
+    return _without_zeroes(at if kept != at and tx.choice(STORED_INSTANTS.id) == "exact" else kept)
 
 
 def written_instant(at: datetime) -> str:
@@ -94,11 +96,15 @@ def show_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
 def summary_of(tx: Transaction, batch: Batch) -> Summary:
     """Return the totals of the payments of the batch."""
     payments: list[Payment] = tx.group(Payment.kind, "batch", batch.id)
-    summary = Summary.of(payments)
-    if tx.choice(CANCELLED_REFERRALS.id) == "apart":
-        return summary
-    referrals = Summary.of([payment for payment in payments if payment.status == "CANCELLED"]).referrals
-    return replace(summary, cancelled=replace(summary.cancelled, amount=summary.cancelled.amount + referrals))
+    referred = {payment.status for payment in payments if payment.referral_amount}
+    with_referrals = bool(referred) and tx.choice(SUMMED_REFERRALS.id) == "included"
+    cancelled = "CANCELLED" in referred and tx.choice(CANCELLED_REFERRALS.id) == "included"
+    summary = Summary.of(payments, with_referrals, cancelled)
+    was_submitted = batch.status in ("OPEN", "CLOSED")
+    if was_submitted and summary.cancelled.count and tx.choice(REVERSED_PAYMENTS.id) == "left-out":
+        kept = [payment for payment in payments if payment.status != "CANCELLED"]
+        return replace(summary, payments=Total.of(kept, with_referrals))
+    return summary
 
 
 def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
@@ -117,8 +123,13 @@ def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
 
 def show_payment(tx: Transaction, payment: Payment) -> dict[str, Any]:
     """Return the payment as it is read."""
-    live = tx.choice(IS_MEMBER.id) == "live"
-    body = {
+    return _present(tx, _fields_of(tx, payment))
+
+
+def _fields_of(tx: Transaction, payment: Payment) -> dict[str, Any]:
+    """Return every field of the payment, None where it has no value."""
+    known = _is_known_member(tx, payment)
+    return {
         "id": payment.id,
         "batchId": payment.batch_id,
         "msisdn": payment.msisdn,
@@ -128,12 +139,11 @@ def show_payment(tx: Transaction, payment: Payment) -> dict[str, Any]:
         "externalId": payment.external_id,
         "statusCode": payment.status,
         "settledAt": stored_instant(tx, payment.settled_at) if payment.settled_at else None,
-        "isMember": is_shown_as_member(tx, payment) if live else payment.is_member,
+        "isMember": known if known != payment.is_member and tx.choice(IS_MEMBER.id) == "live" else payment.is_member,
         "referralAmount": payment.referral_amount,
         "referralMsisdn": payment.referral_msisdn,
         "createdAt": stored_instant(tx, payment.created_at),
     }
-    return _present(tx, body)
 
 
 def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
@@ -153,11 +163,11 @@ def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
 
 def _present(tx: Transaction, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body without the values that are absent, or with null for them. Evidence: 6dot50-absent-1."""
-    left_out = tx.choice(ABSENT_VALUES.id) == "left-out"
-    return {name: value for name, value in body.items() if value is not None or not left_out}
+    present = {name: value for name, value in body.items() if value is not None}
+    return present if len(present) == len(body) or tx.choice(ABSENT_VALUES.id) == "left-out" else dict(body)
 
 
-def is_shown_as_member(tx: Transaction, payment: Payment) -> bool:
+def _is_known_member(tx: Transaction, payment: Payment) -> bool:
     """Tell whether the payee of the payment is a member by now."""
     return payment.status == "SETTLED" or is_member(tx, payment.msisdn)
 
@@ -177,9 +187,12 @@ def show_added(tx: Transaction, batch: Batch) -> Any:
 
 
 def show_deleted(tx: Transaction, payment: Payment) -> dict[str, Any]:
-    hidden = {"settledAt"} if tx.choice(DELETED_FIELDS.id) == "shown" else {"settledAt", *NOT_IN_THE_MODEL}
-    body = show_payment(tx, payment) | {"statusCode": "DELETED"}
-    return {name: value for name, value in body.items() if name not in hidden}
+    body = _fields_of(tx, payment) | {"statusCode": "DELETED"}
+    del body["settledAt"]
+    is_named = all(body[name] is None for name in NOT_IN_THE_MODEL)
+    if is_named or tx.choice(DELETED_FIELDS.id) == "left-out":
+        body = {name: value for name, value in body.items() if name not in NOT_IN_THE_MODEL}
+    return _present(tx, body)
 
 
 def show_token(_tx: Transaction, token: Token) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from emulator.sdk import Problem, View, format_instant
 from emulator.vendors.sixdot50.assumptions.batches import BATCH_EXTERNAL_IDS
 from emulator.vendors.sixdot50.machine import REGISTRATION, REVERSAL
 from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment, organisation_of
-from emulator.vendors.sixdot50.requests.validation import namesakes, payments_called
+from emulator.vendors.sixdot50.requests.validation import is_taken, namesakes, payments_called
 
 Path = tuple[str | int, ...]
 
@@ -84,7 +84,6 @@ def _problems_of_name(view: View, payment: Payment, places: Mapping[str, int], p
 
 
 def _is_taken(view: View, batch: Batch, text: str) -> bool:
-    others = namesakes(view, text, batch.id)
-    if view.choice(BATCH_EXTERNAL_IDS.id) == "all":
-        return bool(others)
-    return batch.status != "CANCELLED" and any(it.status != "CANCELLED" for it in others)
+    if batch.status == "CANCELLED" and view.choice(BATCH_EXTERNAL_IDS.id) == "living":
+        return False
+    return is_taken(view, namesakes(view, text, batch.id))
