@@ -17,6 +17,11 @@ AT = "2026-03-0{}T00:00:00.127Z"
 MARKS = {"6dot50.absent-values"}
 """Assumptions of which a page's own sample shows the default: the other choice alone is not documented."""
 
+BODIES: list[dict[str, Any]] = [{"name": "x"}, {"name": ""}, {}]
+BODIES += [{"externalId": it} for it in ("", None, "e13", "E12", "e15", "new")]
+ADDED: list[dict[str, Any]] = [{}, {"amount": 0}, {"amount": 1.005}, {"msisdn": f"+{PAYEE}"}, {"referralAmount": 1}]
+ADDED += [{"externalId": "P6"}]
+
 
 def guid(n: int) -> str:
     return f"{n:08x}-aaaa-4bbb-8ccc-dddddddddddd"
@@ -73,15 +78,12 @@ def requests() -> Iterator[tuple[str, str, Any]]:
         yield "GET", f"/batches?{query}", None
     for path in ("/accounts", "/batches/statusCodes", "/batch/statusCodes", f"/members/{PAYEE}/exists", "/members/x/exists"):
         yield "GET", path, None
-    for body in ({"name": "x"}, {"name": ""}, {}, *({"externalId": it} for it in ("", None, "e13", "E12", "e15", "new"))):
+    for body in BODIES:
         yield "PUT", f"/batches/{guid(11)}", body
         yield "POST", "/batches", {"name": "k", **body}
-    for more in ({}, {"amount": 0}, {"amount": "1.005"}, {"msisdn": f"+{PAYEE}"}, {"referralAmount": 1}, {"externalId": "P6"}):
-        yield (
-            "POST",
-            f"/batches/{guid(11)}/payments",
-            {"clearExisting": False, "payments": [{"msisdn": PAYEE, "amount": 1} | more]},
-        )
+    for more in ADDED:
+        added = {"clearExisting": False, "payments": [{"msisdn": PAYEE, "amount": 1, **more}]}
+        yield "POST", f"/batches/{guid(11)}/payments", added
 
 
 @pytest.fixture(params=[True, False], ids=["with referrals", "without"])
