@@ -85,14 +85,11 @@ def assumptions(query: Query) -> Iterator[Item]:
 
 def timers(query: Query) -> Iterator[Item]:
     """Each timer that a scenario can set: its id, how long it lasts by default, and what it brings about."""
-    from emulator.kernel.time import format_duration
-
     for vendor in query.vendors:
         for machine in vendor.machines:
             for it in machine.timers:
                 if it.settable:
-                    default = None if it.default is None else format_duration(it.default)
-                    yield {"id": it.name, "default": default, "meaning": _meaning(vendor, machine, it)}
+                    yield {"id": it.name, "default": it.default_text, "meaning": _meaning(vendor, machine, it)}
 
 
 def _meaning(vendor: Vendor, machine: Machine, wait: Timer) -> str:
@@ -158,7 +155,7 @@ LISTINGS: Mapping[str, Listing] = {
         "durations after which something happens by itself; a scenario sets them in `timing`",
         frozenset({"vendor"}),
         timers,
-        {"TIMER": itemgetter("id"), "DEFAULT": lambda it: it["default"] or "varies", "MEANING": itemgetter("meaning")},
+        {"TIMER": itemgetter("id"), "DEFAULT": itemgetter("default"), "MEANING": itemgetter("meaning")},
     ),
     "operations": Listing(
         "requests that the vendors answer",

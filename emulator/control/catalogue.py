@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,7 +13,6 @@ from emulator.control.models import Health, Scenarios, ScenarioSummary, Scenario
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.machine import Machine
-from emulator.kernel.time import format_duration
 from emulator.scenario.descriptions import described_schema
 from emulator.sdk.vendor import Vendor
 
@@ -78,14 +76,10 @@ def _vendor(vendor: Vendor) -> models.Vendor:
         mounts=tuple(vendor.mounts),
         operations=tuple(map(models.OperationSummary.of, vendor.operations)),
         machines=tuple(map(_machine, vendor.machines)),
-        waits={it.name: models.TimerSummary(_duration(it.default), it.source) for it in vendor.settable_timers.values()},
+        waits={it.name: models.TimerSummary(it.default_text, it.source) for it in vendor.settable_timers.values()},
         assumptions=tuple(map(models.Assumption.of, vendor.assumptions)),
         evidence=tuple(map(models.Evidence.of, load_evidence(vendor).values())),
     )
-
-
-def _duration(default: timedelta | None) -> str:
-    return "measured" if default is None else format_duration(default)
 
 
 def _machine(machine: Machine) -> models.Machine:

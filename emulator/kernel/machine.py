@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from emulator.kernel.errors import MachineError
 from emulator.kernel.sorted_pages import IndexKey, SortedGroup
+from emulator.kernel.time import NEVER, format_duration
 
 ABSENT = "absent"
 """The state of a resource that does not exist: never created, or removed."""
@@ -140,6 +141,13 @@ class Timer:
     upkeep: bool = False
     portion: Portion | None = None
 
+    @property
+    def default_text(self) -> str:
+        """The length by default: `10s`, `never`, or `varies` where it is measured from the resource."""
+        if self.measure or self.portion:
+            return "varies"
+        return NEVER if self.default is None else format_duration(self.default)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -255,8 +263,9 @@ def _by_cause(rows: Iterable[Row]) -> dict[tuple[str, Cause], tuple[Row, ...]]:
 def _defects(machine: Machine) -> Iterable[str]:
     known_states, known_timers = {*machine.states, ABSENT}, {timer.name for timer in machine.timers}
     for row in machine.rows:
-        for state in {row.state, row.to} - known_states:
-            yield f"a row names the unknown state {state!r}"
+        for state in dict.fromkeys((row.state, row.to)):
+            if state not in known_states:
+                yield f"a row names the unknown state {state!r}"
         if isinstance(row.cause, On) and row.cause.command not in machine.commands:
             yield f"a row names the unknown command {row.cause.command!r}"
         if isinstance(row.cause, After) and row.cause.timer not in known_timers:

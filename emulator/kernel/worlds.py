@@ -105,7 +105,7 @@ class Worlds:
             Conflict: one of the new credentials is another world's.
         """
         with self._lock:
-            self._take({*claims, *self._claims.get(old.id, ())}, new, old)
+            self._take([*claims, *self._claims.get(old.id, ())], new, old)
             for claim in {*given_up} - {*claims}:
                 self._claims[old.id].discard(claim)
                 self.owners.pop(claim, None)
@@ -131,7 +131,7 @@ class Worlds:
                 del self.owners[claim]
 
     def _take(self, claims: Iterable[Claim], world: World, former: World | None) -> None:
-        wanted = set(claims)
+        wanted = [*claims]
         self.check_claims(world.id, wanted, former)
         self.owners.update(dict.fromkeys(wanted, world))
         self._claims.setdefault(world.id, set()).update(wanted)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from emulator.contract.fixtures import load_fixture
-from emulator.kernel.time import format_duration
 from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendor
 
@@ -58,14 +57,12 @@ def described_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
 
 
 def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
-    for name, vendor in vendors.items():
-        yield f"credentials.{name}", "Credentials of this vendor by which clients pick the world."
+    for vendor in vendors.values():
+        yield f"credentials.{vendor.name}", "Credentials of this vendor by which clients pick the world."
         for assumption in vendor.assumptions:
             yield f"assume.{assumption.id}", f"{assumption.question} Default {assumption.default}."
-        for wait in vendor.settable_timers:
-            default = vendor.timers[wait].default
-            usual = "never" if default is None else "varies" if callable(default) else format_duration(default)
-            yield f"timing.{wait}", f"Duration of this timer; never: without end. Default {usual}."
+        for name, timer in vendor.settable_timers.items():
+            yield f"timing.{name}", f"Duration of this timer; never: without end. Default {timer.default_text}."
 
 
 def _described(schema: Mapping[str, Any], descriptions: Mapping[str, str], path: str = "", way: bool = False) -> dict[str, Any]:

@@ -118,7 +118,8 @@ def _briefly(error: ValidationError) -> Iterator[Problem]:
     """Yield the problems of an error without what could be meant."""
     path, schema = tuple(error.absolute_path), _schema_of(error)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        yield from (Problem("unknown key", (*path, key)) for key in error.instance.keys() - schema.get("properties", {}).keys())
+        known = schema.get("properties", {})
+        yield from (Problem("unknown key", (*path, key)) for key in error.instance if key not in known)
     else:
         yield Problem("does not fit", path)
 

@@ -67,10 +67,15 @@ def test_timers_are_those_that_a_scenario_can_set_each_with_a_meaning() -> None:
     items = as_json("timers")
     assert {timer["id"] for timer in items} == {name for vendor in VENDORS.values() for name in vendor.settable_timers}
     for timer in items:
-        assert timer["default"] is None or parse_duration(timer["default"]) is not None
+        assert timer["default"] == "varies" or parse_duration(timer["default"]) is not None
         assert timer["meaning"]
     (drain,) = [timer for timer in items if timer["id"] == "stripe.drain"]
     assert (drain["default"], "cancelling -> canceled" in drain["meaning"]) == ("1s", True)
+    assert {timer["id"] for timer in items if timer["default"] == "varies"} == {
+        "serpwow.inactivity",
+        "stripe.fault",
+        "stripe.processing",
+    }
 
 
 def test_operations_have_their_method_and_path() -> None:

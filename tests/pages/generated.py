@@ -11,7 +11,6 @@ from typing import Any
 
 from emulator.client.in_process import InProcessClient
 from emulator.kernel.machine import Machine, Row
-from emulator.kernel.time import format_duration
 from emulator.reports.diagrams import draw
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces
 from emulator.reports.support_matrix import Answers, answers, coverage, overview
@@ -75,12 +74,7 @@ def timers() -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for vendor in VENDORS.values():
         for name in sorted(vendor.settable_timers):
-            yield f"| `{name}` | {_default_of(vendor, name)} | {_leads(vendor, name)} | {_source_of(vendor, name)} |"
-
-
-def _default_of(vendor: Vendor, name: str) -> str:
-    default = vendor.timers[name].default
-    return "never" if default is None else "by the resource" if callable(default) else format_duration(default)
+            yield f"| `{name}` | {vendor.timers[name].default_text} | {_leads(vendor, name)} | {_source_of(vendor, name)} |"
 
 
 def _leads(vendor: Vendor, name: str) -> str:

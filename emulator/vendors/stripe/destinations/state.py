@@ -95,7 +95,7 @@ def validate_destination(item: Mapping[str, Any], *path: str | int) -> Iterator[
         if name in item and type in RECEIVERS and type != its_type:
             yield Problem(f"a destination of the type {type} has no {name}", (*path, name))
     if type is None and "id" not in item:
-        for name in CLOUDS.keys() & item.keys():
+        for name in filter(item.__contains__, CLOUDS):
             yield Problem(f"write type: {name} beside it, or this is a webhook endpoint", (*path, name))
 
 
