@@ -51,15 +51,6 @@ def paths_in(value: str) -> list[str]:
     return [path.strip() for path in re.split(rf"[\n{re.escape(os.pathsep)}]", bare) if path.strip()]
 
 
-def control_token() -> str | None:
-    """Return the token of `EMULATOR_CONTROL_TOKEN`; None where none is given.
-
-    Raises:
-        BadToken: it cannot be sent in a header.
-    """
-    return usable_token(env(CONTROL_TOKEN))
-
-
 def usable_token(token: str | None) -> str | None:
     """Return a control token without blanks and line ends around it; None where nothing is left.
 

@@ -10,7 +10,7 @@ from emulator.text.escape import escaped
 
 
 @dataclass(frozen=True, slots=True)
-class Interference:
+class Intrusion:
     """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then."""
 
     says: str
@@ -22,7 +22,7 @@ class Interference:
 class Ending:
     """A run with these intrusions: the assertion that failed, the world's story, and a scenario that has it again."""
 
-    intrusions: tuple[Interference, ...]
+    intrusions: tuple[Intrusion, ...]
     broke: str
     story: str
     scenario: str
@@ -74,6 +74,6 @@ class Explored:
         return f"; of {self.endings} in all, not tried: {', '.join(reasons)}" if reasons else ""
 
 
-def describe(intrusions: Iterable[Interference]) -> str:
+def describe(intrusions: Iterable[Intrusion]) -> str:
     """Say what comes in the client's way."""
     return ", and ".join(intrusion.says for intrusion in intrusions) or "nothing comes in its way"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from emulator.client.exploration import Ending, Explored, Interference, Progress, describe
+from emulator.client.exploration import Ending, Explored, Intrusion, Progress, describe
 from emulator.client.explore_arguments import verdict
 from emulator.client.scenario_yaml import to_yaml
 from emulator.client.standstill import Standstill
@@ -132,7 +132,7 @@ class Exploration:
                 self._try(ending)
         return explored
 
-    def _try(self, intrusions: tuple[Interference, ...]) -> list[_Call]:
+    def _try(self, intrusions: tuple[Intrusion, ...]) -> list[_Call]:
         """Run the client through one ending, note what it broke, and return the calls that it made."""
         from emulator.client.failure_report import failure_report
 
@@ -208,7 +208,7 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
         yield _Call(exchange.operation, next(counter), exchange.at - start)
 
 
-def _with(scenario: Mapping[str, Any], intrusions: Sequence[Interference]) -> dict[str, Any]:
+def _with(scenario: Mapping[str, Any], intrusions: Sequence[Intrusion]) -> dict[str, Any]:
     """Return the scenario with these intrusions."""
     changed = {"title": "An ending", **scenario}
     faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]
@@ -221,27 +221,27 @@ def _with(scenario: Mapping[str, Any], intrusions: Sequence[Interference]) -> di
     return changed
 
 
-def _by_time(calls: Iterable[_Call]) -> Iterator[Interference]:
+def _by_time(calls: Iterable[_Call]) -> Iterator[Intrusion]:
     for call in calls:
         for where, when in WHEN.items():
             fault = call.fault(where=where, do=DELAY, delay=NEXT)
-            yield Interference(f"the next change comes {when} {call}", fault)
+            yield Intrusion(f"the next change comes {when} {call}", fault)
 
 
-def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -> Iterator[Interference]:
+def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
     """Yield the acts of other actors: each is due a moment after a call came, which is held up for a moment longer."""
     for state in meanwhile:
         for call in calls:
             after = {"after": f"{1 - (-call.elapsed // MILLISECOND)}ms", "set": state}
             for where, when in WHEN.items():
                 fault = call.fault(where=where, do=DELAY, delay="2ms")
-                yield Interference(f"another actor sets {dict(state)} {when} {call}", fault, after)
+                yield Intrusion(f"another actor sets {dict(state)} {when} {call}", fault, after)
 
 
-def _by_fault(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Interference]:
+def _by_fault(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
     for fault in faults:
         for call in calls:
             at = fault.get("at", "*")
             if at in ("*", call.operation, call.operation.partition(".")[0]):
                 effect = {key: value for key, value in fault.items() if key != "at"}
-                yield Interference(f"{fault.get('do')} {fault.get('where')} strikes {call}", call.fault(**effect))
+                yield Intrusion(f"{fault.get('do')} {fault.get('where')} strikes {call}", call.fault(**effect))

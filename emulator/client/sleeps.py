@@ -83,8 +83,8 @@ class AsyncSleep:
                 return
 
     def _first(self) -> _Sleeper | None:
-        open_emulators = [it for it in [*self._sleepers] if not it.loop.is_closed()]
-        return min(open_emulators, key=lambda it: it[:2], default=None)
+        awake = [it for it in [*self._sleepers] if not it.loop.is_closed()]
+        return min(awake, key=lambda it: it[:2], default=None)
 
     def _tell_first(self) -> None:
         first = self._first()

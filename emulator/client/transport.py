@@ -28,7 +28,7 @@ FAILURES = {DROP: "RemoteProtocolError", RESET: "ReadError", GARBAGE: "RemotePro
 
 
 class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Calls the application where it stands. Who is `skip_delays` hears of a timeout at once, in an event loop too."""
+    """Calls the application where it stands. With `skip_delays` a timeout is raised at once, in an event loop too."""
 
     def __init__(self, app: App, skip_delays: bool = False) -> None:
         self._app = app

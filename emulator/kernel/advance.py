@@ -15,6 +15,7 @@ from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, After, Machine, Row, Timer, View
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
+from emulator.kernel.store import Key
 from emulator.kernel.time import END_OF_TIME, format_duration
 from emulator.kernel.transaction import Transaction, due
 
@@ -102,10 +103,6 @@ TIMELINE = Machine(
     rows=(Row("planned", After("timeline"), ABSENT, None, _happen, "the scenario"),),
     entry=("planned",),
 )
-
-
-Key = tuple[str, str]
-"""(kind, id) of a resource."""
 
 
 def catch_up(world: World, most: int) -> bool:

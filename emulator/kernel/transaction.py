@@ -33,20 +33,9 @@ class Transaction:
     """
 
     __slots__ = (
-        *(
-            "_before",
-            "_bounded",
-            "_counters",
-            "_first",
-            "_numbers",
-            "_world",
-            "applied_rows",
-            "changes",
-            "consulted",
-            "context",
-        ),
-        *("find", "group", "now", "size", "sorted_group", "why"),
-    )
+        "_before", "_bounded", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
+        "context", "find", "group", "now", "size", "sorted_group", "why",
+    )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, bounded: bool = True, context: Any = None) -> None:
         store = world.store

@@ -120,7 +120,7 @@ def _unplayed_choices(vendor: Vendor) -> Iterator[str]:
         unplayed = [
             choice for choice in it.choices if choice != it.default and (it.id, choice) not in _played(vendor.name).assumed
         ]
-        yield from (f"{it.id}: no scenario has the line `assume: {{{it.id}: {choice!r}}}`" for choice in unplayed)
+        yield from (f"{it.id}: no scenario with `assume: {{{it.id}: {choice!r}}}` asks for it" for choice in unplayed)
 
 
 def _unknown_responses(vendor: Vendor) -> Iterator[str]:
@@ -156,9 +156,13 @@ def _label(kind: str, row: Row) -> str:
 
 @dataclass
 class _Playing:
-    """The result of playing the scenarios of a vendor: the rows taken, by kind; what it relied on; what went wrong."""
+    """The result of playing the scenarios of a vendor: the rows taken, by kind; what it relied on; what went wrong.
+
+    `consulted` are the assumptions that a transaction or an answer of the scenario being played asked about.
+    """
 
     walked: dict[str, set[Row]] = field(default_factory=dict)
+    consulted: set[str] = field(default_factory=set)
     evidence: set[str] = field(default_factory=set)
     assumed: set[tuple[str, str]] = field(default_factory=set)
     differences: list[str] = field(default_factory=list)
@@ -169,27 +173,34 @@ class _Playing:
 def _played(vendor: str) -> _Playing:
     known, playing = library(), _Playing()
     client = _ReloadingClient(vendor, playing.changed)
-    with _record_rows(playing.walked):
+    with _recorded(playing):
         for name in known.names():
             scenario = known.get(name)
             if name.startswith(f"{vendor}/") or vendor in scenario.content.get("given", {}):
                 client.scenario = scenario
+                playing.consulted.clear()
                 played = play(scenario, client)
                 playing.evidence |= {*played.evidence, *scenario.content.get("proves", ())}
-                playing.assumed |= {(id, str(choice)) for id, choice in scenario.content.get("assume", {}).items()}
+                assumed = scenario.content.get("assume", {}).items()
+                playing.assumed |= {(id, str(choice)) for id, choice in assumed if id in playing.consulted}
                 playing.differences += map(str, played.differences)
     return playing
 
 
 @contextmanager
-def _record_rows(walked: dict[str, set[Row]]) -> Iterator[None]:
-    take = Transaction.take
+def _recorded(playing: _Playing) -> Iterator[None]:
+    """Record the rows that transactions take, and the assumptions that they ask about."""
+    take, choose = Transaction.take, Transaction.choice
 
-    def note(self: Transaction, kind: str, id: str, row: Row, resource: Any | None) -> None:
-        walked.setdefault(kind, set()).add(row)
+    def note_row(self: Transaction, kind: str, id: str, row: Row, resource: Any | None) -> None:
+        playing.walked.setdefault(kind, set()).add(row)
         take(self, kind, id, row, resource)
 
-    with patch.object(Transaction, "take", note):
+    def note_choice(self: Transaction, assumption: str) -> str:
+        playing.consulted.add(assumption)
+        return choose(self, assumption)
+
+    with patch.object(Transaction, "take", note_row), patch.object(Transaction, "choice", note_choice):
         yield
 
 

@@ -14,6 +14,7 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.history import ResourceChange
 from emulator.kernel.machine import PROGRESSING
 from emulator.kernel.sorted_pages import SortedKey
+from emulator.kernel.store import Key
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import Moment, World
 from emulator.sdk.vendor import Vendors
@@ -27,15 +28,14 @@ SOME = 2_000
 """Keys that are sorted, and values that are freed, in some milliseconds."""
 
 Pair = tuple[Any, Any]
-Key = tuple[str, str]
 Find = Callable[[str, str], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is otherwise: of which vendor, `at` which place of its `given`, with which id if it is one of many.
+    """One difference: the vendor, the place `at` in its `given`, and the id of the resource if it is one of many.
 
-    `before` and `after` are the thing as `given` writes it, None where it is not there. `fields` are those that differ, by
+    `before` and `after` are the value as `given` writes it, None where there is none. `fields` are those that differ, by
     their dotted path, each with its value before and after. `named_by` is the key that holds the id, None where there is none.
     """
 

@@ -10,41 +10,28 @@ from typing import NamedTuple
 from emulator.text.percent import form_decoded
 
 ENDINGS = (
-    *("authorization", "cookie", "credential", "passcode", "passphrase", "passwd", "password"),
-    *("secret", "sessid", "sessionid", "signature", "token"),
-)
+    "authorization", "cookie", "credential", "passcode", "passphrase", "passwd", "password", "secret", "sessid",
+    "sessionid", "signature", "token",
+)  # fmt: skip
 """A name is that of a secret if one of its words ends so, also in the plural (but for `tokens` alone, a count)."""
 
 WORDS = ("connection_string", "csrf", "hmac", "jwt", "otp", "pwd", "session_id", "sig", "xsrf")
-"""So it is if it has one of these words."""
+"""A name is that of a secret if it has one of these words."""
 
 LAST_WORDS = ("auth", "bearer", "pass", "pin")
-"""So it is if this is its last word."""
+"""A name is that of a secret if this is its last word."""
 
 KEYS = (
-    *("access", "account", "admin", "api", "app", "application", "auth", "client", "consumer", "deploy", "developer"),
-    *("encryption", "function", "functions", "host", "integration", "license", "master", "merchant", "private", "root"),
-    *("secret", "service", "session", "shared", "signing", "ssh", "storage", "subscription", "webhook"),
-)
-"""So it is if `key` or `keys` follows one of these, or is all of it."""
+    "access", "account", "admin", "api", "app", "application", "auth", "client", "consumer", "deploy", "developer",
+    "encryption", "function", "functions", "host", "integration", "license", "master", "merchant", "private", "root",
+    "secret", "service", "session", "shared", "signing", "ssh", "storage", "subscription", "webhook",
+)  # fmt: skip
+"""A name is that of a secret if `key` or `keys` follows one of these, or is the whole name."""
 
 ABOUT = (
-    *(
-        "algorithm",
-        "count",
-        "endpoint",
-        "length",
-        "limit",
-        "method",
-        "name",
-        "policy",
-        "status",
-        "type",
-        "uri",
-        "url",
-        "version",
-    ),
-)
+    "algorithm", "count", "endpoint", "length", "limit", "method", "name", "policy", "status", "type", "uri", "url",
+    "version",
+)  # fmt: skip
 """A name with such a last word is about a secret and names none; so does a time of expiry, and the token of a page."""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.journal import Exchange, outcome
 from emulator.text.redact import redact_text
-from emulator.web.connection import Scope, Send
+from emulator.web.connection import Scope, Send, target_of
 from emulator.web.guard import OPEN, Rejection, off_loop_if_long
 from emulator.web.response import OutgoingResponse
 
@@ -20,7 +20,7 @@ LONGEST = 500
 
 
 class AccessLog:
-    """Writes a line for each exchange. No credential can be read in it; `write` escapes control characters."""
+    """Writes a line for each exchange. No credential can be read in it; `write_raw` gets it, and escapes control characters."""
 
     def __init__(self, write_raw: WriteLine) -> None:
         self._write = write_raw
@@ -52,10 +52,7 @@ class AccessLog:
         return send_and_log
 
     def _log_own(self, scope: Scope, status: int, error: str) -> None:
-        target = scope.get("raw_path") or scope["path"].encode()
-        if scope["query_string"]:
-            target += b"?" + scope["query_string"]
-        self.log_request(scope["method"], target.decode("latin-1"), status, error)
+        self.log_request(scope["method"], target_of(scope), status, error)
 
 
 def exchange_line(exchange: Exchange, place: str) -> str:

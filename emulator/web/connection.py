@@ -18,6 +18,13 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 
+def target_of(scope: Scope) -> str:
+    """Return the target of a request as it came: its path, and its query if it has one."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
 class Connection(Protocol):
     """A connection that faults can act on. After `drop` and `reset`, all that is sent is discarded.
 

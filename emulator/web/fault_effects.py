@@ -8,6 +8,7 @@ from hashlib import shake_128
 
 from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, RESET, STATUS, TRUNCATE, Fault
 from emulator.sdk.response import Stream
+from emulator.web.answers import PIECE
 from emulator.web.connection import Connection, Send
 from emulator.web.delays import FaultDelays, WorldReset
 from emulator.web.held_requests import GONE
@@ -16,9 +17,6 @@ from emulator.web.response import OutgoingResponse, emulator_error, send_chunk, 
 
 DRIBBLES = 20
 """Pieces into which a body is split that dribbles."""
-
-MAX_PIECE = 65_536
-"""Bytes sent at once at most."""
 
 
 async def send_with_faults(response: OutgoingResponse, delays: FaultDelays, connection: Connection, send: Send) -> None:
@@ -145,7 +143,7 @@ class FaultInjector:
         """Pause between the pieces of a body, until the fault is removed."""
         sent, next_pause = 0, size
         async with self._delays.hold(self._fault) as held:
-            for piece in split_body(response.content, min(size, MAX_PIECE)):
+            for piece in split_body(response.content, min(size, PIECE)):
                 if sent >= next_pause:
                     await self._delays.pause(held, self._fault.pace.total_seconds())
                     next_pause += size
@@ -156,7 +154,7 @@ class FaultInjector:
     async def _break(self, response: OutgoingResponse, half: int) -> None:
         """Strike once half of the body is sent; the rest is sent too where the connection is still there, or is garbage."""
         sent, struck = 0, False
-        for piece in split_body(response.content, min(half, MAX_PIECE)):
+        for piece in split_body(response.content, min(half, PIECE)):
             spoilt = struck and self._fault.do == GARBAGE
             if not await self._send_more(garbage(self._fault.id, len(piece)) if spoilt else piece):
                 return

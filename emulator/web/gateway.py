@@ -125,9 +125,9 @@ class Gateway:
             response = await self._respond(scope, receive, plan, connection)
         if response is not None:
             if plan.is_long:
-                await in_limited_thread(self._record_delivery, scope, response)
+                await in_limited_thread(self._note_and_log, scope, response)
             else:
-                self._record_delivery(scope, response)
+                self._note_and_log(scope, response)
             await self._send(response, send, connection)
 
     async def _new_plan(self, scope: Scope, head: Hashable) -> Plan:
@@ -256,7 +256,7 @@ class Gateway:
     def _no_such_path(self, plan: Plan) -> OutgoingResponse:
         return emulator_error(404, "no-such-path", no_such_path(self._routes, _request(plan)))
 
-    def _record_delivery(self, scope: Scope, response: OutgoingResponse) -> None:
+    def _note_and_log(self, scope: Scope, response: OutgoingResponse) -> None:
         self._unmatched.note_response(scope, response)
         if self._access_log:
             self._access_log.log_exchange(scope, response)

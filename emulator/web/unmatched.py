@@ -14,7 +14,7 @@ from emulator.sdk.request import Request, read_request
 from emulator.sdk.vendor import Vendor
 from emulator.text.secrets import redact
 from emulator.web.access_log import error_code_of
-from emulator.web.connection import Scope
+from emulator.web.connection import Scope, target_of
 from emulator.web.guard import CONTROL_NAMES, PREFIX, Rejection
 from emulator.web.response import OutgoingResponse
 from emulator.web.routes import Routes
@@ -85,9 +85,8 @@ class UnmatchedRequests:
         self._note(scope, rejection.status, rejection.error)
 
     def _note(self, scope: Scope, status: int, error: str | None, exchange: Exchange | None = None) -> None:
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        query = scope["query_string"].decode("latin-1")
-        target = f"{path}?{query}" if query else path
+        target = target_of(scope)
+        path, _, query = target.partition("?")
         reached: tuple[Any, ...] = (DEFAULT, *_picked(exchange)) if exchange else ()
         request = read_request(scope["method"], path, query, scope["headers"], exchange.request if exchange else b"")
         hint = self._hint(request, exchange) if exchange or error == NO_PATH else None

@@ -91,7 +91,7 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
         (
             replace(SIXDOT50, assumptions=(Assumption("6dot50.tea", "How is it?", ("weak", "strong"), "weak", "It may be."),)),
             "every choice of an assumption is played by a scenario",
-            "6dot50.tea: no scenario has the line `assume: {6dot50.tea: 'strong'}`",
+            "6dot50.tea: no scenario with `assume: {6dot50.tea: 'strong'}` asks for it",
         ),
         (
             replace(SIXDOT50, operations=(replace(SIXDOT50.operations[0], name="6dot50.nothing"),)),

@@ -34,7 +34,7 @@ TRUST = ssl.create_default_context()
 TRUST.check_hostname, TRUST.verify_mode = False, ssl.CERT_NONE
 
 
-class FaultHit:
+class FaultServer:
     """A server, and a client of its control plane."""
 
     def __init__(self, server: ThreadedServer, control: httpx.Client) -> None:
@@ -69,14 +69,14 @@ class FaultHit:
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
-def faulty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHit]:
+def faulty(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultServer]:
     limits = Limits(hang_seconds=1)
     app = create_app(worlds_of([LIBRARY.get("first-run")], limits=limits), limits=limits)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EMULATOR_TLS_FOLDER", str(tmp_path_factory.mktemp("tls")))
         tls = Tls(()) if request.param == "tls" else None
     with ThreadedServer(app, limits=limits, tls=tls) as server, httpx.Client(base_url=server.url, verify=TRUST) as control:
-        yield FaultHit(server, control)
+        yield FaultServer(server, control)
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def reset(line: socket.socket) -> None:
 @pytest.mark.parametrize("moment", ["before", "during", "after"])
 @pytest.mark.parametrize(("do", "where"), EFFECTS)
 def test_a_client_may_go_at_any_moment(
-    faulty: FaultHit, log: pytest.LogCaptureFixture, do: str, where: str, moment: str, goes: str
+    faulty: FaultServer, log: pytest.LogCaptureFixture, do: str, where: str, moment: str, goes: str
 ) -> None:
     with faulty.fault(do=do, where=where, **OPTIONS.get(do, {})) as fault:
         line = faulty.dial()
@@ -152,7 +152,7 @@ def test_a_client_may_go_at_any_moment(
 
 @pytest.mark.parametrize("do", ["drop", "reset", "garbage"])
 @pytest.mark.parametrize("where", [where for where in WHERE if (where, "reset") not in INVALID_COMBINATIONS])
-def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(faulty: FaultHit, do: str, where: str) -> None:
+def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(faulty: FaultServer, do: str, where: str) -> None:
     if (where, do) in INVALID_COMBINATIONS or (where, do) == (MID_BODY, "garbage"):
         return  # a body of garbage breaks nothing off
     with faulty.fault(do=do, where=where), closing(faulty.dial()) as line:
@@ -162,13 +162,15 @@ def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(faulty:
 
 
 @pytest.mark.parametrize("where", ["after-commit", "mid-body", "after-reply"])
-def test_a_reset_is_one_also_over_tls(faulty: FaultHit, where: str) -> None:
+def test_a_reset_is_one_also_over_tls(faulty: FaultServer, where: str) -> None:
     with faulty.fault(do="reset", where=where), closing(faulty.dial()) as line:
         line.sendall(BATCHES)
         assert is_broken_off(line)
 
 
-def test_a_client_that_leaves_without_a_goodbye_of_tls_is_no_failure(faulty: FaultHit, log: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_leaves_without_a_goodbye_of_tls_is_no_failure(
+    faulty: FaultServer, log: pytest.LogCaptureFixture
+) -> None:
     with faulty.fault(do="delay", where="after-commit", delay="10ms", clock="real"):
         for data in (b"", b"GET", BATCHES):
             line = faulty.dial()
@@ -184,15 +186,15 @@ HELD = {"do": "delay", "where": "after-commit", "delay": "50ms", "clock": "real"
 
 
 @pytest.fixture(scope="module")
-def plain() -> Iterator[FaultHit]:
+def plain() -> Iterator[FaultServer]:
     app = create_app(worlds_of([LIBRARY.get("first-run")]))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url) as control:
-        yield FaultHit(server, control)
+        yield FaultServer(server, control)
 
 
 @pytest.mark.parametrize("delay", [HELD, {**HELD, "where": "before-auth"}, {**HELD, "do": "dribble", "where": "mid-body"}])
 def test_a_client_that_has_closed_its_side_has_its_answer_and_nobody_knows_whether_it_reads(
-    plain: FaultHit, delay: dict[str, Any]
+    plain: FaultServer, delay: dict[str, Any]
 ) -> None:
     written = {name: value for name, value in delay.items() if delay["do"] == "delay" or name in ("do", "where")}
     with plain.fault(**written), closing(plain.dial()) as line:
@@ -205,7 +207,7 @@ def test_a_client_that_has_closed_its_side_has_its_answer_and_nobody_knows_wheth
     assert "delivered   unknown" in explanation
 
 
-def test_every_whole_request_is_answered_before_a_client_closed_its_side(plain: FaultHit) -> None:
+def test_every_whole_request_is_answered_before_a_client_closed_its_side(plain: FaultServer) -> None:
     with plain.fault(**HELD), closing(plain.dial()) as line:
         line.sendall(BATCHES + START + BATCHES + b"GET /unfinished")
         line.shutdown(socket.SHUT_WR)
@@ -213,7 +215,7 @@ def test_every_whole_request_is_answered_before_a_client_closed_its_side(plain: 
     assert [exchange["operation"].rpartition(".")[2] for exchange in plain.exchanges()] == ["list", "start", "list"]
 
 
-def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: FaultHit) -> None:
+def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: FaultServer) -> None:
     with plain.fault(**HELD) as fault:
         line = plain.dial()
         line.sendall(BATCHES)
@@ -224,7 +226,7 @@ def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: Faul
     assert [(exchange["status"], exchange["delivered"]) for exchange in plain.exchanges()] == [(200, False)]
 
 
-def test_a_client_that_closes_its_side_has_given_up_on_a_hang(plain: FaultHit) -> None:
+def test_a_client_that_closes_its_side_has_given_up_on_a_hang(plain: FaultServer) -> None:
     with plain.fault(do="hang", where="after-commit") as fault, closing(plain.dial()) as line:
         line.sendall(BATCHES)
         plain.wait_for(fault)
@@ -233,7 +235,7 @@ def test_a_client_that_closes_its_side_has_given_up_on_a_hang(plain: FaultHit) -
     assert [exchange["delivered"] for exchange in plain.exchanges()] == [False]
 
 
-def test_a_request_that_its_client_ends_in_the_middle_was_never_asked(plain: FaultHit) -> None:
+def test_a_request_that_its_client_ends_in_the_middle_was_never_asked(plain: FaultServer) -> None:
     plain.control.post(f"{WORLD}/reset")
     with closing(plain.dial()) as line:
         line.sendall(BATCHES + b"POST /live/batches?api_key=k HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{}")
@@ -250,7 +252,7 @@ def test_a_request_that_its_client_ends_in_the_middle_was_never_asked(plain: Fau
         [{**HELD, "delay": "5m"}, {"do": "dribble", "where": "mid-body", "pace": "5s"}],
     ],
 )
-def test_however_many_faults_hold_a_request_up_there_is_one_bound(faulty: FaultHit, faults: list[dict[str, Any]]) -> None:
+def test_however_many_faults_hold_a_request_up_there_is_one_bound(faulty: FaultServer, faults: list[dict[str, Any]]) -> None:
     with faulty.fault(**faults[0]):
         for fault in faults[1:]:
             faulty.control.post(f"{WORLD}/faults", json={"at": "serpwow.batches.list", **fault}).raise_for_status()
@@ -258,7 +260,7 @@ def test_however_many_faults_hold_a_request_up_there_is_one_bound(faulty: FaultH
     assert reply.status_code == 200
 
 
-def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(faulty: FaultHit) -> None:
+def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(faulty: FaultServer) -> None:
     with faulty.fault(do="delay", where="after-commit", delay="1h"):
         faulty.control.patch(f"{WORLD}/clock", json={"rate": "real"}).raise_for_status()
         assert faulty.control.get("/live/batches?api_key=k", timeout=60).status_code == 200
@@ -267,7 +269,7 @@ def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(faulty: FaultHit) -
 @pytest.mark.parametrize("data", [b"GET /", b"content-length: 9\r\n\r\n{", b"transfer-encoding: chunked\r\n\r\nnonsense\r\n"])
 def test_the_server_ends_without_a_failure_while_a_request_is_not_whole(log: pytest.LogCaptureFixture, data: bytes) -> None:
     with ThreadedServer(create_app(worlds_of([]))) as server, httpx.Client(base_url=server.url) as control:
-        line = FaultHit(server, control).dial()
+        line = FaultServer(server, control).dial()
         line.sendall(data if data.startswith(b"GET") else b"POST /za/pay/batches HTTP/1.1\r\nhost: localhost\r\n" + data)
         control.get("/_emulator/ready")
     line.close()

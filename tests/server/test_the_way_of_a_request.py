@@ -21,6 +21,7 @@ from emulator.server.server import ThreadedServer
 from tests.support.loading import LIBRARY
 
 PACKAGE = Path(emulator.__file__).parent
+PAGE = " ".join((PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8").split())
 FIRST, LAST = HttpConnection.data_received.__code__, Journal.add.__code__
 OF_WEB_AND_SERVER = {"server/connection.py", "web/gateway.py", "web/pipeline.py"}
 """The guard and the routes are asked once for each head; the gateway remembers the plan."""
@@ -47,15 +48,16 @@ class Visits:
     """Files of the package whose functions are called between the first byte of a request and its entry in the journal."""
 
     def __init__(self) -> None:
-        self.files: set[str] = set()
+        self.files: list[str] = []
         self._is_on_the_way = False
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
         code = frame.f_code
         if event == "call" and code is FIRST:
-            self.files, self._is_on_the_way = set(), True
+            self.files, self._is_on_the_way = [], True
         if self._is_on_the_way and event == "call" and code.co_filename.startswith(str(PACKAGE)):
-            self.files.add(Path(code.co_filename).relative_to(PACKAGE).as_posix())
+            file = Path(code.co_filename).relative_to(PACKAGE).as_posix()
+            self.files += [file] * (file not in self.files)
         if event == "return" and code is LAST:
             self._is_on_the_way = False
 
@@ -79,7 +81,7 @@ def stoppable_id(state: dict[str, Any], kind: str) -> str:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_stop_and_a_cancel_visit_few_files_between_the_socket_and_the_journal(name: str) -> None:
+def test_a_stop_and_a_cancel_visit_the_few_files_that_the_page_lists_in_this_order(name: str) -> None:
     case = CASES[name]
     vendor, kind = ("serpwow", "batches") if "serpwow" in case.scenario else ("stripe", "batch_jobs")
     app = create_app(worlds_of([LIBRARY.get(case.scenario)]))
@@ -90,5 +92,6 @@ def test_a_stop_and_a_cancel_visit_few_files_between_the_socket_and_the_journal(
             client.post(f"{control}/reset").raise_for_status()
             assert client.request(case.method, case.path.format(id), headers=case.headers).status_code == 200
         files = visits.files
-    assert len(files) <= case.bound, sorted(files)
+    assert len(files) <= case.bound, files
+    assert " → ".join(files) in PAGE
     assert {item for item in files if item.startswith(("web/", "server/"))} == OF_WEB_AND_SERVER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.client.environment import BadToken, control_token, env, is_service_address, misspelt, strip_all, usable_token
+from emulator.client.environment import BadToken, env, is_service_address, misspelt, strip_all, usable_token
 
 KNOWN = [
     "EMULATOR_URL",
@@ -21,7 +21,7 @@ AROUND = ["ci\n", "ci\r\n", "ci ", " ci", "\tci\r", "ci"]
 @pytest.mark.parametrize("value", AROUND)
 def test_what_stands_around_a_value_is_not_part_of_it(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_CONTROL_TOKEN", value)
-    assert (env("EMULATOR_CONTROL_TOKEN"), control_token(), usable_token(value)) == ("ci", "ci", "ci")
+    assert (env("EMULATOR_CONTROL_TOKEN"), usable_token(value)) == ("ci", "ci")
     environ = {"EMULATOR_URL": value, "OTHER": value}
     strip_all(environ)
     assert environ == {"EMULATOR_URL": "ci", "OTHER": value}
@@ -30,7 +30,7 @@ def test_what_stands_around_a_value_is_not_part_of_it(value: str, monkeypatch: p
 @pytest.mark.parametrize("value", ["", " ", "\r\n"])
 def test_a_blank_value_is_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_CONTROL_TOKEN", value)
-    assert (env("EMULATOR_CONTROL_TOKEN"), control_token(), usable_token(None)) == (None, None, None)
+    assert (env("EMULATOR_CONTROL_TOKEN"), usable_token(None)) == (None, None)
     assert env("EMULATOR_NOBODY_SETS_THIS") is None
 
 

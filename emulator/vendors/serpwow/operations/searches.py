@@ -70,7 +70,7 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
 
 
 def _find(batch: Batch, q: str | None, custom_id: str | None, in_every: bool, fold: Callable[[str], str]) -> Searches:
-    """Evidence: serpwow-searches-4 and serpwow-searches-5."""
+    """Return the searches with this text or custom_id. Evidence: serpwow-searches-4 and serpwow-searches-5."""
 
     def matches(search: Search) -> bool:
         if custom_id and str(search.parameters.get("custom_id", "")) != custom_id:

@@ -17,17 +17,17 @@ PER_REQUEST = 1000
 """Searches that one request may add. Evidence: serpwow-limits-4."""
 
 ENGINES = ("google", "bing", "yahoo", "baidu", "yandex", "naver", "amazon", "ebay", "menuhub")
-"""Evidence: serpwow-types-3 and serpwow-types-5."""
+"""The engines that a search may name. Evidence: serpwow-types-3 and serpwow-types-5."""
 
 GOOGLE_TYPES = (
-    *("news", "images", "videos", "scholar", "reverse_image_search", "trends", "autocomplete", "shopping", "product"),
-    *("places", "place_details", "place_photos", "place_reviews", "place_products", "place_posts"),
-)
+    "news", "images", "videos", "scholar", "reverse_image_search", "trends", "autocomplete", "shopping", "product",
+    "places", "place_details", "place_photos", "place_reviews", "place_products", "place_posts",
+)  # fmt: skip
 SEARCH_TYPES = {"google": GOOGLE_TYPES, "bing": ("news", "images", ""), "yahoo": ("news", ""), "naver": ("news", "")}
 """The search_type by engine; of the other engines only the empty one, a web search. Evidence: serpwow-types-10."""
 
 DEVICES = ("desktop", "tablet", "mobile")
-"""Evidence: serpwow-types-11."""
+"""The devices that a search may name. Evidence: serpwow-types-11."""
 
 TYPE = r"[a-z0-9]+(?:_[a-z0-9]+)+"
 """The form of a searches_type: an engine and the kind of search. Evidence: serpwow-types-6 and serpwow-types-7."""

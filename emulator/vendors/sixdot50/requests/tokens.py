@@ -17,7 +17,7 @@ from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.sixdot50.requests.bodies import properties
 
 LIFETIME = timedelta(minutes=15)
-"""Evidence: 6dot50-token-2."""
+"""Time for which a token is accepted. Evidence: 6dot50-token-2."""
 
 GET_TOKEN = "/authentication/getToken"  # noqa: S105  a path
 

@@ -28,7 +28,7 @@ MISSING, INVALID = "100", "106"
 """The error codes of one field. Evidence: 6dot50-error-3."""
 
 MSISDN = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
-"""Evidence: 6dot50-msisdn-2."""
+"""The form of a phone number. Evidence: 6dot50-msisdn-2."""
 
 MAX_FLAWS = 1_000
 """Flaws that a refusal names: a body of a few megabytes can have millions."""

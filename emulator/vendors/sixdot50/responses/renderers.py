@@ -42,7 +42,7 @@ NOT_IN_THE_MODEL = ("externalId", "referralAmount", "referralMsisdn")
 """The fields of a payment that the page about deletions does not name. Evidence: 6dot50-delete-5."""
 
 MEDIA_TYPE = "application/json; charset=utf-8"
-"""Evidence: 6dot50-media-1."""
+"""The content type of responses. Evidence: 6dot50-media-1."""
 
 
 def rounded(at: datetime) -> datetime:

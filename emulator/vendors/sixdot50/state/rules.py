@@ -25,7 +25,7 @@ ALSO_FITTING = {"CANCELLED": ("PENDING", "SETTLED")}
 """Further statuses, since a cancel leaves alone the payments that are not DRAFT in a batch that is."""
 
 WITH_CAPABILITY = "only where organisation.referrals is true"
-"""Evidence: 6dot50-referral-2."""
+"""The condition on which a payment has referral fields. Evidence: 6dot50-referral-2."""
 
 
 def will_be_member(view: View, msisdn: str) -> bool:

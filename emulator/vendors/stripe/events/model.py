@@ -15,25 +15,12 @@ from emulator.vendors.stripe.model.accounts import SELF
 
 JOB_EVENT = "v2.core.batch_job."
 PING = "v2.core.event_destination.ping"
-TYPES = (
-    *(
-        JOB_EVENT + word
-        for word in (
-            "created",
-            "ready_for_upload",
-            "validating",
-            "validation_failed",
-            "completed",
-            "batch_failed",
-            "canceled",
-            "timeout",
-            "upload_timeout",
-            "updated",
-        )
-    ),
-    PING,
-)
-"""Evidence: stripe-event-1."""
+JOB_EVENTS = (
+    "created", "ready_for_upload", "validating", "validation_failed", "completed", "batch_failed", "canceled",
+    "timeout", "upload_timeout", "updated",
+)  # fmt: skip
+TYPES = (*(JOB_EVENT + word for word in JOB_EVENTS), PING)
+"""The types of events. Evidence: stripe-event-1."""
 
 LIFETIME = timedelta(days=30)
 """Time for which an event can be read. Evidence: stripe-event-3."""

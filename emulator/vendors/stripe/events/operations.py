@@ -35,7 +35,7 @@ from emulator.vendors.stripe.requests.fields import (
 )
 
 MOST_TYPES = 20
-"""Evidence: stripe-event-6."""
+"""Types that one request may ask for. Evidence: stripe-event-6."""
 
 AFTER, BEFORE = {"gt": gt, "gte": ge}, {"lt": lt, "lte": le}
 """The comparisons of the bounds in time, by name."""

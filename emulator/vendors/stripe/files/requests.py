@@ -44,7 +44,7 @@ LONGEST_LINE = 250_000
 A longer one is an invalid row, so a file without line ends cannot fill the memory."""
 
 LARGEST_FILE = 5_000_000_000
-"""Evidence: stripe-file-1."""
+"""Bytes of the largest file. Evidence: stripe-file-1."""
 
 
 class JsonlReader:

@@ -12,7 +12,7 @@ from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LI
 from emulator.vendors.stripe.assumptions.requests import BODY_TYPE
 
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
-"""Evidence: stripe-metadata-1."""
+"""Bounds of metadata, the lengths in characters. Evidence: stripe-metadata-1."""
 
 TOO_MANY_PAIRS = f"The field metadata has {MOST_PAIRS} pairs at most"
 

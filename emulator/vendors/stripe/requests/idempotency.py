@@ -21,7 +21,7 @@ LIFETIME = timedelta(days=30)
 """Time for which a key is remembered. Evidence: stripe-idempotency-1."""
 
 LONGEST = 255
-"""Evidence: stripe-idempotency-5."""
+"""Characters of the longest key. Evidence: stripe-idempotency-5."""
 
 SUCCESSES = frozenset(("job", "destination", "deleted", "pinged"))
 MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DESTINATION)}
