@@ -9,7 +9,6 @@ import dataclasses
 from array import array
 from collections import deque
 from collections.abc import Callable, Container, Iterable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -214,32 +213,30 @@ class Budget:
     @property
     def used(self) -> int:
         """Bytes that are kept at present."""
-        self._settle()
-        return self.bytes
+        with self._lock:
+            self._settle()
+            return self.bytes
 
     def take(self, quota: Quota, size: int) -> None:
         """Count bytes that a world takes."""
         with self._lock:
             quota.bytes += size
             self.bytes += size
-        if self._returned:
             self._settle()
 
     def give_back(self, quota: Quota, size: int) -> None:
         """Count bytes that are free again. It never waits: the garbage collector may call it while the lock is held."""
+        self._returned.append((quota, size))
         if self._lock.acquire(blocking=False):
-            quota.bytes -= size
-            self.bytes -= size
+            self._settle()
             self._lock.release()
-        else:
-            self._returned.append((quota, size))
 
     def _settle(self) -> None:
-        """Count what was given back while the lock was held."""
-        with suppress(IndexError):  # another thread may have counted the last
-            while self._returned:
-                quota, size = self._returned.popleft()
-                self.take(quota, -size)
+        """Count what was given back, however much that is, while the lock is held."""
+        while self._returned:
+            quota, size = self._returned.popleft()
+            quota.bytes -= size
+            self.bytes -= size
 
 
 class Quota:

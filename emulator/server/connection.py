@@ -18,7 +18,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.ending import BODY, HEAD, IDLE, EndingProtocol
 from emulator.server.framing import MISSPELT, Head, flaw_in, flaw_of, head_too_large, origin_form, too_large
 from emulator.server.request_line import RequestLine, feed, parse_without_upgrade
-from emulator.server.room import make_room
+from emulator.server.room import Room
 from emulator.server.socket_connection import SocketConnection
 from emulator.server.timeouts import IDLE_NUMBERS, Pace, WriteStallTimer, has_unread_bytes, keep_alive_headers
 from emulator.server.transports import CoalescingTransport
@@ -72,9 +72,10 @@ class InputFlow(FlowControl):
 
 
 class HttpConnection(EndingProtocol):
-    """One connection. A server sets `limits`, `refusals_log` and `keep_alive` (header lines) on a subclass of its own."""
+    """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines."""
 
     limits = Limits()
+    room = Room()
     keep_alive = keep_alive_headers(limits.keep_alive)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -95,7 +96,7 @@ class HttpConnection(EndingProtocol):
         self._idle_number = next(IDLE_NUMBERS)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if len(self.connections) > self.limits.connections:
-            make_room(self)
+            self.room.make(self)
 
     def resume_writing(self) -> None:
         self._stall.restart()

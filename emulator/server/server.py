@@ -22,6 +22,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.collector import PeriodicCollector
 from emulator.server.connection import HttpConnection
 from emulator.server.listening import listen, url_of
+from emulator.server.room import Room
 from emulator.server.timeouts import GRACE, keep_alive_headers
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import App
@@ -255,7 +256,12 @@ def _config(app: App, limits: Limits, access_log: AccessLog | None = None, tls: 
         http=type(
             "BoundedConnection",
             (HttpConnection,),
-            {"limits": limits, "refusals_log": access_log, "keep_alive": keep_alive_headers(limits.keep_alive)},
+            {
+                "limits": limits,
+                "room": Room(),
+                "refusals_log": access_log,
+                "keep_alive": keep_alive_headers(limits.keep_alive),
+            },
         ),
         ws="none",
         lifespan="off",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import selectors
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import count
-from operator import itemgetter
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from emulator.kernel.limits import Limits
 
@@ -15,19 +14,6 @@ GRACE = 1
 
 IDLE_NUMBERS = count()
 """Numbers of idle times of connections, in order of their beginnings, for which the clocks of loops are too coarse."""
-
-
-class IdleConnection(Protocol):
-    """A connection that may be idle."""
-
-    def idle_since(self) -> int | None:
-        """Return the number of its idle time; None while a request is under way."""
-
-    def has_unread_bytes(self) -> bool:
-        """Tell whether the client has sent bytes that are not read yet."""
-
-
-C = TypeVar("C", bound=IdleConnection)
 
 
 def keep_alive_headers(seconds: float) -> bytes:
@@ -48,12 +34,6 @@ def has_unread_bytes(transport: Any) -> bool:
         except (OSError, ValueError):  # it is closed
             return False
         return bool(selector.select(0))
-
-
-def longest_idle(connections: Iterable[C]) -> C | None:
-    """Return the connection that has been idle for longest, leaving out those from which a request has just come."""
-    idle = [(since, each) for each in connections if (since := each.idle_since()) is not None]
-    return next((each for _, each in sorted(idle, key=itemgetter(0)) if not each.has_unread_bytes()), None)
 
 
 class Pace:

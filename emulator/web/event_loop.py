@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from threading import Lock, Thread
+from traceback import clear_frames
 from types import coroutine
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -94,26 +95,33 @@ async def in_limited_thread(function: Callable[..., T], *arguments: Any, is_long
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """Return what the function returns, or raise what it raises. A caller that is cancelled leaves the thread to end alone.
 
-    The thread is a daemon: a server that is told to stop does not wait for it.
+    The thread is a daemon: a server that is told to stop does not wait for it. An error holds nothing of what was done: the
+    frames of its traceback are cleared, and no frame here knows it, so that it goes with its last reference.
     """
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[T] = loop.create_future()
+    outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    Thread(target=_work, args=(outcome, function, arguments), name="batch-emulator-apart", daemon=True).start()
+    try:
+        return await outcome
+    finally:
+        del outcome
 
-    def settle(set_outcome: Callable[[Any], None], value: Any) -> None:
-        if not outcome.done():
-            set_outcome(value)
 
-    def work() -> None:
-        set_outcome: Callable[[Any], None] = outcome.set_result
-        try:
-            value: Any = function(*arguments)
-        except BaseException as error:  # it is raised again where it is awaited
-            set_outcome, value = outcome.set_exception, error
-        with suppress(RuntimeError):  # the loop has been closed
-            loop.call_soon_threadsafe(settle, set_outcome, value)
+def _work(outcome: asyncio.Future[Any], function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    error: BaseException | None = None
+    value = None
+    try:
+        value = function(*arguments)
+    except BaseException as raised:  # it is raised again where it is awaited
+        clear_frames(raised.__traceback__)
+        error = raised
+    with suppress(RuntimeError):  # the loop has been closed
+        outcome.get_loop().call_soon_threadsafe(_settle, outcome, value, error)
+    del error, outcome
 
-    Thread(target=work, name="batch-emulator-apart", daemon=True).start()
-    return await outcome
+
+def _settle(outcome: asyncio.Future[Any], value: Any, error: BaseException | None) -> None:
+    if not outcome.done():
+        outcome.set_exception(error) if error else outcome.set_result(value)
 
 
 EVENTS_PER_ROUND = 4

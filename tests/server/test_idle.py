@@ -182,3 +182,22 @@ def test_a_connection_that_has_sent_nothing_is_idle_and_the_oldest_makes_room() 
         assert [line.recv(1) for line in silent[:2]] == [b"", b""]
         silent[2].sendall(ASK)
         assert hear_statuses(silent[2], 1) == [200]
+
+
+def test_making_room_does_not_look_at_every_connection_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    idle_since = HttpConnection.idle_since
+
+    def counting(connection: HttpConnection) -> int | None:
+        nonlocal looks
+        looks += 1
+        return idle_since(connection)
+
+    monkeypatch.setattr(HttpConnection, "idle_since", counting)
+    with ThreadedServer(create_app(worlds_of([])), limits=Limits(connections=50)) as server, ExitStack() as lines:
+        for _ in range(200):
+            lines.enter_context(closing(dial(server)))
+        last = lines.enter_context(closing(dial(server)))
+        last.sendall(ASK)
+        assert hear_statuses(last, 1) == [200]
+    assert looks < 5 * 200

@@ -419,3 +419,19 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
     finally:
         tracemalloc.stop()
     assert traced_bytes / 2 < sum(fork.quota.bytes for fork in forks) < 2 * traced_bytes
+
+
+def test_however_much_is_given_back_while_the_budget_is_counting_is_counted() -> None:
+    budget = Budget(LIMIT)
+    quota = Quota(budget)
+    charges = [Charge(quota, 10) for _ in range(5_000)]
+
+    class Interrupted(int):
+        """A number of bytes while which is added the garbage collector frees everything."""
+
+        def __radd__(self, other: int) -> int:
+            charges.clear()
+            return other + int(self)
+
+    budget.take(quota, Interrupted(7))
+    assert (budget.used, quota.bytes) == (7, 7)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from threading import Event
+from weakref import WeakSet
 
 import pytest
 
+from emulator.kernel.errors import BadInput
 from emulator.vendors import VENDORS
 from emulator.web import event_loop
 from emulator.web.event_loop import LONG_WORKS, MISJUDGED_WORKS, SHORT_WORKS, in_limited_thread
@@ -102,3 +105,31 @@ def test_a_request_of_a_large_world_waits_for_no_long_work() -> None:
         assert await Lanes().run(world, lambda: "done", is_long=True) == "done"
 
     with_works(test)
+
+
+class Document:
+    """A value that a work reads."""
+
+
+def test_a_refused_work_leaves_nothing_that_only_a_collection_of_garbage_finds() -> None:
+    """A server freezes what is new without looking through it where it is much, so what is in a cycle would stay for good."""
+    documents: WeakSet[Document] = WeakSet()
+
+    def refuse() -> None:
+        document = Document()
+        documents.add(document)
+        raise BadInput.at("it is refused")
+
+    async def refuse_often() -> int:
+        for _ in range(5):
+            with pytest.raises(BadInput):
+                await in_limited_thread(refuse)
+        await asyncio.sleep(0)
+        return len(documents)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(refuse_often()) == 0
+    finally:
+        gc.enable()
