@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.text.multipart import redact_parts
 from emulator.text.named import redact_named
+from emulator.text.parameters import redact_parameters
 from emulator.text.percent import form_decoded
 from emulator.text.secrets import (
     LONG,
@@ -41,7 +42,10 @@ SCHEMES = frozenset(
 """Schemes of authorization that are registered, which are shown (https://www.iana.org/assignments/http-authschemes/)."""
 
 _USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
-_CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
+_SLASHED_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{1,5}[/?#])(?:[^\s/\"'<>\\]|/(?!/))+(?=@)")
+"""A user and a password with `/` in it, which does not begin as a port does."""
+
+_CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}(?:[/?#]|\Z))(?:[^\s/\"'<>\\@]|/(?!/))*+\Z")
 """The possible user and password at the end of a text that was cut short."""
 
 _BARE_USER = re.compile(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
@@ -191,13 +195,13 @@ def _scan_as_it_stands(text: str) -> str:
     if "\n--" in text or text.startswith("--"):
         text = redact_parts(text)
     if "//" in text:
-        text = _CUT_USER.sub("…", _USER.sub("…", text))
+        text = _CUT_USER.sub("…", _SLASHED_USER.sub("…", _USER.sub("…", text)))
     if "@" in text and ":" in text:
         text = _BARE_USER.sub(r"\1…", text)
     if "/" in text:
         text = redact_segments(text)
     if ("=" in text or ":" in text or "," in text) and may_name_secret(text):
-        text = redact_named(text)
+        text = redact_named(redact_parameters(text) if "=" in text else text)
     if "<" in text:
         text = _ELEMENT.sub(_redact_element, text)
     if "asic" in text or "earer" in text or "ASIC" in text or "EARER" in text:

@@ -74,9 +74,9 @@ SHAPES = (
     ),
     Shape("`AIza…`", ("AIza",), re.compile(r"(?<![A-Za-z0-9])AIza[\w-]{30,}+")),
     Shape(
-        "a private key in PEM",
-        ("PRIVATE KEY-----",),
-        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,30}-----|\Z)"),
+        "a private key in PEM or of PGP",
+        ("PRIVATE KEY",),
+        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z ]{0,30}-----|\Z)"),
     ),
 )
 """Each text that is a secret wherever it stands."""
@@ -121,8 +121,9 @@ _INVISIBLE = re.compile(
 _TO_ASCII = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-")
 """Characters of full width and dashes, which look like those of ASCII."""
 
-_PATH = re.compile(r"(?:/(?:[^/\s\"'<>?#\\]|[\"'\\<>](?=[\w%]))*+)++")
-"""Segments one behind the other. A quote, a backslash or a bracket is one's own where a letter follows it."""
+_OUTSIDE = r"/\s\"'<>?#\\`=:,;&("
+_PATH = re.compile(rf"(?<![^{_OUTSIDE}])[^{_OUTSIDE}]*+(?:/(?:[^/\s\"'<>?#\\]|[\"'\\<>](?=[\w%]))*+)++")
+"""Segments one behind the other, from the root or not. A quote, backslash or bracket is part where a letter follows."""
 
 _LINK = re.compile(r"(?<=/_files/)([^/\s]++/[^/\s]++/(?:up|down)load/)([^/\s\"'<>?#\\]++)")
 """A link to a file that carries its own permission: vendor, world, purpose, and the token that permits it."""

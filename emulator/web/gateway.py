@@ -251,7 +251,7 @@ class Gateway:
         return NO_LANES if isinstance(connection, InProcessConnection) else self._lanes
 
     def _no_such_world(self, request: Request) -> OutgoingResponse:
-        return emulator_error(404, "no-such-world", why_no_world(self._worlds, request))
+        return emulator_error(404, "no-such-world", why_no_world(self._worlds, request, bool(self._guard.token)))
 
     def _no_such_path(self, plan: Plan) -> OutgoingResponse:
         return emulator_error(404, "no-such-path", no_such_path(self._routes, _request(plan)))

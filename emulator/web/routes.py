@@ -166,10 +166,11 @@ def _route(vendor: Vendor, node: Node | None, method: str, values: list[str]) ->
     return Route(vendor, operation, dict(zip(names, values, strict=True)), verbs)
 
 
-def why_no_world(worlds: Worlds, request: Request) -> str:
-    """Return why a request reaches no world, and the nearest name that there is."""
+def why_no_world(worlds: Worlds, request: Request, hides_names: bool) -> str:
+    """Return why a request reaches no world, and the nearest name that there is unless names are hidden."""
     linked, named = request.parameters.get("world"), request.named_world
     if linked is not None and linked in worlds and named is not None and named in worlds:
         return f"this link is of the world {linked!r}, and the header Emulator-World names {named!r}: leave the header out"
     source, name = ("the path", linked) if named is None else ("the header Emulator-World", named)
-    return f"{source} names {name!r}, and no world is called so{hint(str(name), (world.id for world in worlds))}"
+    known = [] if hides_names else [world.id for world in worlds]
+    return f"{source} names {name!r}, and no world is called so{hint(str(name), known)}"

@@ -148,6 +148,8 @@ USERS = [
     f"https://{PLAIN}@h.test",
     f"postgres://me:{PLAIN}@h.test:5432/x",
     f"//me:{PLAIN}@h.test/x",
+    f"https://me:a/{PLAIN}@h.test/x",
+    f"https://me:/a?b#{PLAIN}@h.test",
 ]
 
 
@@ -240,6 +242,8 @@ def test_no_credential_behind_its_scheme_can_be_read(scheme: str) -> None:
         f"a: 1\npassword: 'ab''{TAIL}'",
         f'{{"a":"x\\npin: abcd{TAIL}"',
         f'a: 1\n"password":"ab"cd{TAIL}',
+        f"/x?value=abcd{TAIL}&name=api_key",
+        f"a=1&h[1]=abcd{TAIL}&h[0]=api_key",
         *(f"a=1&{name}=abcd{TAIL}" for name in ("refreshTokens", "token1", "password2", "apikey1", "api_key_2")),
     ],
 )
@@ -263,6 +267,9 @@ ORDINARY = [
     "2026-01-01T00:00:00.000Z",
     "https://hooks.test:8443/h?batch=1&email=a%40b.test",
     "http://[::1]:8080/live",
+    "http://localhost:8080/@me/x@y",
+    "a=1&name=Anna&value=12345678910&h=x,y&h=z",
+    "nothing in it, token: none of them",
     "a mail to me@example.com about tokens: none",
     "mailto:me@example.com",
     "basic authentication, bearer authentication",
@@ -346,7 +353,7 @@ def requests_of(emulator: Emulator) -> Iterator[SentRequest]:
     key = emulator.serpwow.api_key
     plain = {"Content-Type": "text/plain"}
     yield SentRequest("GET", "/live/account?api_key=demo", {name.title().replace("_", "-"): PLAIN for name in NAMES})
-    for text in LIKE[2:-1]:
+    for text in LIKE[2:-2]:
         yield SentRequest("GET", f"/live/batches/{text}?api_key={key}", {"X-Note": text, text.replace(".", "-"): "1"})
         yield SentRequest("POST", f"/live/batches?api_key={key}", JSON, json.dumps({"name": text, text: 1}))
     for url in USERS:

@@ -53,6 +53,14 @@ def test_the_token_opens_the_control_plane_and_the_vendors_do_not_want_it(client
     assert client.get("/live/account?api_key=k").status_code == 200
 
 
+@pytest.mark.parametrize("name", ["zz", "defalt"])
+def test_a_client_without_the_token_is_told_no_name_of_a_world(client: httpx.Client, name: str) -> None:
+    for path, headers in (("/live/account?api_key=k", {"Emulator-World": name}), (f"/_files/serpwow/{name}/results/x", {})):
+        refused = client.get(path, headers=headers)
+        assert (refused.status_code, refused.headers["emulator-error"]) == (404, "no-such-world")
+        assert refused.json()["message"].endswith(f" names {name!r}, and no world is called so")
+
+
 @pytest.mark.parametrize("path", ["/_emulator/worlds", "/_emulator/health", "/live/batches/stopall?api_key=k", "/nothing"])
 @pytest.mark.parametrize(
     ("headers", "status"),

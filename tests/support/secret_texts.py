@@ -56,6 +56,11 @@ def part(name: str, value: str, ending: str = "\r\n") -> str:
     return ending.join(lines)
 
 
+def unquoted(text: str) -> str:
+    """Return a text as it can stand within braces without quotes."""
+    return re.sub("[^ \\w]", "", text)
+
+
 DISPOSITION = "Content-Disposition: form-data; "
 
 
@@ -134,6 +139,30 @@ TEXTS: dict[str, Callable[[str, str], str]] = {
     "pair in JSON in JSON": lambda name, value: json.dumps({"p": json.dumps([[name, value]])}),
     "keyed value": lambda name, value: json.dumps({"Tags": [{"Key": name, "Value": value}]}),
     "named value": lambda name, value: json.dumps({"headers": [{"name": name, "value": value}]}),
+    "named value in a query": lambda name, value: f"/x?a=1&name={name}&value={all_of(value)}&b=2",
+    "keyed value in a query": lambda name, value: f"/x?key={name}&value={all_of(value)}",
+    "named value in a query, in brackets": lambda name, value: f"/x?h[0][name]={name}&h[0][value]={all_of(value)}",
+    "named value in a query, all encoded": lambda name, value: (
+        f"/x?{percent('h[name]')}={percent(name)}&h%5Bv%61lue]={all_of(value)}"
+    ),
+    "named value in a form": lambda name, value: urlencode({"a": 1, "h[0][Key]": name, "h[0][Value]": value}),
+    "named value in a form in JSON": lambda name, value: json.dumps({"p": urlencode({"name": name, "value": value})}),
+    "named value in a header": lambda name, value: f"name={name}; value={all_of(value)}",
+    "pair in a form": lambda name, value: urlencode([("a", 1), ("h", name), ("h", value)]),
+    "pair in a form, in brackets": lambda name, value: urlencode([("h[]", name), ("h[]", value)]),
+    "pair in a form, numbered": lambda name, value: urlencode({"a": 1, "h[0]": name, "h[1]": value}),
+    "pair in a form, with a comma": lambda name, value: f"a=1&h={name},{all_of(value)}&b=2",
+    "pair in a query, with a comma": lambda name, value: f"/x?a=1&h={name}{percent(',', 2)}{all_of(value)}&b=2",
+    "path, slash encoded twice": lambda name, value: f"/x/{name}{percent('/', 2)}{all_of(all_of(all_of(value)))}/y",
+    "path in a message": lambda name, value: f"a batch with ID '{name}%2F{all_of(all_of(value))}' was not found",
+    "path in a message, from the name on": lambda name, value: f"no such batch: '{percent(name)}/{all_of(value)}'",
+    "colon in a path": lambda name, value: f"/x/{name}:{all_of(value)}/y",
+    "colon in a path, encoded": lambda name, value: f"/x/{name}%3A{all_of(all_of(value))}?a=1",
+    "colon in a message": lambda name, value: f"no such account: '{name}:{all_of(value)}', is there?",
+    "colon in a quotation": lambda name, value: f"nothing keeps '{name}: {all_of(value)}' here",
+    "braces": lambda name, value: f"{{{name}: {unquoted(value)}}}",
+    "braces, with others": lambda name, value: f'{{"a":1, b: 2, {name}: {unquoted(value)}, c: 3}}',
+    "braces, without spaces": lambda name, value: f"x: {{a:1,{name}:{all_of(value)}}}",
 }
 LIKE = [
     f"sk_live_51H{TAIL}",
@@ -151,4 +180,5 @@ LIKE = [
     f"xoxb-17653672481-{TAIL}",
     f"AIzaSyDaGmWKa4JsXZ-HjGw7ISLn_3{TAIL}",
     "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+    f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n{TAIL}\n-----END PGP PRIVATE KEY BLOCK-----",
 ]

@@ -33,6 +33,7 @@ TOKENS = (
     *("password", "passW", "token_", "token", "page_", "next_", "api_key", "expires_", "tokens", "key", "basic ", "Bearer "),
     *("eyJ", "eyJa.", "sk_live_", "whsec_", "ghp_", "AIza", "AKIA", "xoxb-", "-----BEGIN ", "PRIVATE KEY-----", "0F", "A" * 31),
     *('name="', ' name=a"', '"name":"key",', '"value":"', '["key","', '"key":\\"', "'key':'", "key=", "&key=", "key[", "key: "),
+    *("name=key", "&name=key&value=", "h=key,", "h[0]=key&", "token:", "{key: ", ",key:", "//u:a/", "a/token/", "'key:a"),
     'Content-Disposition: form-data; name="key"\n',
 )
 HEADS = ("", '{"password":"', "password=", "x=", "\n", "http://", "/x?", '"', '--a\nX: 1; name="key"\n\n', "/password/")
