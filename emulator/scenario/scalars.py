@@ -41,7 +41,7 @@ def tag_problem(tag: str | None, kind: str, text: Any) -> str | None:
         return f"a key is text, and no {short(tag)}: leave its tag out" if tag in _VALUES else None
     if tag in (*AS_TEXT, *_VALUES) and kind == "scalar":
         wanted = _VALUES.get(tag)
-        return None if wanted is None or wanted[0](text) else f"{text!r} is not {wanted[1]}, which its tag {short(tag)} wants"
+        return None if wanted is None or wanted[0](text) else f"this is not {wanted[1]}, which its tag {short(tag)} wants"
     if tag in (*AS_TEXT, *_VALUES, *_NODES.values()):
         return f"the tag {short(tag)} does not fit a {kind}"
     if tag == f"{CORE}timestamp":

@@ -15,13 +15,15 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from emulator.kernel.errors import MAX_PROBLEMS, Problem
+from emulator.kernel.errors import MAX_PROBLEMS, Problem, truncate
 from emulator.kernel.time import parse_instant
 from emulator.scenario.document import Path
 from emulator.scenario.schema import duration_mistake, is_duration
 from emulator.scenario.unknown_keys import KeyAdvice
 from emulator.state.compare import abridge
 from emulator.text.nearest import near, some
+from emulator.text.redact import redact_text
+from emulator.text.secrets import is_secret
 
 TYPES = {
     "object": "an object",
@@ -146,7 +148,7 @@ def _problems_of(error: ValidationError, key_advice: KeyAdvice, order: Callable[
         if likely:
             yield from _problems_of(likely[0], key_advice, order)
         else:
-            yield Problem(f"{_as_text(error.instance)} is not {_description(error.schema)}{_nearest_choice(error)}", path)
+            yield Problem(f"{_shown(error)} is not {_description(error.schema)}{_nearest_choice(error)}", path)
     else:
         yield Problem(_message(error), path)
 
@@ -159,7 +161,9 @@ def _has_too_many_that_are_known(error: ValidationError) -> bool:
 
 
 def _message(error: ValidationError) -> str:
-    text, schema = _as_text(error.instance), _schema_of(error)
+    text, schema = _shown(error), _schema_of(error)
+    if _is_hidden(error) and (is_duration(schema) or error.validator == "format"):
+        return f"{text} does not fit"
     if is_duration(schema):
         return duration_mistake(error.instance, schema, next(reversed(error.absolute_path), ""))
     if error.validator == "enum":
@@ -182,9 +186,9 @@ def _message(error: ValidationError) -> str:
     if error.validator == "required":
         return error.message
     if error.validator in ("minLength", "minItems", "minProperties") and error.validator_value == 1:
-        return f"{abridge(error.instance)} is empty, and cannot be"
+        return f"{_shown(error, abridge)} is empty, and cannot be"
     words = WORDS.get(str(error.validator), "{value} does not fit")
-    return words.format(value=abridge(error.instance), bound=error.validator_value)
+    return words.format(value=_shown(error, abridge), bound=error.validator_value)
 
 
 def _is_text_in_digits(value: Any, schema: Mapping[str, Any]) -> bool:
@@ -196,6 +200,19 @@ def _is_text_in_digits(value: Any, schema: Mapping[str, Any]) -> bool:
 def _schema_of(error: ValidationError) -> Mapping[str, Any]:
     schema: Any = error.schema
     return schema if isinstance(schema, dict) else {}
+
+
+def _is_hidden(error: ValidationError) -> bool:
+    """Tell whether the value stands below the name of a secret, or is a header's."""
+    return any(isinstance(part, str) and (part == "headers" or is_secret(part)) for part in error.absolute_path)
+
+
+def _shown(error: ValidationError, as_text: Callable[[Any], str] | None = None) -> str:
+    """Return the value as text in which no secret can be read; of one that may be a secret, only what kind it is."""
+    value = error.instance
+    if _is_hidden(error) and not isinstance(value, bool):
+        return "text" if isinstance(value, str) else "a number" if isinstance(value, (int, float, Decimal)) else _as_text(value)
+    return redact_text((as_text or _as_text)(truncate(value) if isinstance(value, str) else value))
 
 
 def _as_text(value: Any) -> str:

@@ -117,7 +117,7 @@ def header_problems(content: Mapping[str, Any], path: Path) -> Iterator[Problem]
         if not HEADER_NAME.fullmatch(name):
             yield Problem(f"{name!r} cannot be the name of a header", (*path, "headers", name))
         if not HEADER_VALUE.fullmatch(value):
-            yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
+            yield Problem("this cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
 
 
 def duration_problems(duration: object, path: Path) -> Iterator[Problem]:
