@@ -18,8 +18,20 @@ from emulator.kernel.time import parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, Order, RowOutcomes, plan
-from emulator.vendors.stripe.files.model.rows import CONTEXT_FORM, FAULTS, FINE, ID_FORM, ID_TWICE, NOT_JSON, Rows
-from emulator.vendors.stripe.files.requests import LONGEST_LINE, JsonlReader, read_rows
+from emulator.vendors.stripe.files.model.rows import (
+    CONTEXT_FORM,
+    FAULTS,
+    FINE,
+    ID_FORM,
+    ID_TWICE,
+    LONGEST_LINE,
+    MOST_MARKS,
+    NOT_JSON,
+    PATH_FORM,
+    UNREADABLE,
+    Rows,
+)
+from emulator.vendors.stripe.files.requests import JsonlReader, read_rows
 from emulator.vendors.stripe.files.responses import PIECE, chunks_of, object_of, size_of
 from emulator.vendors.stripe.model.endpoints import LISTS, Endpoint, supports
 from emulator.vendors.stripe.model.jobs import WITH_RESULTS, Job
@@ -38,9 +50,9 @@ LINES = st.fixed_dictionaries(
         "context": st.none() | st.just("acct_1") | st.just(1),
     },
 ).map(lambda row: json.dumps(row, ensure_ascii=False).encode())
-FILES = st.lists(LINES | st.sampled_from([b"", b"  ", b"{}", b"[]", b"nonsense", b'{"id":"x"', b"\xff"]), max_size=40).map(
-    b"\n".join
-)
+FILES = st.lists(
+    LINES | st.sampled_from([b"", b"  ", b"{}", b"[]", b"1e999", b"nonsense", b'{"id":"x"', b"\xff"]), max_size=40
+).map(b"\n".join)
 ENDPOINTS = st.sampled_from(
     [CUSTOMER, Endpoint("post", "/v1/promotion_codes"), Endpoint("delete", "/v1/customers/:customer/sources/:id")]
 )
@@ -166,7 +178,30 @@ def test_a_line_without_an_end_is_not_kept() -> None:
         reader.feed(b"x" * (LONGEST_LINE // 10))
         assert len(reader._rest) <= 1.2 * LONGEST_LINE
     reader.feed(b'\n{"id":"a"}\n')
-    assert bytes(reader.rows().faults) == bytes((NOT_JSON, FINE))
+    assert bytes(reader.rows().faults) == bytes((UNREADABLE, FINE))
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        (b'{"id":"a","params":{"x":"%b"}}' % (b"y" * 900_000), FINE),
+        (b'{"id":"a","params":{"x":"%b"}}' % (b"y" * LONGEST_LINE), UNREADABLE),
+        (b'{"id":"a","params":{"x":[%b0]}}' % (b"0," * (MOST_MARKS - 10)), FINE),
+        (b'{"id":"a","params":{"x":[%b0]}}' % (b"0," * MOST_MARKS), UNREADABLE),
+        (b'{"id":"a","params":{"x":"\\ud800"}}', UNREADABLE),
+        (b'{"id":"a","params":{"x":1e400}}', UNREADABLE),
+        (b'{"id":"a","params":{"x":%b}}' % (b"9" * 400), UNREADABLE),
+        (b'{"id":"a","params":{"x":%b%b}}' % (b"[" * 5_000, b"]" * 5_000), UNREADABLE),
+        (b'{"id":"a","params":{"x":NaN}}', NOT_JSON),
+        (b'{"id":"a","params":{"x":"\xff"}}', NOT_JSON),
+        (b'{"id":"a"', NOT_JSON),
+        (b"[1]", NOT_JSON),
+        (b'{"id":"a","path_params":{"customer":""}}', PATH_FORM),
+    ],
+    ids=lambda it: str(it)[:40],
+)
+def test_a_line_is_refused_for_what_is_wrong_with_it_and_not_for_its_length(line: bytes, fault: int) -> None:
+    assert bytes(rows_of_chunks(line).faults) == bytes([fault])
 
 
 def test_little_is_kept_of_a_row() -> None:
@@ -189,10 +224,31 @@ def test_a_reader_accepts_five_gigabytes() -> None:
         ("/v1/invoices/:i/pay", "invoice"),
         ("/v1/subscription_schedules", "subscription_schedule"),
         ("/v1/customers/:c/tax_ids/:id", "tax_id"),
+        ("/v1/invoices/:i/add_lines", "invoice"),
+        ("/v1/invoices/create_preview", "invoice"),
     ],
 )
 def test_an_endpoint_says_what_its_rows_answer_with(path: str, word: str) -> None:
     assert object_of(Endpoint("post", path)) == word
+
+
+@pytest.mark.parametrize(
+    ("path", "answered"),
+    [
+        ("/v1/customers/:c", b'"cus_1"'),
+        ("/v1/invoices/:c/pay", b'"cus_1"'),
+        ("/v1/customers/:c/subscriptions", None),
+        ("/v1/promotion_codes", None),
+    ],
+)
+def test_a_row_answers_with_the_resource_that_it_names_and_never_with_the_owner_of_a_new_one(
+    path: str, answered: bytes | None
+) -> None:
+    values = b'"path_params":{"c":"cus_1"},' if ":c" in path else b""
+    work = plan(rows_of_chunks(b"{%b%b}" % (values, b'"id":"a"')), Endpoint("post", path), (), "batchv2_a")
+    assert work.target(0) == answered
+    job = job_of(work, "complete", 1)
+    assert len(b"".join(chunks_of(job))) == size_of(job)
 
 
 def test_every_preview_supports_what_all_of_them_do() -> None:

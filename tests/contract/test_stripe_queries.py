@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from emulator.sdk import InvalidRequest, Request
 from emulator.sdk.request import read_request
 from emulator.vendors.stripe.events.model import TYPES, is_event_type
 from emulator.vendors.stripe.requests.fields import QuerySpec
+from tests.support.server import Live
 from tests.support.stripe import ID, list_events, send, world_of
 
 KNOWN = QuerySpec(frozenset(("limit", "created[gt]")), frozenset(("types", "include")))
@@ -98,3 +100,28 @@ def test_more_than_twenty_types_are_refused_and_twenty_are_not() -> None:
     world = world_of()
     assert list_events(world, "&".join(["types[]=v2.core.batch_job.created"] * 20)).status == 200
     assert list_events(world, "&".join(["types[]=v2.core.batch_job.created"] * 21)).status == 400
+
+
+@pytest.mark.parametrize(("bound", "found"), [("gt", False), ("gte", True), ("lt", False), ("lte", True)])
+@pytest.mark.parametrize("micros", [1, 428_000, 428_001, 428_999, 999_999])
+def test_a_time_that_an_event_prints_is_the_one_that_filters_compare(bound: str, found: bool, micros: int) -> None:
+    at = f"2026-03-09T20:55:32.{micros:06}Z"
+    event = {"type": "v2.core.batch_job.created", "object_id": ID, "since": at}
+    world = world_of(clock={"start": "2026-03-10T00:00:00Z"}, given={"stripe": {"events": [event]}})
+    (printed,) = (it["created"] for it in list_events(world, "").body["data"])
+    assert bool(list_events(world, f"created[{bound}]={printed}").body["data"]) is found
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_whoever_deletes_destinations_page_by_page_misses_none(live: Live, order: str) -> None:
+    given = {"stripe": {"event_destinations": [{"repeat": 7}]}}
+    world = live.load({"given": given, "assume": {"stripe.list-order": order}})
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-03-25.preview", "emulator-world": world.id}
+    path, seen = "/v2/core/event_destinations?limit=2", []
+    while path:
+        page = httpx.get(f"{live.url}{path}", headers=headers).json()
+        for item in page["data"]:
+            seen.append(item["id"])
+            httpx.delete(f"{live.url}/v2/core/event_destinations/{item['id']}", headers=headers)
+        path = page["next_page_url"]
+    assert len(set(seen)) == len(seen) == 7

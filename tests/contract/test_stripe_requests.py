@@ -10,6 +10,7 @@ import stripe
 
 from emulator.vendors.stripe.model.accounts import OWN_ACCOUNT
 from emulator.vendors.stripe.requests.admission import REQUESTS_PER_SECOND
+from emulator.web.guard import PREFIX
 from tests.support.server import Live, World
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
@@ -52,7 +53,7 @@ def test_a_key_that_is_refused_cancels_nothing(live: Live, key: str, assume: dic
     ("key", "fact", "basis"), [("rk_test_1", "stripe-auth-5", "documented"), ("demo", "stripe-auth-6", "inferred")]
 )
 def test_an_answer_to_a_key_that_is_not_secret_says_what_it_rests_on(live: Live, key: str, fact: str, basis: str) -> None:
-    world = world_with_a_job(live)
+    world = live.load({"given": {"stripe": {"batch_jobs": [{"id": ID}]}}})
     assert send(live, world, "GET", JOB, key).headers["emulator-basis"] == basis
     assert fact in facts_of(world)
 
@@ -161,3 +162,82 @@ def test_the_events_of_one_request_name_it_by_one_id(live: Live) -> None:
     assert len(reasons) == 2
     assert [reason["id"] for reason in reasons] == [response.headers["request-id"]] * 2
     assert len({reason["idempotency_key"] for reason in reasons}) == 1
+
+
+DESTINATION: dict[str, Any] = {
+    "name": "Mine",
+    "description": "All mine",
+    "type": "webhook_endpoint",
+    "event_payload": "thin",
+    "enabled_events": ["v2.core.batch_job.completed"],
+    "webhook_endpoint": {"url": "https://example.com/hook"},
+}
+CREATE: dict[str, Any] = {
+    "endpoint": {"http_method": "post", "path": "/v1/customers/:customer"},
+    "skip_validation": False,
+    "metadata": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("choice", "path", "body"),
+    [
+        ("stripe.job-without-metadata: omit", "batch_jobs", CREATE),
+        ("stripe.cancel-with-parameters: ignore", f"batch_jobs/{ID}/cancel", {"why": "so"}),
+        ("stripe.thin-with-snapshot-version: accept", "event_destinations", {"snapshot_api_version": "2026-03-25.preview"}),
+        ("stripe.snapshot-of-v2-events: accept", "event_destinations", {"event_payload": "snapshot"}),
+        ("stripe.too-many-destinations: allow", "event_destinations", {"name": "One more"}),
+    ],
+)
+def test_an_answer_that_a_switched_assumption_gives_is_inferred_and_names_it(
+    live: Live, choice: str, path: str, body: dict[str, Any]
+) -> None:
+    name, chosen = choice.split(": ")
+    job, full = {"id": ID, "status": "in_progress"}, [{"repeat": 16}] if "many" in name else []
+    world = live.load({"assume": {name: chosen}, "given": {"stripe": {"batch_jobs": [job], "event_destinations": full}}})
+    sent = DESTINATION | body if path == "event_destinations" else body
+    answer = send(live, world, "POST", f"/v2/core/{path}", json=sent)
+    assert (answer.status_code, answer.headers["emulator-basis"]) == (200, "inferred")
+    assert [it for it in world.journal() if it["type"] == "exchange"][-1]["assumption"] == name
+
+
+@pytest.mark.parametrize(
+    ("more", "basis"),
+    [
+        ({}, "documented"),
+        ({"name": " "}, "inferred"),
+        ({"name": "n" * 5_000}, "inferred"),
+        ({"webhook_endpoint": {"url": "https://user:pass@example.com/hook"}}, "inferred"),
+    ],
+    ids=lambda it: str(it)[:30],
+)
+def test_a_destination_that_no_page_speaks_of_is_inferred(live: Live, more: dict[str, Any], basis: str) -> None:
+    made = send(live, live.load({}), "POST", "/v2/core/event_destinations", json=DESTINATION | more)
+    assert (made.status_code, made.headers["emulator-basis"]) == (200, basis)
+
+
+@pytest.mark.parametrize(
+    ("state", "basis"),
+    [({"status": "in_progress"}, "inferred"), ({"status": "complete", "rows": 0}, "inferred"), ({}, "documented")],
+)
+def test_counts_that_rest_on_a_pace_or_an_empty_file_are_inferred(live: Live, state: dict[str, Any], basis: str) -> None:
+    world = live.load({"given": {"stripe": {"batch_jobs": [{"id": ID, **state}]}}})
+    assert send(live, world, "GET", JOB).headers["emulator-basis"] == basis
+
+
+def test_a_job_of_another_account_is_not_looked_for_under_another_name(live: Live) -> None:
+    world = world_with_a_job(live)
+    assert send(live, world, "GET", JOB, headers={"stripe-context": "acct_other"}).status_code == 404
+    explained = live.control.get(f"{PREFIX}/worlds/{world.id}/journal/last/explain").text
+    assert "\\u0000" not in explained
+    assert "absent" not in explained
+
+
+def test_the_error_of_a_failed_validation_is_shown_where_that_is_assumed(live: Live) -> None:
+    given = {"stripe": {"batch_jobs": [{"id": ID, "status": "validation_failed"}]}}
+    shown = [
+        send(live, live.load({"given": given, "assume": assume}), "GET", JOB).json()["status_details"]["validation_failed"]
+        for assume in ({}, {"stripe.validation-failed-error": "error"})
+    ]
+    assert "error" not in shown[0]
+    assert "path_params" in shown[1]["error"]

@@ -13,6 +13,9 @@ from emulator.vendors.stripe.events.model import is_event_type
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.versions import has_new_sources
 
+LONGEST_NAME = 255
+"""Characters of a name beyond which it is taken for a long one."""
+
 MOST = 16
 """Most destinations of an account. Evidence: stripe-destination-13."""
 
@@ -81,7 +84,7 @@ CLOUDS: dict[str, type[EventBridge] | type[EventGrid]] = {EVENTBRIDGE: EventBrid
 
 @dataclass(frozen=True, slots=True)
 class Destination(Metered):
-    """A receiver of events, and the types that it wants.
+    """A receiver of events, and the types that it wants; `n` is its place among those of its account, as pages name it.
 
     `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver.
     """
@@ -102,12 +105,24 @@ class Destination(Metered):
     snapshot_api_version: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     owner: str = SELF
+    n: int = 1
     status: str = "enabled"
     kind: ClassVar[str] = "stripe.event_destination"
 
     def index(self) -> tuple[IndexKey, ...]:
         """Return the group of the account's destinations."""
         return (("owner", self.owner),)
+
+
+def is_unusual(destination: Destination) -> bool:
+    """Return whether its name is blank or long, or its address has a user's name. Evidence: stripe-destination-24."""
+    name, host = destination.name.strip(), (destination.url or "").partition("://")[2].partition("/")[0]
+    return not 0 < len(name) <= LONGEST_NAME or "@" in host
+
+
+def next_number(view: View, owner: str) -> int:
+    """Return the number of the next destination of an account."""
+    return 1 + max((it.n for it in view.group(Destination.kind, "owner", owner)), default=0)
 
 
 def is_source(text: str, version: str) -> bool:

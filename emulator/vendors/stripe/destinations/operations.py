@@ -25,7 +25,7 @@ from emulator.vendors.stripe.destinations.machine import (
     SEND_PING,
     UPDATE,
 )
-from emulator.vendors.stripe.destinations.model import CLOUDS, MOST, WEBHOOK, Destination, load_sources
+from emulator.vendors.stripe.destinations.model import CLOUDS, MOST, WEBHOOK, Destination, load_sources, next_number
 from emulator.vendors.stripe.destinations.requests import URL, check_change, check_new, own_destination
 from emulator.vendors.stripe.events.model import EventFilter, drop_outdated, newest_first
 from emulator.vendors.stripe.operations import ask_own
@@ -41,7 +41,6 @@ from emulator.vendors.stripe.requests.fields import (
     check_fields,
     check_no_fields,
     invalid,
-    page_url,
 )
 from emulator.vendors.stripe.requests.idempotency import remember, replay
 
@@ -64,15 +63,12 @@ def new_secret(view: View) -> str:
 
 def _list(tx: Transaction, request: Request) -> Answer:
     query = _read_including(LIST_QUERY, request)
-    limit, side, number = Window.read(tx, query)
-    destinations: list[Destination] = tx.group(Destination.kind, "owner", acting_account(tx, request))
-    if tx.choice(LIST_ORDER.id) == "newest":
-        destinations.reverse()
-    place = number or 0
-    start, end = (place, place + limit) if side == "after" else (max(place - limit, 0), place)
-    following = page_url(request, f"after_{end}") if end < len(destinations) else None
-    page = Page(destinations[start:end], following, page_url(request, f"before_{start}") if start else None)
-    return Answer("destinations", "stripe-destination-2", page)
+    window = Window.read(tx, query)
+    falls = (window.side == "after") == (tx.choice(LIST_ORDER.id) == "newest")
+    owned = sorted(tx.group(Destination.kind, "owner", acting_account(tx, request)), key=lambda it: it.n, reverse=falls)
+    if (number := window.number) is not None:
+        owned = [it for it in owned if (it.n < number if falls else it.n > number)]
+    return Answer("destinations", "stripe-destination-2", Page.of(owned, request, window))
 
 
 def _read_including(spec: QuerySpec, request: Request) -> Query:
@@ -94,6 +90,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
     destination = Destination(
         new_id(tx),
         *(tx.now,) * 3,
+        n=next_number(tx, owner),
         metadata=fields.get("metadata", {}),
         signing_secret=new_secret(tx) if WEBHOOK in fields else None,
         owner=owner,

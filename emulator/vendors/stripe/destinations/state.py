@@ -39,12 +39,14 @@ from emulator.vendors.stripe.destinations.model import (
     EventGrid,
     has_needless_version,
     load_sources,
+    next_number,
     thin_event_of_snapshot,
     unknown_thin_event,
 )
 from emulator.vendors.stripe.destinations.operations import new_id, new_secret
 from emulator.vendors.stripe.destinations.requests import VERSION
 from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES
+from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.requests.fields import METADATA
 
 ATTRIBUTES: Fields = {
@@ -131,7 +133,8 @@ def _load(view: View, item: Mapping[str, Any], *path: str | int) -> Destination:
         if problems:
             raise BadInput(problems)
     else:
-        loaded = _new(view, values, clouds)
+        n = next_number(view, values.get("owner", SELF)) + int(path[-1])
+        loaded = replace(_new(view, values, clouds), n=n)
     _check_payload(view, loaded, *path)
     return loaded
 

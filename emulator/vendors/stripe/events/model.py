@@ -75,6 +75,11 @@ class Event(Metered):
     kind: ClassVar[str] = "stripe.event"
 
     @property
+    def created(self) -> datetime:
+        """The time as it is printed, which filters compare. Evidence: stripe-encoding-1."""
+        return self.since.replace(microsecond=self.since.microsecond // 1000 * 1000)
+
+    @property
     def has_unprinted_reason(self) -> bool:
         """True where it is about a job and names its request, as no sample does but that of a created job."""
         return self.request is not None and self.type.startswith(JOB_EVENT) and self.type != JOB_EVENT + "created"
@@ -218,7 +223,7 @@ class EventFilter(NamedTuple):
             event.owner == self.owner
             and (not self.types or event.type in self.types)
             and self.object_id in (None, event.object_id)
-            and all(compare(event.since, instant) for compare, instant in self.after + self.before)
+            and all(compare(event.created, instant) for compare, instant in self.after + self.before)
         )
 
 
@@ -228,7 +233,7 @@ def newest_first(tx: Transaction, wanted: EventFilter, below: int | None = None)
     end = log.next if below is None else min(log.next, below)
     for events in _groups(tx, wanted, range(_last_page(tx, log, end, wanted), log.oldest // PAGE - 1, -1)):
         for event in reversed(events):
-            if event.is_outdated(tx.now) or any(event.since < instant for _, instant in wanted.after):
+            if event.is_outdated(tx.now) or any(event.created < instant for _, instant in wanted.after):
                 return
             if event.n < end and wanted.matches(event):
                 yield event
@@ -262,6 +267,6 @@ def _last_page(tx: Transaction, log: SequenceLog, end: int, wanted: EventFilter)
     while wanted.before and low < high:
         middle = (low + high + 1) // 2
         events = tx.group(Event.kind, "page", middle)
-        is_late = not events or any(events[0].since > instant for _, instant in wanted.before)
+        is_late = not events or any(events[0].created > instant for _, instant in wanted.before)
         low, high = (low, middle - 1) if is_late else (middle, high)
     return high

@@ -13,7 +13,6 @@ from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS
 from emulator.vendors.stripe.events.model import (
     Bound,
-    Event,
     EventFilter,
     find_event,
     is_event_type,
@@ -30,7 +29,6 @@ from emulator.vendors.stripe.requests.fields import (
     Window,
     check_no_query,
     invalid,
-    page_url,
     pairs_of,
 )
 
@@ -58,9 +56,7 @@ def _list(tx: Transaction, request: Request) -> Answer:
         raise invalid("The filters of a list cannot change from page to page", "stripe-list-6", PAGE_FILTERS.id)
     forward = (side != "before") == (tx.choice(LIST_ORDER.id) == "newest")
     found = newest_first(tx, wanted, number) if forward else oldest_first(tx, wanted, number or 0)
-    events = list(islice(found, window.limit + 1))
-    page = _page(events[: window.limit], len(events) > window.limit, request, side, mark)
-    return Answer("events", "stripe-list-1", page)
+    return Answer("events", "stripe-list-1", Page.of(list(islice(found, window.limit + 1)), request, window, mark))
 
 
 def _check_version(_tx: Transaction, request: Request) -> None:
@@ -101,19 +97,6 @@ def _bounds(query: Query, comparisons: Mapping[str, Any]) -> tuple[Bound, ...]:
             except ValueError:
                 raise invalid(f"The field created.{name} is not a timestamp") from None
     return tuple(bounds)
-
-
-def _page(events: list[Event], more: bool, request: Request, side: str, mark: str) -> Page:
-    """Return a page in the order of its list: events read backwards are reversed."""
-    backwards = side == "before"
-    if backwards:
-        events.reverse()
-    follows, precedes = (True, more) if backwards else (more, "page" in request.query)
-    return Page(
-        events,
-        page_url(request, f"after_{events[-1].n}{mark}") if events and follows else None,
-        page_url(request, f"before_{events[0].n}{mark}") if events and precedes else None,
-    )
 
 
 EVENT_OPERATIONS = (

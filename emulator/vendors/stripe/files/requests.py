@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from array import array
 from dataclasses import replace
@@ -19,10 +20,13 @@ from emulator.vendors.stripe.files.model.rows import (
     ID_MISSING,
     ID_TWICE,
     LONG,
+    LONGEST_LINE,
+    MOST_MARKS,
     NOT_JSON,
     PARAMS_FORM,
     PATH_FORM,
     PLAIN,
+    UNREADABLE,
     WINDOW,
     Rows,
 )
@@ -37,11 +41,6 @@ _MEMORY = 4
 
 LONGEST_BLOCK = 16_384
 """Bytes at which a block is closed, even if it has fewer than BLOCK rows."""
-
-LONGEST_LINE = 250_000
-"""Bytes of the longest line, which is read in some 25 ms at worst, in one call that holds up everybody else.
-
-A longer one is an invalid row, so a file without line ends cannot fill the memory."""
 
 LARGEST_FILE = 5_000_000_000
 """Bytes of the largest file. Evidence: stripe-file-1."""
@@ -83,7 +82,7 @@ class JsonlReader:
                 self._read_line(line)
             self._rest, self._skipping = others[-1], False
         if len(self._rest) > LONGEST_LINE:
-            self._add(b"null", NOT_JSON)
+            self._add(b"null", UNREADABLE)
             self._rest, self._skipping = b"", True
 
     def rows(self) -> Rows:
@@ -97,12 +96,9 @@ class JsonlReader:
         """Add the row of a line; skip a blank one. Evidence: stripe-file-4."""
         if not line.strip():
             return
-        try:
-            row = orjson.loads(line) if len(line) <= LONGEST_LINE else None
-        except ValueError:
-            row = None
-        if type(row) is not dict:
-            self._add(b"null", NOT_JSON)
+        fault, row = _load(line)
+        if fault:
+            self._add(b"null", fault)
             return
         id = row.get("id")
         key = _dump_id(id)
@@ -187,6 +183,28 @@ def read_rows(text: str) -> Rows:
     return reader.rows()
 
 
+def _load(line: bytes) -> tuple[int, dict[str, Any]]:
+    """Return the JSON object of a line, or the fault that it is none, or is not read."""
+    if len(line) > LONGEST_LINE or (len(line) > MOST_MARKS and sum(map(line.count, (b"[", b"{", b",", b":"))) > MOST_MARKS):
+        return UNREADABLE, {}
+    try:
+        row = orjson.loads(line)
+    except ValueError:
+        return _why_unread(line), {}
+    return (FINE, row) if type(row) is dict else (NOT_JSON, {})
+
+
+def _why_unread(line: bytes) -> int:
+    """Return UNREADABLE for JSON that orjson does not read, though its grammar is right, and NOT_JSON for anything else."""
+    try:
+        json.loads(line.decode(), parse_int=len, parse_float=len, parse_constant=int)
+    except RecursionError:
+        return UNREADABLE
+    except ValueError:
+        return NOT_JSON
+    return UNREADABLE
+
+
 def _dump_id(id: Any) -> bytes:
     """Return an id of any type as JSON; null where it is nested too deeply for orjson."""
     try:
@@ -204,7 +222,9 @@ def _fault_of_id(id: Any) -> int:
 def _fault_of(row: dict[str, Any]) -> int:
     """Return the fault of a row whose id is valid. Null counts as absent. Evidence: stripe-file-3, stripe-file-6."""
     path_params, context = row.get("path_params"), row.get("context")
-    if path_params is not None and not (type(path_params) is dict and all(type(text) is str for text in path_params.values())):
+    if path_params is not None and not (
+        type(path_params) is dict and all(type(it) is str and it for it in path_params.values())
+    ):
         return PATH_FORM
     if not isinstance(row.get("params"), dict | None):
         return PARAMS_FORM

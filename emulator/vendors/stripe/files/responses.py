@@ -10,15 +10,12 @@ import orjson
 from emulator.sdk import Renderer, Request, Response, Stream, Transaction, base62
 from emulator.vendors.stripe.assumptions.jobs import LINK_REFUSED
 from emulator.vendors.stripe.files.model.outcomes import FAILURES, Failure, RowOutcomes
-from emulator.vendors.stripe.model.endpoints import Endpoint
+from emulator.vendors.stripe.model.endpoints import ACTIONS, Endpoint
 from emulator.vendors.stripe.model.jobs import Job
 
 PIECE = 65_536
 """Most bytes of a chunk that has several lines, or blanks."""
 
-_ACTIONS = frozenset(
-    ("pay", "migrate", "cancel", "close", "send", "void", "finalize", "attach", "resume", "pause", "release", "verify")
-)
 _PREFIXES = {
     "account": "acct",
     "credit_note": "cn",
@@ -58,7 +55,7 @@ def can_have_size(job: Job) -> bool:
 def object_of(endpoint: Endpoint) -> str:
     """Return the kind of resource that a call of the endpoint answers with."""
     words = [segment for segment in endpoint.path.split("/") if segment and not segment.startswith(":")]
-    word = words[-2] if words[-1] in _ACTIONS and len(words) > 2 else words[-1]
+    word = words[-2] if words[-1] in ACTIONS and len(words) > 2 else words[-1]
     return word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
 
 
@@ -99,7 +96,7 @@ def _line_lengths(work: RowOutcomes, count: int) -> Iterator[int]:
     success = len(_BEFORE_ID) + len(_BEFORE_TARGET) + len(_after_target(work.endpoint))
     failures = [len(_BEFORE_ID), *(len(_BEFORE_ID) + len(_after_id(failure)) for failure in work.failures)]
     minted = len(_prefix(work.endpoint)) + 1 + _ID_LETTERS + 2
-    single = len(work.endpoint.placeholders) == 1
+    single = work.endpoint.names_target and len(work.endpoint.placeholders) == 1
     for row in map(work.order.row, range(count)):
         if outcome := work.outcomes[row]:
             yield failures[outcome] + len(work.id(row))
@@ -125,12 +122,17 @@ def _new_id(prefix: str, job: str, row: int) -> bytes:
     return f'"{prefix}_{base62(blake2b(f"{job}/{row}".encode()).digest(), _ID_LETTERS)}"'.encode()
 
 
+def validation_failure(job: Job) -> Failure:
+    """Return the failure of the row at which validation stopped."""
+    work = job.work
+    return FAILURES[-1] if work is None or work.invalid is None else FAILURES[work.outcomes[work.invalid] - 1]
+
+
 def _validation_line(job: Job) -> bytes:
     """Return the line of the row at which validation stopped. Evidence: stripe-validation-3."""
-    if job.work and job.work.invalid is not None:
-        id, fault = job.work.id(job.work.invalid), job.work.outcomes[job.work.invalid]
-        return _BEFORE_ID + id + _after_id(FAILURES[fault - 1])
-    return _BEFORE_ID + _row_id(job, (job.invalid_row or 1) - 1) + _after_id(FAILURES[-1])
+    work = job.work
+    id = _row_id(job, (job.invalid_row or 1) - 1) if work is None or work.invalid is None else work.id(work.invalid)
+    return _BEFORE_ID + id + _after_id(validation_failure(job))
 
 
 def _natural_size(job: Job, short: bool = False) -> int:

@@ -10,6 +10,32 @@ from dataclasses import dataclass
 
 from emulator.vendors.stripe.model.versions import date_of
 
+ACTIONS = frozenset(
+    [
+        "add_lines",
+        "archive",
+        "attach",
+        "cancel",
+        "close",
+        "create_preview",
+        "create_reversal",
+        "finalize",
+        "mark_uncollectible",
+        "migrate",
+        "pause",
+        "pay",
+        "release",
+        "remove_lines",
+        "resume",
+        "send",
+        "unarchive",
+        "update_lines",
+        "verify",
+        "void",
+    ]
+)
+"""The last segments of paths that do something to the resource before them, or make one of its kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -25,6 +51,12 @@ class Endpoint:
     def placeholders(self) -> tuple[str, ...]:
         """The names that each row must give values for."""
         return tuple(segment[1:] for segment in self.path.split("/") if segment.startswith(":"))
+
+    @property
+    def names_target(self) -> bool:
+        """True where the last placeholder is the resource that the answer shows, as it is not of one that a call creates."""
+        *_, before, last = self.path.split("/")
+        return last.startswith(":") or (last in ACTIONS and before.startswith(":"))
 
     @property
     def shape(self) -> tuple[str, ...]:

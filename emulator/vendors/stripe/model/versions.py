@@ -42,13 +42,28 @@ PREVIEWS = (
 )
 """The previews that have batch jobs. Evidence: stripe-version-3."""
 
-PRINTED = ("2026-03-25.preview", "2026-04-22.preview", "2026-06-24.preview", "2026-09-30.preview", "2024-09-30.acacia")
+PRINTED = frozenset(
+    [
+        "2026-03-25.preview",
+        "2026-04-22.preview",
+        "2026-05-27.preview",
+        "2026-06-24.preview",
+        "2026-08-26.preview",
+        "2026-09-30.preview",
+        "2024-09-30.acacia",
+        "2024-10-28.acacia",
+        "2025-10-29.clover",
+        "2026-03-25.dahlia",
+        "2026-04-22.dahlia",
+    ]
+)
 """The versions that pages name; the others are known from clients.
 
-Evidence: stripe-cancel-1, stripe-endpoint-4, stripe-version-2, stripe-version-9 and stripe-version-7.
+Evidence: stripe-cancel-1, stripe-endpoint-4, stripe-version-2, stripe-version-7, stripe-version-9 to stripe-version-11,
+stripe-event-10, stripe-destination-15 and stripe-destination-16.
 """
 
-GENERAL = ("2024-09-30.acacia", "2026-10-28.endive")
+GENERAL = {version for version in PRINTED if not version.endswith(".preview")} | {"2026-10-28.endive"}
 """The generally available versions known to have events and event destinations. None of them has batch jobs.
 
 An assumption decides about their requests for batch jobs. Evidence: stripe-version-6 and stripe-version-7.

@@ -183,12 +183,13 @@ class Window(NamedTuple):
         Raises:
             InvalidRequest: the limit or the page is not valid.
         """
-        limit, page = _limit_of(tx, query.single.get("limit", tx.choice(PAGE_SIZE.id))), query.single.get("page")
+        limit, page = query.single.get("limit"), query.single.get("page")
+        size = _limit_of(tx, tx.choice(PAGE_SIZE.id) if limit is None else limit)
         if page is None:
-            return cls(limit, "after", None)
+            return cls(size, "after", None)
         if (match := _PAGE.fullmatch(page)) is None:
             raise invalid("The field page is not one that this list gave")
-        return cls(limit, match["side"], int(match["number"]))
+        return cls(size, match["side"], int(match["number"]))
 
 
 def _limit_of(tx: Transaction, text: str) -> int:
@@ -206,6 +207,22 @@ class Page(NamedTuple):
     items: Sequence[Any]
     next: str | None
     previous: str | None
+
+    @classmethod
+    def of(cls, found: Sequence[Any], request: Request, window: Window, mark: str = "") -> Page:
+        """Return the page of numbered items in the order in which they are read, one more than its limit if there are more.
+
+        Those of a page before another are read backwards. `mark` is the end of the names of the pages on either side.
+        """
+        items, more = found[: window.limit], len(found) > window.limit
+        follows, precedes = more, "page" in request.query
+        if window.side == "before":
+            items, follows, precedes = items[::-1], True, more
+        return cls(
+            items,
+            page_url(request, f"after_{items[-1].n}{mark}") if items and follows else None,
+            page_url(request, f"before_{items[0].n}{mark}") if items and precedes else None,
+        )
 
 
 def page_url(request: Request, page: str) -> str:

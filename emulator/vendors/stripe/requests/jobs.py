@@ -63,7 +63,9 @@ def _mistakes(fields: Mapping[str, Any], version: str) -> Iterator[str]:
         yield "The field skip_validation must be a boolean"
     yield from metadata_mistakes(fields.get("metadata", {}))
     scope = fields.get("notification_suppression", EVERYWHERE)
-    if not isinstance(scope, dict) or set(scope) != {"scope"} or scope["scope"] not in SCOPES:
+    if isinstance(scope, dict):
+        yield from (f"Unknown field: notification_suppression.{name}" for name in scope if name != "scope")
+    if not isinstance(scope, dict) or scope.get("scope") not in SCOPES:
         yield "The field notification_suppression.scope must be all or none"
     rps = fields.get("maximum_rps", DEFAULT_RPS)
     if type(rps) is not int or not 1 <= rps <= 100:

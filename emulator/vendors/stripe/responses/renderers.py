@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.sdk import Answer, Operation, Request, Response, Transaction, instant
+from emulator.vendors.stripe.assumptions import ASSUMPTIONS
 from emulator.vendors.stripe.assumptions.events import DESCRIPTION
 from emulator.vendors.stripe.assumptions.jobs import (
     CHANNEL,
+    EMPTY_FILE,
     INVALID_COUNT,
+    INVALID_ERROR,
     JOB_METADATA,
     LINK_LIFE,
     LIVEMODE,
@@ -17,7 +20,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     UPLOAD_TIMEOUT_DETAILS,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.destinations.model import Destination
+from emulator.vendors.stripe.destinations.model import Destination, is_unusual
 from emulator.vendors.stripe.events.model import TYPES, request_id_of
 from emulator.vendors.stripe.files.model.links import (
     MOUNT,
@@ -28,7 +31,7 @@ from emulator.vendors.stripe.files.model.links import (
     results_are_gone,
     upload_link,
 )
-from emulator.vendors.stripe.files.responses import size_of
+from emulator.vendors.stripe.files.responses import size_of, validation_failure
 from emulator.vendors.stripe.machine import UPLOADING, as_of_now
 from emulator.vendors.stripe.model.accounts import LOCKED, SELF
 from emulator.vendors.stripe.model.endpoints import PRIVATE, PUBLIC, Endpoint, endpoints_of
@@ -92,6 +95,8 @@ def _details(tx: Transaction, request: Request, job: Job) -> dict[str, Any] | No
     job = as_of_now(tx, job)
     failures = 0 if job.status == "validation_failed" and tx.choice(INVALID_COUNT.id) == "0" else job.failure_count
     counts = {"success_count": str(job.success_count), "failure_count": str(failures)}
+    if job.status == "validation_failed" and tx.choice(INVALID_ERROR.id) == "error":
+        counts["error"] = validation_failure(job).message
     return {"output_file": _output_file(tx, request, job), **counts} if _has_output(tx, job) else counts
 
 
@@ -129,7 +134,30 @@ LISTED_BY = {PUBLIC: "stripe-endpoint-5", PRIVATE: "stripe-endpoint-6"}
 def cite(tx: Transaction, request: Request, _operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts that it rests on, and the assumption that shapes it, if one does."""
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
-    return answer._replace(also=(*answer.also, *facts), assumption=answer.assumption or _assumption_of(tx, answer))
+    return answer.resting_on(facts, _assumption_of(tx, answer) or _departure(tx))
+
+
+UNSEEN = frozenset(
+    [
+        "stripe.channel",
+        "stripe.create-required-fields",
+        "stripe.idempotency-key-in-use",
+        "stripe.livemode",
+        "stripe.rate-limits",
+        "stripe.row-without-id",
+        "stripe.rows-in-flight",
+        "stripe.updated-events",
+        "stripe.upload-content-type",
+    ]
+)
+"""The assumptions that an answer is not shaped by unless it names them, or each of whose choices a page prints."""
+
+DEFAULTS = {it.id: it.default for it in ASSUMPTIONS if it.id not in UNSEEN}
+
+
+def _departure(tx: Transaction) -> str | None:
+    """Return the first assumption that was asked about and has another choice than its default, which no page prints."""
+    return next((id for id in tx.consulted if id in DEFAULTS and tx.choice(id) != DEFAULTS[id]), None)
 
 
 def _assumption_of(tx: Transaction, answer: Answer) -> str | None:
@@ -138,8 +166,12 @@ def _assumption_of(tx: Transaction, answer: Answer) -> str | None:
     job = answer.subject
     if answer.name != "job" or not isinstance(job, Job):
         return None
+    if job.status in ("complete", "validation_failed") and not job.rows:
+        return EMPTY_FILE.id
     if job.status == "canceled" and not job.processed:
         return WITHOUT_OUTPUT.id
+    if not job.metadata and tx.choice(JOB_METADATA.id) == "omit":
+        return JOB_METADATA.id
     if job.status in _OF_STATUS:
         return _OF_STATUS[job.status]
     return LINK_LIFE.id if job.status in WITH_RESULTS and not is_as_printed(tx, job) else None
@@ -219,6 +251,8 @@ def _facts_of_destinations(destinations: Sequence[Destination], version: str) ->
         yield "stripe-destination-17"
     if not all(destination.description for destination in destinations):
         yield "stripe-destination-21"
+    if any(is_unusual(destination) for destination in destinations):
+        yield "stripe-destination-24"
     if any(it.event_payload == "snapshot" and it.snapshot_api_version is None for it in destinations):
         yield "stripe-destination-22"
 
@@ -236,6 +270,8 @@ def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) ->
 
 
 def _facts_of_details(tx: Transaction, job: Job) -> Iterator[str]:
+    if job.status == "in_progress" or (job.work and job.status in ("canceled", "timeout")):
+        yield "stripe-pace-2"
     if job.status == "batch_failed" and not job.error:
         yield "stripe-wording-1"
     if job.status == "validation_failed":

@@ -146,9 +146,9 @@ class RowOutcomes(Shared):
         return b'"%d"' % (row + 1) if self.numbered and id == b"null" else id
 
     def target(self, row: int) -> bytes | None:
-        """Return, as JSON, a valid row's value of the path's last placeholder; None where the path has no placeholder."""
+        """Return, as JSON, a valid row's value of the path's last placeholder; None where the path creates something."""
         placeholders, values = self.endpoint.placeholders, self.rows.record(row)[1]
-        if not placeholders:
+        if not self.endpoint.names_target:
             return None
         if len(placeholders) == 1:
             return values[1:-1]

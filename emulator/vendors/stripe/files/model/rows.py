@@ -14,16 +14,24 @@ import orjson
 
 from emulator.sdk import Shared, Weight
 
-FINE, NOT_JSON, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM, PARAMS_FORM, CONTEXT_FORM, PATH_NAMES = range(9)
+FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM, PARAMS_FORM, CONTEXT_FORM, PATH_NAMES = range(10)
 """The faults of a row. Only the endpoint of the job decides the last one."""
+
+LONGEST_LINE = 1_000_000
+"""Bytes of the longest line that is read. A longer one is not kept, so a file without line ends cannot fill the memory."""
+
+MOST_MARKS = 100_000
+"""Most marks of structure in a line: each value takes time, in one call that holds up everybody else."""
 
 FAULTS = (
     "",
     "The line is not a JSON object",
+    f"This server reads no line of more than {LONGEST_LINE:,} bytes, or of more than {MOST_MARKS:,} of the marks [ {{ , and :,"
+    " none with half a surrogate pair or a number beyond a double, and none nested more than 1,000 deep",
     "The request has no id",
     "The id has other characters than letters, digits, - and _",
     "The id is that of an earlier request",
-    "path_params is not an object of strings",
+    "path_params is not an object of strings, none of them empty",
     "params is not an object",
     "context is not the id of an account, or stripe_version is not a string",
     "path_params does not name the placeholders of the endpoint's path",
@@ -101,6 +109,8 @@ class Rows(Shared):
         fault, (id, values) = self.faults[row], self.record(row)
         if fault == NOT_JSON:
             return b"?"
+        if fault == UNREADABLE:
+            return b'{"":1e999}'
         if fault == ID_MISSING:
             return b"{}"
         line: dict[str, Any] = {"id": orjson.Fragment(id)} | _MARKS.get(fault, {})
