@@ -82,7 +82,7 @@ def stripe(live: Live, path: str, body: Any, version: str = LATE, scenario: dict
         ("/v1/subscriptions/:id/migrate", LATE, "documented", []),
         ("/v1/coupons", "2026-04-22.preview", None, None),
         ("/v1/promotion_codes", EARLY, "observed", ["stripe-endpoint-7"]),
-        ("/v1/promotion_codes", "2026-05-27.preview", "observed", ["stripe-version-3", "stripe-endpoint-5"]),
+        ("/v1/promotion_codes", "2026-06-03.preview", "observed", ["stripe-version-3", "stripe-endpoint-5"]),
         ("/v1/coupons", LATE, "observed", ["stripe-endpoint-5"]),
         ("/v1/accounts/:account", LATE, "observed", ["stripe-endpoint-5"]),
         ("/v1/accounts/:zzz", LATE, "inferred", ["stripe-endpoint-5", "stripe-paths-1"]),

@@ -140,6 +140,7 @@ def cite(tx: Transaction, request: Request, _operation: Operation, answer: Answe
 UNSEEN = frozenset(
     [
         "stripe.channel",
+        "stripe.download-link-life",
         "stripe.create-required-fields",
         "stripe.idempotency-key-in-use",
         "stripe.livemode",
