@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.control import catalogue, dry_run, faults, index, journal, snapshots, worlds
-from emulator.control.bodies import Reader, body_reader, check_query, read_nothing, request_schemas, resolve_ref
+from emulator.control.bodies import MAX_INLINE, Reader, body_reader, check_query, read_nothing, request_schemas, resolve_ref
 from emulator.control.context import ControlContext
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.control.problems import error_response, no_response, on_failure, on_http_error, text_response
@@ -22,6 +22,7 @@ from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
+from emulator.sdk.exact_json import is_larger
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
@@ -69,7 +70,7 @@ def _routes_of_path(
                 context.worlds.get(http.path_params["world"])  # refuse before the client sends its body
             request = ControlRequest(context, http, await read(http))
         except EmulatorError as error:
-            return await off_loop_if_long(http.scope, _refusal, error, form)
+            return await off_loop_if_long(http.scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
         return await _run(row, request, partial(_respond, row, request, form))
 
     return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
@@ -84,6 +85,7 @@ async def _run(row: ControlRoute, request: ControlRequest, respond: Callable[[],
     while id in context.worlds and not row.leaves_world:
         world = context.worlds.get(id)
         is_long = row.takes_long or has_long_head(scope) or len(world.store) > MANY_RESOURCES
+        is_long = is_long or is_larger(request.body, MAX_INLINE)
         response = await context.lanes.run(world, partial(_respond_in, world, context, respond), is_long)
         if response is not None:
             return response

@@ -237,13 +237,8 @@ def _json(text: str, request: Request) -> Any:
 
 
 def _looks_like_yaml(text: str) -> bool:
-    """Tell whether a text that is not JSON is an object or a list in YAML, and not a JSON object with a slip in it."""
-    if re.match(r"\s*(\{\s*[\"}]|\[|\"|')", text):
-        return False
-    try:
-        return isinstance(_yaml(text).value, (dict, list))
-    except BadInput:
-        return _begins_as_object(text)
+    """Tell whether a text that is not JSON begins as YAML does, and not as a JSON object with a slip in it."""
+    return re.match(r"---|%YAML|#|- |(\{\s*)?[^\s{\[\"',}][^:\n]*:(\s|$)", text.lstrip()) is not None
 
 
 def _begins_as_object(text: str) -> bool:

@@ -17,7 +17,7 @@ from emulator.text.redact import redact_body, redact_text
 from emulator.web.held_requests import HeldRequest
 
 
-@route("GET", "/worlds/{world}/faults", "The faults laid over operations")
+@route("GET", "/worlds/{world}/faults", "The faults laid over operations", takes_long=True)
 def faults(world: World, _: ControlRequest) -> Faults:
     return Faults(tuple(map(_fault, world.store.group(Fault.kind))))
 
@@ -29,14 +29,14 @@ def add(world: World, request: ControlRequest) -> models.Fault:
     return _fault(add_fault(world, request.body))
 
 
-@route("DELETE", "/worlds/{world}/faults", "Take every fault away")
+@route("DELETE", "/worlds/{world}/faults", "Take every fault away", takes_long=True)
 def clear(world: World, _: ControlRequest) -> None:
     with world.transaction("remove the faults") as tx:
         for fault in list(tx.group(Fault.kind)):
             tx.remove(Fault.kind, fault.id)
 
 
-@route("GET", "/worlds/{world}/faults/{fault}", "A fault: how often it struck, and what is left")
+@route("GET", "/worlds/{world}/faults/{fault}", "A fault: how often it struck, and what is left", takes_long=True)
 def show(world: World, request: ControlRequest) -> models.Fault:
     return _fault(_find(world, request.path_param("fault")))
 

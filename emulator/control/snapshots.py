@@ -31,20 +31,20 @@ def snapshot(world: World, request: ControlRequest) -> Moment:
     return Moment(name, world.snapshot(name).at)
 
 
-@route("DELETE", "/worlds/{world}/snapshots/{name}", "Drop a snapshot")
+@route("DELETE", "/worlds/{world}/snapshots/{name}", "Drop a snapshot", takes_long=True)
 def drop(world: World, request: ControlRequest) -> None:
     name = request.path_param("name")
     if world.snapshots.pop(name, None) is None:
         raise NotFound("snapshot", name, world.snapshots)
 
 
-@route("POST", "/worlds/{world}/restore", "Back to a snapshot, or to the beginning", body=SNAPSHOT)
+@route("POST", "/worlds/{world}/restore", "Back to a snapshot, or to the beginning", body=SNAPSHOT, takes_long=True)
 def restore(world: World, request: ControlRequest) -> Position:
     world.restore(request.body["name"])
     return Position(clock_of(world), world.journal.last)
 
 
-@route("POST", "/worlds/{world}/undo", "Back to before the newest exchanges", body=UNDO)
+@route("POST", "/worlds/{world}/undo", "Back to before the newest exchanges", body=UNDO, takes_long=True)
 def undo(world: World, request: ControlRequest) -> Position:
     world.undo(request.body.get("exchanges", 1))
     return Position(clock_of(world), world.journal.last)

@@ -103,7 +103,7 @@ def show(world: World, request: ControlRequest) -> models.World:
     return _world(world, request)
 
 
-@route("DELETE", "/worlds/{world}", "Drop a world")
+@route("DELETE", "/worlds/{world}", "Drop a world", takes_long=True)
 def drop(world: World, request: ControlRequest) -> None:
     request.context.worlds.remove(world.id)
     world.empty()

@@ -22,7 +22,10 @@ MAX_PROBLEMS = 100
 """Mistakes of one input that are shown; of the others, how many there are."""
 
 LONGEST = 1_000
-"""Characters of a message, and of each part of its place."""
+"""Characters of a message."""
+
+LONGEST_KEY = 200
+"""Characters of each part of the place of a problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class BadInput(EmulatorError):
         return cls([Problem(message, path)])
 
     def shown_problems(self) -> list[Problem]:
-        """Return the first MAX_PROBLEMS problems, each shortened to LONGEST; the others are `omitted`."""
+        """Return the first MAX_PROBLEMS problems, its keys shortened to LONGEST_KEY; the others are `omitted`."""
         return [replace(it, path=_short(it.path)) for it in self.problems[:MAX_PROBLEMS]]
 
     @property
@@ -87,13 +90,13 @@ class BadInput(EmulatorError):
         return ": ".join([":".join(place), problem.message]) if place else problem.message
 
 
-def truncate(text: str) -> str:
-    """Return a text as it is, or its beginning where it is longer than LONGEST."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def truncate(text: str, longest: int = LONGEST) -> str:
+    """Return a text as it is, or its beginning where it is longer than that."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _short(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    return tuple(truncate(part) if isinstance(part, str) else part for part in path)
+    return tuple(truncate(part, LONGEST_KEY) if isinstance(part, str) else part for part in path)
 
 
 class Conflict(EmulatorError):

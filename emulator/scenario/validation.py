@@ -132,7 +132,7 @@ def _unknown(error: ValidationError, key_advice: KeyAdvice, order: Callable[[Pat
     keys = sorted(instance.keys() - schema.get("properties", {}).keys(), key=lambda key: order((*path, key)))
     for count, key in enumerate(keys):
         advice = key_advice.advice(path, key, schema, instance[key]) if count < MAX_PROBLEMS else ""
-        yield Problem(f"unknown key {key!r}{advice}", (*path, key))
+        yield Problem(f"unknown key {abridge(key)}{advice}", (*path, key))
 
 
 def _problems_of(error: ValidationError, key_advice: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:

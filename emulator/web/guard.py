@@ -205,6 +205,7 @@ def has_long_head(scope: Scope) -> bool:
     return is_long and not isinstance(connection_of(scope), InProcessConnection)
 
 
-async def off_loop_if_long(scope: Scope, function: Callable[..., T], *arguments: object) -> T:
-    """Call a function, in a thread where the head of the request is long; return what it returns."""
-    return await in_limited_thread(function, *arguments) if has_long_head(scope) else function(*arguments)
+async def off_loop_if_long(scope: Scope, function: Callable[..., T], *arguments: object, is_long: bool = False) -> T:
+    """Call a function, in a thread where it `is_long` or the head of the request is; return what it returns."""
+    is_beside = has_long_head(scope) or (is_long and not isinstance(connection_of(scope), InProcessConnection))
+    return await in_limited_thread(function, *arguments) if is_beside else function(*arguments)

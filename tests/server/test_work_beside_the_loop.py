@@ -1,0 +1,97 @@
+"""Work that a client can make long is done in a thread beside the event loop, so that others are served meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.control import faults, problems
+from emulator.kernel.errors import LONGEST_KEY
+from emulator.kernel.world import World
+from emulator.scenario import strict_yaml
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
+
+BESIDE = "batch-emulator-apart"
+WORLD = "/_emulator/worlds/default"
+BATCHES = "/live/batches?api_key=any"
+FAULT = {"at": "stripe.batch_jobs.cancel", "where": "before-commit", "do": "status", "status": 503, "json": ["x"] * 1_000}
+UNKNOWN_KEYS = {"k" * 990 + str(n): 1 for n in range(100)}
+ALIASES = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 5))
+
+
+class Threads:
+    """Notes in which threads functions are called."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self.names: set[str] = set()
+
+    def note(self, owner: object, name: str) -> None:
+        """Note from now on in which threads a function is called."""
+        function: Callable[..., Any] = getattr(owner, name)
+
+        def noted(*arguments: object, **options: object) -> Any:
+            self.names.add(threading.current_thread().name)
+            return function(*arguments, **options)
+
+        self._monkeypatch.setattr(owner, name, noted)
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> Threads:
+    return Threads(monkeypatch)
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    app = create_app(worlds_of([]))
+    with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as client:
+        client.post(BATCHES, json={"name": "of the default world"})
+        client.post(f"{WORLD}/snapshots", json={"name": "before"})
+        client.post(f"{WORLD}/faults", json=FAULT)
+        client.post("/_emulator/worlds", json={"id": "other"})
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "owner", "function"),
+    [
+        ("POST", "/faults", FAULT, faults, "redact_body"),
+        ("GET", "/faults", None, faults, "redact_body"),
+        ("GET", "/faults/fault-1", None, faults, "redact_body"),
+        ("POST", "/faults", UNKNOWN_KEYS, problems, "redact_text"),
+        ("POST", "/verify", UNKNOWN_KEYS, problems, "redact_text"),
+        ("PATCH", "/state", UNKNOWN_KEYS, problems, "redact_text"),
+        ("POST", "/undo", {"exchanges": 1}, World, "undo"),
+        ("POST", "/restore", {"name": "before"}, World, "restore"),
+        ("DELETE", "/../other", None, World, "empty"),
+    ],
+)
+def test_work_for_a_small_world_is_done_beside_the_event_loop_where_it_may_be_long(
+    method: str, path: str, body: Any, owner: object, function: str, client: httpx.Client, threads: Threads
+) -> None:
+    threads.note(owner, function)
+    client.request(method, f"{WORLD}{path}", json=body)
+    assert threads.names == {BESIDE}
+
+
+@pytest.mark.parametrize("path", ["/worlds", "/worlds/default/faults", "/worlds/default/clock/advance"])
+def test_a_body_is_taken_for_yaml_by_its_first_characters_and_not_read(
+    path: str, client: httpx.Client, threads: Threads
+) -> None:
+    threads.note(strict_yaml, "parse")
+    reply = client.post(f"/_emulator{path}", content=ALIASES)
+    assert "say Content-Type: application/yaml" in reply.json()["detail"]
+    assert threads.names == set()
+
+
+def test_a_refusal_shows_the_beginnings_of_long_keys(client: httpx.Client) -> None:
+    errors = client.post("/_emulator/worlds", json=UNKNOWN_KEYS).json()["errors"]
+    assert len(errors) == 100
+    assert {len(error["pointer"]) for error in errors} == {1 + LONGEST_KEY}
+    assert max(len(error["detail"]) for error in errors) < 300
