@@ -9,12 +9,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.control.json_pieces import in_pieces, together
 from emulator.control.record import to_json
 from emulator.kernel.budget import Quota
 from emulator.sdk.response import Stream
 from emulator.web.answers import charge_answer
 from emulator.web.connection import Receive, Scope, Send, connection_of
+from emulator.web.json_pieces import in_pieces, together
 from emulator.web.response import OutgoingResponse, send_response
 
 JSON_TYPE, TEXT_TYPE, HTML_TYPE = "application/json", "text/plain", "text/html"

@@ -24,7 +24,7 @@ class Request:
     journal), `verbs` (of the path), `credential`, `named_world` (by a header), `parameters` (the path's ids) and `reader`
     (what takes in an upload). Set on the way: `checkpoint`, the world's place before a request that a fault delays;
     `authority`, the host by which the client calls us where that is not its Host; `in_flight`, earlier requests that a fault
-    keeps from taking effect yet, each with its operation's name.
+    keeps from taking effect yet, each with its operation's name; `is_on_loop`, whether it holds up an event loop meanwhile.
 
     A vendor sets what it finds out while it reads the request: `request_id`, its own name for the request;
     `idempotency_key`; `fields`, those of the body or the query; and `assumption`, the id of the assumption by which the
@@ -55,6 +55,7 @@ class Request:
     assumption: str | None = None
     checkpoint: Checkpoint | None = None
     in_flight: Sequence[tuple[str, Request]] = ()
+    is_on_loop: bool = False
 
     @property
     def json(self) -> Any:

@@ -17,6 +17,7 @@ from emulator.sdk.request import Request
 from emulator.web.connection import Connection
 from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, JournalEntry, Revision
 from emulator.web.lanes import NoLanes
+from emulator.web.pipeline import MUCH
 
 T = TypeVar("T")
 
@@ -37,7 +38,7 @@ class FaultDelays:
     """The waits of one request. `entry` is that of its exchange, once it is committed.
 
     All faults together hold it up for at most `max_seconds` of real time, counted from the first wait. What it does with the
-    world is done in the world's lane; where that `is_long`, in a thread.
+    world is done in the world's lane; where that `is_long`, or the server keeps much, in a thread.
     """
 
     def __init__(
@@ -71,7 +72,8 @@ class FaultDelays:
         return await self._in_lane(partial(self._unless_undone, function))
 
     async def _in_lane(self, function: Callable[[], T]) -> T:
-        return await self.lanes.run(self._world, function, self._is_long)
+        is_long = self._is_long or self._world.quota.budget.bytes > MUCH
+        return await self.lanes.run(self._world, function, is_long)
 
     def _unless_undone(self, function: Callable[[], T]) -> T:
         if not self._revision.is_kept(self._world):

@@ -37,7 +37,7 @@ from emulator.web.faulted_request import FaultedRequest
 from emulator.web.guard import NO_SOCKET, PREFIX, Guard, Rejection, off_loop_if_long
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.pipeline import Pipeline, ResponseValidator, takes_long
+from emulator.web.pipeline import LongAnswer, Pipeline, ResponseValidator, takes_long
 from emulator.web.plan import Plan, make_plan, path_of
 from emulator.web.requests import (
     LONG,
@@ -202,32 +202,35 @@ class Gateway:
 
     async def _answer(self, request: Request, connection: Connection, is_long: bool) -> OutgoingResponse:
         """Let the world of a request answer it: the one that is there once its lock is held."""
-        lanes = self._lanes_for(connection)
         while (world := world_of(self._worlds, request)) is not None:
-            faults = world.store.size(Fault.kind)
-            is_slow = is_long or faults > MANY_RESOURCES or takes_long(world, request)
-            if faults:
-                seconds = self._limits.hang_seconds
-                delays = FaultDelays(self._held, world, request, connection, seconds, lanes, is_slow)
-                faulted = FaultedRequest(self._pipeline, world, request, delays)
-                response = await faulted.answer(partial(self._is_chosen, world, request))
-            elif (
-                not is_slow
-                and world.clock.rate == FROZEN
-                and world.id not in lanes.waiting
-                and world.lock.acquire(blocking=False)
-            ):
-                try:
-                    response = self._if_chosen(self._carry_out, world, request)
-                finally:
-                    world.lock.release()
-            else:
-                carry_out = partial(self._if_chosen, self._carry_out, world, request)
-                response = await lanes.run(world, carry_out, is_slow)
+            try:
+                response = await self._answer_in(world, request, connection, is_long)
+            except LongAnswer:
+                is_long = True
+                continue
             if response is not None:
                 return response
-        is_long = is_long or (len(self._worlds) > MANY_RESOURCES and lanes is not NO_LANES)
-        return await in_limited_thread(self._no_such_world, request) if is_long else self._no_such_world(request)
+        is_long = is_long or (len(self._worlds) > MANY_RESOURCES and self._lanes_for(connection) is not NO_LANES)
+        why = partial(why_no_world, self._worlds, request, bool(self._guard.token))
+        return emulator_error(404, "no-such-world", await in_limited_thread(why) if is_long else why())
+
+    async def _answer_in(
+        self, world: World, request: Request, connection: Connection, is_long: bool
+    ) -> OutgoingResponse | None:
+        """Let a world answer a request; None where that was replaced or dropped before its lock was held."""
+        faults, lanes = world.store.size(Fault.kind), self._lanes_for(connection)
+        is_slow = is_long or faults > MANY_RESOURCES or takes_long(world, request)
+        request.is_on_loop = not (is_slow or faults or lanes is NO_LANES)
+        if faults:
+            delays = FaultDelays(self._held, world, request, connection, self._limits.hang_seconds, lanes, is_slow)
+            return await FaultedRequest(self._pipeline, world, request, delays).answer(partial(self._is_chosen, world, request))
+        carry_out = partial(self._if_chosen, self._carry_out, world, request)
+        if is_slow or world.clock.rate != FROZEN or world.id in lanes.waiting or not world.lock.acquire(blocking=False):
+            return await lanes.run(world, carry_out, is_slow)
+        try:
+            return carry_out()
+        finally:
+            world.lock.release()
 
     def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:
         """Carry out a request in a world without faults; None where it was given one meanwhile."""
@@ -249,9 +252,6 @@ class Gateway:
 
     def _lanes_for(self, connection: Connection) -> NoLanes:
         return NO_LANES if isinstance(connection, InProcessConnection) else self._lanes
-
-    def _no_such_world(self, request: Request) -> OutgoingResponse:
-        return emulator_error(404, "no-such-world", why_no_world(self._worlds, request, bool(self._guard.token)))
 
     def _no_such_path(self, plan: Plan) -> OutgoingResponse:
         return emulator_error(404, "no-such-path", no_such_path(self._routes, _request(plan)))

@@ -25,6 +25,7 @@ from emulator.sdk.response import Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import PIECE, charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
+from emulator.web.json_pieces import in_pieces
 from emulator.web.requests import content_coding
 from emulator.web.response import OutgoingResponse, RawHeaders
 
@@ -37,7 +38,10 @@ LEAST_REFUSAL = 400
 """The least status of a refusal."""
 
 MUCH = 100_000
-"""Bytes kept by a server, up to which no response can be too large: a long text that many resources share counts once."""
+"""Bytes kept by a server beyond which a request that faults may hold up is carried out in a thread."""
+
+LONG_ANSWER = 100_000
+"""Bytes from which on an answer is not made on the event loop."""
 
 Faults = tuple[Fault, ...]
 
@@ -54,6 +58,10 @@ class Stop(NamedTuple):
 
 Way = Generator[Stop, None, OutgoingResponse]
 """A request on its way: each step up to the next stop is atomic; the last returns the response."""
+
+
+class LongAnswer(Exception):
+    """Ends a request whose answer is too long for the event loop; nothing has happened. A thread can carry it out."""
 
 
 class Pipeline:
@@ -139,9 +147,7 @@ class Pipeline:
     ) -> OutgoingResponse:
         """Add the exchange to the journal and return its response. Of its faults, those that are `left` strike it."""
         n, kept = world.journal.last + 1, self._kept
-        if world.quota.budget.bytes > MUCH and is_larger(response.body, self._max_response):
-            raise TooMany(Limits.answer_too_large(self._max_response))
-        content = _content(response.body)
+        content = self._content(request, response.body)
         if request.method == "HEAD" and isinstance(content, Stream):
             content = content._replace(chunks=iter(()))
         body = b"" if isinstance(content, Stream) else content
@@ -172,6 +178,23 @@ class Pipeline:
         )  # fmt: skip
         world.journal.add(exchange)
         return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange), None, charge)
+
+    def _content(self, request: Request, body: Any) -> bytes | Stream:
+        """Return the content of a response.
+
+        Raises:
+            LongAnswer: it is long, and the request is carried out on the event loop.
+            TooMany: it is longer than any answer may be.
+        """
+        if isinstance(body, (bytes, Stream)):
+            return body
+        if not is_larger(body, LONG_ANSWER):
+            return b"" if body is None else dump(body)
+        if request.is_on_loop:
+            raise LongAnswer
+        if is_larger(body, self._max_response):
+            raise TooMany(Limits.answer_too_large(self._max_response))
+        return b"".join(in_pieces(body))
 
     def _headers(self, tx: Transaction, request: Request, response: Response, n: int) -> RawHeaders:
         """Return the world's date, what the vendor always sends, and what this response adds or replaces."""
@@ -270,9 +293,3 @@ def _delivered(faults: Iterable[Fault]) -> bool | None:
 
 def _encoded(headers: Mapping[str, str]) -> RawHeaders:
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
-
-
-def _content(body: Any) -> bytes | Stream:
-    if isinstance(body, (bytes, Stream)):
-        return body
-    return b"" if body is None else dump(body)

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
 from emulator.control import differences
-from emulator.control import json_pieces as pieces
 from emulator.control.differences import MAX_TEXT
-from emulator.control.json_pieces import in_pieces, together
 from emulator.sdk.exact_json import dump
 from emulator.text import nearest
 from emulator.text.nearest import SEARCHED, near
+from emulator.web import json_pieces as pieces
+from emulator.web.json_pieces import in_pieces, together
 
 PAGE = 10
 BATCHES = PAGE + 5

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.control import faults, problems
 from emulator.kernel.errors import LONGEST_KEY
+from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario import strict_yaml
+from emulator.sdk.exact_json import dump, is_larger
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
+from emulator.web import pipeline
+from emulator.web.pipeline import LONG_ANSWER
 
 BESIDE = "batch-emulator-apart"
 WORLD = "/_emulator/worlds/default"
@@ -95,3 +102,36 @@ def test_a_refusal_shows_the_beginnings_of_long_keys(client: httpx.Client) -> No
     assert len(errors) == 100
     assert {len(error["pointer"]) for error in errors} == {1 + LONGEST_KEY}
     assert max(len(error["detail"]) for error in errors) < 300
+
+
+@pytest.mark.parametrize("faults_laid", [False, True])
+def test_a_long_answer_of_a_vendor_is_made_beside_the_event_loop_and_once_in_the_journal(
+    faults_laid: bool, client: httpx.Client, threads: Threads
+) -> None:
+    if not faults_laid:
+        client.delete(f"{WORLD}/faults")
+    made = [client.post(BATCHES, json={"name": "n" * LONG_ANSWER}) for _ in range(3)]
+    threads.note(pipeline, "in_pieces")
+    pages = [client.get(BATCHES) for _ in range(2)]
+    assert [len(it["name"]) for it in pages[0].json()["batches"]].count(LONG_ANSWER) == 3
+    assert threads.names == {BESIDE}
+    assert [int(it.headers["emulator-exchange"].rpartition("/")[2]) for it in (*made, *pages)] == [2, 3, 4, 5, 6]
+
+
+def test_an_answer_of_control_characters_counts_as_it_would_be_written_and_is_not_made(threads: Threads) -> None:
+    limits = Limits(memory=8_000_000)
+    with ThreadedServer(create_app(worlds_of([], None, limits), limits=limits)) as server:
+        for _ in range(4):
+            httpx.post(server.url + BATCHES, json={"name": "\x01" * 100_000}, timeout=None)
+        threads.note(pipeline, "in_pieces")
+        reply = httpx.get(server.url + BATCHES, timeout=None)
+    assert (reply.status_code, "this answer would have more than 2000000 bytes" in reply.text) == (429, True)
+    assert threads.names == set()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_size_of_a_text_is_that_of_its_json(text: str) -> None:
+    size = len(dump(text))
+    assert (is_larger(text, size), is_larger(text, size - 1)) == (False, True)
+    assert is_larger({text: 0}, size)
+    assert is_larger([Decimal("1e399")] * 10, 3_000)
