@@ -26,7 +26,7 @@ from emulator.sdk.exact_json import is_larger
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
-from emulator.web.requests import waits_for_continue
+from emulator.web.requests import IncomingBody, waits_for_continue
 
 ROUTES = [
     row
@@ -63,12 +63,13 @@ def _routes_of_path(
     async def endpoint(http: Request) -> Response:
         method = "GET" if http.method == "HEAD" else http.method
         row, read = rows[method], readers[method]
+        incoming = IncomingBody(context.arriving)  # it counts until the response is there
         form = form_for(http, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
         try:
             await off_loop_if_long(http.scope, check_query, http, row.query)
             if waits_for_continue(http.scope) and "world" in http.path_params:
                 context.worlds.get(http.path_params["world"])  # refuse before the client sends its body
-            request = ControlRequest(context, http, await read(http))
+            request = ControlRequest(context, http, await read(http, incoming))
         except EmulatorError as error:
             return await off_loop_if_long(http.scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
         return await _run(row, request, partial(_respond, row, request, form))
@@ -86,7 +87,8 @@ async def _run(row: ControlRoute, request: ControlRequest, respond: Callable[[],
         world = context.worlds.get(id)
         is_long = row.takes_long or has_long_head(scope) or len(world.store) > MANY_RESOURCES
         is_long = is_long or is_larger(request.body, MAX_INLINE)
-        response = await context.lanes.run(world, partial(_respond_in, world, context, respond), is_long)
+        is_known_long = row.takes_long and row.method != "GET" and len(world.store) > MANY_RESOURCES
+        response = await context.lanes.run(world, partial(_respond_in, world, context, respond), is_long, is_known_long)
         if response is not None:
             return response
     return await in_limited_thread(respond) if row.takes_long or id else respond()
@@ -121,4 +123,4 @@ def _reader(row: ControlRoute, schemas: Mapping[str, Schema], context: ControlCo
     if row.body is None:
         return read_nothing
     schema = resolve_ref(row.body, schemas)
-    return body_reader(schema, context.limits.control, context.arriving, or_scenario=row.yaml)
+    return body_reader(schema, context.limits.control, or_scenario=row.yaml)

@@ -7,14 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from emulator.control.record import COMPONENTS, Schema
-from emulator.kernel.budget import Quota
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import Document
@@ -27,7 +25,7 @@ from emulator.web.event_loop import in_limited_thread
 from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding, declared_length
 
 Body = dict[str, Any]
-Reader = Callable[[Request], Awaitable[Body]]
+Reader = Callable[[Request, IncomingBody], Awaitable[Body]]
 
 LONG_TEXT = 100_000
 """Characters from which on reading takes a good part of a second."""
@@ -86,22 +84,28 @@ def resolve_ref(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
     return schema if reference is None else schemas[reference.removeprefix(f"{COMPONENTS}emulator.")]
 
 
-async def read_nothing(_: Request) -> Body:
+async def read_nothing(_: Request, __: IncomingBody) -> Body:
     """Return an empty body: whatever the client sent has no meaning."""
     return {}
 
 
-def body_reader(schema: Schema, max_bytes: int, quota: Quota, *, or_scenario: bool) -> Reader:
+def body_reader(schema: Schema, max_bytes: int, *, or_scenario: bool) -> Reader:
     """Return the reader of a body in JSON or YAML that fits a schema. An empty body is an empty object.
 
     With `or_scenario`, YAML is a scenario (kept as a Document), and the query may have the other members.
     """
     parse = _scenario_and_options if or_scenario else _value
 
-    async def read(request: Request) -> Body:
-        text = await text_of(request, max_bytes, quota)
+    async def read(request: Request, incoming: IncomingBody) -> Body:
+        text = await text_of(request, max_bytes, incoming)
         is_short = len(text) <= MAX_INLINE and not _is_yaml(request)
-        validate = partial(parse, text, request, schema)
+
+        def validate() -> Body:
+            body = parse(text, request, schema)
+            if not is_short:
+                incoming.count_value(body)
+            return body
+
         has_no_loop = isinstance(connection_of(request.scope), InProcessConnection)
         return validate() if is_short or has_no_loop else await in_limited_thread(validate, is_long=len(text) > LONG_TEXT)
 
@@ -155,7 +159,7 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def text_of(request: Request, max_bytes: int, quota: Quota) -> str:
+async def text_of(request: Request, max_bytes: int, incoming: IncomingBody) -> str:
     """Return the body as text, without the byte order mark that some editors put before UTF-8.
 
     Raises:
@@ -166,7 +170,7 @@ async def text_of(request: Request, max_bytes: int, quota: Quota) -> str:
         ClientDisconnect: the client hung up before its end.
     """
     try:
-        body = await _body(request, max_bytes, IncomingBody(quota))
+        body = await _body(request, max_bytes, incoming)
         if body and _media_type(request) == MULTIPART:
             raise BadInput([Problem(NO_MULTIPART)])
         if coding := content_coding(request.headers.raw, bytes(body[:2])):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from emulator.control import models
@@ -40,7 +41,10 @@ WITHOUT_SCENARIO = "this goes with another scenario: name it in `scenario`, or s
 
 def clock_of(world: World) -> Clock:
     """Return the clock of a world as a record."""
-    upcoming = world.next_due()  # the world catches up with its clock
+    return _clock(world, world.next_due())  # the world catches up with its clock
+
+
+def _clock(world: World, upcoming: datetime | None) -> Clock:
     clock = world.clock
     rate = "frozen" if clock.rate == FROZEN else "real" if clock.rate == REAL else clock.rate
     return Clock(clock.reached, rate, upcoming, format_duration(clock.behind) if clock.is_behind else None)
@@ -55,8 +59,22 @@ def state_of(world: World, vendors: Vendors) -> State:
 def _world(world: World, request: ControlRequest) -> models.World:
     """Return a world as a record."""
     with world.lock:
-        credentials = {name: _credentials(world, it, request.base_url) for name, it in request.context.vendors.items()}
-        return models.World(world.id, world.seed, clock_of(world), credentials)
+        return _with_clock(world, request, clock_of(world))
+
+
+def _at_once(world: World, request: ControlRequest) -> models.World:
+    """Return a world as a record; of one that is busy, the clock as it was last, without the next timer."""
+    if not world.lock.acquire(blocking=False):
+        return _with_clock(world, request, _clock(world, None))
+    try:
+        return _world(world, request)
+    finally:
+        world.lock.release()
+
+
+def _with_clock(world: World, request: ControlRequest, clock: Clock) -> models.World:
+    credentials = {name: _credentials(world, it, request.base_url) for name, it in request.context.vendors.items()}
+    return models.World(world.id, world.seed, clock, credentials)
 
 
 def _credentials(world: World, vendor: Vendor, base_url: str) -> dict[str, str]:
@@ -67,7 +85,7 @@ def _credentials(world: World, vendor: Vendor, base_url: str) -> dict[str, str]:
 def worlds(request: ControlRequest) -> Worlds:
     every, budget = [*request.context.worlds], request.context.worlds.budget
     memory = Memory(budget.used, budget.limit, {world.id: world.quota.bytes for world in every})
-    return Worlds(tuple(_world(world, request) for world in every), memory)
+    return Worlds(tuple(_at_once(world, request) for world in every), memory)
 
 
 @route(

@@ -23,7 +23,7 @@ class NoLanes:
     waiting: Container[str] = frozenset()
     """Ids of the worlds for which somebody waits, or works in a thread."""
 
-    async def run(self, world: World, function: Callable[[], T], is_long: bool) -> T:  # noqa: ARG002
+    async def run(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool = False) -> T:  # noqa: ARG002
         """Return what the function returns, or raise what it raises. It is called while nobody else uses the world."""
         with world.lock:
             return function()
@@ -39,18 +39,18 @@ class Lanes(NoLanes):
     def __init__(self) -> None:
         self.waiting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def run(self, world: World, function: Callable[[], T], is_long: bool) -> T:
+    async def run(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool = False) -> T:
         """Return what the function returns, or raise what it raises. It is called while nobody else uses the world."""
         if world.clock.rate != FROZEN and not is_long and not _keeps_up(world):
-            return await self._queue(world, partial(_kept_up, world, function), True, is_known_long=True)
+            return await self._queue(world, partial(_kept_up, world, function), True, True)
         if not is_long and world.id not in self.waiting and world.lock.acquire(blocking=False):
             try:
                 return function()
             finally:
                 world.lock.release()
-        return await self._queue(world, function, is_long)
+        return await self._queue(world, function, is_long, is_known_long)
 
-    async def _queue(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool = False) -> T:
+    async def _queue(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool) -> T:
         lane = self.waiting.get(world.id)
         if lane is None:
             self.waiting[world.id] = lane = asyncio.Lock()

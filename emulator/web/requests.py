@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, MutableMapping
+from sys import getsizeof
 from typing import Any
 
-from emulator.kernel.budget import Budget, Charge, Quota
+from emulator.kernel.budget import Budget, Charge, Quota, weigh
 from emulator.kernel.errors import TooLarge, TooMany
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import refusal
@@ -129,6 +130,19 @@ class IncomingBody:
         if self._account.over:
             self.refusal = refusal(self._account, "this upload") if self._is_upload else TooMany(NO_ROOM)
             self._charge.become(0)
+
+    def count_value(self, value: Any) -> None:
+        """Count the value that was read from the body in its place: it can be many times as large.
+
+        Raises:
+            TooMany: there is no room for it beside other bodies.
+        """
+        weight = weigh(value)
+        size = weight.own + sum(map(getsizeof, weight.large))
+        self._charge = Charge(self._account, size)
+        if self._account.over and self._account.budget.used > size:
+            self._charge = None
+            raise TooMany(NO_ROOM)
 
 
 async def read_body(

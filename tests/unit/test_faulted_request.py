@@ -49,7 +49,7 @@ class RemovingLanes(NoLanes):
     def __init__(self) -> None:
         self.turns = 0
 
-    async def run(self, world: World, function: Callable[[], T], is_long: bool) -> T:
+    async def run(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool = False) -> T:  # noqa: ARG002
         self.turns += 1
         if self.turns == 2:
             with world.transaction("remove the fault") as tx:
