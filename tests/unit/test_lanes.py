@@ -164,14 +164,19 @@ def test_what_may_take_long_is_done_beside_the_event_loop_and_nothing_else(
         {"title": "A", "timing": {"serpwow.queue": "never"}, "given": {"serpwow": {"batches": batches}}}, VENDORS
     )
     threads: set[str] = set()
-    settle = World.settle
+    settle, transaction = World.settle, World.transaction
 
-    def noting(world: World) -> Any:
+    def noting_settle(world: World) -> Any:
         threads.add(current_thread().name)
         return settle(world)
 
+    def noting_transaction(world: World, why: str, context: Any = None) -> Any:
+        threads.add(current_thread().name)
+        return transaction(world, why, context)
+
     with ThreadedServer(create_app(worlds_of([scenario]))) as server:
-        monkeypatch.setattr(World, "settle", noting)
+        monkeypatch.setattr(World, "settle", noting_settle)
+        monkeypatch.setattr(World, "transaction", noting_transaction)
         answer = httpx.request(
             method, server.url + path, params={} if WORLD in path else {"api_key": "k"}, json=body, timeout=None
         )
