@@ -12,7 +12,7 @@ _SPACE = r"[ \t\r\n]*+"
 _COMMENT = rf"(?:/\*(?:[^*]|\*(?!/)){{0,100}}+\*/|//[^\r\n]{{0,100}}+[\r\n]){_SPACE}"
 _NAME = re.compile(
     rf"(?<![{_WORD}])([{_WORD}]++)(?=((?:[^{_WORD}=:,\"'\r\n]{{0,20}}+\\*+[\"'])?+){_SPACE}(?:{_COMMENT}){{0,3}}+"
-    rf"(?:(=)[ \t]*+|([:,]){_SPACE}(?:(?:{_COMMENT}){{1,3}}+(?=\\*+[\"']))?+)(\\*+[\"'])?())"
+    rf"(?:(=)>?[ \t]*+|([:,]){_SPACE}(?:(?:{_COMMENT}){{1,3}}+(?=\\*+[\"']))?+)(\\*+[\"'])?())"
 )
 """A name; behind it the quote that closes it, `=`, `:` or `,`, and the quote that opens its value, however often escaped.
 

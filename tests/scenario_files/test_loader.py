@@ -121,6 +121,10 @@ def load(text: str) -> Scenario:
             "no step before this one keeps 'serpwow.api_kay'; did you mean 'serpwow.api_key'?",
         ),
         (
+            "title: A\nsteps: [{send: GET /live/account, headers: {x: '{password: S3cretValue}'}}]",
+            "no step before this one keeps 'password: S3cr…'",
+        ),
+        (
             "title: A\nsteps: [{send: 'GET {link}'}, {send: GET /live/account, keep: {link: a}}]",
             ":2:16: no step before this one keeps 'link'; known: 6dot50.key, 6dot50.secret,",
         ),

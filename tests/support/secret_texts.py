@@ -161,6 +161,7 @@ TEXTS: dict[str, Callable[[str, str], str]] = {
     "colon in a message": lambda name, value: f"no such account: '{name}:{all_of(value)}', is there?",
     "colon in a quotation": lambda name, value: f"nothing keeps '{name}: {all_of(value)}' here",
     "braces": lambda name, value: f"{{{name}: {unquoted(value)}}}",
+    "arrow": lambda name, value: f"array('{name}' => '{unquoted(value)}')",
     "braces, with others": lambda name, value: f'{{"a":1, b: 2, {name}: {unquoted(value)}, c: 3}}',
     "braces, without spaces": lambda name, value: f"x: {{a:1,{name}:{all_of(value)}}}",
 }

@@ -16,6 +16,7 @@ from emulator.scenario.document import InvalidPaths, Item, Path, items_of, list_
 from emulator.scenario.schema import PLACEHOLDER, VERBS
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
+from emulator.text.redact import redact_text
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
 """Keys of a step that need another one beside them."""
@@ -77,7 +78,7 @@ def placeholder_problems(root: Mapping[str, Any], vendors: Vendors, invalid: Inv
         for place, text in _texts(step.valid) if int(step.path[1]) < clear else ():
             for name in sorted({*PLACEHOLDER.findall(text)} - kept):
                 advice = hint(name, sorted(kept)) if advised < MAX_PROBLEMS else ""
-                yield Problem(f"no step before this one keeps {name!r}{advice}", (*step.path, *place))
+                yield Problem(f"no step before this one keeps {redact_text(name)!r}{advice}", (*step.path, *place))
                 advised += 1
         if int(step.path[1]) < clear:
             kept |= step.value.get("keep", {}).keys()
