@@ -104,10 +104,11 @@ class Conflict(EmulatorError):
 
 
 class TooLarge(EmulatorError):
-    """A body has more bytes than it may have; `cure` says how that may be changed."""
+    """A body has more bytes, or values, than it may have; `cure` says how that may be changed."""
 
-    def __init__(self, limit: int, cure: str = "") -> None:
-        super().__init__(f"a body has at most {limit} bytes here{cure}")
+    def __init__(self, limit: int, cure: str = "", of: str = "bytes") -> None:
+        super().__init__(f"a body has at most {limit} {of} here{cure}")
+        self.cure = cure
 
 
 class TooMany(EmulatorError):

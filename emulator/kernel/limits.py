@@ -35,6 +35,8 @@ class Limits:
     """Header lines of a request; 431."""
     body: int = 4_000_000
     """Bytes of a request's body on the data plane; 413. SerpWow takes 1,000 searches a call, so that each may have 4 kB."""
+    values: int = 60_000
+    """Values of a JSON body on the data plane; 413. SerpWow takes 1,000 searches a call, so that each may have 50 and more."""
     control: int = 1_000_000
     """Bytes of a request's body on the control plane: a scenario, a state; 413."""
     upload: int = 1_000_000_000
@@ -127,6 +129,7 @@ SAYS: Mapping[str, str] = {
     "head": "Bytes of a request's head; beyond it, 431.",
     "headers": "Header lines of a request; beyond it, 431.",
     "body": "Bytes of a request's body; beyond it, 413.",
+    "values": "Values of a JSON body to a vendor, objects and lists included; beyond it, 413.",
     "upload": "Bytes of an uploaded file; beyond it, 413.",
     "connections": "Open connections; beyond it, the longest idle one is closed, or 503.",
     "head_seconds": "Time for a request's head, or a TLS handshake; beyond it, 408.",

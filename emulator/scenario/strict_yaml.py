@@ -23,7 +23,8 @@ TOO_MANY = f"more than {MAX_VALUES} values"
 TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
 _NO_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_DIRECTIVE = re.compile("(?:^|[\r\x85\u2028\u2029])\ufeff?%TAG", re.MULTILINE)
+_DIRECTIVE = re.compile("%TAG(?<![^\n\r\x85\u2028\u2029\ufeff]%TAG)")
+"""It begins with what is rare, so that a long text is searched in a moment."""
 _LOOKAHEAD = 1024
 """The characters that a scanner may read ahead in one line, to find out whether they are a key."""
 
@@ -82,6 +83,10 @@ class _Strict(composer.Composer):
         if not isinstance(event, yaml.AliasEvent):
             node.written_tag = event.tag
         return _Alias(node, event.start_mark) if isinstance(event, yaml.AliasEvent) else node
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        """Return the tag of a merge key, and of nothing else: no value is read by the long patterns of YAML 1.1."""
+        return MERGE if kind is yaml.ScalarNode and implicit[0] and value == "<<" else ""
 
     def get_single_node(self) -> Any:
         """Return the root of the one document that there may be, or None."""

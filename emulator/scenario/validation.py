@@ -75,10 +75,13 @@ def _is_instant_or_utc(value: object) -> bool:
     return not isinstance(value, str) or bool(parse_instant(value, zone="Z"))
 
 
-def _fits_pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:
-    """A `$` at the end is the very end, as JSON Schema has it; Python's own would let a line break follow."""
+def _fits_pattern(_: Any, pattern: str, value: object, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+    """A `$` at the end is the very end, as JSON Schema has it; Python's own would let a line break follow.
+
+    A text that is too long for the schema is refused for that, and not searched.
+    """
     exact = f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
-    if isinstance(value, str) and not re.search(exact, value):
+    if isinstance(value, str) and len(value) <= schema.get("maxLength", len(value)) and not re.search(exact, value):
         yield ValidationError("pattern")
 
 

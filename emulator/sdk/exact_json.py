@@ -15,7 +15,7 @@ LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""
 
 MAX_DIGITS = 4_000
-"""Digits of a whole number; Python reads none of more than 4,300."""
+"""Digits of a number; Python reads no whole number of more than 4,300."""
 
 
 class Unreadable(ValueError):
@@ -42,13 +42,20 @@ def _parse_int(digits: str) -> int | Decimal:
     return int(digits) if len(digits) < 19 else Decimal(digits)
 
 
+def _parse_float(number: str) -> Decimal:
+    """Return a decimal. Like `_parse_int` it is no type but a function, at which Python lets other threads have their turn."""
+    if len(number) > MAX_DIGITS:
+        raise ArithmeticError
+    return Decimal(number)
+
+
 def load(
     content: bytes | str,
     *,
     is_strict: bool = True,
     max_depth: int | None = None,
     parse_int: Callable[[str], Any] = _parse_int,
-    parse_float: Callable[[str], Any] = Decimal,
+    parse_float: Callable[[str], Any] = _parse_float,
     object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None,
 ) -> Any:
     """Return the value of a JSON text in UTF-8, nested at most `max_depth` levels.

@@ -20,7 +20,7 @@ from emulator.web.gateway import world_of
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import NoLanes
 from emulator.web.pipeline import Pipeline
-from emulator.web.requests import GZIP, body_hint
+from emulator.web.requests import GZIP, body_hint, check_values
 from emulator.web.response import OutgoingResponse
 from emulator.web.routes import Routes
 from emulator.web.unmatched import no_such_path
@@ -68,6 +68,7 @@ class DryRuns:
         if request.reader is not None:
             request.reader.feed(request.body)
             request.body = GZIP if request.body.startswith(GZIP) else b""
+        check_values(request.body, self._limits)
         twin = world.copy()
         twin.clock.set_rate(FROZEN)  # or the time of a virtual delay would really have to pass
         connection = InstantConnection()

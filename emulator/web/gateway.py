@@ -44,6 +44,7 @@ from emulator.web.requests import (
     UNCOUNTED_BYTES,
     IncomingBody,
     body_hint,
+    check_values,
     declared_length,
     quota_for_bodies,
     read_body,
@@ -120,7 +121,8 @@ class Gateway:
             await send_response(emulator_error(*plan.rejection), send, connection)
             return
         if plan.route is None:
-            response: OutgoingResponse | None = await off_loop_if_long(scope, self._no_such_path, plan)
+            why = await off_loop_if_long(scope, no_such_path, self._routes, _request(plan))
+            response: OutgoingResponse | None = emulator_error(404, "no-such-path", why)
         else:
             response = await self._respond(scope, receive, plan, connection)
         if response is not None:
@@ -175,9 +177,14 @@ class Gateway:
             if reader or message.get("more_body") or message["type"] == "http.disconnect" or size > min(limit, UNCOUNTED_BYTES):
                 incoming = IncomingBody(self._uploads, is_upload=True) if reader else IncomingBody(self._bodies)
                 body, size = await read_body(message, receive, reader, limit, connection, incoming)
-            return await self._answer(_request(plan, reader, body), connection, plan.is_long or size > LONG)
+            whole = partial(_request, plan, reader, body, self._limits)
+            request = (
+                await in_limited_thread(whole) if size > LONG and not isinstance(connection, InProcessConnection) else whole()
+            )
+            return await self._answer(request, connection, plan.is_long or size > LONG)
         except TooLarge as error:
-            return emulator_error(413, "body-too-large", f"{error}{body_hint(self._limits, limit)}", (b"connection", b"close"))
+            cure = "" if error.cure else body_hint(self._limits, limit)
+            return emulator_error(413, "body-too-large", f"{error}{cure}", (b"connection", b"close"))
         except TooMany as error:
             return emulator_error(429, "too-many", str(error))
         except ConnectionError:
@@ -253,9 +260,6 @@ class Gateway:
     def _lanes_for(self, connection: Connection) -> NoLanes:
         return NO_LANES if isinstance(connection, InProcessConnection) else self._lanes
 
-    def _no_such_path(self, plan: Plan) -> OutgoingResponse:
-        return emulator_error(404, "no-such-path", no_such_path(self._routes, _request(plan)))
-
     def _note_and_log(self, scope: Scope, response: OutgoingResponse) -> None:
         self._unmatched.note_response(scope, response)
         if self._access_log:
@@ -269,18 +273,16 @@ class Gateway:
 
 def head_of(scope: Scope) -> Hashable:
     """Return all that the head of a request says: requests with equal ones have the same plan."""
-    return (
-        scope["method"],
+    path, way = (
         scope.get("raw_path") or scope["path"],
-        scope["query_string"],
-        scope["scheme"],
-        scope["http_version"],
-        scope.get("client") is NO_SOCKET,
-        *map(tuple, scope["headers"]),
+        (scope["scheme"], scope["http_version"], scope.get("client") is NO_SOCKET),
     )
+    return scope["method"], path, scope["query_string"], *way, *map(tuple, scope["headers"])
 
 
-def _request(plan: Plan, reader: Reader | None = None, body: bytes = b"") -> Request:
+def _request(plan: Plan, reader: Reader | None = None, body: bytes = b"", limits: Limits | None = None) -> Request:
+    if limits is not None and len(body) > limits.values:
+        check_values(body, limits)
     request = Request(**plan.fields, reader=reader, body=body)
     if body and plan.route:
         request.credential = request.vendor.credential(request)  # which may be in the body

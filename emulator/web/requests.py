@@ -192,6 +192,33 @@ async def read_body(
     return bytes(body) if reader is None or body == GZIP else b"", size
 
 
+_BEGINS_JSON = re.compile(rb"[ \t\r\n]*+[\[{]")
+_SEPARATORS = b",[{"
+"""Before each value of a JSON text but the first, one of these stands."""
+
+
+def check_values(body: bytes, limits: Limits) -> None:
+    """Count the values of a JSON body before it is read, near enough: reading many lets nobody else have a turn.
+
+    Raises:
+        TooLarge: there are more than there may be.
+    """
+    most = limits.values
+    if _BEGINS_JSON.match(body) and _separators(body) > most and _values(body, most) > most:
+        raise TooLarge(most, f": {Limits.more('values')}", "values in JSON")
+
+
+def _separators(text: bytes) -> int:
+    return sum(text.count(separator) for separator in _SEPARATORS)
+
+
+def _values(body: bytes, most: int) -> int:
+    """Return how many values a JSON text has, without what stands in its strings; no value has more than two strings."""
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    quotes = plain.count(b'"')
+    return quotes // 4 if quotes > 4 * most + 4 else _separators(b"".join(plain.split(b'"')[::2]))
+
+
 def body_hint(limits: Limits, limit: int) -> str:
     """Return how to raise a bound that is ours; empty where it is the vendor's."""
     bounds = {limits.upload: "upload", limits.body: "body"}

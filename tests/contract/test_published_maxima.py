@@ -45,6 +45,18 @@ def test_a_batch_takes_the_searches_that_are_published_and_not_one_more(emulator
     assert (response.status_code, "at most 15000 pages" in response.text) == (400, True)
 
 
+def test_the_values_of_a_call_are_counted_without_what_its_texts_hold(emulator: Emulator) -> None:
+    emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 0}]}})
+    most = 1000 * [{"q": 'a, b, [c], {d} "e", \\'} | {f"parameter_{n}": "," for n in range(49)}]
+    assert "searches_total_count" in update(emulator, json.dumps({"searches": most}), "application/json").text
+
+
+def test_a_call_of_more_values_than_anybody_sends_is_refused_before_it_is_read(emulator: Emulator) -> None:
+    refused = update(emulator, json.dumps({"searches": [{}] * Limits().values}), "application/json")
+    assert (refused.status_code, refused.headers["emulator-error"]) == (413, "body-too-large")
+    assert "at most 60000 values in JSON here: EMULATOR_MAX_VALUES (serve --max-values) allows more" in refused.text
+
+
 def test_a_body_beyond_the_bound_is_told_the_option_that_raises_it(emulator: Emulator) -> None:
     response = update(emulator, json.dumps({"searches": searches(1000, Limits().body // 1000)}), "application/json")
     assert (response.status_code, response.headers["emulator-error"]) == (413, "body-too-large")

@@ -98,6 +98,7 @@ def test_an_amount_that_is_not_money_is_a_bad_value(live: Live, amount: str) -> 
         b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": 1e999}]}',
         b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": 1e-99999999999999999999}]}',
         b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": ' + b"9" * 9000 + b"}]}",
+        b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": 1.' + b"0" * 9000 + b"}]}",
         b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": 1, "firstname": "\\ud800"}]}',
         b'{"clearExisting": true, "payments": ' + b"[" * 1000 + b"]" * 1000 + b"}",
         b"\xff",

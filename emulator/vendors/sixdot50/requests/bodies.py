@@ -66,6 +66,6 @@ def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
 def _read(body: bytes) -> Any:
     """Return the value, None when there is none."""
     try:
-        return load(body, parse_int=int)
+        return load(body)
     except ValueError:
         return None
