@@ -211,7 +211,7 @@ class Gateway:
         """Let the world of a request answer it: the one that is there once its lock is held."""
         while (world := world_of(self._worlds, request)) is not None:
             try:
-                response = await self._answer_in(world, request, connection, is_long)
+                response = await self._ask(world, request, connection, is_long)
             except LongAnswer:
                 is_long = True
                 continue
@@ -221,9 +221,7 @@ class Gateway:
         why = partial(why_no_world, self._worlds, request, bool(self._guard.token))
         return emulator_error(404, "no-such-world", await in_limited_thread(why) if is_long else why())
 
-    async def _answer_in(
-        self, world: World, request: Request, connection: Connection, is_long: bool
-    ) -> OutgoingResponse | None:
+    async def _ask(self, world: World, request: Request, connection: Connection, is_long: bool) -> OutgoingResponse | None:
         """Let a world answer a request; None where that was replaced or dropped before its lock was held."""
         faults, lanes = world.store.size(Fault.kind), self._lanes_for(connection)
         is_slow = is_long or faults > MANY_RESOURCES or takes_long(world, request)
