@@ -23,6 +23,9 @@ from emulator.web.guard import OPEN, PREFIX
 Json = dict[str, Any]
 
 EMPTY, ANY = "empty", "any"
+OR_NOTHING = "-or-nothing"
+"""The end of the name of a schema of responses that have no body unless an assumption says so."""
+
 SUFFIX = ".schema.json"
 TOKEN = "emulator.control-token"  # noqa: S105  the scheme's name
 JSON_TYPE, PROBLEM_TYPE, YAML_TYPE = "application/json", "application/problem+json", "application/yaml"
@@ -179,7 +182,7 @@ def _request_body(fixtures: Fixtures, request: Mapping[str, Any]) -> Json:
 
 def _reply(fixtures: Fixtures, status: int, schema: str, media_type: str) -> Json:
     reply: Json = {"description": HTTPStatus(status).phrase, "headers": PROVENANCE}
-    if schema == EMPTY:
+    if schema == EMPTY or schema.endswith(OR_NOTHING):
         return reply
     return reply | {"content": {"*/*": {}} if schema == ANY else {media_type: {"schema": fixtures.ref(schema)}}}
 

@@ -134,7 +134,8 @@ LISTED_BY = {PUBLIC: "stripe-endpoint-5", PRIVATE: "stripe-endpoint-6"}
 def cite(tx: Transaction, request: Request, _operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts that it rests on, and the assumption that shapes it, if one does."""
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
-    return answer.resting_on(facts, _assumption_of(tx, answer) or _departure(tx))
+    decisive = answer.assumption or _assumption_of(tx, answer) or _departure(tx)
+    return answer._replace(also=(*answer.also, *facts), assumption=decisive)
 
 
 UNSEEN = frozenset(
