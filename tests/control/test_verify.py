@@ -115,7 +115,7 @@ def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, 
         ({"called": [{"at": STOP, "times": -1}]}, "minimum"),
         ({"order": [STOP, "nothing"]}, "no operation is called 'nothing'"),
         ({"called": [{"at": ACCOUNT, "id": "B1"}]}, "the path of serpwow.account.get names no resource"),
-        ({"called": [{"at": STOP, "headers": {"page": 2}}]}, "expected text, not 2"),
+        ({"called": [{"at": STOP, "headers": {"page": 2}}]}, "expected text, not a number: put it in quotes"),
     ],
 )
 def test_a_verification_that_could_match_nothing_is_an_error(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
