@@ -14,8 +14,10 @@ from emulator.vendors import VENDORS
 from emulator.web import lanes
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.requests import IncomingBody
+from tests.support.busy import busy
 from tests.support.loading import load_value
-from tests.unit.test_lanes import WORLD, busy
+
+WORLD = "/_emulator/worlds/default"
 
 
 def test_the_list_of_worlds_waits_for_no_busy_world() -> None:

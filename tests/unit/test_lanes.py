@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
-from threading import Event, Thread, current_thread
+from collections.abc import MutableMapping
+from threading import current_thread
 from typing import Any, cast
 
 import httpx
@@ -21,30 +20,11 @@ from emulator.vendors.stripe.files.model import outcomes as outcomes_of
 from emulator.web.connection import Connection
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.requests import LONG, IncomingBody, read_body
+from tests.support.busy import busy
 from tests.support.loading import load_value
 from tests.support.toy import kitchen
 
 APART = "batch-emulator-apart"
-
-
-@contextmanager
-def busy(world: World) -> Iterator[Callable[[], None]]:
-    """Another thread holds the world's lock until the function is called, or this is over."""
-    is_held, over = Event(), Event()
-
-    def hold() -> None:
-        with world.lock:
-            is_held.set()
-            over.wait()
-
-    thread = Thread(target=hold)
-    thread.start()
-    is_held.wait()
-    try:
-        yield over.set
-    finally:
-        over.set()
-        thread.join()
 
 
 async def rounds() -> None:
