@@ -66,7 +66,7 @@ def test_of_bodies_that_come_at_once_the_server_keeps_no_more_than_it_has_room_f
 @pytest.mark.parametrize(
     "line",
     [
-        b'{"id":"a","path_params":{"%s":""}}\n' % (b"n" * 100_000),
+        b'{"id":"a","path_params":{"%s":"b"}}\n' % (b"n" * 100_000),
         b"x" * 100_000,
         b"".join(b'{"id":"r%d","path_params":{"a":"b"}}\n' % n for n in range(10_000)),
     ],
