@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
@@ -19,6 +18,7 @@ from emulator.scenario.loader import load_document, load_text
 from emulator.scenario.player import play
 from emulator.scenario.strict_yaml import MAX_DIRECTIVES, parse
 from emulator.vendors import VENDORS
+from tests.support.work import calls_of
 
 
 def _message(text: str) -> str:
@@ -87,21 +87,12 @@ SCENARIOS: dict[str, Callable[[int], Any]] = {
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 def test_the_cost_of_reading_grows_with_the_length(scenario: Callable[[int], Any]) -> None:
+    def read(count: int) -> None:
+        with suppress(EmulatorError):
+            load_document(Document(scenario(count)), VENDORS, titled=False)
+
     def calls(count: int) -> int:
-        number = 0
-
-        def called(*_: object) -> None:
-            nonlocal number
-            number += 1
-
-        before = sys.getprofile()
-        sys.setprofile(called)
-        try:
-            with suppress(EmulatorError):
-                load_document(Document(scenario(count)), VENDORS, titled=False)
-        finally:
-            sys.setprofile(before)
-        return number
+        return calls_of(lambda: read(count))
 
     calls(10)  # what is made once for all is made
     few, many, more = calls(120), calls(240), calls(480)
