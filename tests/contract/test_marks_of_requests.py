@@ -20,7 +20,7 @@ GIVEN = {
         "destinations": [{"type": "s3", "name": "Mine"}],
     },
     "stripe": {
-        "batch_jobs": [{"id": "batchv2_1", "status": "in_progress"}],
+        "batch_jobs": [{"id": "batchv2_1", "status": "validating"}],
         "event_destinations": [{"id": "ed_1", "events_from": ["@self"], "description": "Mine"}],
     },
     "6dot50": {
@@ -57,7 +57,6 @@ def told_of(live: Live, method: str, path: str, headers: dict[str, str], body: A
         ("GET", f"/za/pay/batches/{BATCH}", {}, None, "documented"),
         ("GET", f"/za/pay/batches/{BATCH}", {"authorization": "bearer open-sesame"}, None, "documented"),
         ("GET", "/za/pay/batches?externalId=e0", {}, None, "documented"),
-        ("PUT", f"/za/pay/batches/{BATCH}", {}, {"name": "May"}, "documented"),
         ("GET", "/za/pay/batches/statusCodes", {}, None, "documented"),
         ("GET", f"/live/batches/A/searches/1?{KEY}", {}, None, "documented"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"include_html": "true"}, "documented"),
@@ -82,6 +81,7 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
         ("GET", "/za/pay/batches?Take=1", {}, None, "inferred", "6dot50-input-1"),
         ("GET", "/za/pay/batches?externalId=", {}, None, "inferred", "6dot50-list-12"),
         ("PUT", f"/za/pay/batches/{BATCH}", {}, {"NAME": "May"}, "inferred", "6dot50-input-1"),
+        ("PUT", f"/za/pay/batches/{BATCH}", {}, {"name": "May"}, "inferred", "6dot50-instant-6"),
         ("GET", f"/za/pay/batches/{BATCH}", {"authorization": "BEARER open-sesame"}, None, "inferred", "6dot50-auth-7"),
         ("POST", f"/za/pay/batches/{BATCH}/cancel", {}, {"a": 1}, "inferred", "6dot50-cancel-13"),
         ("GET", f"/LIVE/Batches/A/Searches/1/?{KEY}", {}, None, "inferred", "serpwow-path-2"),
