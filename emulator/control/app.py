@@ -22,7 +22,6 @@ from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
-from emulator.sdk.exact_json import is_larger
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
@@ -72,12 +71,12 @@ def _routes_of_path(
             request = ControlRequest(context, http, await read(http, incoming))
         except EmulatorError as error:
             return await off_loop_if_long(http.scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
-        return await _run(row, request, partial(_respond, row, request, form))
+        return await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
 
     return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
 
 
-async def _run(row: ControlRoute, request: ControlRequest, respond: Callable[[], Response]) -> Response:
+async def _run(row: ControlRoute, request: ControlRequest, respond: Callable[[], Response], has_long_body: bool) -> Response:
     """Respond at once, or beside the event loop where that may take long; a request to a world waits for its lane."""
     scope, context = request.http.scope, request.context
     if isinstance(connection_of(scope), InProcessConnection):
@@ -85,8 +84,7 @@ async def _run(row: ControlRoute, request: ControlRequest, respond: Callable[[],
     id = request.http.path_params.get("world", "")
     while id in context.worlds and not row.leaves_world:
         world = context.worlds.get(id)
-        is_long = row.takes_long or has_long_head(scope) or len(world.store) > MANY_RESOURCES
-        is_long = is_long or is_larger(request.body, MAX_INLINE)
+        is_long = row.takes_long or has_long_body or has_long_head(scope) or len(world.store) > MANY_RESOURCES
         is_known_long = row.takes_long and row.method != "GET" and len(world.store) > MANY_RESOURCES
         response = await context.lanes.run(world, partial(_respond_in, world, context, respond), is_long, is_known_long)
         if response is not None:

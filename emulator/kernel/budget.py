@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from sys import getsizeof
 from threading import Lock
@@ -28,12 +29,10 @@ LARGE = 1_024
 _FLAT = frozenset((bool, int, float, datetime, timedelta, type(None), Fraction))
 FLAT_SIZE = 32
 _LEAVES = frozenset((str, bytes, bytearray, array, Decimal))
-_SERIES = (tuple, list, set, frozenset)
 _KEY_SIZE = 24
 """Bytes of a key of a map, besides its letters: many maps share the keys that are usual."""
 
 Getter = Callable[[Any], tuple[Any, ...]]
-"""A function from a value to those of some of its fields."""
 
 KEEPING = 700
 """Bytes that a store, its indexes, the agenda and the history need for a value, on average."""
@@ -102,9 +101,22 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
                 own += sum([_KEY_SIZE + len(key) for key in value if isinstance(key, str)])
                 waiting.extend(value.values())
             else:
-                waiting.extend(value if isinstance(value, _SERIES) else filter(None, _fields_of(kind)(value)))
+                waiting.extend(
+                    value if isinstance(value, (tuple, list, set, frozenset)) else filter(None, _fields_of(kind)(value))
+                )
         keep_large = True
     return Weight(own, large)
+
+
+def is_heavier(value: Any, most: int) -> bool:
+    """Tell whether a JSON value takes more bytes of memory than so many. What follows then is not looked at."""
+    size, waiting = 0, [value]
+    while waiting and size <= most:
+        part = waiting.pop()
+        size += getsizeof(part)
+        if isinstance(part, (dict, list, tuple)):
+            waiting += chain(part, part.values()) if isinstance(part, dict) else part
+    return size > most
 
 
 @cache
@@ -114,10 +126,7 @@ def _fields_of(kind: type) -> Getter:
 
 
 def _getter(names: list[str]) -> Getter:
-    if not names:
-        return lambda _: ()
-    get = attrgetter(*names)
-    return get if len(names) > 1 else lambda value: (get(value),)
+    return attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
 
 
 class WeighingPlan(NamedTuple):
@@ -259,10 +268,8 @@ class Quota:
         known: Charge | None = getattr(value, "charge", None)
         if known is not None:
             return known
-        kind: Any = type(value)
-        plan = _plan_of(kind)
-        parts: list[SharedCharge] = []
-        texts = plan.texts(value)
+        plan = _plan_of(value.__class__)
+        texts, parts = plan.texts(value), list[SharedCharge]()
         size = sum(map(getsizeof, texts))
         if size >= LARGE:
             size, large = weigh_all(texts)
@@ -279,11 +286,9 @@ class Quota:
     def _charge_field(self, field: Any, parts: list[SharedCharge]) -> int:
         """Return the bytes of a field, and add its large parts, or the field itself where it is large."""
         weight = weigh_all((field,))
-        if weight.own < LARGE:
-            parts += map(self._charge_part, weight.large)
-            return weight.own
-        parts.append(self._new_part(field, weight))
-        return 0
+        is_large = weight.own >= LARGE
+        parts += [self._new_part(field, weight)] if is_large else map(self._charge_part, weight.large)
+        return 0 if is_large else weight.own
 
     def _charge_part(self, value: Any) -> SharedCharge:
         return self.budget.parts.get(id(value)) or self._new_part(value, weigh(value))

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
-from json.encoder import encode_basestring
 from typing import Any
 
 import orjson
@@ -98,32 +97,3 @@ def depth_of(value: Any) -> int:
     ]:
         depth += 1
     return depth
-
-
-def is_larger(value: Any, most: int) -> bool:
-    """Return whether a JSON value takes more than so many bytes, or very nearly; what follows then is not looked at.
-
-    Texts count as they are written: a control character takes six bytes.
-    """
-    size, left = 0, [value]
-    while left:
-        part = left.pop()
-        if isinstance(part, str):
-            size += _size_of(part)
-        elif isinstance(part, dict):
-            size += sum(map(_size_of, part))
-            left.extend(part.values())
-        elif isinstance(part, (list, tuple)):
-            left.extend(part)
-        elif isinstance(part, Decimal):
-            size += len(str(part)) + min(abs(part.adjusted()), LONGEST_DECIMAL)
-        size += 2
-        if size > most:
-            return True
-    return False
-
-
-def _size_of(text: str) -> int:
-    """Return the bytes of a text in JSON, without its quotes."""
-    written = encode_basestring(text)
-    return (len(written) if written.isascii() else len(written.encode("utf-8", "surrogatepass"))) - 2

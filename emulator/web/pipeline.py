@@ -9,9 +9,8 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from emulator.contract.evidence import grounds_of
-from emulator.kernel.budget import Charge, Quota
+from emulator.kernel.budget import Charge, Quota, is_heavier
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.errors import TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Checkpoint, Exchange
 from emulator.kernel.limits import LARGE_WORLD, Limits
@@ -19,13 +18,13 @@ from emulator.kernel.machine import Answer
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
-from emulator.sdk.exact_json import dump, is_larger
+from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import PIECE, charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
-from emulator.web.json_pieces import in_pieces
+from emulator.web.json_pieces import in_pieces, together
 from emulator.web.requests import content_coding
 from emulator.web.response import OutgoingResponse, RawHeaders
 
@@ -40,8 +39,8 @@ LEAST_REFUSAL = 400
 MUCH = 100_000
 """Bytes kept by a server beyond which a request that faults may hold up is carried out in a thread."""
 
-LONG_ANSWER = 100_000
-"""Bytes from which on an answer is not made on the event loop."""
+LONG_ANSWER = 300_000
+"""Bytes of memory beyond which an answer is not written on the event loop."""
 
 Faults = tuple[Fault, ...]
 
@@ -188,13 +187,11 @@ class Pipeline:
         """
         if isinstance(body, (bytes, Stream)):
             return body
-        if not is_larger(body, LONG_ANSWER):
+        if not is_heavier(body, LONG_ANSWER):
             return b"" if body is None else dump(body)
         if request.is_on_loop:
             raise LongAnswer
-        if is_larger(body, self._max_response):
-            raise TooMany(Limits.answer_too_large(self._max_response))
-        return b"".join(in_pieces(body))
+        return b"".join(together(in_pieces(body), self._max_response))
 
     def _headers(self, tx: Transaction, request: Request, response: Response, n: int) -> RawHeaders:
         """Return the world's date, what the vendor always sends, and what this response adds or replaces."""

@@ -120,6 +120,11 @@ class IncomingBody:
         self._is_upload = is_upload
         self._charge: Charge | None = None
 
+    @property
+    def is_counted(self) -> bool:
+        """True if it is long enough to count."""
+        return self._charge is not None
+
     def count(self, kept: int) -> None:
         """Count the bytes that are kept by now."""
         if kept <= UNCOUNTED_BYTES and self._charge is None:

@@ -39,8 +39,8 @@ class Case(NamedTuple):
 
 STRIPE_HEADERS = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-05-27.preview"}
 CASES = {
-    "a SerpWow stop": Case("serpwow/list-pages-and-filters", "/live/batches/{}/stop?api_key=any", {}, "GET", 13),
-    "a Stripe cancel": Case("stripe/cancel-in-progress", "/v2/core/batch_jobs/{}/cancel", STRIPE_HEADERS, "POST", 13),
+    "a SerpWow stop": Case("serpwow/list-pages-and-filters", "/live/batches/{}/stop?api_key=any", {}, "GET", 12),
+    "a Stripe cancel": Case("stripe/cancel-in-progress", "/v2/core/batch_jobs/{}/cancel", STRIPE_HEADERS, "POST", 12),
 }
 
 
