@@ -6,12 +6,17 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from json.decoder import JSONArray, JSONObject  # type: ignore[attr-defined]
+from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any
 
 import orjson
 
 LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""
+
+LONG = 200_000
+"""Characters of a text from which on it is read in Python, where other threads have their turn, and not in one call of C."""
 
 MAX_DIGITS = 4_000
 """Digits of a number; Python reads no whole number of more than 4,300."""
@@ -70,19 +75,29 @@ def load(
     if is_strict or "\\u" in text:
         orjson.loads(content)
     try:
-        value = json.loads(
-            text,
+        value = _Decoder(
+            len(text) > LONG,
             parse_float=parse_float,
             parse_int=parse_int,
             parse_constant=_refuse_constant,
             object_pairs_hook=object_pairs_hook,
-        )
+        ).decode(text)
     except (RecursionError, ArithmeticError):
         orjson.loads(content)
         raise Unreadable("it is nested too deep, or has a number beyond all bounds") from None
     if max_depth is not None and depth_of(value) > max_depth:
         raise Unreadable(f"it is nested more than {max_depth} deep")
     return value
+
+
+class _Decoder(json.JSONDecoder):
+    """A reader of JSON: in C, or in Python, as the standard library does where it has no C."""
+
+    def __init__(self, is_in_python: bool, **options: Any) -> None:
+        super().__init__(**options)
+        if is_in_python:
+            self.parse_object, self.parse_array = JSONObject, JSONArray
+            self.scan_once = py_make_scanner(self)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -54,7 +54,7 @@ def test_the_values_of_a_call_are_counted_without_what_its_texts_hold(emulator: 
 def test_a_call_of_more_values_than_anybody_sends_is_refused_before_it_is_read(emulator: Emulator) -> None:
     refused = update(emulator, json.dumps({"searches": [{}] * Limits().values}), "application/json")
     assert (refused.status_code, refused.headers["emulator-error"]) == (413, "body-too-large")
-    assert "at most 60000 values in JSON here: EMULATOR_MAX_VALUES (serve --max-values) allows more" in refused.text
+    assert "at most 250000 values in JSON here: EMULATOR_MAX_VALUES (serve --max-values) allows more" in refused.text
 
 
 def test_a_body_beyond_the_bound_is_told_the_option_that_raises_it(emulator: Emulator) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from types import FrameType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.kernel.errors import TooLarge
 from emulator.kernel.limits import Limits
 from emulator.sdk import load
+from emulator.sdk.exact_json import LONG
 from emulator.web.requests import check_values
 
 LIMITS = Limits(values=100)
@@ -47,7 +51,16 @@ def test_a_body_with_more_is_too_large(body: bytes) -> None:
         check_values(body, LIMITS)
 
 
-def test_other_threads_may_have_a_turn_at_each_number() -> None:
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        (b"[1,1.5" + b",2,2.5" * 499 + b"]", 1_000),
+        (b'["' + b'","' * (LONG // 3) + b'"]', LONG // 3),
+        (b"[[]" + b",[]" * (LONG // 3) + b"]", LONG // 3),
+        (b"{" + b",".join(b'"%d":{}' % n for n in range(LONG // 8)) + b"}", LONG // 8),
+    ],
+)
+def test_other_threads_may_have_a_turn_at_each_number_and_in_a_long_text_at_each_value(body: bytes, values: int) -> None:
     calls = 0
 
     def count(_frame: FrameType, event: str, _arg: object) -> None:
@@ -56,7 +69,27 @@ def test_other_threads_may_have_a_turn_at_each_number() -> None:
 
     sys.setprofile(count)
     try:
-        load(b"[1,1.5" + b",2,2.5" * 499 + b"]")
+        load(body)
     finally:
         sys.setprofile(None)
-    assert calls >= 1_000
+    assert calls >= values
+
+
+@given(
+    st.text(st.sampled_from('"\\u0041d8,:{}[]-+.eE019 \n\u0661ntf\x01'))
+    | st.from_regex(r'\[("[a-z\\"]*"|[0-9.eE+-]*|\{"a":1\}|,)*\]')
+)
+def test_a_long_text_is_read_as_a_short_one_is(text: str) -> None:
+    results = []
+    for padding in ("", " " * LONG):
+        try:
+            results.append(repr(load(text + padding)))
+        except ValueError as error:
+            results.append(type(error).__name__)
+    assert results[0] == results[1]
+
+
+def test_as_many_payments_as_a_body_may_hold_are_not_too_many_values() -> None:
+    payment = {"msisdn": "27821231234", "amount": 1, "firstname": "A", "lastname": "B", "externalId": "12345"}
+    body = json.dumps({"payments": [payment] * 100_000})[: Limits().body].encode()
+    check_values(body, Limits())
