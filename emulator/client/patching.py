@@ -1,16 +1,14 @@
-"""The modules whose sleeps are replaced: every place in them that holds one, and why a module is refused."""
+"""The modules whose sleeps are replaced while a client is tested, and why a module is refused."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
-from emulator.client.sleep_calls import classes_of, function_codes, imports_locally, is_own, loads_sleep
-from emulator.client.sleep_references import places_in, put
+from emulator.client.sleep_places import Place, codes_of, functions_of, places_of
 from emulator.client.sleeps import ModuleProxy, Sleeps
 
 LIBRARIES = ("anyio", "asyncio", "time")
@@ -19,14 +17,8 @@ LIBRARIES = ("anyio", "asyncio", "time")
 ELSEWHERE = ("eventlet", "gevent", "trio")
 """Libraries with a sleep that is not replaced, as the loop is not one of asyncio."""
 
-
-class Replacement(NamedTuple):
-    """One replacement: the object that holds the name, the name, the original and its substitute."""
-
-    holder: object
-    name: Any
-    old: Any
-    new: Any
+Replacement = tuple[Place, Any]
+"""A place, and what it holds while sleeps are replaced."""
 
 
 @contextmanager
@@ -40,14 +32,15 @@ def patched(modules: tuple[ModuleType, ...], sleeps: Sleeps) -> Iterator[None]:
     with ExitStack() as undone:
         for module in modules:
             _refuse_libraries(module)
-            found = [*_replacements(module, sleeps), *_replacements_elsewhere(module, sleeps)]
-            if not _sleeps(module, found):
+            found = [(place, sleeps.in_place_of(place.value)) for place in places_of(module)]
+            found = [(place, new) for place, new in found if new is not place.value]
+            if not _sleeps(module, found, sleeps):
                 raise ValueError(
                     f"the module {module.__name__} uses neither time.sleep nor asyncio.sleep{_hint(module, sleeps)}"
                 )
-            for holder, name, old, new in found:
-                undone.callback(put, holder, name, old)
-                put(holder, name, new)
+            for place, new in found:
+                undone.callback(place.put, place.value)
+                place.put(new)
         yield
 
 
@@ -62,61 +55,52 @@ def _refuse_libraries(module: ModuleType) -> None:
         )
 
 
-def _replacements(module: ModuleType, sleeps: Sleeps) -> list[Replacement]:
-    found = []
-    for holder in (module, *classes_of(module)):
-        for name, value in vars(holder).items():
-            found.append(Replacement(holder, name, value, sleeps.in_place_of(value)))
-            function = value.__func__ if type(value) in (staticmethod, classmethod) else value
-            if type(function) is FunctionType and (holder is not module or is_own(function, module)):
-                defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__")}
-                found += [Replacement(function, name, old, sleeps.in_defaults(old)) for name, old in defaults.items() if old]
-    return [it for it in found if it.new is not it.old]
-
-
-def _replacements_elsewhere(module: ModuleType, sleeps: Sleeps) -> list[Replacement]:
-    found = [Replacement(*it, sleeps.in_place_of(it.value)) for it in places_in(module)]
-    return [it for it in found if it.new is not it.old]
-
-
-def _sleeps(module: ModuleType, found: list[Replacement]) -> bool:
+def _sleeps(module: ModuleType, found: list[Replacement], sleeps: Sleeps) -> bool:
     """Tell whether the code of a module can sleep by what would be replaced in it."""
-    aliases = {it.name for it in found if it.holder is module and type(it.new) is ModuleProxy}
-    if any(it.holder is module and it.name not in aliases for it in found) or loads_sleep(module, aliases):
+    modules = [place for place, new in found if ModuleProxy in map(type, new if type(new) is tuple else (new,))]
+    if len(modules) < len(found) or _sleeping([module], sleeps):
         return True
-    held = [it for it in found if it.holder is not module]
-    return any(_is_function(it.new) for it in held) or (
-        bool(held) and any("sleep" in code.co_names for code in function_codes(module))
-    )
+    return any(place.holder is not module for place in modules) and bool(_names(module))
 
 
-def _is_function(new: Any) -> bool:
-    """Tell whether a substitute, or one among default arguments, is a sleep and not a module that has one."""
-    values = new.values() if isinstance(new, dict) else new if isinstance(new, tuple) else (new,)
-    functions = (it.func if type(it) is partial else it for it in values)
-    return any(getattr(it, "__name__", None) in ("sleep", "asleep") for it in functions)
+def _sleeping(modules: list[ModuleType], sleeps: Sleeps) -> set[str]:
+    """Return the names of those modules of which a function names a sleep, or a module and its `sleep`."""
+    return {
+        function.__globals__["__name__"]
+        for function in functions_of(*modules)
+        for code in codes_of(function)
+        for value in map(function.__globals__.get, code.co_names)
+        if (new := sleeps.in_place_of(value)) is not value and ("sleep" in code.co_names or type(new) is not ModuleProxy)
+    }
+
+
+def _names(module: ModuleType) -> frozenset[str]:
+    """Return the names in the functions of a module that ask something for its `sleep`."""
+    codes = (code for function in functions_of(module) for code in codes_of(function))
+    return frozenset(name for code in codes if "sleep" in code.co_names for name in code.co_names)
 
 
 def _hint(module: ModuleType, sleeps: Sleeps) -> str:
     """Advice: the argument to pass or to change instead."""
-    if local := imports_locally(module, LIBRARIES):
+    names = _names(module)
+    if local := [it for it in LIBRARIES if it in names and not hasattr(module, it)]:
         return (
             f": a function of it imports {' and '.join(local)} itself, where nothing can be replaced; import it at the top of "
             "the module, or hand the client emulator.clock.sleep or emulator.aio.sleep"
         )
-    for library in ELSEWHERE:
-        if _uses(module, library):
-            return f": {library}.sleep is not replaced; hand the client emulator.aio.sleep in its place"
+    used = {_library_of(value) for name, value in vars(module).items() if name in names or name == "sleep"}
+    if library := next((it for it in ELSEWHERE if it in used), None):
+        return f": {library}.sleep is not replaced; hand the client emulator.aio.sleep in its place"
     package = module.__name__.partition(".")[0]
     others = [it for name, it in [*sys.modules.items()] if f"{name}.".startswith(f"{package}.") and type(it) is ModuleType]
-    sleeping = sorted({it.__name__ for it in others if it is not module and _sleeps(it, _replacements(it, sleeps))})
+    sleeping = sorted(_sleeping(others, sleeps))
     if not sleeping:
         return " (nor anyio.sleep) in its own code: pass the module that sleeps"
     whose = "its modules" if module.__name__ == package else f"the modules of {package}"
     return f" (nor anyio.sleep) in its own code; of {whose} these do: {', '.join(sleeping)}"
 
 
-def _uses(module: ModuleType, library: str) -> bool:
-    aliases = {name for name, value in vars(module).items() if type(value) is ModuleType and value.__name__ == library}
-    own = [it for it in vars(module).values() if type(it) is FunctionType and it.__name__ == "sleep"]
-    return loads_sleep(module, aliases) or any(it.__module__.partition(".")[0] == library for it in own)
+def _library_of(value: Any) -> str:
+    """Return the library that a module or a function is of; empty for anything else."""
+    name = value.__name__ if type(value) is ModuleType else value.__module__ if type(value) is FunctionType else ""
+    return str(name).partition(".")[0]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from math import isnan
 from numbers import Real
@@ -17,6 +16,8 @@ from operator import index
 from threading import TIMEOUT_MAX
 from types import MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
+
+import anyio
 
 from emulator.client.clock import ASYNCIO_SLEEP, TIME_SLEEP, Clock
 from emulator.client.network_idle import NetworkIdle
@@ -158,23 +159,17 @@ class Sleeps:
         if kind is partial:
             inner = self.in_place_of(value.func)
             return value if inner is value.func else partial(inner, *value.args, **value.keywords)
+        if kind is tuple:
+            inner = tuple(map(self.in_place_of, value))
+            return inner if any(new is not old for new, old in zip(inner, value, strict=True)) else value
         meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is ModuleProxy else value
-        if meant is time:
-            return ModuleProxy(meant, self.sleep)
-        anyio = sys.modules.get("anyio")
-        if meant is asyncio or (anyio is not None and meant is anyio):
-            return ModuleProxy(meant, self.asleep)
-        if any(meant is it for it in (time.sleep, TIME_SLEEP, Clock.sleep, Sleeps.sleep)):
-            return self.sleep
-        as_async = [asyncio.sleep, ASYNCIO_SLEEP, Clock.asleep, Sleeps.asleep, *([anyio.sleep] if anyio else [])]
-        return self.asleep if any(meant is it for it in as_async) else value
+        return next((new for old, new in self._substitutes if old is meant), value)
 
-    def in_defaults(self, defaults: Any) -> Any:
-        """The default arguments of a function, with replacements; the very same where there are none."""
-        if isinstance(defaults, dict):
-            replaced: Any = {name: self.in_place_of(value) for name, value in defaults.items()}
-            same = all(replaced[name] is value for name, value in defaults.items())
-        else:
-            replaced = tuple(map(self.in_place_of, defaults))
-            same = all(new is old for new, old in zip(replaced, defaults, strict=True))
-        return defaults if same else replaced
+    @cached_property
+    def _substitutes(self) -> list[tuple[Any, Any]]:
+        """Every sleep, and every module that has one, with what takes its place."""
+        sleeps = [(time.sleep, self.sleep), (TIME_SLEEP, self.sleep), (Clock.sleep, self.sleep), (Sleeps.sleep, self.sleep)]
+        own = (asyncio.sleep, ASYNCIO_SLEEP, anyio.sleep, Clock.asleep, Sleeps.asleep)
+        modules = [(time, self.sleep), (asyncio, self.asleep), (anyio, self.asleep)]
+        proxies = [(module, ModuleProxy(module, sleep)) for module, sleep in modules]
+        return [*sleeps, *((it, self.asleep) for it in own), *proxies]
