@@ -6,10 +6,10 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
+from urllib.request import proxy_bypass_environment
 
 from emulator.client.address import Address
 from emulator.kernel.errors import EmulatorError
@@ -17,7 +17,6 @@ from emulator.text.redact import redact_text
 from emulator.web.hosts import is_loopback
 
 PORT = 80
-_ENTRY = re.compile(r"\[(?P<v6>[^\]]*)\](?::(?P<v6port>\d+))?|(?P<host>[^:]*):(?P<port>\d+)")
 
 
 class UselessProxy(EmulatorError):
@@ -59,16 +58,24 @@ def named_proxy(address: Address, environ: Mapping[str, str] = os.environ) -> st
 
 def is_this_machine(host: str) -> bool:
     """Tell whether a host is this machine, to which no proxy leads: also 0.0.0.0 and ::, which reach it."""
-    address = _address(host)
-    if address is not None:
-        return address.is_loopback or address.is_unspecified
-    return is_loopback(host) or host.lower().rstrip(".").endswith(".localhost")
+    return host in ("0.0.0.0", "::") or is_loopback(host) or host.lower().rstrip(".").endswith(".localhost")  # noqa: S104
 
 
 def is_exempt(address: Address, environ: Mapping[str, str] = os.environ) -> bool:
     """Tell whether NO_PROXY names an address: its host, a domain above it, its network, or everything (`*`)."""
-    entries = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    return any(_matches(entry.lower(), address) for entry in re.split(r"[\s,]+", entries) if entry)
+    entries = re.split(r"[\s,]+", environ.get("no_proxy") or environ.get("NO_PROXY") or "")
+    domains = ",".join(entry.removeprefix("*.") for entry in entries if entry)
+    place = f"[{address.host}]:{address.port}" if ":" in address.host else f"{address.host}:{address.port}"
+    is_named = "*" in entries or proxy_bypass_environment(place, {"no": domains})
+    return bool(is_named) or any(_has(entry, address.host) for entry in entries)
+
+
+def _has(network: str, host: str) -> bool:
+    """Tell whether a network, such as 10.0.0.0/8, has the address of a host in it; not where either is a name."""
+    try:
+        return ip_address(host) in ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 def _proxy_variables(scheme: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -100,43 +107,3 @@ def _read(text: str, variable: str) -> Proxy:
 
 def _redacted(text: str) -> str:
     return redact_text(text) if "://" in text else redact_text(f"http://{text}")
-
-
-def _matches(entry: str, address: Address) -> bool:
-    """Tell whether an entry of NO_PROXY, in lower case, names an address; a scheme and a trailing slash do no harm."""
-    entry = entry.rpartition("://")[2].removesuffix("/")
-    port = None
-    if match := _ENTRY.fullmatch(entry):
-        entry, port = match["v6"] or match["host"], match["v6port"] or match["port"]
-    if port is not None and int(port) != address.port:
-        return False
-    return entry == "*" or _names_host(entry, address.host)
-
-
-def _names_host(entry: str, host: str) -> bool:
-    if (literal := _address(host)) is not None:
-        return any(literal in network for network in _networks(entry))
-    domain, name = _in_ascii(entry.removeprefix("*").strip(".")), _in_ascii(host.rstrip("."))
-    return bool(domain) and (name == domain or name.endswith(f".{domain}"))
-
-
-def _networks(entry: str) -> Iterator[IPv4Network | IPv6Network]:
-    """The network of an entry; nothing for a name."""
-    with suppress(ValueError):
-        yield ip_network(_address(entry) or entry, strict=False)
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """An address, and one of IPv4 as such where it is mapped; None for a name."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _in_ascii(name: str) -> str:
-    """A name as it is looked up, in lower case."""
-    with suppress(UnicodeError):
-        return name.lower() if name.isascii() else name.encode("idna").decode().lower()
-    return name.lower()
