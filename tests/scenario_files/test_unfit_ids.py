@@ -37,22 +37,6 @@ def test_an_id_that_fits_no_path_is_refused(vendor: str, part: str, id: str, rea
     assert (problem.pointer, reason in problem.message) == (f"/given/{vendor}/{part}/0/id", True), problem.message
 
 
-@pytest.mark.parametrize(
-    ("batch", "place", "operation"),
-    [
-        ({"id": "stopall"}, "id", "serpwow.batches.stopall"),
-        ({"id": "B", "searches": [{"id": "clear", "q": "x"}]}, "searches/0/id", "clear"),
-        ({"id": "B", "searches": [{"id": "searches", "q": "x"}]}, "searches/0/id", "searches"),
-    ],
-)
-def test_an_id_whose_path_is_that_of_another_operation_is_refused(batch: dict[str, object], place: str, operation: str) -> None:
-    with pytest.raises(BadInput) as excinfo:
-        load_document(Document({"title": "Ids", "given": {"serpwow": {"batches": [batch]}}}), VENDORS)
-    (problem,) = excinfo.value.problems
-    assert problem.pointer == f"/given/serpwow/batches/0/{place}"
-    assert operation in problem.message
-
-
 def test_ids_that_are_words_elsewhere_are_ids() -> None:
     state = {"serpwow": {"batches": [{"id": "start"}, {"id": "csv"}]}, "stripe": {"batch_jobs": [{"id": "stopall"}]}}
     load_document(Document({"title": "Ids", "given": state}), VENDORS)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.kernel.advance import TimelineEvent
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Conflict, Problem, TooMany
 from emulator.kernel.time import parse_duration
 from emulator.kernel.world import World
+from emulator.scenario.checks.states import valid_fragment
 from emulator.scenario.document import InvalidPaths, Path
+from emulator.scenario.resources import lists_of
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.vendor import Vendors
 
@@ -28,23 +30,27 @@ def world_problems(
     Raises:
         TooMany: nothing is wrong but that the `budget` of a server has no room.
     """
-    valid = valid_parts(scenario.content.get("given"), vendors, problems)
-    possible_scenario = _without_invalid_parts(scenario, vendors, valid.left, valid.state)
+    separable = [it for it in problems if _is_separable(it.path, vendors)]
+    left, given = [it for it in problems if not _is_separable(it.path, vendors)], scenario.content.get("given")
+    if separable:
+        invalid = InvalidPaths(separable)
+        parts = ((name, part, lists_of(vendors[name])) for name, part in given.items() if name in vendors)
+        given = {name: valid_fragment(part, lists, ("given", name), invalid) for name, part, lists in parts}
+    possible = _without_invalid_parts(scenario, vendors, left, given)
     try:
-        world = possible_scenario.world(vendors, "check", budget=budget)
+        world = possible.world(vendors, "check", budget=budget)
     except BadInput as error:
-        for it in error.problems:
-            if valid.covers(it.path):
-                yield Problem(it.message, ("given", *valid.original_path(it.path)))
-        every = [*problems, *(Problem(it.message, ("given", *it.path)) for it in error.problems)]
-        possible_scenario = _without_invalid_parts(scenario, vendors, every, scenario.content.get("given"))
-        world = possible_scenario.world(vendors, "check", budget=budget)
+        found = [Problem(it.message, ("given", *it.path)) for it in error.problems]
+        left_out = {it.path[:3] for it in separable if it.path[2] not in given[it.path[1]]}
+        yield from (it for it in found if it.path[:3] not in left_out)
+        possible = _without_invalid_parts(scenario, vendors, [*problems, *found], given)
+        world = possible.world(vendors, "check", budget=budget)
     except TooMany as error:
         if budget is not None and not problems:
             raise
         yield Problem(str(error), ("given",))
         return
-    yield from _timeline_problems(possible_scenario, world)
+    yield from _timeline_problems(possible, world)
 
 
 def _timeline_problems(scenario: Scenario, world: World) -> Iterator[Problem]:
@@ -97,56 +103,12 @@ def _without(state: Mapping[str, Any], vendors: Collection[str]) -> dict[str, An
     return {name: part for name, part in state.items() if name not in vendors}
 
 
-RESOURCES = frozenset({"batches", "batch_jobs", "event_destinations", "destinations", "error_logs"})
-"""Lists of a vendor's state from which a resource can be left out without spoiling the others."""
-
-PARTS = frozenset({"account", "platform"})
-"""Parts that can be left out whole; what is found wrong with them then is not said."""
-
-
-class ValidParts(NamedTuple):
-    """A state by vendor without its mistakes, as far as they lie within RESOURCES and PARTS; `left` are the other problems.
-
-    `kept_indexes` are the places as written of the resources that stayed, by vendor and list; `dropped` the parts that did not.
-    """
-
-    state: Any
-    left: Sequence[Problem]
-    kept_indexes: Mapping[tuple[str, str], Sequence[int]]
-    dropped: frozenset[tuple[str, str]]
-
-    def original_path(self, path: Path) -> Path:
-        """Return the place as somebody wrote it of what has this place in the valid state."""
-        kept_indexes = self.kept_indexes.get((str(path[0]), str(path[1]))) if len(path) > 2 else None
-        return path if kept_indexes is None else (*path[:2], kept_indexes[int(path[2])], *path[3:])
-
-    def covers(self, path: Path) -> bool:
-        """Tell whether a problem at this place is one of what was written."""
-        return tuple(map(str, path[:2])) not in self.dropped
-
-
-def valid_parts(given: Any, vendors: Vendors, problems: Sequence[Problem]) -> ValidParts:
-    """Return a given state without the resources, and the parts, in which there is one of these problems."""
-    separable = [it for it in problems if _is_separable(it.path, given, vendors)]
-    if not separable:
-        return ValidParts(given, problems, {}, frozenset())
-    left = [it for it in problems if not _is_separable(it.path, given, vendors)]
-    spoiled = {(it.path[1], it.path[2], it.path[3] if it.path[2] in RESOURCES else None) for it in separable}
-    state, kept_indexes = {vendor: {**part} if isinstance(part, dict) else part for vendor, part in given.items()}, {}
-    for vendor, name in dict.fromkeys((str(it[0]), str(it[1])) for it in spoiled):
-        if name in PARTS:
-            del state[vendor][name]
-        else:
-            places = [place for place in range(len(given[vendor][name])) if (vendor, name, place) not in spoiled]
-            kept_indexes[vendor, name] = places
-            state[vendor][name] = [given[vendor][name][place] for place in places]
-    dropped = frozenset((str(it[0]), str(it[1])) for it in spoiled if it[1] in PARTS)
-    return ValidParts(state, left, kept_indexes, dropped)
-
-
-def _is_separable(path: Path, given: Any, vendors: Vendors) -> bool:
-    """Tell whether a place lies in one resource or part of a vendor's state that can be left out."""
-    if len(path) < 3 or path[0] != "given" or path[1] not in vendors or not isinstance(given.get(path[1]), dict):
+def _is_separable(path: Path, vendors: Vendors) -> bool:
+    """Tell whether a place lies in a resource, or in an object such as `account`, that can be left out of a vendor's state."""
+    if len(path) < 3 or path[0] != "given" or path[1] not in vendors:
         return False
-    content = given[path[1]].get(path[2])
-    return path[2] in PARTS if len(path) < 4 or path[2] not in RESOURCES else isinstance(content, list)
+    vendor, name = vendors[str(path[1])], str(path[2])
+    kind = lists_of(vendor).get(name)
+    if kind is not None:
+        return kind.repeats and len(path) > 3
+    return bool(vendor.state.schema["properties"].get(name, {}).get("type") == "object")
