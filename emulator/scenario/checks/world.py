@@ -31,7 +31,8 @@ def world_problems(
         TooMany: nothing is wrong but that the `budget` of a server has no room.
     """
     separable = [it for it in problems if _is_separable(it.path, vendors)]
-    left, given = [it for it in problems if not _is_separable(it.path, vendors)], scenario.content.get("given")
+    given: Any = scenario.content.get("given")
+    left = [it for it in problems if not _is_separable(it.path, vendors)]
     if separable:
         invalid = InvalidPaths(separable)
         parts = ((name, part, lists_of(vendors[name])) for name, part in given.items() if name in vendors)
