@@ -55,9 +55,7 @@ def load_wordings(vendor: Vendor) -> dict[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=4096)
-def grounds_of(
-    vendor: Vendor, answer: str, evidence: str, also: tuple[str, ...] = (), assumption: str | None = None
-) -> Grounds:
+def grounds_of(vendor: Vendor, answer: str, evidence: str, also: tuple[str, ...] = (), assumption: object = None) -> Grounds:
     """Return what an answer rests on: the fact or assumption that decided it, the facts of its wording, and `also`.
 
     The weakest of all of them is its basis.

@@ -91,7 +91,7 @@ def _machine(machine: Machine) -> models.Machine:
             "answer": row.answer,
             "effect": row.effect.__name__ if row.effect else None,
             "when": row.when.__name__ if row.when else None,
-            "assume": f"{row.assume.assumption}={row.assume.choice}" if row.assume else None,
+            "assume": f"{row.assume.assumption.id}={row.assume.choice}" if row.assume else None,
             "evidence": row.evidence,
         }
         for row in machine.rows

@@ -162,7 +162,7 @@ def _row(world: World, vendors: Vendors, applied: AppliedRow) -> journal_models.
 def _condition(row: Row) -> str | None:
     """Return the guard and the assumption that a row depends on."""
     guard = [row.when.__name__] if row.when else []
-    choice = [f"{row.assume.assumption}={row.assume.choice}"] if row.assume else []
+    choice = [f"{row.assume.assumption.id}={row.assume.choice}"] if row.assume else []
     return " and ".join(guard + choice) or None
 
 
@@ -170,7 +170,7 @@ def _choices(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[Choic
     """Yield the assumptions that the answer names, that a row depends on, or that were consulted on the way."""
     machines = world.rules.machines
     rows = [row for it in exchange.applied_rows for row in (it.row, *machines[it.kind].skipped_rows(it.row))]
-    names = {exchange.assumption, *exchange.consulted, *(row.assume.assumption for row in rows if row.assume)}
+    names = {exchange.assumption, *exchange.consulted, *(row.assume.assumption.id for row in rows if row.assume)}
     for it in vendor.assumptions:
         if it.id in names:
             yield Choice.of(it, choice=world.rules.choices[it.id])

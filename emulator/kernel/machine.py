@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
 from emulator.kernel.sorted_pages import IndexKey, SortedGroup
 from emulator.kernel.time import NEVER, format_duration
@@ -78,7 +79,7 @@ class View(Protocol):
     def group(self, kind: str, *key: Hashable) -> list[Any]: ...
     def sorted_group(self, kind: str, *key: Hashable) -> SortedGroup: ...
     def size(self, kind: str, *key: Hashable) -> int: ...
-    def choice(self, assumption: str) -> str: ...
+    def choice(self, assumption: Assumption) -> str: ...
     def mint(self, purpose: str) -> bytes: ...
     def admit(self, resources: int, like: Any = None) -> None: ...
     def length(self, timer: Timer, resource: Any) -> timedelta | None: ...
@@ -111,7 +112,7 @@ Progress = Callable[[View, Any], Any]
 class Assume:
     """A condition of a row: this choice of this assumption is in force."""
 
-    assumption: str
+    assumption: Assumption
     choice: str
 
 
@@ -165,7 +166,7 @@ class Row:
     evidence: str
     when: Guard | None = None
     assume: Assume | None = None
-    decided_by: str | None = None
+    decided_by: Assumption | None = None
 
     @property
     def conditional(self) -> bool:
@@ -176,18 +177,18 @@ class Row:
 class Answer(NamedTuple):
     """A decision, before it is rendered: a name, the evidence it rests on, and the subject that its renderer needs.
 
-    `assumption` is the id of the assumption that decided, if one did; `also` are further facts that this one rests on;
+    `assumption` is the one that decided, if one did; `also` are further facts that this one rests on;
     `row` is the row of a machine that gave the answer.
     """
 
     name: str
     evidence: str
     subject: Any = None
-    assumption: str | None = None
+    assumption: Assumption | None = None
     also: tuple[str, ...] = ()
     row: Row | None = None
 
-    def resting_on(self, facts: Iterable[str], assumption: str | None = None) -> Answer:
+    def resting_on(self, facts: Iterable[str], assumption: Assumption | None = None) -> Answer:
         """Return the answer with further facts, and with this assumption where it names none yet."""
         return self._replace(also=(*self.also, *facts), assumption=self.assumption or assumption)
 

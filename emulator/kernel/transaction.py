@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, ResourceChange
@@ -51,7 +52,7 @@ class Transaction:
         self.context = context
         self.changes: list[Change] = []
         self.applied_rows: list[AppliedRow] = []
-        self.consulted: dict[str, None] = {}
+        self.consulted: dict[Assumption, None] = {}
 
     def __enter__(self) -> Transaction:
         return self
@@ -71,10 +72,10 @@ class Transaction:
         find, numbers = self.find, self._numbers
         return tuple([ResourceChange(*key, before, find(*key), numbers.get(key)) for key, before in self._before.items()])
 
-    def choice(self, assumption: str) -> str:
+    def choice(self, assumption: Assumption) -> str:
         """Return the choice of an assumption that is in force in this world."""
         self.consulted[assumption] = None
-        return self._world.rules.choices[assumption]
+        return self._world.rules.choices[assumption.id]
 
     def length(self, timer: Timer, resource: Any) -> timedelta | None:
         """Return how long a timer runs for a resource in this world; None for ever."""

@@ -14,6 +14,7 @@ from emulator.client.in_process import InProcessClient
 from emulator.client.json_encoding import decode
 from emulator.contract.evidence import KINDS, load_evidence, load_wordings
 from emulator.contract.fixtures import load_fixture
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.machine import ABSENT, EVERY, Row
 from emulator.kernel.transaction import Transaction
 from emulator.scenario.client import Headers, ReceivedResponse
@@ -111,8 +112,8 @@ def _unused_facts(vendor: Vendor) -> Iterator[str]:
 def _unknown_choices(vendor: Vendor) -> Iterator[str]:
     choices = {it.id: it.choices for it in vendor.assumptions}
     for kind, row in _rows(vendor):
-        if row.assume and row.assume.choice not in choices.get(row.assume.assumption, ()):
-            yield f"{_label(kind, row)}: {row.assume.assumption} has no choice {row.assume.choice!r}"
+        if row.assume and row.assume.choice not in choices.get(row.assume.assumption.id, ()):
+            yield f"{_label(kind, row)}: {row.assume.assumption.id} has no choice {row.assume.choice!r}"
 
 
 def _unplayed_choices(vendor: Vendor) -> Iterator[str]:
@@ -196,8 +197,8 @@ def _recorded(playing: _Playing) -> Iterator[None]:
         playing.walked.setdefault(kind, set()).add(row)
         take(self, kind, id, row, resource)
 
-    def note_choice(self: Transaction, assumption: str) -> str:
-        playing.consulted.add(assumption)
+    def note_choice(self: Transaction, assumption: Assumption) -> str:
+        playing.consulted.add(assumption.id)
         return choose(self, assumption)
 
     with patch.object(Transaction, "take", note_row), patch.object(Transaction, "choice", note_choice):

@@ -1,5 +1,6 @@
 """The one interface that a vendor is written with: whatever a vendor's package imports of the emulator, it imports here."""
 
+from emulator.kernel.assumption import Assumption, assumptions_in
 from emulator.kernel.budget import Metered, Shared, Weight
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MANY_RESOURCES
@@ -23,7 +24,6 @@ from emulator.kernel.machine import (
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid, mint_id
-from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump, load
 from emulator.sdk.fields import (
@@ -111,6 +111,7 @@ __all__ = [
     "Vendor",
     "View",
     "Weight",
+    "assumptions_in",
     "base62",
     "dump",
     "dump_fields",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.machine import Answer
 
 
@@ -17,7 +18,7 @@ class InvalidRequest(ValueError):
         self,
         message: str,
         evidence: str,
-        assumption: str | None = None,
+        assumption: Assumption | None = None,
         *,
         place: str | None = None,
         answer: str = "invalid",

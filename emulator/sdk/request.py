@@ -27,8 +27,7 @@ class Request:
     keeps from taking effect yet, each with its operation's name; `is_on_loop`, whether it holds up an event loop meanwhile.
 
     A vendor sets what it finds out while it reads the request: `request_id`, its own name for the request;
-    `idempotency_key`; `fields`, those of the body or the query; and `assumption`, the id of the assumption by which the
-    request is read, which its answer carries unless another decides.
+    `idempotency_key`; and `fields`, those of the body or the query.
     """
 
     method: str
@@ -52,7 +51,6 @@ class Request:
     request_id: str | None = None
     idempotency_key: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
-    assumption: str | None = None
     checkpoint: Checkpoint | None = None
     in_flight: Sequence[tuple[str, Request]] = ()
     is_on_loop: bool = False

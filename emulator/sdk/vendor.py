@@ -9,10 +9,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.limits import LARGE_WORLD
 from emulator.kernel.machine import Answer, Machine, Timer
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.assumption import Assumption
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response
 from emulator.sdk.state import StateCodec
@@ -126,9 +126,9 @@ class Vendor:
         return spell_first_digit(self.name).replace("-", "_")
 
     @cached_property
-    def deciders(self) -> dict[str, str]:
-        """The id of the assumption that decides each answer, by the answer's name."""
-        return {name: assumption.id for assumption in self.assumptions for name in assumption.decides}
+    def deciders(self) -> dict[str, Assumption]:
+        """The assumption that decides each answer, by the answer's name."""
+        return {name: assumption for assumption in self.assumptions for name in assumption.decides}
 
     @cached_property
     def constant_headers(self) -> list[tuple[bytes, bytes]]:

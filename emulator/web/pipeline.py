@@ -170,8 +170,8 @@ class Pipeline:
         checkpoint = request.checkpoint or Checkpoint(tx.now, n - 1, world.history.count)
         exchange = Exchange(
             tx.now, checkpoint, tx.why, request.method, request.target, request_body,
-            answer.name, answer.evidence, answer.assumption, basis if is_own else None,
-            response.status, response_body, changes, rows, tuple(tx.consulted), request.credential,
+            answer.name, answer.evidence, answer.assumption.id if answer.assumption else None, basis if is_own else None,
+            response.status, response_body, changes, rows, tuple([it.id for it in tx.consulted]), request.credential,
             tuple([fault.hit() for fault in faults]), _delivered(left), cut, request.raw_headers, also,
             Charge(world.quota, size),
         )  # fmt: skip
@@ -232,8 +232,7 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     else:
         answer = carry_out(vendor, tx, request, operation)
         response = vendor.renderers[answer.name](tx, request, answer.subject)
-        answer = vendor.cite(tx, request, operation, answer)
-        return (answer if answer.assumption else answer._replace(assumption=request.assumption)), response
+        return vendor.cite(tx, request, operation, answer), response
     return answer, vendor.renderers[answer.name](tx, request, answer.subject)
 
 

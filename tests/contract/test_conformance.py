@@ -13,6 +13,7 @@ from emulator.sdk import Assume, Assumption, Vendor
 from emulator.sdk.conformance import Check, NotConformant, checks
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50 import SIXDOT50
+from emulator.vendors.sixdot50.assumptions.requests import OTHER_ORGANISATION
 
 UNREACHABLE = {
     ("serpwow.batch", "idle", "stopall"),
@@ -84,12 +85,12 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
             r"6dot50.batch: \* --get--> = \(forbidden\): evidence.yaml has no '6dot50-nowhere-1'",
         ),
         (
-            with_first_row(lambda row: replace(row, assume=Assume("6dot50.other-organisation", "418"))),
+            with_first_row(lambda row: replace(row, assume=Assume(OTHER_ORGANISATION, "418"))),
             "every choice that a row names exists",
             r"6dot50.batch: \* --get--> = \(forbidden\): 6dot50.other-organisation has no choice '418'",
         ),
         (
-            replace(SIXDOT50, assumptions=(Assumption("6dot50.tea", "How is it?", ("weak", "strong"), "weak", "It may be."),)),
+            replace(SIXDOT50, assumptions=(Assumption("6dot50.tea", "How is it?", ("weak", "strong"), "It may be."),)),
             "every choice of an assumption is played by a scenario",
             "6dot50.tea: no scenario with `assume: {6dot50.tea: 'strong'}` asks for it",
         ),

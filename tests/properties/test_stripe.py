@@ -21,6 +21,7 @@ from emulator.sdk.request import read_request
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.assumptions.jobs import OTHER_ACCOUNT
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.requests.idempotency import LIFETIME, IdempotencyRecord
 from emulator.web.pipeline import carry_out
@@ -284,7 +285,7 @@ def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str
     with world.transaction("retrieve") as tx:
         answer = carry_out(STRIPE, tx, request_of("retrieve"), OPERATIONS["stripe.batch_jobs.retrieve"])
         reply = STRIPE.renderers[answer.name](tx, request_of("retrieve"), answer.subject)
-    assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", "stripe.other-account")
+    assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", OTHER_ACCOUNT)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Timer
 from emulator.kernel.transaction import due
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, START, Kettle, kitchen
 
+QUESTION = Assumption("q", "How?", ("1", "2"), "It may be.")
 GO = Row("a", On("go"), "b", "gone", None, "e")
 BACK = Row("b", On("go"), "a", "gone", None, "e")
 NOWHERE = Row(ABSENT, On("go"), ABSENT, "unknown", None, "e")
@@ -38,7 +40,10 @@ def test_a_total_table_is_accepted() -> None:
         ((Row("a", On("go"), "b", None, None, "e"), BACK, NOWHERE), "nothing says what a client hears of go in state 'a'"),
         ((Row("a", On("go"), SAME, "stays", None, "e"), BACK, NOWHERE), "nobody reaches the state 'b'"),
         ((Row("a", On("go"), "b", "x", None, "e", when=lambda *_: True), BACK, NOWHERE), "the last row for go in state 'a'"),
-        ((Row("a", On("go"), "b", "x", None, "e", assume=Assume("q", "1")), BACK, NOWHERE), "the last row for go in state 'a'"),
+        (
+            (Row("a", On("go"), "b", "x", None, "e", assume=Assume(QUESTION, "1")), BACK, NOWHERE),
+            "the last row for go in state 'a'",
+        ),
     ],
 )
 def test_a_table_with_a_fault_is_refused_and_the_fault_is_named(rows: tuple[Row, ...], fault: str) -> None:

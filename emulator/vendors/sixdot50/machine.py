@@ -114,10 +114,10 @@ def settle_awaiting_payments(view: View, member: Member) -> Iterable[Ask]:
         yield Ask(PAYMENT, payment.id, REGISTER)
 
 
-AS_403 = Assume(OTHER_ORGANISATION.id, "403")
+AS_403 = Assume(OTHER_ORGANISATION, "403")
 
-EMPTY_ACCEPTED = Assume(EMPTY_SUBMIT.id, "200")
-CANCEL_REFUSED, CANCEL_ACCEPTED = Assume(EMPTY_CANCEL.id, "400"), Assume(EMPTY_CANCEL.id, "200")
+EMPTY_ACCEPTED = Assume(EMPTY_SUBMIT, "200")
+CANCEL_REFUSED, CANCEL_ACCEPTED = Assume(EMPTY_CANCEL, "400"), Assume(EMPTY_CANCEL, "200")
 
 
 def _unseen(command: str, belongs: Guard, unknown: str, evidence: str) -> tuple[Row, ...]:
@@ -181,7 +181,7 @@ BATCH = Machine(
         Row("DRAFT", On(CANCEL), "CANCELLED", "batch", cancel_payments, "6dot50-cancel-2"),
         Row("OPEN", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-6"),
         Row("CLOSED", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-7"),
-        Row("CANCELLED", On(CANCEL), SAME, "batch", None, "6dot50-cancel-8", assume=Assume(SECOND_CANCEL.id, "200")),
+        Row("CANCELLED", On(CANCEL), SAME, "batch", None, "6dot50-cancel-8", assume=Assume(SECOND_CANCEL, "200")),
         Row("CANCELLED", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-8"),
         #
         Row("OPEN", On(CONCLUDE), "CLOSED", "batch", None, "6dot50-close-1", has_nothing_pending),

@@ -203,14 +203,14 @@ def paying_account(view: View) -> Account | None:
     """Return the account that pays for a submitted batch; one that is not active pays nothing."""
     accounts: list[Account] = view.group(Account.kind, *ALL)
     in_default_currency = [account for account in accounts if account.currency_code == CURRENCY]
-    if in_default_currency != accounts and view.choice(PAYING_ACCOUNT.id) == "default":
+    if in_default_currency != accounts and view.choice(PAYING_ACCOUNT) == "default":
         accounts = in_default_currency
     return next((account for account in accounts if account.active), None)
 
 
 def cost(view: View, payment: Payment) -> Decimal:
     """Return the amount that a payment takes out of an account."""
-    if payment.referral_amount is not None and view.choice(REFERRAL_MONEY.id) == "debited":
+    if payment.referral_amount is not None and view.choice(REFERRAL_MONEY) == "debited":
         return payment.amount + payment.referral_amount
     return payment.amount
 
@@ -226,7 +226,7 @@ def debit(view: View, batch: Batch) -> Iterator[Account | Batch]:
     account = paying_account(view)
     if account is not None:
         amount = cost_of_drafts(view, batch)
-        held = view.choice(SUBMITTED_MONEY.id) == "held"
+        held = view.choice(SUBMITTED_MONEY) == "held"
         yield _moved(account, balance=Decimal(0) if held else -amount, available=-amount)
         yield replace(batch, account_id=account.id)
 
@@ -234,7 +234,7 @@ def debit(view: View, batch: Batch) -> Iterator[Account | Batch]:
 def pay(view: View, payment: Payment) -> Iterator[Account]:
     """Let the money reach the payee: out of the balance, where it was held there."""
     account = _source(view, payment)
-    if account is not None and view.choice(SUBMITTED_MONEY.id) == "held":
+    if account is not None and view.choice(SUBMITTED_MONEY) == "held":
         yield _moved(account, balance=-cost(view, payment), available=Decimal(0))
 
 
@@ -242,8 +242,8 @@ def refund(view: View, payment: Payment) -> Iterator[Account]:
     """Return the money of a reversed payment to the account that it came from."""
     account, amount = _source(view, payment), cost(view, payment)
     if account is not None:
-        held = view.choice(SUBMITTED_MONEY.id) == "held"
-        freed = view.choice(REVERSED_MONEY.id) == "both"
+        held = view.choice(SUBMITTED_MONEY) == "held"
+        freed = view.choice(REVERSED_MONEY) == "both"
         yield _moved(account, balance=Decimal(0) if held else amount, available=amount if freed else Decimal(0))
 
 

@@ -103,7 +103,7 @@ def begin_processing(view: View, job: Job) -> Iterable[Job]:
 
 def emit_progress(view: View, job: Job) -> Iterable[object]:
     yield replace(job, reported=as_of_now(view, job).progress)
-    if view.choice(PROGRESS_EVENTS.id) == "quarters":
+    if view.choice(PROGRESS_EVENTS) == "quarters":
         yield from emit(view, JOB_EVENT + "updated", job)
 
 
@@ -117,7 +117,7 @@ def keep_counts(view: View, job: Job) -> Iterable[Job]:
 
 
 def keep_counts_of_canceled(view: View, job: Job) -> Iterable[Job]:
-    drain = view.length(DRAIN, job) if view.choice(ROWS_IN_FLIGHT.id) == "until-canceled" else None
+    drain = view.length(DRAIN, job) if view.choice(ROWS_IN_FLIGHT) == "until-canceled" else None
     yield counted(view, job, view.now + (drain or timedelta()))
 
 
@@ -217,19 +217,19 @@ JOB = Machine(
         Row(EVERY, On(DOWNLOAD), SAME, "results", None, "stripe-results-1"),
         Row(ABSENT, On(DOWNLOAD), SAME, "link_refused", None, "stripe-output-6"),
         #
-        Row(READY, On(CANCEL), SAME, REFUSED, None, "stripe-cancel-8", None, Assume(CANCEL_READY.id, "400")),
+        Row(READY, On(CANCEL), SAME, REFUSED, None, "stripe-cancel-8", None, Assume(CANCEL_READY, "400")),
         Row(READY, On(CANCEL), "cancelling", "job", then_emit(), "stripe-cancel-8"),
         Row("validating", On(CANCEL), "cancelling", "job", then_emit(), "stripe-cancel-7"),
         Row("in_progress", On(CANCEL), "cancelling", "job", then_emit(keep_counts_of_canceled), "stripe-cancel-2"),
-        Row("cancelling", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-9", None, Assume(CANCEL_TWICE.id, "400")),
+        Row("cancelling", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-9", None, Assume(CANCEL_TWICE, "400")),
         Row("cancelling", On(CANCEL), SAME, "job", None, "stripe-cancel-9"),
         Row("canceled", On(CANCEL), SAME, "job", None, "stripe-cancel-4"),
-        Row("complete", On(CANCEL), SAME, "job", None, "stripe-cancel-10", None, Assume(CANCEL_COMPLETE.id, "200")),
+        Row("complete", On(CANCEL), SAME, "job", None, "stripe-cancel-10", None, Assume(CANCEL_COMPLETE, "200")),
         Row("complete", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-10"),
         *(
             Row(status, On(CANCEL), SAME, answer, None, "stripe-cancel-11", None, assume)
             for status in ("validation_failed", "batch_failed", "timeout", "upload_timeout")
-            for answer, assume in (("job", Assume(CANCEL_FAILED.id, "200")), (REFUSED, None))
+            for answer, assume in (("job", Assume(CANCEL_FAILED, "200")), (REFUSED, None))
         ),
         Row(ABSENT, On(CANCEL), SAME, "not_found", None, "stripe-cancel-5"),
         #
@@ -251,7 +251,7 @@ JOB = Machine(
             then_emit(),
             "stripe-file-5",
             has_no_rows,
-            Assume(EMPTY_FILE.id, "invalid"),
+            Assume(EMPTY_FILE, "invalid"),
         ),
         Row("validating", After(VALIDATION.name), "in_progress", None, then_emit(begin_processing), "stripe-validation-1"),
         Row("validating", After(FAULT.name), "batch_failed", None, then_emit(), "stripe-fault-2"),

@@ -31,10 +31,10 @@ def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -
     resource = tx.find(machine.kind, id)
     if resource is None or resource.owner == acting_account(tx, request):
         return tx.ask(machine, id, command)
-    if tx.choice(OTHER_ACCOUNT.id) == "403":
-        return Answer("forbidden", "stripe-owner-1", None, OTHER_ACCOUNT.id)
+    if tx.choice(OTHER_ACCOUNT) == "403":
+        return Answer("forbidden", "stripe-owner-1", None, OTHER_ACCOUNT)
     row = machine.by_command[ABSENT, command][0]
-    return Answer(row.answer or "", "stripe-owner-1", None, OTHER_ACCOUNT.id)
+    return Answer(row.answer or "", "stripe-owner-1", None, OTHER_ACCOUNT)
 
 
 def new_id(view: View) -> str:
@@ -56,7 +56,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
     )
     answer = tx.ask(JOB, job.id, CREATE, new=job)
     if differs_by_channel(version_of(request), endpoint):
-        answer = answer._replace(assumption=CHANNEL.id)
+        answer = answer._replace(assumption=CHANNEL)
     drop_outdated(tx)
     return remember(tx, request, answer)
 

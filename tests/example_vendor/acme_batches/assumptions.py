@@ -6,6 +6,5 @@ SECOND_CANCEL = Assumption(
     "acme.second-cancel",
     "What does the cancel of a canceled batch answer?",
     ("200", "409"),
-    "200",
     "A client that lost the answer tries again, and finds what it wanted.",
 )

@@ -7,7 +7,7 @@ from acme_batches.model import Batch
 from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Timer
 
 RUN = Timer("acme.run", timedelta(hours=1), "acme-run-1")
-REFUSED = Assume(SECOND_CANCEL.id, "409")
+REFUSED = Assume(SECOND_CANCEL, "409")
 
 BATCH = Machine(
     kind=Batch.kind,

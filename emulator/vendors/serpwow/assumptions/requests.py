@@ -8,56 +8,48 @@ LIST_BAD_PARAMETER = Assumption(
     "serpwow.list-bad-parameter",
     "What becomes of a list parameter whose value is not among those published?",
     ("refuse", "ignore"),
-    "refuse",
     "400 is published for invalid requests.",
 )
 LIST_BEYOND_END = Assumption(
     "serpwow.list-beyond-end",
     "What does a page beyond the last one hold?",
     ("empty", "refuse"),
-    "empty",
     "The counts in the body say all there is to say.",
 )
 LIST_PRIORITY_ORDER = Assumption(
     "serpwow.list-priority-order",
     "Which priority comes first in ascending order?",
     ("lowest", "highest"),
-    "lowest",
     "The words themselves are a scale.",
 )
 LIST_NEVER_RUN = Assumption(
     "serpwow.list-never-run",
     "Where do batches that never ran stand when the list is sorted by last_run, ascending?",
     ("first", "last"),
-    "first",
     "No date is less than any date.",
 )
 LIST_NEVER_RUN_FILTER = Assumption(
     "serpwow.list-never-run-filter",
     "Does last_run_before let through a batch that never ran?",
     ("excluded", "included"),
-    "excluded",
     "What did not happen was not before anything.",
 )
 TIED_BATCHES = Assumption(
     "serpwow.tied-batches",
     "Which comes first of batches that have the same place in the order that is asked for?",
     ("oldest", "newest"),
-    "oldest",
     "The page says nothing; most stores keep such items in the order in which they came.",
 )
 WITHOUT_RESULTS = Assumption(
     "serpwow.only-without-results",
     "Does only_without_results list a batch that ran and has no result set any more, or never had one?",
     ("available", "never-run"),
-    "available",
     "The page says that such batches have no result sets available, and adds that they have not been run yet.",
 )
 LIST_FIELDS = Assumption(
     "serpwow.list-fields",
     "Do List Batches, List Result Sets and Create Searches tell the fields of a batch that their samples leave out?",
     ("printed", "all"),
-    "printed",
     "All samples leave out credits_required, searches_type and searches_type_locked, the older two also last_run, priority,"
     " destination_ids and next_result_set_id. Each is of a batch, of which other pages print these fields, so they may be"
     " there; but a client that needs none of them works either way.",
@@ -66,84 +58,72 @@ FIND_IN = Assumption(
     "serpwow.find-in",
     "In which parameters of a search does Find Searches look, besides its custom_id?",
     ("every", "q"),
-    "every",
     "The page says that it looks in the search, which another page calls a collection of parameters.",
 )
 HOURLY_SCHEDULE = Assumption(
     "serpwow.hourly-schedule",
     "What becomes of the schedule_type hourly?",
     ("refuse", "every-hour"),
-    "refuse",
     "Pages name hourly among the schedules and print no value for it; minutes with every_hour is one that runs so.",
 )
 PATH_SPELLING = Assumption(
     "serpwow.path-spelling",
     "Are paths with other capitals or a trailing slash understood?",
     ("tolerant", "strict"),
-    "tolerant",
     "The vendor's own pages print one path with a capital, and public clients end paths with a slash.",
 )
 REFUSED_FIRST = Assumption(
     "serpwow.refused-first",
     "Which is refused first, a key that is not valid or a path that does not exist?",
     ("key", "path"),
-    "key",
     "Keys are checked in front of everything else as a rule.",
 )
 EDIT_QUEUED = Assumption(
     "serpwow.edit-queued",
     "Can a queued batch be updated or deleted, or its searches be changed?",
     ("refuse", "allow"),
-    "refuse",
     "Only running ones are published to refuse it, but a change would no longer fit the credits that were allocated.",
 )
 UNNAMED_BATCH = Assumption(
     "serpwow.unnamed-batch",
     "Can a batch be made without a name?",
     ("refuse", "allow"),
-    "refuse",
     "Schemas of sibling products require it, and all public callers send it.",
 )
 INCOMPLETE_SCHEDULE = Assumption(
     "serpwow.incomplete-schedule",
     "What becomes of a schedule that names no hours, days or minutes?",
     ("never", "refuse"),
-    "never",
     "Nothing says that they are required, so the batch is made and its schedule never fires.",
 )
 UNKNOWN_DESTINATION = Assumption(
     "serpwow.unknown-destination",
     "Can a batch name a destination that does not exist?",
     ("accept", "refuse"),
-    "accept",
     "The published example names one that nothing else speaks of.",
 )
 MAX_PAGE = Assumption(
     "serpwow.max-page",
     "How large may max_page be in a batch?",
     ("20", "100"),
-    "20",
     "An older page says 100, and a newer one is reported to say 20.",
 )
 HTML_LIMIT = Assumption(
     "serpwow.html-limit",
     "What is counted of a batch with include_html=true, of which there may be 100?",
     ("searches", "pages"),
-    "searches",
     "The page says 100 searches; that max_page divides the number is said of the 15,000 only.",
 )
 LOCKED_TYPE = Assumption(
     "serpwow.locked-type",
     "What does it mean that a batch is locked to a type of search?",
     ("enforced", "told"),
-    "enforced",
     "A lock that let other types in, or could be changed, would lock nothing.",
 )
 UNKNOWN_ENGINE = Assumption(
     "serpwow.unknown-engine",
     "What becomes of an engine that is not published, in a search or in searches_type?",
     ("accept", "refuse"),
-    "accept",
     "New engines are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
     " parameters are published as the commonest cause of a 400.",
 )
@@ -151,7 +131,6 @@ UNKNOWN_TYPE = Assumption(
     "serpwow.unknown-type",
     "What becomes of a search_type that the page does not list for the engine, or of a device that it does not list?",
     ("accept", "refuse"),
-    "accept",
     "New types are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
     " parameters are published as the commonest cause of a 400.",
 )
@@ -159,42 +138,36 @@ SEARCH_UPDATE_FIELDS = Assumption(
     "serpwow.search-update-fields",
     "Which fields does the answer to an update of a search tell?",
     ("changed", "sent"),
-    "changed",
     "The page says those that have been updated, and a field that already had the value that is sent is the same after it.",
 )
 SEARCHES_BEYOND_END = Assumption(
     "serpwow.searches-beyond-end",
     "What does a page of searches beyond the last one get?",
     ("500", "empty"),
-    "500",
     "A public client of a sibling product takes a 500 for the end of the pages.",
 )
 DELETE_UNKNOWN_SEARCHES = Assumption(
     "serpwow.delete-unknown-searches",
     "What becomes of a deletion of many searches when some of the ids are unknown?",
     ("ignore", "refuse"),
-    "ignore",
     "Each id that is there is published to be deleted, and nothing is said of the others.",
 )
 RATE_WINDOW = Assumption(
     "serpwow.rate-window",
     "Over which minute are calls counted?",
     ("fixed", "sliding"),
-    "fixed",
     "Only the number per minute is published; a window that begins with its first call is the simplest.",
 )
 PLATFORM_DOWN = Assumption(
     "serpwow.platform-down",
     "Which status does every call but Account get while the platform is down?",
     ("503", "500"),
-    "503",
     "503 is published for incidents, 500 for errors inside.",
 )
 INCIDENT_BODY = Assumption(
     "serpwow.incident-body",
     "Which body has a 503: a message and retry_after by themselves, or request_info, as other errors have?",
     ("message", "envelope"),
-    "message",
     "The page of the response codes names a message in the JSON object, and a copy of it shows one beside retry_after, without"
     " request_info.",
 )
@@ -202,49 +175,42 @@ FAILED_STATUS = Assumption(
     "serpwow.failed-status",
     "Which status has a webhook POST or an upload to a destination that failed?",
     ("failed", "error"),
-    "failed",
     "Only `ok` is printed; the page of Resend Webhook says that a POST fails.",
 )
 WEBHOOK_UNSENT = Assumption(
     "serpwow.webhook-unsent",
     "What does a result set tell of a webhook whose POST was not made? This server makes none.",
     ("pending", "omitted"),
-    "pending",
     "`ok` would claim a call that the receiver never saw; a status with a log is the form that the page prints.",
 )
 MISLABELLED_JSON = Assumption(
     "serpwow.mislabelled-json",
     "Is a JSON body read whose Content-Type names a form, a text or nothing?",
     ("read", "refuse"),
-    "read",
     "The vendor's own PHP sample posts JSON with curl's default type, which is that of a form.",
 )
 FORM_LISTS = Assumption(
     "serpwow.form-lists",
     "Which lists and objects are read in a form?",
     ("every-style", "comma-joined"),
-    "every-style",
     "The vendor's own PHP samples use http_build_query, which writes a list with indexes; the page joins one by commas.",
 )
 FLAG_WORDS = Assumption(
     "serpwow.flag-words",
     "Are True, False, 1 and 0 read where true or false is published?",
     ("read", "refuse"),
-    "read",
     "The vendor's own PHP sample sends a flag through http_build_query, which makes 0 of false.",
 )
 NULL_PARAMETER = Assumption(
     "serpwow.null-parameter",
     "What does null mean for a parameter that may be left out?",
     ("absent", "refuse"),
-    "absent",
     "No page speaks of null, and clients send it for what they have no value for.",
 )
 REPEATED_PARAMETER = Assumption(
     "serpwow.repeated-parameter",
     "What becomes of a query that gives a single-valued parameter several different values?",
     ("refuse", "last"),
-    "refuse",
     "400 is published for invalid requests, and one of the values would be lost.",
 )
 

@@ -53,10 +53,10 @@ def list_destinations(tx: Transaction, request: Request) -> Answer:
     page = sorted_page(tx, request.query, found, keys, "name")
     answer = Answer("destinations", "serpwow-destinations-5", page, page.assumption)
     if term:
-        answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE.id)
+        answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE)
     if "sort_by" not in request.query and page.total > 1:
-        answer = answer.resting_on(("serpwow-destinations-13",), DEFAULT_ORDER.id)
+        answer = answer.resting_on(("serpwow-destinations-13",), DEFAULT_ORDER)
     if any(tx.size(Batch.kind, "destination", destination.id) for destination in page.items):
-        answer = answer.resting_on(("serpwow-destinations-16",), USED_BY.id)
+        answer = answer.resting_on(("serpwow-destinations-16",), USED_BY)
     is_printed = all(destination.type == "s3" for destination in page.items)
-    return answer if is_printed else answer.resting_on(("serpwow-destinations-14",), DESTINATION_FIELDS.id)
+    return answer if is_printed else answer.resting_on(("serpwow-destinations-14",), DESTINATION_FIELDS)

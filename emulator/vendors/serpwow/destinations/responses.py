@@ -13,7 +13,7 @@ from emulator.vendors.serpwow.model.batches import Batch
 
 def render_destination(view: View, destination: Destination) -> dict[str, Any]:
     """Return a destination without its secrets, in the order of the sample. Evidence: serpwow-destinations-5."""
-    is_shown = destination.type == "s3" or view.choice(DESTINATION_FIELDS.id) == "all-but-secrets"
+    is_shown = destination.type == "s3" or view.choice(DESTINATION_FIELDS) == "all-but-secrets"
     return {
         "id": destination.id,
         "name": destination.name,
@@ -26,7 +26,7 @@ def render_destination(view: View, destination: Destination) -> dict[str, Any]:
 
 def _used_by(view: View, destination: Destination) -> int:
     """Return the number of batches that name it. Evidence: serpwow-destinations-16."""
-    if view.choice(USED_BY.id) == "all":
+    if view.choice(USED_BY) == "all":
         return view.size(Batch.kind, "destination", destination.id)
     return sum(batch.enabled for batch in view.group(Batch.kind, "destination", destination.id))
 

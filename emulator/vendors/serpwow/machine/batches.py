@@ -41,7 +41,7 @@ from emulator.vendors.serpwow.machine.queue import has_no_slot, is_outranked
 from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import STATUSES, Batch
 
-NOT_RESET = Assume(CREDITS_RESET.id, "never")
+NOT_RESET = Assume(CREDITS_RESET, "never")
 
 ACCOUNT = Machine(
     kind=Account.kind,
@@ -58,11 +58,11 @@ ACCOUNT = Machine(
 COMMANDS = ("create", "get", "update", "delete", "start", "stop", "stopall")
 CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL = map(On, COMMANDS)
 
-AS_BAD_KEY = Assume(OTHER_ACCOUNT.id, "401")
-EMPTY_REFUSED = Assume(START_EMPTY.id, "refuse")
-DISABLED_REFUSED = Assume(START_DISABLED.id, "refuse")
-SECOND_START_IGNORED = Assume(START_QUEUED.id, "ignore")
-EDITABLE_IN_QUEUE = Assume(EDIT_QUEUED.id, "allow")
+AS_BAD_KEY = Assume(OTHER_ACCOUNT, "401")
+EMPTY_REFUSED = Assume(START_EMPTY, "refuse")
+DISABLED_REFUSED = Assume(START_DISABLED, "refuse")
+SECOND_START_IGNORED = Assume(START_QUEUED, "ignore")
+EDITABLE_IN_QUEUE = Assume(EDIT_QUEUED, "allow")
 
 
 def _addressed(cause: On, *rows: Row) -> tuple[Row, ...]:

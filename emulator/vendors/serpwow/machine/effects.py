@@ -75,7 +75,7 @@ def costs_too_much(view: View, batch: Batch) -> bool:
     if not account.overage:
         return batch.credits_required > account.credits_remaining
     limit = account.credits_limit + account.overage_limit
-    return view.choice(OVERAGE_LIMIT.id) == "cap" and account.credits_used + batch.credits_required > limit
+    return view.choice(OVERAGE_LIMIT) == "cap" and account.credits_used + batch.credits_required > limit
 
 
 def reset_credits(view: View, account: Account) -> Changes:
@@ -103,7 +103,7 @@ def allocate_credits(view: View, batch: Batch) -> Changes:
         account = account_of(view)
         usage = add_usage(account.usage, date_of(view.now), credits)
         yield replace(account, since=view.now, credits_used=account.credits_used + credits, usage=usage)
-    last_run = view.now if view.choice(LAST_RUN.id) == "queued" else batch.last_run
+    last_run = view.now if view.choice(LAST_RUN) == "queued" else batch.last_run
     yield replace(batch, allocated=credits, allocated_at=view.now, active_at=view.now, last_run=last_run)
 
 
@@ -128,21 +128,21 @@ def take_a_ticket(view: View, batch: Batch) -> Changes:
 
 def promote_waiting(view: View) -> Changes:
     """Give every free slot to a batch that waits for one, pool by pool."""
-    for pool in POOLS[view.choice(PLACES.id)]:
+    for pool in POOLS[view.choice(PLACES)]:
         if view.size(QueueLine.kind, "waiting", pool):
             yield from promote(view, pool)
 
 
 def begin_the_run(view: View, batch: Batch) -> Changes:
     """Begin the run of a queued batch."""
-    last_run = view.now if view.choice(LAST_RUN.id) == "running" else batch.last_run
-    number = batch.next_result_set_id + (view.choice(NEXT_RESULT_SET.id) == "running")
+    last_run = view.now if view.choice(LAST_RUN) == "running" else batch.last_run
+    number = batch.next_result_set_id + (view.choice(NEXT_RESULT_SET) == "running")
     yield replace(batch, last_run=last_run, started_at=view.now, next_result_set_id=number, ticket=None, called_at=None)
 
 
 def end_run_without_refund(view: View, batch: Batch) -> Changes:
     """Stop a running batch: its credits stay used. Evidence: serpwow-stop-3."""
-    if view.choice(PARTIAL_RESULTS.id) == "keep":
+    if view.choice(PARTIAL_RESULTS) == "keep":
         yield _with_results(view, _stopped(view, batch), _completed_searches(view, batch))
     else:
         yield _without_run(view, _stopped(view, batch))
@@ -151,7 +151,7 @@ def end_run_without_refund(view: View, batch: Batch) -> Changes:
 
 def deliver_results(view: View, batch: Batch) -> Changes:
     """End a run: publish its result set."""
-    if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES.id) == "refund":
+    if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES) == "refund":
         yield _refunded(view, batch, _cost_of_failures(batch))
     yield _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view)))
     yield from promote_waiting(view)
@@ -166,7 +166,7 @@ def as_of_now(view: View, account: Account) -> Account:
     """Return the account after a return of credits that is due at this instant, even before its timer has its turn."""
     if not account.credits_used or next_monthly(account.credits_reset_at, account.since) > view.now:
         return account
-    if view.choice(CREDITS_RESET.id) == "never":
+    if view.choice(CREDITS_RESET) == "never":
         return replace(account, since=view.now)
     return _with_credits_returned(view, account)
 
@@ -187,7 +187,7 @@ def refundable(view: View, batch: Batch) -> int:
     """Return the most credits that a batch can still refund: by a stop in the queue, or by failures of its run."""
     if batch.status == "queued":
         return batch.allocated
-    if batch.status == "running" and view.choice(FAILED_SEARCHES.id) == "refund":
+    if batch.status == "running" and view.choice(FAILED_SEARCHES) == "refund":
         return _cost_of_failures(batch)
     return 0
 
@@ -214,18 +214,18 @@ def with_next_start(view: View, batch: Batch) -> Batch:
 
 def calendar_of(view: View) -> Calendar:
     """Return the reading of the account's schedules. Evidence: serpwow-schedule-2."""
-    zone = account_of(view).timezone if view.choice(SCHEDULE_ZONE.id) == "account" else "UTC"
-    from_midnight = view.choice(SCHEDULE_MINUTES.id) == "midnight"
-    return Calendar(ZoneInfo(zone), from_midnight, view.choice(SCHEDULE_DAYS.id) == "either")
+    zone = account_of(view).timezone if view.choice(SCHEDULE_ZONE) == "account" else "UTC"
+    from_midnight = view.choice(SCHEDULE_MINUTES) == "midnight"
+    return Calendar(ZoneInfo(zone), from_midnight, view.choice(SCHEDULE_DAYS) == "either")
 
 
 def _stopped(view: View, batch: Batch) -> Batch:
-    return replace(batch, enabled=False) if view.choice(STOP_SCHEDULE.id) == "cancel" else batch
+    return replace(batch, enabled=False) if view.choice(STOP_SCHEDULE) == "cancel" else batch
 
 
 def _with_results(view: View, batch: Batch, done: int, uploads: Uploads = NO_UPLOADS, webhook: str | None = None) -> Batch:
     """Return the idle batch with a result set of the searches done."""
-    counted = view.choice(NEXT_RESULT_SET.id) == "running"
+    counted = view.choice(NEXT_RESULT_SET) == "running"
     number = max(batch.next_result_set_id - counted, 1)
     failed = max(done - (len(batch.searches) - batch.failures), 0)
     started_at = batch.started_at or view.now

@@ -44,7 +44,7 @@ def _paid_runs(view: View, scheduled: list[Batch]) -> float:
     account, costs = account_of(view), [batch.credits_required for batch in scheduled]
     if min(costs) == 0:
         return 0
-    return inf if account.overage and view.choice(OVERAGE_LIMIT.id) != "cap" else account.credits_remaining // max(costs)
+    return inf if account.overage and view.choice(OVERAGE_LIMIT) != "cap" else account.credits_remaining // max(costs)
 
 
 def _starts(view: View, batch: Batch, until: datetime, calendar: Calendar, most: int) -> int:

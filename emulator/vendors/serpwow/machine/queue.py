@@ -86,11 +86,11 @@ def _newly_queued(view: View, pool: str, priority: str) -> list[Batch]:
 
 
 def _pools(view: View) -> dict[str, int]:
-    return POOLS[view.choice(PLACES.id)]
+    return POOLS[view.choice(PLACES)]
 
 
 def _pool_of(view: View, batch: Batch) -> str:
-    return batch.size if view.choice(PLACES.id) == "by-size" else "all"
+    return batch.size if view.choice(PLACES) == "by-size" else "all"
 
 
 def _free_slots(view: View, pool: str) -> int:

@@ -17,7 +17,7 @@ LOG_LIFETIME = timedelta(days=3)
 
 def get_account(tx: Transaction, _request: Request) -> Answer:
     account = account_of(tx)
-    return Answer("account", "serpwow-account-1", account, None if account.components else ACCOUNT_STATUS.id)
+    return Answer("account", "serpwow-account-1", account, None if account.components else ACCOUNT_STATUS)
 
 
 def list_error_logs(tx: Transaction, request: Request) -> Answer:
@@ -27,13 +27,13 @@ def list_error_logs(tx: Transaction, request: Request) -> Answer:
     page = sorted_page(tx, request.query, found, keys, "date")
     answer = Answer("error_logs", "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1", page, page.assumption)
     if term:
-        answer = answer.resting_on(("serpwow-errorlogs-8", "serpwow-find-1"), LOG_TERM.id)
+        answer = answer.resting_on(("serpwow-errorlogs-8", "serpwow-find-1"), LOG_TERM)
     if len(found) > 1 and "sort_by" not in request.query:
-        answer = answer.resting_on(("serpwow-errorlogs-7",), DEFAULT_ORDER.id)
-    return answer.resting_on((), LOG_PARAMETERS.id) if found else answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
+        answer = answer.resting_on(("serpwow-errorlogs-7",), DEFAULT_ORDER)
+    return answer.resting_on((), LOG_PARAMETERS) if found else answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES)
 
 
 def _matches(tx: Transaction, log: ErrorLog, term: str) -> bool:
     """Return whether the parameters of a log have a term. Evidence: serpwow-errorlogs-4 and serpwow-errorlogs-8."""
-    fold, first = folding(tx), int(tx.choice(LOG_TERM.id) == "values")
+    fold, first = folding(tx), int(tx.choice(LOG_TERM) == "values")
     return not term or any(fold(term) in fold(text) for pair in log.public_parameters for text in pair[first:])

@@ -67,8 +67,8 @@ def default_name(id: str) -> str:
 
 def create_batch(tx: Transaction, request: Request) -> Answer:
     parameters = parameters_of(tx, read_body(tx, request))
-    if "name" not in parameters and tx.choice(UNNAMED_BATCH.id) == "refuse":
-        raise invalid("name is required", "serpwow-create-2", UNNAMED_BATCH.id)
+    if "name" not in parameters and tx.choice(UNNAMED_BATCH) == "refuse":
+        raise invalid("name is required", "serpwow-create-2", UNNAMED_BATCH)
     batch = change_batch(tx, new_batch(tx, mint_id(tx, Batch.kind, code)), parameters)
     answer = tx.ask(BATCH, batch.id, CREATE.command, new=batch)
     return answer._replace(assumption=answer.assumption or assumption_of(parameters))
@@ -89,7 +89,7 @@ def save(tx: Transaction, batch: Batch, answer: Answer) -> Answer:
     """Put a batch that was edited into the world, in its place in the queue, and return the answer."""
     for resource in chain(requeue(tx, with_next_start(tx, batch)), promote_waiting(tx)):
         tx.put(resource)
-    return answer._replace(assumption=EDIT_QUEUED.id) if batch.status == "queued" else answer
+    return answer._replace(assumption=EDIT_QUEUED) if batch.status == "queued" else answer
 
 
 def stop_all(tx: Transaction, _request: Request) -> Answer:
@@ -98,10 +98,10 @@ def stop_all(tx: Transaction, _request: Request) -> Answer:
     stopped = answers.count("stopped")
     failed = len(answers) - stopped
     if failed:
-        return Answer("stopped_all", "serpwow-stopall-6", (stopped, failed), STOPALL_WITH_FAILURES.id)
+        return Answer("stopped_all", "serpwow-stopall-6", (stopped, failed), STOPALL_WITH_FAILURES)
     if not stopped:
-        name = "stopped_all" if tx.choice(STOPALL_NONE.id) == "success" else "nothing_to_stop"
-        return Answer(name, "serpwow-stopall-8", (0, 0), STOPALL_NONE.id)
+        name = "stopped_all" if tx.choice(STOPALL_NONE) == "success" else "nothing_to_stop"
+        return Answer(name, "serpwow-stopall-8", (0, 0), STOPALL_NONE)
     if stopped == 1:
-        return Answer("stopped_all", "serpwow-stopall-10", (1, 0), STOPALL_SINGULAR.id)
+        return Answer("stopped_all", "serpwow-stopall-10", (1, 0), STOPALL_SINGULAR)
     return Answer("stopped_all", "serpwow-stopall-1", (stopped, 0))

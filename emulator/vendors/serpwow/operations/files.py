@@ -80,7 +80,7 @@ def csv_columns(view: View, request: Request, batch: Batch) -> str | None:
     """
     if named := csv_fields_of(request):
         return named
-    return batch.notifications.csv_fields if view.choice(CSV_COLUMNS.id) == "batch" else None
+    return batch.notifications.csv_fields if view.choice(CSV_COLUMNS) == "batch" else None
 
 
 def _token(tx: Transaction, batch: Batch, result_set: ResultSet) -> str:

@@ -9,7 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from emulator.sdk import Answer, InvalidRequest, Request, Transaction, View
+from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES
 from emulator.vendors.serpwow.assumptions.requests import (
     LIST_BAD_PARAMETER,
@@ -50,16 +50,16 @@ SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
 RANKINGS = {"name": "by name", "created_at": "by creation"}
 """sort_by → the group of batches that is kept in this order."""
 
-SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER.id, "last_run": LIST_NEVER_RUN.id}
+SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER, "last_run": LIST_NEVER_RUN}
 
 
 def list_batches(tx: Transaction, request: Request) -> Answer:
     page = _find_page(tx, request.query)
     answer = Answer("page", "serpwow-list-1", page, page.assumption)
     if page.tied:
-        answer = answer.resting_on(("serpwow-list-15",), TIED_BATCHES.id)
+        answer = answer.resting_on(("serpwow-list-15",), TIED_BATCHES)
     if not page.total:
-        return answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
+        return answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES)
     return with_unprinted_fields(tx, answer, "serpwow-list-12") if page.items else answer
 
 
@@ -75,12 +75,12 @@ def _find_page(view: View, query: Query) -> Page:
         status = read_one_of(query, "status", ("all", *STATUSES), "all")
         filters = list(_filters(query, view))
     except InvalidRequest as error:
-        if view.choice(LIST_BAD_PARAMETER.id) == "refuse":
-            raise invalid(str(error), "serpwow-list-5", LIST_BAD_PARAMETER.id, answer=REFUSAL) from None
+        if view.choice(LIST_BAD_PARAMETER) == "refuse":
+            raise invalid(str(error), "serpwow-list-5", LIST_BAD_PARAMETER, answer=REFUSAL) from None
         rest = {name: value for name, value in query.items() if name != error.place}
-        return _find_page(view, rest)._replace(assumption=LIST_BAD_PARAMETER.id)
+        return _find_page(view, rest)._replace(assumption=LIST_BAD_PARAMETER)
     group = (SELF,) if status == "all" else (SELF, status)
-    oldest_first = view.choice(TIED_BATCHES.id) == "oldest"
+    oldest_first = view.choice(TIED_BATCHES) == "oldest"
     if not filters and wanted.sort_by in RANKINGS and oldest_first:
         return _ranked_page(view, wanted, group)
     batches: list[Batch] = view.group(Batch.kind, "owner", *group)
@@ -99,35 +99,35 @@ def _ranked_page(view: View, wanted: PageQuery, group: tuple[str, ...]) -> Page:
     return _page(wanted, len(ranking), [*islice(batches, wanted.size)], assumption)
 
 
-def _page(wanted: PageQuery, total: int, batches: list[Batch], assumption: str | None) -> Page:
+def _page(wanted: PageQuery, total: int, batches: list[Batch], assumption: Assumption | None) -> Page:
     keys = [SORT_KEYS[wanted.sort_by](batch) for batch in batches]
     return Page(wanted, total, batches, assumption, len({*keys}) < len(keys))
 
 
-def _assumption_of(view: View, wanted: PageQuery, total: int) -> str | None:
+def _assumption_of(view: View, wanted: PageQuery, total: int) -> Assumption | None:
     """Return the assumption that decides about the end or the order of a list."""
     return wanted.check_end(view, total, REFUSAL) or SORT_ASSUMPTIONS.get(wanted.sort_by)
 
 
-def _assumption_of_results(view: View, query: Query, batches: list[Batch]) -> str | None:
+def _assumption_of_results(view: View, query: Query, batches: list[Batch]) -> Assumption | None:
     """Return the assumption about batches without results where one has run and has none."""
     if not read_flag(query, "only_without_results"):
         return None
-    return WITHOUT_RESULTS.id if any(batch.last_run and not batch.results_count(view.now) for batch in batches) else None
+    return WITHOUT_RESULTS if any(batch.last_run and not batch.results_count(view.now) for batch in batches) else None
 
 
-def _assumption_of_term(query: Query, batches: list[Batch]) -> str | None:
+def _assumption_of_term(query: Query, batches: list[Batch]) -> Assumption | None:
     """Return the assumption about words inside longer ones where a batch has such a word. Evidence: serpwow-list-16."""
     if query.get("search_type", "contains") != "contains":
         return None
     inside, whole = (_contains(query.get("search_term", ""), whole=whole) for whole in (False, True))
-    return CONTAINS.id if any(inside(batch) != whole(batch) for batch in batches) else None
+    return CONTAINS if any(inside(batch) != whole(batch) for batch in batches) else None
 
 
 def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
-    if name == "priority" and view.choice(LIST_PRIORITY_ORDER.id) == "highest":
+    if name == "priority" and view.choice(LIST_PRIORITY_ORDER) == "highest":
         return lambda batch: -PRIORITIES.index(batch.priority)
-    if name == "last_run" and view.choice(LIST_NEVER_RUN.id) == "last":
+    if name == "last_run" and view.choice(LIST_NEVER_RUN) == "last":
         return lambda batch: batch.last_run or FOREVER
     return SORT_KEYS[name]
 
@@ -135,16 +135,16 @@ def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
 def _filters(query: Query, view: View) -> Iterator[Filter]:
     search_type = read_one_of(query, "search_type", tuple(NAME_FILTERS), "contains")
     if term := query.get("search_term"):
-        is_whole = search_type == "contains" and view.choice(CONTAINS.id) == "whole-words"
+        is_whole = search_type == "contains" and view.choice(CONTAINS) == "whole-words"
         yield _contains(term, whole=True) if is_whole else NAME_FILTERS[search_type](term)
     if read_flag(query, "only_with_results"):
         yield lambda batch: batch.results_count(view.now) > 0
     if read_flag(query, "only_without_results"):
-        never_run = view.choice(WITHOUT_RESULTS.id) == "never-run"
+        never_run = view.choice(WITHOUT_RESULTS) == "never-run"
         yield lambda batch: batch.last_run is None if never_run else batch.results_count(view.now) == 0
     if destination := query.get("destination_id"):
         yield lambda batch: destination in batch.destination_ids
-    never = NEVER if view.choice(LIST_NEVER_RUN_FILTER.id) == "included" else None
+    never = NEVER if view.choice(LIST_NEVER_RUN_FILTER) == "included" else None
     yield from _time_filters(query, "created", lambda batch: batch.created_at)
     yield from _time_filters(query, "last_run", lambda batch: batch.last_run or never)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from emulator.sdk import Answer, Handler, Request, Transaction
+from emulator.sdk import Answer, Assumption, Handler, Request, Transaction
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
@@ -45,7 +45,7 @@ def get_result(format: str, evidence: str) -> Handler:
         answer = _answer("result", evidence, ResultLinks(batch, result_set, links), batch, [result_set])
         if format != "csv" or batch.notifications.csv_fields is None or csv_fields_of(request):
             return answer
-        return answer.resting_on(("serpwow-results-15",), CSV_COLUMNS.id)
+        return answer.resting_on(("serpwow-results-15",), CSV_COLUMNS)
 
     return get
 
@@ -59,17 +59,17 @@ def _answer(name: str, evidence: str, subject: object, batch: Batch, result_sets
     return answer
 
 
-def _grounds(batch: Batch, result_sets: Sequence[ResultSet]) -> Iterator[tuple[bool, str, str | None]]:
+def _grounds(batch: Batch, result_sets: Sequence[ResultSet]) -> Iterator[tuple[bool, str, Assumption | None]]:
     """Yield facts behind what result sets show, each with whether it matters and the assumption for it."""
     sets, own = result_sets, (None, batch.notifications.webhook)
-    yield any(it.webhook is not None and it.webhook_status is None for it in sets), "serpwow-results-14", WEBHOOK_UNSENT.id
+    yield any(it.webhook is not None and it.webhook_status is None for it in sets), "serpwow-results-14", WEBHOOK_UNSENT
     failed = any(it.webhook_status == FAILED or it.failed_destination_ids for it in sets)
-    yield failed, "serpwow-results-13", FAILED_STATUS.id
+    yield failed, "serpwow-results-13", FAILED_STATUS
     yield any(it.webhook not in own for it in sets), "serpwow-webhook-1", None
-    yield any(it.searches_failed for it in sets), "serpwow-results-17", SEARCHES_COMPLETED.id
-    yield any(len(it.searches) > 1 for it in sets), "serpwow-results-18", RESULTS_PAGE.id
+    yield any(it.searches_failed for it in sets), "serpwow-results-17", SEARCHES_COMPLETED
+    yield any(len(it.searches) > 1 for it in sets), "serpwow-results-18", RESULTS_PAGE
     absent = any(it.webhook is None or not (it.destination_ids or it.failed_destination_ids) for it in sets)
-    yield absent, "serpwow-results-19", ABSENT_STATUS.id
+    yield absent, "serpwow-results-19", ABSENT_STATUS
 
 
 def resend_webhook(tx: Transaction, request: Request) -> Answer:
@@ -79,8 +79,8 @@ def resend_webhook(tx: Transaction, request: Request) -> Answer:
         raise invalid(NO_WEBHOOK, "serpwow-resend-2")
     if result_set.webhook_status == FAILED:
         raise invalid("The webhook POST failed", "serpwow-resend-2")
-    message = NO_WEBHOOK if tx.choice(WEBHOOK_UNSENT.id) == "omitted" else "The webhook POST was not sent"
-    raise invalid(message, "serpwow-resend-3", WEBHOOK_UNSENT.id)
+    message = NO_WEBHOOK if tx.choice(WEBHOOK_UNSENT) == "omitted" else "The webhook POST was not sent"
+    raise invalid(message, "serpwow-resend-3", WEBHOOK_UNSENT)
 
 
 def _result_set_of(tx: Transaction, request: Request, batch: Batch) -> ResultSet:
@@ -88,5 +88,5 @@ def _result_set_of(tx: Transaction, request: Request, batch: Batch) -> ResultSet
     result_set = batch.result_set(integer(id, 0), tx.now)
     if result_set is None:
         message = f"Result Set with ID '{id}' was not found in this Batch"
-        raise invalid(message, "serpwow-results-8", UNKNOWN_BATCH.id, answer="unknown_part")
+        raise invalid(message, "serpwow-results-8", UNKNOWN_BATCH, answer="unknown_part")
     return result_set

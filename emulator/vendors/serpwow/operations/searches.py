@@ -50,23 +50,23 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     found = batch.searches
     answer = Answer("searches", "serpwow-searches-3")
     if q or custom_id:
-        in_every, fold = tx.choice(FIND_IN.id) == "every", folding(tx)
+        in_every, fold = tx.choice(FIND_IN) == "every", folding(tx)
         found = _find(batch, q, custom_id, in_every, fold)
         answer = answer._replace(evidence="serpwow-searches-4" if q else "serpwow-searches-5")
         other_fold = str if fold is str.lower else str.lower
         for fact, assumption, others in (
-            ("serpwow-find-2", FIND_IN.id, (not in_every, fold)),
-            ("serpwow-find-1", LETTER_CASE.id, (in_every, other_fold)),
+            ("serpwow-find-2", FIND_IN, (not in_every, fold)),
+            ("serpwow-find-1", LETTER_CASE, (in_every, other_fold)),
         ):
             if q and found != _find(batch, q, custom_id, *others):
                 answer = answer.resting_on((fact,), assumption)
     if not found.pages:
-        answer = answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
+        answer = answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES)
     answer = answer._replace(subject=SearchesPage(batch.id, number, found.pages, found.page(number)))
     if number <= max(found.pages, 1):
         return answer
-    name = "failure" if tx.choice(SEARCHES_BEYOND_END.id) == "500" else "searches"
-    return answer._replace(name=name, evidence="serpwow-searches-12", assumption=SEARCHES_BEYOND_END.id)
+    name = "failure" if tx.choice(SEARCHES_BEYOND_END) == "500" else "searches"
+    return answer._replace(name=name, evidence="serpwow-searches-12", assumption=SEARCHES_BEYOND_END)
 
 
 def _find(batch: Batch, q: str | None, custom_id: str | None, in_every: bool, fold: Callable[[str], str]) -> Searches:
@@ -94,7 +94,7 @@ def export_searches(format: str) -> Handler:
     def export(tx: Transaction, request: Request) -> Answer:
         batch = batch_of(tx, request)
         answer = Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, request, batch, format)))
-        return answer if len(batch.searches) else answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
+        return answer if len(batch.searches) else answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES)
 
     return export
 
@@ -120,8 +120,8 @@ def _updated(tx: Transaction, old: Search, parameters: Mapping[str, Any]) -> Ans
         return answer.resting_on(("serpwow-searches-15",))
     if changed == parameters:
         return answer
-    fields = changed if tx.choice(SEARCH_UPDATE_FIELDS.id) == "changed" else parameters
-    return answer._replace(evidence="serpwow-searches-14", subject=fields, assumption=SEARCH_UPDATE_FIELDS.id)
+    fields = changed if tx.choice(SEARCH_UPDATE_FIELDS) == "changed" else parameters
+    return answer._replace(evidence="serpwow-searches-14", subject=fields, assumption=SEARCH_UPDATE_FIELDS)
 
 
 def delete_search(tx: Transaction, request: Request) -> Answer:
@@ -137,10 +137,10 @@ def delete_searches(tx: Transaction, request: Request) -> Answer:
         raise invalid("The request body must be a list of Search IDs")
     known = {search.id for search in batch.searches}
     unknown = [id for id in ids if id not in known]
-    if unknown and tx.choice(DELETE_UNKNOWN_SEARCHES.id) == "refuse":
-        raise invalid(_no_search(unknown[0]), "serpwow-searches-9", DELETE_UNKNOWN_SEARCHES.id)
+    if unknown and tx.choice(DELETE_UNKNOWN_SEARCHES) == "refuse":
+        raise invalid(_no_search(unknown[0]), "serpwow-searches-9", DELETE_UNKNOWN_SEARCHES)
     rest = batch.searches.without(ids)
-    evidence, assumption = ("serpwow-searches-9", DELETE_UNKNOWN_SEARCHES.id) if unknown else ("serpwow-searches-8", None)
+    evidence, assumption = ("serpwow-searches-9", DELETE_UNKNOWN_SEARCHES) if unknown else ("serpwow-searches-8", None)
     answer = Answer("searches_deleted", evidence, len(batch.searches) - len(rest), assumption)
     return save(tx, replace(batch, searches=rest), answer)
 
@@ -154,7 +154,7 @@ def _search_of(request: Request, batch: Batch) -> Search:
     id = request.parameters["search_id"]
     search = batch.searches.find(id)
     if search is None:
-        raise invalid(_no_search(id), "serpwow-searches-11", UNKNOWN_BATCH.id, answer="unknown_part")
+        raise invalid(_no_search(id), "serpwow-searches-11", UNKNOWN_BATCH, answer="unknown_part")
     return search
 
 

@@ -40,12 +40,12 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     if not operation.mounts:
         if not tx.accepts("serpwow", credential(request)):
             return Answer("bad_key", "serpwow-auth-2")
-        if "&" in request.query_string and _has_several_keys(request) and tx.choice(REPEATED_PARAMETER.id) == "refuse":
-            return invalid(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER.id).answer
-    if not is_spelt_as_published(request, operation) and tx.choice(PATH_SPELLING.id) == "strict":
-        return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
+        if "&" in request.query_string and _has_several_keys(request) and tx.choice(REPEATED_PARAMETER) == "refuse":
+            return invalid(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER).answer
+    if not is_spelt_as_published(request, operation) and tx.choice(PATH_SPELLING) == "strict":
+        return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING)
     if _is_down(tx) and operation.name != ACCOUNT:
-        return Answer("down", "serpwow-platform-1", assumption=PLATFORM_DOWN.id)
+        return Answer("down", "serpwow-platform-1", assumption=PLATFORM_DOWN)
     return None
 
 
@@ -56,9 +56,9 @@ def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer
     not_found = Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
     if tx.accepts("serpwow", credential(request)):
         return not_found
-    if tx.choice(REFUSED_FIRST.id) == "path":
-        return not_found._replace(assumption=REFUSED_FIRST.id)
-    return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST.id)
+    if tx.choice(REFUSED_FIRST) == "path":
+        return not_found._replace(assumption=REFUSED_FIRST)
+    return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST)
 
 
 def rate_limit(name: str, evidence: str) -> Check:
@@ -68,12 +68,12 @@ def rate_limit(name: str, evidence: str) -> Check:
         id = f"{name}/{request.query.get(API_KEY, '')}"
         meter: RequestMeter = tx.find(RequestMeter.kind, id) or RequestMeter(id, tx.now)
         requests = meter.requests
-        if tx.choice(RATE_WINDOW.id) == "sliding":
+        if tx.choice(RATE_WINDOW) == "sliding":
             requests = tuple(instant for instant in requests if tx.now - instant < MINUTE)
         elif requests and tx.now - requests[0] >= MINUTE:
             requests = ()
         if len(requests) >= PER_MINUTE:
-            return Answer("too_often", evidence, assumption=RATE_WINDOW.id)
+            return Answer("too_often", evidence, assumption=RATE_WINDOW)
         tx.put(replace(meter, requests=(*requests, tx.now)))
         return None
 

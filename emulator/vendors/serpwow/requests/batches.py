@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from emulator.sdk import Transaction
+from emulator.sdk import Assumption, Transaction
 from emulator.vendors.serpwow.assumptions.requests import (
     HOURLY_SCHEDULE,
     INCOMPLETE_SCHEDULE,
@@ -56,36 +56,36 @@ def change_batch(tx: Transaction, batch: Batch, parameters: Mapping[str, Any]) -
     return changed
 
 
-def assumption_of(parameters: Mapping[str, Any]) -> str | None:
+def assumption_of(parameters: Mapping[str, Any]) -> Assumption | None:
     """Return the assumption by which these valid parameters were accepted, or None."""
     if parameters.get("schedule_type") == HOURLY:
-        return HOURLY_SCHEDULE.id
+        return HOURLY_SCHEDULE
     if names_unknown_engine(parameters):
-        return UNKNOWN_ENGINE.id
-    return UNKNOWN_TYPE.id if names_unlisted(parameters) else None
+        return UNKNOWN_ENGINE
+    return UNKNOWN_TYPE if names_unlisted(parameters) else None
 
 
 def _with_hourly_as_minutes(tx: Transaction, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     if parameters.get("schedule_type") != HOURLY:
         return parameters
-    if tx.choice(HOURLY_SCHEDULE.id) == "refuse":
-        raise invalid(f"schedule_type must be one of {', '.join(TYPES)}", "serpwow-schedule-8", HOURLY_SCHEDULE.id)
+    if tx.choice(HOURLY_SCHEDULE) == "refuse":
+        raise invalid(f"schedule_type must be one of {', '.join(TYPES)}", "serpwow-schedule-8", HOURLY_SCHEDULE)
     return {**parameters, "schedule_type": "minutes", "schedule_minutes": "every_hour"}
 
 
 def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
     """Return the batch, locked to the type if it is new; a lock never changes, and none can be added."""
     is_new = tx.find(Batch.kind, batch.id) is None
-    if not is_new and type != batch.searches_type and tx.choice(LOCKED_TYPE.id) == "enforced":
-        raise invalid("searches_type cannot be changed after creation", "serpwow-types-9", LOCKED_TYPE.id)
+    if not is_new and type != batch.searches_type and tx.choice(LOCKED_TYPE) == "enforced":
+        raise invalid("searches_type cannot be changed after creation", "serpwow-types-9", LOCKED_TYPE)
     return replace(batch, locked_type=None if type == MIXED else type) if is_new else batch
 
 
 def _check_assumptions(tx: Transaction, batch: Batch) -> None:
-    if tx.choice(INCOMPLETE_SCHEDULE.id) == "refuse" and not batch.schedule.complete:
+    if tx.choice(INCOMPLETE_SCHEDULE) == "refuse" and not batch.schedule.complete:
         message = f"schedule_type {batch.schedule.type} needs more scheduling parameters"
-        raise invalid(message, "serpwow-schedule-4", INCOMPLETE_SCHEDULE.id)
-    if tx.choice(UNKNOWN_DESTINATION.id) == "refuse":
+        raise invalid(message, "serpwow-schedule-4", INCOMPLETE_SCHEDULE)
+    if tx.choice(UNKNOWN_DESTINATION) == "refuse":
         for id in batch.destination_ids:
             if tx.find(Destination.kind, id) is None:
-                raise invalid(f"Destination with ID '{id}' was not found", "serpwow-destinations-6", UNKNOWN_DESTINATION.id)
+                raise invalid(f"Destination with ID '{id}' was not found", "serpwow-destinations-6", UNKNOWN_DESTINATION)

@@ -45,9 +45,9 @@ def read_body(tx: Transaction, request: Request) -> Any:
         value = request.json
     except ValueError:
         raise invalid(f"The request body is not valid JSON{_hint(request)}") from None
-    if not _is_labelled_json(request) and tx.choice(MISLABELLED_JSON.id) == "refuse":
+    if not _is_labelled_json(request) and tx.choice(MISLABELLED_JSON) == "refuse":
         message = f"The request body is JSON, and its Content-Type is {media_type(request) or 'missing'}: send application/json"
-        raise invalid(message, "serpwow-body-5", MISLABELLED_JSON.id)
+        raise invalid(message, "serpwow-body-5", MISLABELLED_JSON)
     if value is None:
         raise invalid("The request body must not be null", "serpwow-body-6")
     return value
@@ -71,15 +71,15 @@ def parameters_of(tx: Transaction, body: Any) -> dict[str, Any]:
 def check_flags(tx: Transaction, parameters: Mapping[str, Any]) -> None:
     """Refuse a flag other than true or false where that is assumed to be refused. Evidence: serpwow-body-3."""
     unpublished = [name for name in (*FLAGS, HTML) if name in parameters and _is_unpublished_flag(parameters[name])]
-    if unpublished and tx.choice(FLAG_WORDS.id) == "refuse":
-        raise invalid(f"{unpublished[0]} must be true or false", "serpwow-body-3", FLAG_WORDS.id)
+    if unpublished and tx.choice(FLAG_WORDS) == "refuse":
+        raise invalid(f"{unpublished[0]} must be true or false", "serpwow-body-3", FLAG_WORDS)
 
 
 def without_nulls(tx: Transaction, parameters: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters that have a value; refuse null where that is assumed to be refused."""
     nulls = [name for name, value in parameters.items() if value is None]
-    if nulls and tx.choice(NULL_PARAMETER.id) == "refuse":
-        raise invalid(f"{nulls[0]} must not be null", "serpwow-body-6", NULL_PARAMETER.id)
+    if nulls and tx.choice(NULL_PARAMETER) == "refuse":
+        raise invalid(f"{nulls[0]} must not be null", "serpwow-body-6", NULL_PARAMETER)
     return {name: value for name, value in parameters.items() if value is not None}
 
 
@@ -91,8 +91,8 @@ def _read_form(tx: Transaction, body: bytes) -> Any:
     except BadForm as error:
         raise invalid(f"The request body cannot be read: {error}", "serpwow-body-4") from None
     lists = [name for name, value in form.items() if is_index(name) or not isinstance(value, str)]
-    if lists and tx.choice(FORM_LISTS.id) == "comma-joined":
-        raise invalid(f"{lists[0]} must be there once, a list joined by commas", "serpwow-body-4", FORM_LISTS.id)
+    if lists and tx.choice(FORM_LISTS) == "comma-joined":
+        raise invalid(f"{lists[0]} must be there once, a list joined by commas", "serpwow-body-4", FORM_LISTS)
     return _list_of(form) if any(map(is_index, form)) else form
 
 

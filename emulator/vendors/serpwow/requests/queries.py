@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from emulator.sdk import InvalidRequest, Request, Transaction, View
+from emulator.sdk import Assumption, InvalidRequest, Request, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.requests import LIST_BEYOND_END, REPEATED_PARAMETER
 from emulator.vendors.serpwow.model.searches import boolean, integer
@@ -38,7 +38,7 @@ def check_single_values(tx: Transaction, request: Request) -> None:
     """
     for name, value in _read_query(request).items():
         if name in SINGLE and not isinstance(value, str) and not _last_counts(tx, request, name, value):
-            raise invalid(f"{name} must have a single value", "serpwow-query-1", REPEATED_PARAMETER.id)
+            raise invalid(f"{name} must have a single value", "serpwow-query-1", REPEATED_PARAMETER)
 
 
 def csv_fields_of(request: Request) -> str | None:
@@ -55,7 +55,7 @@ def _last_counts(tx: Transaction, request: Request, name: str, values: Any) -> b
     """Return whether the last of several values can stand for all; no list looks up one in brackets."""
     if name not in request.query:
         return False
-    return all(value == values[0] for value in values) or tx.choice(REPEATED_PARAMETER.id) == "last"
+    return all(value == values[0] for value in values) or tx.choice(REPEATED_PARAMETER) == "last"
 
 
 def _read_query(request: Request) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class PageQuery(NamedTuple):
         """Return the items of the page."""
         return items[self.first : self.first + self.size]
 
-    def check_end(self, view: View, total: int, answer: str = "unfit") -> str | None:
+    def check_end(self, view: View, total: int, answer: str = "unfit") -> Assumption | None:
         """Return the assumption that decides about a page beyond the last one; None for any other page.
 
         Raises:
@@ -95,9 +95,9 @@ class PageQuery(NamedTuple):
         last = max(self.pages(total), 1)
         if self.number <= last:
             return None
-        if view.choice(LIST_BEYOND_END.id) == "refuse":
-            raise invalid(f"page must be at most {last}", "serpwow-list-6", LIST_BEYOND_END.id, answer=answer)
-        return LIST_BEYOND_END.id
+        if view.choice(LIST_BEYOND_END) == "refuse":
+            raise invalid(f"page must be at most {last}", "serpwow-list-6", LIST_BEYOND_END, answer=answer)
+        return LIST_BEYOND_END
 
 
 class Page(NamedTuple):
@@ -109,7 +109,7 @@ class Page(NamedTuple):
     query: PageQuery
     total: int
     items: list[Any]
-    assumption: str | None = None
+    assumption: Assumption | None = None
     tied: bool = False
 
     @property
@@ -126,7 +126,7 @@ def sorted_page(
         InvalidRequest: a parameter has a value that is not among those published, or the page is assumed to be refused.
     """
     wanted = read_page(query, tuple(keys), default, 10)
-    if "sort_by" in query or view.choice(DEFAULT_ORDER.id) == "sorted":
+    if "sort_by" in query or view.choice(DEFAULT_ORDER) == "sorted":
         items.sort(key=keys[wanted.sort_by], reverse=wanted.descending)
     elif wanted.descending:
         items.reverse()
@@ -135,7 +135,7 @@ def sorted_page(
 
 def folding(view: View) -> Callable[[str], str]:
     """Return the function that makes texts alike in which a term is looked for. Evidence: serpwow-find-1."""
-    return str.lower if view.choice(LETTER_CASE.id) == "ignored" else str
+    return str.lower if view.choice(LETTER_CASE) == "ignored" else str
 
 
 def read_page(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> PageQuery:

@@ -64,14 +64,14 @@ def check_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> None:
         optional_text(name, parameters.get(name))
     if parameters.get("engine", ENGINES[0]) not in ENGINES:
         _refuse_engine(tx, f"engine must be one of {', '.join(ENGINES)}")
-    if (unlisted := _unlisted(parameters)) and tx.choice(UNKNOWN_TYPE.id) == "refuse":
-        raise invalid(f"{unlisted} {parameters[unlisted]!r} is not supported", "serpwow-types-8", UNKNOWN_TYPE.id)
+    if (unlisted := _unlisted(parameters)) and tx.choice(UNKNOWN_TYPE) == "refuse":
+        raise invalid(f"{unlisted} {parameters[unlisted]!r} is not supported", "serpwow-types-8", UNKNOWN_TYPE)
     if HTML in parameters:
         flag(HTML, parameters[HTML])
     check_flags(tx, parameters)
-    most = int(tx.choice(MAX_PAGE.id))
+    most = int(tx.choice(MAX_PAGE))
     if "max_page" in parameters and not 1 <= integer(parameters["max_page"], 0) <= most:
-        raise invalid(f"max_page must be a whole number from 1 to {most}", "serpwow-limits-5", MAX_PAGE.id)
+        raise invalid(f"max_page must be a whole number from 1 to {most}", "serpwow-limits-5", MAX_PAGE)
 
 
 def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Iterable[Search]) -> None:
@@ -80,19 +80,19 @@ def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Itera
     Raises:
         InvalidRequest: there are some.
     """
-    if batch.locked_type is not None and tx.choice(LOCKED_TYPE.id) == "enforced":
+    if batch.locked_type is not None and tx.choice(LOCKED_TYPE) == "enforced":
         for search in new:
             if search.type != batch.locked_type:
                 message = f"This Batch only takes Searches of type {batch.locked_type}, not {search.type}"
-                raise invalid(message, "serpwow-types-2", LOCKED_TYPE.id)
+                raise invalid(message, "serpwow-types-2", LOCKED_TYPE)
     if searches.credits > MAX_PAGES:
         message = f"A Batch can retrieve at most {MAX_PAGES} pages, and this would be {searches.credits}"
         raise invalid(message, "serpwow-limits-2")
     limit = f"A Batch with include_html can have at most {MAX_WITH_HTML}"
     if searches.with_html and searches.total > MAX_WITH_HTML:
         raise invalid(f"{limit} searches, and this would be {searches.total}", "serpwow-limits-3")
-    if searches.with_html and searches.credits > MAX_WITH_HTML and tx.choice(HTML_LIMIT.id) == "pages":
-        raise invalid(f"{limit} pages, and this would be {searches.credits}", "serpwow-limits-3", HTML_LIMIT.id)
+    if searches.with_html and searches.credits > MAX_WITH_HTML and tx.choice(HTML_LIMIT) == "pages":
+        raise invalid(f"{limit} pages, and this would be {searches.credits}", "serpwow-limits-3", HTML_LIMIT)
 
 
 def read_searches_type(tx: Transaction, value: Any) -> str:
@@ -134,5 +134,5 @@ def _has_unknown_engine(type: str) -> bool:
 
 
 def _refuse_engine(tx: Transaction, message: str) -> None:
-    if tx.choice(UNKNOWN_ENGINE.id) == "refuse":
-        raise invalid(message, "serpwow-types-4", UNKNOWN_ENGINE.id)
+    if tx.choice(UNKNOWN_ENGINE) == "refuse":
+        raise invalid(message, "serpwow-types-4", UNKNOWN_ENGINE)

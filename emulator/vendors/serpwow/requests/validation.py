@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emulator.sdk import InvalidRequest
+from emulator.sdk import Assumption, InvalidRequest
 from emulator.vendors.serpwow.model.batches import PRIORITIES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.model.searches import boolean, integer
@@ -15,7 +15,7 @@ from emulator.vendors.serpwow.model.searches import boolean, integer
 def invalid(
     message: str,
     evidence: str = "serpwow-body-7",
-    assumption: str | None = None,
+    assumption: Assumption | None = None,
     *,
     place: str | None = None,
     answer: str = "unfit",

@@ -63,7 +63,7 @@ def _platform_status(tx: Transaction, account: Account) -> list[dict[str, str]]:
     components = [{"component": part.component, "status": part.status} for part in account.components]
     if platform_of(tx).status == "down":
         components.append({"component": "API", "status": "major_outage"})
-    elif not components and tx.choice(ACCOUNT_STATUS.id) == "api":
+    elif not components and tx.choice(ACCOUNT_STATUS) == "api":
         components.append({"component": "API", "status": "operational"})
     return components
 
@@ -94,7 +94,7 @@ def render_error_log(view: View, log: ErrorLog) -> dict[str, Any]:
     """Return the Error Log object, in the order of the page. Evidence: serpwow-errorlogs-5 and serpwow-errorlogs-6."""
     parameters = dict(log.public_parameters)
     engine_url = log.engine_url or ENGINE_URL + urlencode({"q": parameters.get("q", "")})
-    as_printed = view.choice(LOG_PARAMETERS.id) == "thumbnail"
+    as_printed = view.choice(LOG_PARAMETERS) == "thumbnail"
     return {
         "id": log.id,
         "engine_url": engine_url,

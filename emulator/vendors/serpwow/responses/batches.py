@@ -26,9 +26,9 @@ UNSENT = "Webhook POST has not been sent."
 
 def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
     """Return an answer with the fact and the assumption behind fields that its sample leaves out, if it shows them."""
-    if view.choice(LIST_FIELDS.id) == "printed":
+    if view.choice(LIST_FIELDS) == "printed":
         return answer
-    return answer.resting_on((fact,), LIST_FIELDS.id)
+    return answer.resting_on((fact,), LIST_FIELDS)
 
 
 def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> dict[str, Any]:
@@ -56,14 +56,14 @@ def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> dic
         "searches_type": batch.searches_type,
         "searches_type_locked": batch.locked_type is not None,
     }
-    omitted = unprinted if unprinted and view.choice(LIST_FIELDS.id) == "printed" else ()
+    omitted = unprinted if unprinted and view.choice(LIST_FIELDS) == "printed" else ()
     return {name: value for name, value in fields.items() if name not in omitted}
 
 
 def render_own_batch(view: View, batch: Batch) -> dict[str, Any]:
     """Return the batch object as Get has it. Evidence: serpwow-get-4."""
     fields = render_batch(view, batch)
-    if view.choice(GET_COUNTS.id) == "searches":
+    if view.choice(GET_COUNTS) == "searches":
         return fields
     names = {"searches_total_count": "search_total_count", "searches_page_count": "search_page_count"}
     return {names.get(name, name): value for name, value in fields.items()}
@@ -90,7 +90,7 @@ def render_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any
         "ended_at": instant(result_set.ended_at),
         "expires_at": instant(result_set.expires_at),
         "results_page_count": result_pages(view, result_set),
-        "searches_completed": total if view.choice(SEARCHES_COMPLETED.id) == "yes" else result_set.searches_completed,
+        "searches_completed": total if view.choice(SEARCHES_COMPLETED) == "yes" else result_set.searches_completed,
         "searches_failed": result_set.searches_failed,
         "searches_total": total,
     }
@@ -100,7 +100,7 @@ def render_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any
     uploads = dict.fromkeys(result_set.destination_ids, "ok") | dict.fromkeys(result_set.failed_destination_ids, "failed")
     statuses = {id: _status(view, result_set, outcome, UPLOAD_TEXTS[outcome]) for id, outcome in uploads.items()}
     fields["destination_status"] = statuses or None
-    keeps_null = view.choice(ABSENT_STATUS.id) == "null"
+    keeps_null = view.choice(ABSENT_STATUS) == "null"
     return {name: value for name, value in fields.items() if keeps_null or value is not None}
 
 
@@ -110,9 +110,9 @@ def _webhook_status(view: View, result_set: ResultSet) -> dict[str, Any] | None:
         return None
     if (outcome := result_set.webhook_status) is not None:
         return _status(view, result_set, outcome, WEBHOOK_TEXTS[outcome])
-    return _status(view, result_set, "pending", UNSENT) if view.choice(WEBHOOK_UNSENT.id) == "pending" else None
+    return _status(view, result_set, "pending", UNSENT) if view.choice(WEBHOOK_UNSENT) == "pending" else None
 
 
 def _status(view: View, result_set: ResultSet, outcome: str, text: str) -> dict[str, Any]:
-    status = view.choice(FAILED_STATUS.id) if outcome == "failed" else outcome
+    status = view.choice(FAILED_STATUS) if outcome == "failed" else outcome
     return {"status": status, "log": [{"date_time": instant(result_set.ended_at), "text": text}]}

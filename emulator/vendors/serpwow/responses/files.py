@@ -22,12 +22,12 @@ UNIX = 3
 
 def result_pages(view: View, result_set: ResultSet) -> int:
     """Return the number of pages. Evidence: serpwow-results-18."""
-    return -(-len(result_set.searches) // int(view.choice(RESULTS_PAGE.id)))
+    return -(-len(result_set.searches) // int(view.choice(RESULTS_PAGE)))
 
 
 def results_of(view: View, result_set: ResultSet, page: int) -> list[dict[str, Any]]:
     """Return the items of one page, counted from 1. Evidence: serpwow-results-9."""
-    size, completed = int(view.choice(RESULTS_PAGE.id)), result_set.searches_completed
+    size, completed = int(view.choice(RESULTS_PAGE)), result_set.searches_completed
     first = (page - 1) * size
     return [_result_of(search, n < completed) for n, search in enumerate(result_set.searches.slice(first, first + size), first)]
 

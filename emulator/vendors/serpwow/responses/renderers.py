@@ -65,14 +65,14 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     """Return the answer with the facts and the assumption by which its request was read, or part of it ignored."""
     if operation.mounts:  # a link of our own
         return answer
-    if answer.assumption in (None, LIST_FIELDS.id):
-        decisive = (assumption.id for assumption in (*READING, HTML_LIMIT) if assumption.id in tx.consulted)
+    if answer.assumption in (None, LIST_FIELDS):
+        decisive = (assumption for assumption in (*READING, HTML_LIMIT) if assumption in tx.consulted)
         answer = answer._replace(assumption=next(decisive, answer.assumption))
     if answer.name == "batch":
-        answer = answer.resting_on((), GET_COUNTS.id)
+        answer = answer.resting_on((), GET_COUNTS)
     if _has_unread_fields(request):
         answer = answer.resting_on(("serpwow-body-2",))
-    return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING.id)
+    return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING)
 
 
 def _has_unread_fields(request: Request) -> bool:
@@ -106,7 +106,7 @@ def _error(status: int, message: str) -> Response:
 
 def _pages(tx: Transaction, pages: int) -> int:
     """Return the number of pages of a list. Evidence: serpwow-empty-2."""
-    return pages or int(tx.choice(EMPTY_PAGES.id))
+    return pages or int(tx.choice(EMPTY_PAGES))
 
 
 def _page(tx: Transaction, _request: Request, page: Page) -> Response:
@@ -165,9 +165,9 @@ def _destinations(tx: Transaction, _request: Request, page: Page) -> Response:
 
 def _stopped_all(tx: Transaction, _request: Request, counts: tuple[int, int]) -> Response:
     stopped, failed = counts
-    singular = stopped == 1 and tx.choice(STOPALL_SINGULAR.id) == "Batch"
+    singular = stopped == 1 and tx.choice(STOPALL_SINGULAR) == "Batch"
     message = f"{stopped} {'Batch' if singular else 'Batches'} stopped"
-    success = not failed or tx.choice(STOPALL_WITH_FAILURES.id) == "success"
+    success = not failed or tx.choice(STOPALL_WITH_FAILURES) == "success"
     info = {"success": success, "message": message}
     return Response(200, {"request_info": info, "batches_stopped": stopped, "batches_failed_to_stop": failed})
 
@@ -184,7 +184,7 @@ def _refusal(status: int | Assumption, message: str | None = None) -> Renderer:
 
     def render(tx: Transaction, request: Request, reason: str) -> Response:
         id = request.parameters.get("id") or request.parameters.get("destination_id", "")
-        code = status if isinstance(status, int) else int(tx.choice(status.id))
+        code = status if isinstance(status, int) else int(tx.choice(status))
         return _error(code, reason if message is None else message.replace("{id}", id))
 
     return render
@@ -195,18 +195,18 @@ def _wrong_verb(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Re
 
 
 def _no_credits(tx: Transaction, _request: Request, batch: Batch) -> Response:
-    status, left = int(tx.choice(START_WITHOUT_CREDITS.id)), account_of(tx).credits_remaining
+    status, left = int(tx.choice(START_WITHOUT_CREDITS)), account_of(tx).credits_remaining
     return _error(status, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")
 
 
 def _down(tx: Transaction, _request: Request, _subject: object) -> Response:
-    status = int(tx.choice(PLATFORM_DOWN.id))
+    status = int(tx.choice(PLATFORM_DOWN))
     return _unavailable(tx) if status == UNAVAILABLE else _error(status, "The service is temporarily unavailable")
 
 
 def _unavailable(tx: Transaction) -> Response:
     """Return the 503 of an incident, which has a body of its own. Evidence: serpwow-codes-2 and serpwow-codes-3."""
-    if tx.choice(INCIDENT_BODY.id) == "envelope":
+    if tx.choice(INCIDENT_BODY) == "envelope":
         return _error(UNAVAILABLE, INCIDENT)
     return Response(UNAVAILABLE, {"message": INCIDENT, "retry_after": 3600})
 

@@ -147,7 +147,7 @@ def _check_result_sets(view: View, batch: Batch) -> None:
 
 def _check_search_types(view: View, batch: Batch, item: Mapping[str, Any]) -> None:
     """Refuse listed searches of another type than their batch is locked to. Evidence: serpwow-types-2."""
-    if batch.locked_type is None or batch.searches.items is None or view.choice(LOCKED_TYPE.id) != "enforced":
+    if batch.locked_type is None or batch.searches.items is None or view.choice(LOCKED_TYPE) != "enforced":
         return
     for place, search in enumerate(batch.searches if {"locked_type", "searches"} & set(item) else ()):
         if search.type != batch.locked_type:
@@ -157,7 +157,7 @@ def _check_search_types(view: View, batch: Batch, item: Mapping[str, Any]) -> No
 
 def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batch:
     """Return the batch with an unused number for its next result set; that of a running one may be counted already."""
-    counted = batch.status == "running" and view.choice(NEXT_RESULT_SET.id) == "running"
+    counted = batch.status == "running" and view.choice(NEXT_RESULT_SET) == "running"
     least = max((result_set.id for result_set in batch.result_sets), default=0) + 1 + counted
     if item.get("next_result_set_id", least) < least:
         raise BadInput.at(f"next_result_set_id of {batch.id!r} must be at least {least}", "next_result_set_id")

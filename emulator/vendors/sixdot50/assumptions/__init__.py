@@ -1,6 +1,6 @@
 """The assumptions by which 6DOT50 answers."""
 
-from emulator.vendors.sixdot50.assumptions.batches import ABOUT_BATCHES
-from emulator.vendors.sixdot50.assumptions.requests import ABOUT_REQUESTS
+from emulator.sdk import assumptions_in
+from emulator.vendors.sixdot50.assumptions import batches, requests
 
-ASSUMPTIONS = ABOUT_BATCHES + ABOUT_REQUESTS
+ASSUMPTIONS = assumptions_in(batches, requests)

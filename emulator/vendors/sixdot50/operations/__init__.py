@@ -39,14 +39,14 @@ def get_token(tx: Transaction, request: Request) -> Answer:
     """Return a token for a key and its secret, if both are there and go together."""
     body = read_body(tx, request, CREDENTIALS)
     missing = [name for name in ("key", "secret") if not body.get(name)]
-    if missing and tx.choice(MISSING_CREDENTIAL.id) == "400":
-        refuse(tx, (Flaw(MISSING, name, None, "6dot50-token-5", MISSING_CREDENTIAL.id) for name in missing))
+    if missing and tx.choice(MISSING_CREDENTIAL) == "400":
+        refuse(tx, (Flaw(MISSING, name, None, "6dot50-token-5", MISSING_CREDENTIAL) for name in missing))
     if missing:
-        return Answer("token_refused", "6dot50-token-5", None, MISSING_CREDENTIAL.id)
+        return Answer("token_refused", "6dot50-token-5", None, MISSING_CREDENTIAL)
     if not tx.accepts("6dot50", body["key"]) or not matches(body["key"], body["secret"]):
-        return Answer("token_refused", "6dot50-token-4", None, FAILED_TOKEN_STATUS.id)
+        return Answer("token_refused", "6dot50-token-4", None, FAILED_TOKEN_STATUS)
     others = tx.size(Token.kind, "key", body["key"])
-    return Answer("token", "6dot50-token-1", issue(tx, body["key"]), OLDER_TOKENS.id if others else None)
+    return Answer("token", "6dot50-token-1", issue(tx, body["key"]), OLDER_TOKENS if others else None)
 
 
 def ask(machine: Machine, command: str) -> Handler:
@@ -64,11 +64,11 @@ def delete_payment(tx: Transaction, request: Request) -> Answer:
 def member_exists(tx: Transaction, request: Request) -> Answer:
     msisdn = request.parameters["msisdn"]
     if number := msisdn_in(tx, msisdn):
-        assumption = EXISTS_BODY.id if number == msisdn else MSISDN_FORM.id
+        assumption = EXISTS_BODY if number == msisdn else MSISDN_FORM
         return tx.ask(MEMBER, number, EXISTS)._replace(assumption=assumption)
-    if tx.choice(MALFORMED_MSISDN.id) == "400":
-        refuse(tx, [Flaw(INVALID, "msisdn", msisdn, "6dot50-id-2", MALFORMED_MSISDN.id)])
-    return Answer("no_member", "6dot50-members-2", None, MALFORMED_MSISDN.id)
+    if tx.choice(MALFORMED_MSISDN) == "400":
+        refuse(tx, [Flaw(INVALID, "msisdn", msisdn, "6dot50-id-2", MALFORMED_MSISDN)])
+    return Answer("no_member", "6dot50-members-2", None, MALFORMED_MSISDN)
 
 
 def list_accounts(tx: Transaction, _request: Request) -> Answer:

@@ -36,7 +36,7 @@ def list_batches(tx: Transaction, request: Request) -> Answer:
     query = {name: found[0] for name, found in values.items()}
     refuse(tx, [*flaws_of_repetition(tx, values), *_flaws(tx, query)])
     ignored = _malformed(query)
-    if _wants_nothing(query) and tx.choice(TAKE_NOTHING.id) == "everything":
+    if _wants_nothing(query) and tx.choice(TAKE_NOTHING) == "everything":
         ignored = [*ignored, "take"]
     page, has_ties = _page(tx, {name: value for name, value in query.items() if name not in ignored})
     status, external_id = query.get("statuscode"), query.get("externalid")
@@ -44,8 +44,8 @@ def list_batches(tx: Transaction, request: Request) -> Answer:
         "6dot50-list-8": bool(status and external_id),
         "6dot50-list-10": has_ties,
         "6dot50-list-12": "" in (status, external_id),
-        "6dot50-list-13": SKIP_ALONE.id in tx.consulted,
-        "6dot50-list-14": TAKE_ALONE.id in tx.consulted,
+        "6dot50-list-13": SKIP_ALONE in tx.consulted,
+        "6dot50-list-14": TAKE_ALONE in tx.consulted,
     }
     decided = assumption_of_repetition(values)
     return Answer("batches", "6dot50-list-1", page, decided, tuple(id for id, holds in facts.items() if holds))
@@ -54,12 +54,12 @@ def list_batches(tx: Transaction, request: Request) -> Answer:
 def _flaws(tx: Transaction, query: Query) -> Iterator[Flaw]:
     """Yield the flaws of the query, as far as it is assumed that they are refused."""
     malformed = _malformed(query)
-    if malformed and tx.choice(BAD_PAGING.id) == "400":
-        yield from (Flaw(INVALID, name, query[name], "6dot50-list-5", BAD_PAGING.id) for name in malformed)
-    if _wants_nothing(query) and tx.choice(TAKE_NOTHING.id) == "400":
-        yield Flaw(INVALID, "take", query["take"], "6dot50-list-9", TAKE_NOTHING.id)
-    if _is_unknown(query) and tx.choice(UNKNOWN_STATUS.id) == "400":
-        yield Flaw(INVALID, "statusCode", query["statuscode"], "6dot50-list-6", UNKNOWN_STATUS.id)
+    if malformed and tx.choice(BAD_PAGING) == "400":
+        yield from (Flaw(INVALID, name, query[name], "6dot50-list-5", BAD_PAGING) for name in malformed)
+    if _wants_nothing(query) and tx.choice(TAKE_NOTHING) == "400":
+        yield Flaw(INVALID, "take", query["take"], "6dot50-list-9", TAKE_NOTHING)
+    if _is_unknown(query) and tx.choice(UNKNOWN_STATUS) == "400":
+        yield Flaw(INVALID, "statusCode", query["statuscode"], "6dot50-list-6", UNKNOWN_STATUS)
 
 
 def _malformed(query: Query) -> list[str]:
@@ -80,7 +80,7 @@ def _most(tx: Transaction, query: Query) -> int:
     wanted = int(query.get("take", MAX_INT if "skip" in query else MAX_TAKE))
     if wanted <= MAX_TAKE or {"skip", "take"} <= query.keys() or tx.size(Batch.kind, "by creation", SELF) <= MAX_TAKE:
         return wanted
-    return MAX_TAKE if tx.choice((SKIP_ALONE if "skip" in query else TAKE_ALONE).id) == "1000" else wanted
+    return MAX_TAKE if tx.choice(SKIP_ALONE if "skip" in query else TAKE_ALONE) == "1000" else wanted
 
 
 def _page(tx: Transaction, query: Query) -> tuple[list[Batch], bool]:
@@ -98,9 +98,9 @@ def _page(tx: Transaction, query: Query) -> tuple[list[Batch], bool]:
 def _newest(tx: Transaction, query: Query, skip: int) -> Iterable[Batch]:
     """Return the batches that pass the filters, newest first, without the first `skip`."""
     status, external_id = query.get("statuscode"), query.get("externalid")
-    if "" in (status, external_id) and tx.choice(EMPTY_FILTER.id) == "nothing":
+    if "" in (status, external_id) and tx.choice(EMPTY_FILTER) == "nothing":
         return ()
-    if status and status != status.upper() and tx.choice(STATUS_CASE.id) == "ignored":
+    if status and status != status.upper() and tx.choice(STATUS_CASE) == "ignored":
         status = status.upper()
     if not external_id:
         by_creation = tx.sorted_group(Batch.kind, "by creation", SELF, *([status] if status else ()))

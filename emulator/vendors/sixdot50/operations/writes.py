@@ -69,7 +69,7 @@ def _write(command: str, read: Read) -> Handler:
 
 def _first(tx: Transaction, of_body: Answer, of_batch: Answer) -> Answer:
     """Return that of two refusals which comes first."""
-    return (of_body if tx.choice(CHECK_ORDER.id) == "body" else of_batch)._replace(assumption=CHECK_ORDER.id)
+    return (of_body if tx.choice(CHECK_ORDER) == "body" else of_batch)._replace(assumption=CHECK_ORDER)
 
 
 def _read_update(tx: Transaction, request: Request) -> Change:
@@ -77,8 +77,8 @@ def _read_update(tx: Transaction, request: Request) -> Change:
     changes = _changes(tx, body)
     flaws = [*(flaws_of_name(tx, changes["name"]) if "name" in changes else ())]
     flaws += flaws_of_external_id(tx, body.get("externalid"), own)
-    if not changes and tx.choice(EMPTY_UPDATE.id) == "400":
-        flaws = [Flaw(MISSING, name, None, "6dot50-update-3", EMPTY_UPDATE.id) for name in ("name", "externalId")]
+    if not changes and tx.choice(EMPTY_UPDATE) == "400":
+        flaws = [Flaw(MISSING, name, None, "6dot50-update-3", EMPTY_UPDATE) for name in ("name", "externalId")]
     refuse(tx, flaws)
 
     return lambda batch: tx.put(replace(batch, **changes))
@@ -89,7 +89,7 @@ def _changes(tx: Transaction, body: Properties) -> dict[str, Any]:
     changes: dict[str, Any] = {} if body.get("name") is None else {"name": body["name"]}
     if body.get("externalid"):
         changes["external_id"] = body["externalid"]
-    elif "externalid" in body and body["externalid"] is None and tx.choice(NULL_EXTERNAL_ID.id) == "cleared":
+    elif "externalid" in body and body["externalid"] is None and tx.choice(NULL_EXTERNAL_ID) == "cleared":
         changes["external_id"] = None
     return changes
 
@@ -112,12 +112,12 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
 
 
 def _flaws_of_list(tx: Transaction, body: Properties) -> Iterator[Flaw]:
-    if body.get("clearexisting") is None and tx.choice(MISSING_CLEAR_EXISTING.id) == "400":
-        yield Flaw(MISSING, "clearExisting", None, "6dot50-add-6", MISSING_CLEAR_EXISTING.id)
+    if body.get("clearexisting") is None and tx.choice(MISSING_CLEAR_EXISTING) == "400":
+        yield Flaw(MISSING, "clearExisting", None, "6dot50-add-6", MISSING_CLEAR_EXISTING)
     if body.get("payments") is None:
         yield Flaw(MISSING, "payments", None, "6dot50-add-6")
-    elif not body["payments"] and tx.choice(NO_PAYMENTS.id) == "400":
-        yield Flaw(INVALID, "payments", None, "6dot50-add-12", NO_PAYMENTS.id)
+    elif not body["payments"] and tx.choice(NO_PAYMENTS) == "400":
+        yield Flaw(INVALID, "payments", None, "6dot50-add-12", NO_PAYMENTS)
 
 
 def _payment(tx: Transaction, batch: Batch, fields: Properties, referrals: bool) -> Payment:

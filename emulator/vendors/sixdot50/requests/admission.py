@@ -28,7 +28,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     """Refuse every request while the platform is down, and one without a good token, unless it asks for one."""
     if platform_of(tx).status == "down":
         return Answer("broken", "6dot50-error-7")
-    if operation.other_paths and (refusal := _refuse_singular(tx, request)):
+    if operation.other_paths and is_singular(request) and (refusal := _refuse_singular(tx)):
         return refusal
     if operation.path == GET_TOKEN:
         return None
@@ -38,18 +38,19 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     return None if is_good(tx, token) else Answer("bad_token", "6dot50-auth-4")
 
 
-def _refuse_singular(tx: Transaction, request: Request) -> Answer | None:
-    if not SINGULAR.search(request.path):
-        return None
-    request.assumption = SINGULAR_PATH.id
-    return None if tx.choice(SINGULAR_PATH.id) == "served" else Answer("astray", "6dot50-path-2", (), SINGULAR_PATH.id)
+def is_singular(request: Request) -> bool:
+    return SINGULAR.search(request.path) is not None
+
+
+def _refuse_singular(tx: Transaction) -> Answer | None:
+    return None if tx.choice(SINGULAR_PATH) == "served" else Answer("astray", "6dot50-path-2", (), SINGULAR_PATH)
 
 
 def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
-    if refusal := _refuse_singular(tx, request):
+    if is_singular(request) and (refusal := _refuse_singular(tx)):
         return refusal
     if verbs:
-        return Answer("astray", "6dot50-verb-1", tuple(verbs), WRONG_METHOD.id)
+        return Answer("astray", "6dot50-verb-1", tuple(verbs), WRONG_METHOD)
     return Answer("astray", "6dot50-path-1", ())
 
 
@@ -58,11 +59,9 @@ def check_media_type(tx: Transaction, request: Request) -> Answer | None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not request.body or media_type == JSON:
         return None
-    assumption = OTHER_MEDIA_TYPE.id if media_type else MISSING_MEDIA_TYPE.id
-    if tx.choice(assumption) != "read":
-        return Answer("other_media_type", "6dot50-media-3", assumption=assumption)
-    request.assumption = assumption
-    return None
+    assumption = OTHER_MEDIA_TYPE if media_type else MISSING_MEDIA_TYPE
+    refused = tx.choice(assumption) != "read"
+    return Answer("other_media_type", "6dot50-media-3", assumption=assumption) if refused else None
 
 
 def check_id(_tx: Transaction, request: Request) -> Answer | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
-from emulator.sdk import Request, Transaction
+from emulator.sdk import Assumption, Request, Transaction
 from emulator.vendors.sixdot50.assumptions.requests import REPEATED_PARAMETER
 from emulator.vendors.sixdot50.requests.validation import INVALID, Flaw
 
@@ -27,11 +27,11 @@ def values_of(request: Request) -> Values:
 def flaws_of_repetition(tx: Transaction, values: Values) -> Iterator[Flaw]:
     """Yield each parameter that has several different values, where that is assumed to be refused."""
     repeated = [name for name in PARAMETERS if len({*values.get(name.lower(), ())}) > 1]
-    if repeated and tx.choice(REPEATED_PARAMETER.id) == "400":
+    if repeated and tx.choice(REPEATED_PARAMETER) == "400":
         for name in repeated:
-            yield Flaw(INVALID, name, ",".join(values[name.lower()]), "6dot50-list-11", REPEATED_PARAMETER.id)
+            yield Flaw(INVALID, name, ",".join(values[name.lower()]), "6dot50-list-11", REPEATED_PARAMETER)
 
 
-def assumption_of_repetition(values: Values) -> str | None:
+def assumption_of_repetition(values: Values) -> Assumption | None:
     """Return the assumption by which one of several values was taken, None where there is one of each."""
-    return REPEATED_PARAMETER.id if any(len(values.get(name.lower(), ())) > 1 for name in PARAMETERS) else None
+    return REPEATED_PARAMETER if any(len(values.get(name.lower(), ())) > 1 for name in PARAMETERS) else None

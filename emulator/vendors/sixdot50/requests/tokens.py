@@ -60,7 +60,7 @@ def is_good(tx: Transaction, token: str) -> bool:
 def issue(tx: Transaction, key: str) -> Token:
     """Return a new token for the key, and remove its expired ones."""
     for old in tx.group(Token.kind, "key", key):
-        if old.expires_at <= tx.now or tx.choice(OLDER_TOKENS.id) == "die":
+        if old.expires_at <= tx.now or tx.choice(OLDER_TOKENS) == "die":
             tx.remove(Token.kind, old.id)
     expires_at = tx.now + LIFETIME
     issued, ends = int(tx.now.timestamp()), int(expires_at.timestamp())

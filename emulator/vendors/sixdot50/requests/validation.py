@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from emulator.sdk import InvalidRequest, Request, Transaction, View
+from emulator.sdk import Assumption, InvalidRequest, Request, Transaction, View
 from emulator.vendors.sixdot50.assumptions.batches import (
     BATCH_EXTERNAL_IDS,
     BLANK_NAME,
@@ -44,7 +44,7 @@ class Flaw(NamedTuple):
     field: str
     value: Any
     evidence: str
-    assumption: str | None = None
+    assumption: Assumption | None = None
     payment: int | None = None
 
 
@@ -58,8 +58,8 @@ def refuse(tx: Transaction, flaws: Iterable[Flaw]) -> None:
     if not found:
         return
     first = found[0]
-    if first.assumption == WRONG_TYPE.id and tx.choice(WRONG_TYPE.id) == "2":
-        raise _unreadable(WRONG_TYPE.id)
+    if first.assumption == WRONG_TYPE and tx.choice(WRONG_TYPE) == "2":
+        raise _unreadable(WRONG_TYPE)
     raise InvalidRequest(first.field, first.evidence, first.assumption, subject=found)
 
 
@@ -74,11 +74,11 @@ def read_body(tx: Transaction, request: Request, types: Types) -> Properties:
         raise _unreadable()
     wrong = [(None, name, value) for name, value in mistyped(body, types)]
     below = mistyped_in_payments(body, organisation_of(tx).referrals) if types is ADDITION else ()
-    refuse(tx, (Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE.id, index) for index, name, value in chain(wrong, below)))
+    refuse(tx, (Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE, index) for index, name, value in chain(wrong, below)))
     return body
 
 
-def _unreadable(assumption: str | None = None) -> InvalidRequest:
+def _unreadable(assumption: Assumption | None = None) -> InvalidRequest:
     return InvalidRequest("unreadable", "6dot50-error-2", assumption, answer="unreadable")
 
 
@@ -86,8 +86,8 @@ def flaws_of_name(tx: Transaction, name: Any) -> Iterator[Flaw]:
     """Yield the flaw in the name of a new batch."""
     if name is None:
         yield Flaw(MISSING, "name", None, "6dot50-create-2")
-    elif not name.strip() and tx.choice(BLANK_NAME.id) == "400":
-        yield Flaw(MISSING, "name", None, "6dot50-create-6", BLANK_NAME.id)
+    elif not name.strip() and tx.choice(BLANK_NAME) == "400":
+        yield Flaw(MISSING, "name", None, "6dot50-create-6", BLANK_NAME)
 
 
 def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = None) -> Iterator[Flaw]:
@@ -95,7 +95,7 @@ def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = No
     yield from _flaws_of_empty_id(tx, text)
     same = namesakes(tx, text, own) if text else []
     if is_taken(tx, same):
-        decided = None if any(map(_surely_counts, same)) else BATCH_EXTERNAL_IDS.id
+        decided = None if any(map(_surely_counts, same)) else BATCH_EXTERNAL_IDS
         yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(str(text), same) or decided)
 
 
@@ -103,7 +103,7 @@ def is_taken(view: View, same: Sequence[Batch]) -> bool:
     """Tell whether an externalId is taken that these other batches have."""
     if not same or any(map(_surely_counts, same)):
         return bool(same)
-    scope = view.choice(BATCH_EXTERNAL_IDS.id)
+    scope = view.choice(BATCH_EXTERNAL_IDS)
     return scope == "everywhere" or (scope == "all" and any(it.owner == SELF for it in same))
 
 
@@ -112,8 +112,8 @@ def _surely_counts(batch: Batch) -> bool:
 
 
 def _flaws_of_empty_id(tx: Transaction, text: str | None) -> Iterator[Flaw]:
-    if text == "" and tx.choice(EMPTY_EXTERNAL_ID.id) == "400":
-        yield Flaw(INVALID, "externalId", text, "6dot50-create-7", EMPTY_EXTERNAL_ID.id)
+    if text == "" and tx.choice(EMPTY_EXTERNAL_ID) == "400":
+        yield Flaw(INVALID, "externalId", text, "6dot50-create-7", EMPTY_EXTERNAL_ID)
 
 
 def namesakes(view: View, text: str, own: str | None) -> list[Batch]:
@@ -125,13 +125,13 @@ def namesakes(view: View, text: str, own: str | None) -> list[Batch]:
 def is_same(view: View, one: str | None, other: str) -> bool:
     """Tell whether two externalIds are the same."""
     return one == other or (
-        one is not None and view.choice(EXTERNAL_ID_CASE.id) == "ignored" and one.casefold() == other.casefold()
+        one is not None and view.choice(EXTERNAL_ID_CASE) == "ignored" and one.casefold() == other.casefold()
     )
 
 
 def msisdn_in(view: View, text: str) -> str | None:
     """Return the mobile number that a text is, None where it is none."""
-    number = text.removeprefix("+") if text.startswith("+") and view.choice(MSISDN_FORM.id) == "dropped" else text
+    number = text.removeprefix("+") if text.startswith("+") and view.choice(MSISDN_FORM) == "dropped" else text
     return number if MSISDN.fullmatch(number) else None
 
 
@@ -157,7 +157,7 @@ def _flaws_of_payment(tx: Transaction, payment: Properties, payee: str, money: s
     if required and not (msisdn or "").strip():
         yield Flaw(MISSING, payee, None, "6dot50-add-4")
     elif msisdn is not None and msisdn_in(tx, msisdn) is None:
-        decided = MSISDN_FORM.id if MSISDN.fullmatch(msisdn.removeprefix("+")) else None
+        decided = MSISDN_FORM if MSISDN.fullmatch(msisdn.removeprefix("+")) else None
         yield Flaw(INVALID, payee, msisdn, "6dot50-msisdn-2", decided)
     if amount is not None:
         yield from _flaws_of_amount(tx, money, amount)
@@ -167,18 +167,18 @@ def _flaws_of_payment(tx: Transaction, payment: Properties, payee: str, money: s
 
 def _flaws_of_lone_referral(tx: Transaction, payment: Properties) -> Iterator[Flaw]:
     is_lone = payment.get("referralamount") is not None and payment.get("referralmsisdn") is None
-    if is_lone and tx.choice(LONE_REFERRAL.id) == "400":
-        yield Flaw(MISSING, "referralMsisdn", None, "6dot50-referral-3", LONE_REFERRAL.id)
+    if is_lone and tx.choice(LONE_REFERRAL) == "400":
+        yield Flaw(MISSING, "referralMsisdn", None, "6dot50-referral-3", LONE_REFERRAL)
 
 
 def _flaws_of_amount(tx: Transaction, field: str, value: int | Decimal) -> Iterator[Flaw]:
     amount = Decimal(value)
     if amount < 0 or amount > MAX_AMOUNT:
         yield Flaw(INVALID, field, value, "6dot50-amount-1")
-    elif amount != to_the_cent(amount) and tx.choice(EXTRA_DECIMALS.id) == "400":
-        yield Flaw(INVALID, field, value, "6dot50-decimal-3", EXTRA_DECIMALS.id)
-    elif not to_the_cent(amount) and tx.choice(ZERO_AMOUNT.id) == "400":
-        yield Flaw(INVALID, field, value, "6dot50-amount-1", ZERO_AMOUNT.id)
+    elif amount != to_the_cent(amount) and tx.choice(EXTRA_DECIMALS) == "400":
+        yield Flaw(INVALID, field, value, "6dot50-decimal-3", EXTRA_DECIMALS)
+    elif not to_the_cent(amount) and tx.choice(ZERO_AMOUNT) == "400":
+        yield Flaw(INVALID, field, value, "6dot50-amount-1", ZERO_AMOUNT)
 
 
 def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str | None, seen: set[str]) -> Iterator[Flaw]:
@@ -186,18 +186,18 @@ def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str
     yield from _flaws_of_empty_id(tx, text)
     if not text:
         return
-    name = text.casefold() if tx.choice(EXTERNAL_ID_CASE.id) == "ignored" else text
+    name = text.casefold() if tx.choice(EXTERNAL_ID_CASE) == "ignored" else text
     others = payments_called(tx, batch_id, text, clear)
     if name in seen or others:
         elsewhere = name not in seen and all(it.batch_id != batch_id for it in others)
-        decided = PAYMENT_EXTERNAL_IDS.id if elsewhere else None
+        decided = PAYMENT_EXTERNAL_IDS if elsewhere else None
         yield Flaw(INVALID, "externalId", text, "6dot50-add-5", _by_case(text, others) or decided)
     seen.add(name)
 
 
 def payments_called(view: View, batch_id: str, text: str, clear: bool = False) -> list[Payment]:
     """Return our payments that have this externalId, without the drafts of the batch where these are to be cleared."""
-    narrow = (batch_id,) if view.choice(PAYMENT_EXTERNAL_IDS.id) == "batch" else ()
+    narrow = (batch_id,) if view.choice(PAYMENT_EXTERNAL_IDS) == "batch" else ()
     payments: Iterable[Payment] = view.group(Payment.kind, "called", text.casefold(), *narrow)
     return [
         it
@@ -208,6 +208,6 @@ def payments_called(view: View, batch_id: str, text: str, clear: bool = False) -
     ]
 
 
-def _by_case(text: str, same: Sequence[Batch | Payment]) -> str | None:
+def _by_case(text: str, same: Sequence[Batch | Payment]) -> Assumption | None:
     """Return the assumption that decides where only case tells the externalIds apart."""
-    return EXTERNAL_ID_CASE.id if same and all(it.external_id != text for it in same) else None
+    return EXTERNAL_ID_CASE if same and all(it.external_id != text for it in same) else None

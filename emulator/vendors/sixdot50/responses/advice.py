@@ -39,7 +39,7 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
         yield "the body is JSON: send the header Content-Type: application/json with it (curl -d alone names a form)"
     if answer in ("unreadable", "invalid"):
         yield from _mistyped(request, organisation_of(tx).referrals)
-    if answer == "astray" and SINGULAR.search(request.path) and tx.choice(SINGULAR_PATH.id) == "404":
+    if answer == "astray" and SINGULAR.search(request.path) and tx.choice(SINGULAR_PATH) == "404":
         yield f"the titles of 6DOT50's pages have batches in the plural; {SINGULAR_PATH.id}: served takes the singular too"
     if answer == "bad_token" and (token := bearer(request)) is not None:
         known: Token | None = tx.find(Token.kind, token)

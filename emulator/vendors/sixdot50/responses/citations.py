@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from emulator.sdk import Answer, Operation, Request, Transaction
+from emulator.sdk import Answer, Assumption, Operation, Request, Transaction
 from emulator.vendors.sixdot50.assumptions.batches import SUBMITTED_MONEY
-from emulator.vendors.sixdot50.assumptions.requests import ABSENT_VALUES, DELETED_FIELDS, WRITTEN_INSTANTS
+from emulator.vendors.sixdot50.assumptions.requests import ABSENT_VALUES, DELETED_FIELDS, SINGULAR_PATH, WRITTEN_INSTANTS
 from emulator.vendors.sixdot50.model import ALL, CURRENCY, Account, Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.admission import GUID, JSON, SINGULAR, check_media_type
 from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT
@@ -31,7 +31,8 @@ _PAID_FROM_AN_ACCOUNT = ("submitted", "small_float", "no_purse")
 
 def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts, and with the assumption where it names none yet."""
-    decisive = None if answer.assumption else _decisive(tx, answer)
+    is_singular = operation.other_paths and SINGULAR.search(request.path)
+    decisive = None if answer.assumption else _decisive(tx, answer) or (SINGULAR_PATH if is_singular else None)
     shown = _shown(tx, answer)
     facts = (
         *_facts_of_body(tx, answer, shown),
@@ -54,13 +55,13 @@ def _shown(tx: Transaction, answer: Answer) -> list[Any]:
 def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterator[str]:
     """Yield the facts behind the fields that only some answers of a name have."""
     if answer.name == "deleted":
-        yield "6dot50-delete-4" if tx.choice(DELETED_FIELDS.id) == "shown" else "6dot50-delete-5"
+        yield "6dot50-delete-4" if tx.choice(DELETED_FIELDS) == "shown" else "6dot50-delete-5"
     if answer.name in _PAID_FROM_AN_ACCOUNT and any(it.currency_code != CURRENCY for it in tx.group(Account.kind, *ALL)):
         yield "6dot50-money-4"
     if answer.name == "payments":
         yield "6dot50-payments-2"
     stored = [at for resource in shown for at in _instants_of(resource, settled=answer.name != "deleted")]
-    if answer.name in ("created", "changed") and tx.choice(WRITTEN_INSTANTS.id) == "utc":
+    if answer.name in ("created", "changed") and tx.choice(WRITTEN_INSTANTS) == "utc":
         yield "6dot50-instant-6"
     if any(rounded(at).microsecond % 10_000 == 0 for at in stored):
         yield "6dot50-instant-2"
@@ -72,14 +73,14 @@ def _instants_of(shown: Batch | Payment, settled: bool) -> list[datetime]:
     return [shown.created_at]
 
 
-def _decisive(tx: Transaction, answer: Answer) -> str | None:
+def _decisive(tx: Transaction, answer: Answer) -> Assumption | None:
     """Return the first assumption that was asked about: it is asked about only where its other choice gives another answer.
 
     The sample of a cancelled batch shows our default of what stands for an absent value.
     """
-    printed = answer.evidence == CANCELLED and tx.choice(ABSENT_VALUES.id) == ABSENT_VALUES.default
-    beside = (SUBMITTED_MONEY.id, ABSENT_VALUES.id) if printed else (SUBMITTED_MONEY.id,)
-    return next((id for id in tx.consulted if id not in beside), None)
+    printed = answer.evidence == CANCELLED and tx.choice(ABSENT_VALUES) == ABSENT_VALUES.default
+    beside = (SUBMITTED_MONEY, ABSENT_VALUES) if printed else (SUBMITTED_MONEY,)
+    return next((it for it in tx.consulted if it not in beside), None)
 
 
 def _facts_of_path(request: Request, operation: Operation) -> Iterator[str]:

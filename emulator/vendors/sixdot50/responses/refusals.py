@@ -31,7 +31,7 @@ Entry = Mapping[str, str]
 
 def _refuse(tx: Transaction, status: int, code: str, message: str, *entries: Entry) -> Response:
     """Return the envelope, or the message alone where that is assumed."""
-    if tx.choice((NOT_FOUND_BODY if status == 404 else ERROR_BODY).id) == "message":
+    if tx.choice(NOT_FOUND_BODY if status == 404 else ERROR_BODY) == "message":
         return Response(status, {"message": message})
     body: dict[str, Any] = {"statusCode": status, "errorCode": code, "message": message}
     return Response(status, body | ({"validationErrors": list(entries)} if entries else {}))
@@ -51,7 +51,7 @@ def _as_text(value: Any) -> str:
 
 
 def _invalid(tx: Transaction, _request: Request, flaws: list[Flaw]) -> Response:
-    by_payment = tx.choice(ERROR_INDEX.id) == "payments"
+    by_payment = tx.choice(ERROR_INDEX) == "payments"
     indexes = [flaw.payment if by_payment else number for number, flaw in enumerate(flaws)]
     entries = [_entry(flaw, index) for flaw, index in zip(flaws, indexes, strict=True)]
     return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
@@ -59,7 +59,7 @@ def _invalid(tx: Transaction, _request: Request, flaws: list[Flaw]) -> Response:
 
 def _bodiless(tx: Transaction, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return a refusal without a body, or with the envelope where that is assumed."""
-    response = _refuse(tx, status, GENERAL, reason_phrase(status)) if tx.choice(BODILESS.id) == "envelope" else Response(status)
+    response = _refuse(tx, status, GENERAL, reason_phrase(status)) if tx.choice(BODILESS) == "envelope" else Response(status)
     return response._replace(headers=headers or {})
 
 
@@ -73,7 +73,7 @@ def _refusal(status: int, message: str, code: str = GENERAL) -> Renderer:
 
 def _assumed(status: Assumption, message: str) -> Renderer:
     """Return a renderer of a refusal whose status an assumption decides."""
-    return lambda tx, _request, _subject: _refuse(tx, int(tx.choice(status.id)), GENERAL, message)
+    return lambda tx, _request, _subject: _refuse(tx, int(tx.choice(status)), GENERAL, message)
 
 
 def _unknown(what: str) -> Renderer:
@@ -82,19 +82,19 @@ def _unknown(what: str) -> Renderer:
 
 def _malformed_id(tx: Transaction, request: Request, _subject: object) -> Response:
     id = request.parameters["id"]
-    if tx.choice(MALFORMED_ID.id) == "404":
+    if tx.choice(MALFORMED_ID) == "404":
         return _refuse(tx, 404, GENERAL, f"There is nothing with the id {id}")
     return _invalid(tx, request, [Flaw(INVALID, "id", id, "6dot50-id-2")])
 
 
 def _other_media_type(tx: Transaction, request: Request, _subject: object) -> Response:
-    status = 415 if tx.choice(OTHER_MEDIA_TYPE.id) == "415" else 400
+    status = 415 if tx.choice(OTHER_MEDIA_TYPE) == "415" else 400
     sent = request.headers.get("content-type") or "missing"
     return _refuse(tx, status, UNREADABLE, f"The Content-Type is {sent}, and must be application/json")
 
 
 def _astray(tx: Transaction, _request: Request, verbs: tuple[str, ...]) -> Response:
-    if verbs and tx.choice(WRONG_METHOD.id) == "405":
+    if verbs and tx.choice(WRONG_METHOD) == "405":
         return _bodiless(tx, 405, {"allow": ", ".join(verbs)})
     return _bodiless(tx, 404)
 

@@ -54,7 +54,7 @@ def rounded(at: datetime) -> datetime:
 def stored_instant(tx: Transaction, at: datetime) -> str:
     """Return a stored instant as text: UTC without a zone, no zeroes at the end. Evidence: 6dot50-instant-1."""
     kept = rounded(at)
-    return _without_zeroes(at if kept != at and tx.choice(STORED_INSTANTS.id) == "exact" else kept)
+    return _without_zeroes(at if kept != at and tx.choice(STORED_INSTANTS) == "exact" else kept)
 
 
 def written_instant(at: datetime) -> str:
@@ -97,11 +97,11 @@ def summary_of(tx: Transaction, batch: Batch) -> Summary:
     """Return the totals of the payments of the batch."""
     payments: list[Payment] = tx.group(Payment.kind, "batch", batch.id)
     referred = {payment.status for payment in payments if payment.referral_amount}
-    with_referrals = bool(referred) and tx.choice(SUMMED_REFERRALS.id) == "included"
-    cancelled = "CANCELLED" in referred and tx.choice(CANCELLED_REFERRALS.id) == "included"
+    with_referrals = bool(referred) and tx.choice(SUMMED_REFERRALS) == "included"
+    cancelled = "CANCELLED" in referred and tx.choice(CANCELLED_REFERRALS) == "included"
     summary = Summary.of(payments, with_referrals, cancelled)
     was_submitted = batch.status in ("OPEN", "CLOSED")
-    if was_submitted and summary.cancelled.count and tx.choice(REVERSED_PAYMENTS.id) == "left-out":
+    if was_submitted and summary.cancelled.count and tx.choice(REVERSED_PAYMENTS) == "left-out":
         kept = [payment for payment in payments if payment.status != "CANCELLED"]
         return replace(summary, payments=Total.of(kept, with_referrals))
     return summary
@@ -109,7 +109,7 @@ def summary_of(tx: Transaction, batch: Batch) -> Summary:
 
 def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
     """Return the batch as the response to a write has it: other keys, in another order."""
-    utc = tx.choice(WRITTEN_INSTANTS.id) == "utc"
+    utc = tx.choice(WRITTEN_INSTANTS) == "utc"
     body = {
         "id": batch.id,
         "name": batch.name,
@@ -117,7 +117,7 @@ def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
         "statusCode": batch.status,
         "createdAt": written_instant(batch.created_at) if utc else stored_instant(tx, batch.created_at),
     }
-    summary = {"summary": show_summary(summary_of(tx, batch))} if tx.choice(WRITTEN_SUMMARY.id) == "shown" else {}
+    summary = {"summary": show_summary(summary_of(tx, batch))} if tx.choice(WRITTEN_SUMMARY) == "shown" else {}
     return _present(tx, body) | summary
 
 
@@ -139,7 +139,7 @@ def _fields_of(tx: Transaction, payment: Payment) -> dict[str, Any]:
         "externalId": payment.external_id,
         "statusCode": payment.status,
         "settledAt": stored_instant(tx, payment.settled_at) if payment.settled_at else None,
-        "isMember": known if known != payment.is_member and tx.choice(IS_MEMBER.id) == "live" else payment.is_member,
+        "isMember": known if known != payment.is_member and tx.choice(IS_MEMBER) == "live" else payment.is_member,
         "referralAmount": payment.referral_amount,
         "referralMsisdn": payment.referral_msisdn,
         "createdAt": stored_instant(tx, payment.created_at),
@@ -148,7 +148,7 @@ def _fields_of(tx: Transaction, payment: Payment) -> dict[str, Any]:
 
 def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
     """Return the account as it is read."""
-    in_words = tx.choice(BALANCE_TYPE.id) == "string"
+    in_words = tx.choice(BALANCE_TYPE) == "string"
     return {
         "id": account.id,
         "name": account.name,
@@ -164,7 +164,7 @@ def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
 def _present(tx: Transaction, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the body without the values that are absent, or with null for them. Evidence: 6dot50-absent-1."""
     present = {name: value for name, value in body.items() if value is not None}
-    return present if len(present) == len(body) or tx.choice(ABSENT_VALUES.id) == "left-out" else dict(body)
+    return present if len(present) == len(body) or tx.choice(ABSENT_VALUES) == "left-out" else dict(body)
 
 
 def _is_known_member(tx: Transaction, payment: Payment) -> bool:
@@ -183,14 +183,14 @@ def show_filled_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
 
 def show_added(tx: Transaction, batch: Batch) -> Any:
     """Return what adding payments is assumed to answer."""
-    return {"batch": show_batch, "payments": show_payments}.get(tx.choice(ADDED_BODY.id), show_filled_batch)(tx, batch)
+    return {"batch": show_batch, "payments": show_payments}.get(tx.choice(ADDED_BODY), show_filled_batch)(tx, batch)
 
 
 def show_deleted(tx: Transaction, payment: Payment) -> dict[str, Any]:
     body = _fields_of(tx, payment) | {"statusCode": "DELETED"}
     del body["settledAt"]
     is_named = all(body[name] is None for name in NOT_IN_THE_MODEL)
-    if is_named or tx.choice(DELETED_FIELDS.id) == "left-out":
+    if is_named or tx.choice(DELETED_FIELDS) == "left-out":
         body = {name: value for name, value in body.items() if name not in NOT_IN_THE_MODEL}
     return _present(tx, body)
 
@@ -209,15 +209,15 @@ def _all(show: Callable[[Transaction, Any], Any]) -> Renderer:
 
 
 def _existence(known: bool) -> Renderer:
-    return _ok(lambda tx, _subject: known if tx.choice(EXISTS_BODY.id) == "boolean" else {"exists": known})
+    return _ok(lambda tx, _subject: known if tx.choice(EXISTS_BODY) == "boolean" else {"exists": known})
 
 
 def _created(tx: Transaction, _request: Request, batch: Batch) -> Response:
-    return Response(int(tx.choice(CREATED_STATUS.id)), show_written(tx, batch))
+    return Response(int(tx.choice(CREATED_STATUS)), show_written(tx, batch))
 
 
 def _token_refused(tx: Transaction, _request: Request, _subject: object) -> Response:
-    return Response(int(tx.choice(FAILED_TOKEN_STATUS.id)), {"success": False})
+    return Response(int(tx.choice(FAILED_TOKEN_STATUS)), {"success": False})
 
 
 RENDERERS: dict[str, Renderer] = {

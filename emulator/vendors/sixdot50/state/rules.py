@@ -84,6 +84,6 @@ def _problems_of_name(view: View, payment: Payment, places: Mapping[str, int], p
 
 
 def _is_taken(view: View, batch: Batch, text: str) -> bool:
-    if batch.status == "CANCELLED" and view.choice(BATCH_EXTERNAL_IDS.id) == "living":
+    if batch.status == "CANCELLED" and view.choice(BATCH_EXTERNAL_IDS) == "living":
         return False
     return is_taken(view, namesakes(view, text, batch.id))

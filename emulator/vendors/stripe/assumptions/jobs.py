@@ -8,35 +8,30 @@ CANCEL_READY = Assumption(
     "stripe.cancel-in-ready-for-upload",
     "Can a job be canceled before its file was uploaded?",
     ("200", "400"),
-    "200",
     "Any job that is not completed yet may be canceled, and this one is not.",
 )
 CANCEL_TWICE = Assumption(
     "stripe.cancel-while-cancelling",
     "What does a second cancel hear while the first is still being carried out?",
     ("200", "400"),
-    "200",
     "A cancel of a canceled job succeeds, so it would be odd if one in between did not.",
 )
 CANCEL_COMPLETE = Assumption(
     "stripe.cancel-when-complete",
     "What does a cancel of a complete job hear?",
     ("400", "200"),
-    "400",
     "Only jobs that are not completed may be canceled, and one error is published for those that may not.",
 )
 CANCEL_FAILED = Assumption(
     "stripe.cancel-when-failed",
     "What does a cancel hear of a job that failed its validation, failed as a whole, or ran out of time?",
     ("400", "200"),
-    "400",
     "Nothing is left to cancel, and a canceled job is the only one of which it is said that the call succeeds again.",
 )
 ROWS_IN_FLIGHT = Assumption(
     "stripe.rows-in-flight",
     "Which rows does a job still finish while it is cancelling?",
     ("none", "until-canceled"),
-    "none",
     "The guide says that requests in flight finish, but not how many are: here a row takes no time, so that none is under way."
     " Else rows go on at the job's pace until it is canceled.",
 )
@@ -44,35 +39,30 @@ CANCEL_PARAMETERS = Assumption(
     "stripe.cancel-with-parameters",
     "What becomes of a cancel with fields in its body, though it has no parameters?",
     ("refuse", "ignore"),
-    "refuse",
     "The second version of the API has an error of its own for fields that are not right.",
 )
 WITHOUT_OUTPUT = Assumption(
     "stripe.canceled-without-output",
     "What stands for the results of a canceled job of which no row was processed?",
     ("omit", "empty"),
-    "omit",
     "The description says that the file may be missing, although the schema lists it as required.",
 )
 UPLOAD_TIMEOUT_DETAILS = Assumption(
     "stripe.upload-timeout-details",
     "What are the status_details of a job that waited in vain for its file?",
     ("empty", "omit"),
-    "empty",
     "There is no type for them, just as for a job that is cancelling, whose details are shown empty.",
 )
 LIVEMODE = Assumption(
     "stripe.livemode",
     "Does a job say whether it is in live mode?",
     ("emit", "omit"),
-    "emit",
     "The schema requires it; every sample leaves it out, as samples do.",
 )
 VERSION_UNKNOWN = Assumption(
     "stripe.version-unknown",
     "What becomes of a request for a version that is not known to have what it asks for?",
     ("lenient", "strict", "any"),
-    "lenient",
     "New previews appear every month, and few changed what these calls do: one that is newer than all that are known is taken"
     " for the newest, another for the last before it. Versions for everybody, such as 2026-10-28.endive, have no batch jobs:"
     " the jobs of such a version are those of the previews of its time. What is not a date and a name is no version at all.",
@@ -81,14 +71,12 @@ IDEMPOTENT_ID = Assumption(
     "stripe.idempotency-path-id",
     "Is the id in the path among the parameters that must be the same when an idempotency key is used again?",
     ("counts", "ignored"),
-    "counts",
     "A key that canceled one job and is then sent for another is a mistake of the client's.",
 )
 IDEMPOTENCY_TYPE = Assumption(
     "stripe.idempotency-error-type",
     "Does the refusal of a key used for something else carry a type?",
     ("emit", "omit"),
-    "emit",
     "It is one of the few families of errors for which clients know a type.",
 )
 
@@ -96,7 +84,6 @@ ENDPOINTS = Assumption(
     "stripe.endpoints",
     "Which endpoints may a job call?",
     ("by-version", "any-version"),
-    "by-version",
     "Each preview's clients know a list of paths, and there is an error for a path outside of it. Pages name others: the"
     " changelog of 2026-03-25 speaks of creating customers, which no list of that version has. An older copy of the guide"
     " has a short list of its own, without /v1/credit_notes, which the clients list; the newest refers to a page of supported"
@@ -106,21 +93,18 @@ CHANNEL = Assumption(
     "stripe.channel",
     "Which channel of previews does the account have, so that its jobs may call what that channel lists?",
     ("public", "private"),
-    "public",
     "Everybody may have the public previews (betas); the private ones (alphas), which list far more, are by invitation.",
 )
 REQUIRED_FIELDS = Assumption(
     "stripe.create-required-fields",
     "Must a new job say whether it skips validation, and have metadata?",
     ("guide", "reference"),
-    "guide",
     "The reference requires both, but the guide's own command lines leave them out.",
 )
 CONTENT_TYPE = Assumption(
     "stripe.upload-content-type",
     "Which content types may an uploaded file have?",
     ("samples", "octet-stream", "any"),
-    "samples",
     "The text accepts application/octet-stream alone, but the published command line sends application/jsonlines. No page"
     " speaks of an upload that names no type: it is taken too.",
 )
@@ -128,7 +112,6 @@ LINK_REFUSED = Assumption(
     "stripe.link-refused",
     "What does a link answer that has expired, was used before, or leads nowhere?",
     ("403", "404"),
-    "403",
     "Stores with presigned links refuse them so.",
     ("link_refused",),
 )
@@ -136,7 +119,6 @@ LINK_LIFE = Assumption(
     "stripe.download-link-life",
     "From when on does the hour count that a download link lives?",
     ("from-retrieve", "from-creation"),
-    "from-retrieve",
     "Every sample has 70 minutes after creation, when the link of a job that takes 24 hours would be long dead. Counted from"
     " there, a link lives for an hour after the end of its job at least, as that of a sample does if its job took ten minutes.",
 )
@@ -144,14 +126,12 @@ INVALID_COUNT = Assumption(
     "stripe.validation-failed-count",
     "How many rows does a job whose validation failed count as failed?",
     ("1", "0"),
-    "1",
     "The schema requires both counts, and validation gives up at the first row that is wrong; but no row was processed.",
 )
 INVALID_ERROR = Assumption(
     "stripe.validation-failed-error",
     "Do the details of a job whose validation failed say what was wrong?",
     ("omit", "error"),
-    "omit",
     "The guide promises details about the first error, but the reference has no field for them; error stands there as in the"
     " details of a job that is batch_failed.",
 )
@@ -159,70 +139,60 @@ JOB_METADATA = Assumption(
     "stripe.job-without-metadata",
     "What shows a job that has no metadata?",
     ("empty", "omit"),
-    "empty",
     "The schema requires the field, and the reference's samples have it empty; those of the guide leave it out.",
 )
 EMPTY_FILE = Assumption(
     "stripe.empty-file",
     "How does the validation of a file without requests end?",
     ("invalid", "complete"),
-    "invalid",
     "A batch of nothing is more likely a mistake than a wish. A job that skips validation completes with no rows all the same.",
 )
 ROW_WITHOUT_ID = Assumption(
     "stripe.row-without-id",
     "What stands for the id in the result of a row that has none?",
     ("null", "line-number"),
-    "null",
     "There is no id to repeat, and null says so.",
 )
 RESULTS_EXPIRED = Assumption(
     "stripe.results-expired",
     "Does a job still show its output_file when its results are no longer kept?",
     ("show", "omit"),
-    "show",
     "The schema requires it; its link has expired with the results, and is refused.",
 )
 UPDATED_EVENTS = Assumption(
     "stripe.updated-events",
     "Does an updated event tell that a job is in progress, or cancelling, and of its progress?",
     ("emit", "omit"),
-    "emit",
     "The type tells of a changed status or progress, and these two statuses have no type of their own.",
 )
 PROGRESS_EVENTS = Assumption(
     "stripe.progress-events",
     "How often does an updated event tell of the progress of a job?",
     ("quarters", "never"),
-    "quarters",
     "The guide says that one comes when progress changed, but not how often: after each row would be far too often.",
 )
 EVENT_CHANGES = Assumption(
     "stripe.event-changes",
     "What are the changes of an event that tracks none?",
     ("null", "empty"),
-    "null",
     "The schema says that they are always null, although a sample shows an empty object.",
 )
 EVENT_METADATA = Assumption(
     "stripe.event-metadata",
     "Where does an event have the metadata of its job?",
     ("omit", "data"),
-    "omit",
     "The guide promises it, but the schema has no place for it.",
 )
 RATE_LIMIT_TYPE = Assumption(
     "stripe.rate-limit-type",
     "Does the refusal of too many requests carry a type?",
     ("emit", "omit"),
-    "emit",
     "It is one of the few families of errors for which clients know a type.",
 )
 LIST_ORDER = Assumption(
     "stripe.list-order",
     "In which order are events and destinations listed?",
     ("newest", "oldest"),
-    "newest",
     "Every list of the first API begins with what is newest.",
     ("events", "destinations"),
 )
@@ -230,55 +200,47 @@ PAGE_SIZE = Assumption(
     "stripe.page-size",
     "How many items has a page of events or destinations where the request gives no limit?",
     ("20", "10"),
-    "20",
     "Of the other lists of the second API, those whose default is published have 20, and a few 10.",
 )
 LARGE_LIMIT = Assumption(
     "stripe.limit-beyond-100",
     "What becomes of a list's limit that is greater than 100?",
     ("refuse", "cap"),
-    "refuse",
     "No bound is published for lists of the second API; those of the first have at most 100, and refuse more.",
 )
 TOO_MANY_DESTINATIONS = Assumption(
     "stripe.too-many-destinations",
     "What becomes of the create of an event destination where the account has 16, which is all that it may have?",
     ("400", "allow"),
-    "400",
     "The number is published, but no error of its own for those beyond it.",
 )
 OTHER_ACCOUNT = Assumption(
     "stripe.other-account",
     "What does a key hear of a job or a destination that belongs to another account?",
     ("unknown", "403"),
-    "unknown",
     "An id that is not the account's own should look like one that was never given out.",
 )
 PING_REASON = Assumption(
     "stripe.ping-reason",
     "Does the reason of a ping name the request that asked for it?",
     ("null", "request"),
-    "null",
     "The published sample of a ping has none, although events name the requests that caused them.",
 )
 PING_FORM = Assumption(
     "stripe.ping-form",
     "What have the data and the changes of a ping in them?",
     ("printed", "event"),
-    "printed",
     "The published sample has null for its data and no changes; those of the events of jobs have an object and changes.",
 )
 PING_OBJECT = Assumption(
     "stripe.ping-related-type",
     "Which type does a ping name as that of its related object?",
     ("event_destination", "v2.core.event_destination"),
-    "event_destination",
     "The published sample of a ping has the short one, and the page of all types of events the long one.",
 )
 PAGE_FILTERS = Assumption(
     "stripe.page-filters",
     "What becomes of the request for another page of a list whose filters are not those of the first request?",
     ("refuse", "apply"),
-    "refuse",
     "Filters are published not to change after the first request, but no page says what happens if they do.",
 )

@@ -8,7 +8,6 @@ PUBLISHABLE_KEY = Assumption(
     "stripe.publishable-key",
     "Which status has the refusal of a publishable key (pk_...)?",
     ("403", "401"),
-    "403",
     "The first API has answered with 403 for years, as its users report; no page gives the status of the second.",
     ("publishable_key",),
 )
@@ -16,7 +15,6 @@ RESTRICTED_KEY = Assumption(
     "stripe.restricted-key",
     "Does the second API take a restricted key (rk_...)?",
     ("accept", "refuse"),
-    "accept",
     "The page about restricted keys says that every API takes them; an older copy of the overview of the second API says that"
     " it takes secret keys alone.",
 )
@@ -24,14 +22,12 @@ OTHER_KEY = Assumption(
     "stripe.other-key",
     "What becomes of a key that has the form of no Stripe key, where the scenario lists no credentials?",
     ("accept", "401"),
-    "accept",
     "Keys of tests are made up: a world that lists no credentials takes any of them.",
 )
 ORGANIZATION_KEY = Assumption(
     "stripe.organization-key-without-context",
     "Which status has the refusal of an organization's key (sk_org...) that comes without Stripe-Context?",
     ("400", "403"),
-    "400",
     "Such requests are published to need the header; no page prints the refusal, and what is missing is 400 elsewhere.",
     ("no_context",),
 )
@@ -39,7 +35,6 @@ KEY_IN_USE = Assumption(
     "stripe.idempotency-key-in-use",
     "What does a request hear whose idempotency key is that of another, which came earlier and has not taken effect yet?",
     ("409", "execute"),
-    "409",
     "The list of error codes has idempotency_key_in_use, and 409 is published for requests that conflict because of a key;"
     " no page says which of these the second API uses.",
 )
@@ -47,28 +42,24 @@ MALFORMED_CONTEXT = Assumption(
     "stripe.malformed-context",
     "What does a request hear whose Stripe-Context or Stripe-Account is no path of account ids (acct_...)?",
     ("403", "accept"),
-    "403",
     "Each printed context is a path of account ids, and the first API refuses an account that is none with account_invalid.",
 )
 ACCOUNT_HEADER = Assumption(
     "stripe.account-header",
     "What does the header Stripe-Account do, which Stripe-Context supersedes?",
     ("context", "refuse"),
-    "context",
     "Stripe's own clients still send either header to name the account that a request acts for.",
 )
 BODY_TYPE = Assumption(
     "stripe.body-content-type",
     "What becomes of a body that is JSON, but whose Content-Type says something else?",
     ("read", "refuse"),
-    "read",
     "The overview's own command line sends JSON under the label that curl gives it, that of a form.",
 )
 EMPTY_METADATA = Assumption(
     "stripe.empty-metadata",
     "What does an update of an event destination do whose metadata is an empty object?",
     ("keep", "delete"),
-    "keep",
     "In the second API null takes a key away, so that nothing sent changes nothing; the page about metadata deletes all keys by"
     " an empty object, but its samples are of the first API.",
 )
@@ -76,6 +67,5 @@ RATE_LIMITS = Assumption(
     "stripe.rate-limits",
     "Do the limits of a sandbox, 25 requests in a second, hold on the world's clock?",
     ("never", "sandbox"),
-    "never",
     "A clock that stands still never begins another second, so that a test would be refused for no fault of its own.",
 )

@@ -19,7 +19,7 @@ def set_updated(view: View, destination: Destination) -> Iterable[Destination]:
 
 
 def emit_ping(view: View, destination: Destination) -> Iterable[object]:
-    yield from emit(view, PING, destination, with_reason=view.choice(PING_REASON.id) == "request")
+    yield from emit(view, PING, destination, with_reason=view.choice(PING_REASON) == "request")
 
 
 DESTINATION = Machine(

@@ -147,11 +147,11 @@ def unknown_thin_event(payload: str, types: Iterable[str]) -> str | None:
 
 def thin_event_of_snapshot(view: View, payload: str, types: Iterable[str]) -> str | None:
     """Return the first of these types that is a thin event, where the payload is a snapshot and that is refused."""
-    if payload != "snapshot" or view.choice(SNAPSHOT_OF_V2.id) == "accept":
+    if payload != "snapshot" or view.choice(SNAPSHOT_OF_V2) == "accept":
         return None
     return next((type for type in types if type.startswith(THIN_TYPES)), None)
 
 
 def has_needless_version(view: View, payload: str, version: str | None) -> bool:
     """Return whether a destination of thin events has a version of snapshots, and that is refused."""
-    return payload == "thin" and version is not None and view.choice(THIN_WITH_VERSION.id) == "refuse"
+    return payload == "thin" and version is not None and view.choice(THIN_WITH_VERSION) == "refuse"

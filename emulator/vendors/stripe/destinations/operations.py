@@ -64,7 +64,7 @@ def new_secret(view: View) -> str:
 def _list(tx: Transaction, request: Request) -> Answer:
     query = _read_including(LIST_QUERY, request)
     window = Window.read(tx, query)
-    falls = (window.side == "after") == (tx.choice(LIST_ORDER.id) == "newest")
+    falls = (window.side == "after") == (tx.choice(LIST_ORDER) == "newest")
     owned = sorted(tx.group(Destination.kind, "owner", acting_account(tx, request)), key=lambda it: it.n, reverse=falls)
     if (number := window.number) is not None:
         owned = [it for it in owned if (it.n < number if falls else it.n > number)]
@@ -85,8 +85,8 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
 
 def _create(tx: Transaction, request: Request) -> Answer:
     owner, fields = acting_account(tx, request), request.fields
-    if tx.size(Destination.kind, "owner", owner) >= MOST and tx.choice(TOO_MANY_DESTINATIONS.id) == "400":
-        return Answer("too_many_destinations", "stripe-destination-13", None, TOO_MANY_DESTINATIONS.id)
+    if tx.size(Destination.kind, "owner", owner) >= MOST and tx.choice(TOO_MANY_DESTINATIONS) == "400":
+        return Answer("too_many_destinations", "stripe-destination-13", None, TOO_MANY_DESTINATIONS)
     destination = Destination(
         new_id(tx),
         *(tx.now,) * 3,
@@ -108,13 +108,13 @@ def _update(tx: Transaction, request: Request) -> Answer:
     changed = replace(answer.subject, metadata=metadata, **_attributes(fields))
     tx.put(changed)
     also = ("stripe-metadata-4",) if fields.get("metadata") else ()
-    assumption = EMPTY_METADATA.id if fields.get("metadata") == {} else answer.assumption
+    assumption = EMPTY_METADATA if fields.get("metadata") == {} else answer.assumption
     return remember(tx, request, answer._replace(subject=changed, also=also, assumption=assumption))
 
 
 def _merged_metadata(tx: Transaction, old: Destination | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the metadata of a destination after an update: null takes a key away."""
-    kept = {} if old is None or (new == {} and tx.choice(EMPTY_METADATA.id) == "delete") else old.metadata
+    kept = {} if old is None or (new == {} and tx.choice(EMPTY_METADATA) == "delete") else old.metadata
     merged = {name: value for name, value in {**kept, **(new or {})}.items() if value is not None}
     if len(merged) > MOST_PAIRS and old is not None:
         raise invalid(TOO_MANY_PAIRS, "stripe-metadata-1")
@@ -142,8 +142,8 @@ def _ping(tx: Transaction, request: Request) -> Answer:
         return answer
     drop_outdated(tx)
     newest = next(newest_first(tx, EventFilter(answer.subject.owner, answer.subject.id)), None)
-    chosen = (shape.id for shape in (PING_FORM, PING_OBJECT) if tx.choice(shape.id) != shape.default)
-    return remember(tx, request, answer._replace(subject=newest, assumption=next(chosen, PING_REASON.id)))
+    chosen = (shape for shape in (PING_FORM, PING_OBJECT) if tx.choice(shape) != shape.default)
+    return remember(tx, request, answer._replace(subject=newest, assumption=next(chosen, PING_REASON)))
 
 
 def _changing(command: str) -> Handler:

@@ -63,10 +63,10 @@ def _check_payload(tx: Transaction, payload: str, fields: Mapping[str, Any]) -> 
     """Refuse fields that a destination of this payload does not have."""
     if thin := thin_event_of_snapshot(tx, payload, fields.get("enabled_events", ())):
         message = f"The event {thin} is thin, and this destination has snapshots"
-        raise invalid(message, "stripe-destination-18", SNAPSHOT_OF_V2.id)
+        raise invalid(message, "stripe-destination-18", SNAPSHOT_OF_V2)
     if has_needless_version(tx, payload, fields.get("snapshot_api_version")):
         message = "The field snapshot_api_version is not one of a destination of thin events"
-        raise invalid(message, "stripe-destination-19", THIN_WITH_VERSION.id)
+        raise invalid(message, "stripe-destination-19", THIN_WITH_VERSION)
 
 
 def _mistakes_in_new(fields: Mapping[str, Any], version: str) -> Iterator[str]:

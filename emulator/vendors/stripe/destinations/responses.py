@@ -20,7 +20,7 @@ def destination_to_json(tx: Transaction, destination: Destination, request: Requ
         "id": destination.id,
         "object": "v2.core.event_destination",
         "created": instant(destination.created),
-        **({"description": text} if text or tx.choice(DESCRIPTION.id) == "empty" else {}),
+        **({"description": text} if text or tx.choice(DESCRIPTION) == "empty" else {}),
         "enabled_events": list(destination.enabled_events),
         "event_payload": destination.event_payload,
         "events_from": sources_to_json(destination.events_from, version_of(request)),
@@ -57,7 +57,7 @@ def _destinations(tx: Transaction, request: Request, page: Page) -> Response:
 
 def _deleted(tx: Transaction, request: Request, _subject: object) -> Response:
     body = {"id": request.parameters["id"], "object": "v2.core.event_destination"}
-    return Response(200, body | {"deleted": True} if tx.choice(DELETED_DESTINATION.id) == "sample" else body)
+    return Response(200, body | {"deleted": True} if tx.choice(DELETED_DESTINATION) == "sample" else body)
 
 
 DESTINATION_RENDERERS: dict[str, Renderer] = {

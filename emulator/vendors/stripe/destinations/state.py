@@ -112,7 +112,7 @@ def load_destinations(view: View, items: Iterable[Mapping[str, Any]]) -> list[De
     new = [found[id].owner for id in found if view.find(Destination.kind, id) is None]
     for owner in dict.fromkeys(new):
         count = view.size(Destination.kind, "owner", owner) + new.count(owner)
-        if count > MOST and view.choice(TOO_MANY_DESTINATIONS.id) == "400":
+        if count > MOST and view.choice(TOO_MANY_DESTINATIONS) == "400":
             raise BadInput.at(f"an account has {MOST} event destinations at most", "event_destinations")
     return list(found.values())
 

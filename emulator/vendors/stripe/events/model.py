@@ -137,7 +137,7 @@ def type_of(status: str) -> str:
 
 def emits(view: View, type: str) -> bool:
     """Return whether there are events of this type in this world."""
-    return type != JOB_EVENT + "updated" or view.choice(UPDATED_EVENTS.id) == "emit"
+    return type != JOB_EVENT + "updated" or view.choice(UPDATED_EVENTS) == "emit"
 
 
 def emit(view: View, type: str, subject: Subject, *, with_reason: bool = True) -> Iterator[Event | SequenceLog]:

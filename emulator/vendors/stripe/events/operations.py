@@ -45,16 +45,16 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
     event = find_event(tx, request.parameters["id"], acting_account(tx, request))
     if event is None:
         return Answer("nothing_found", "stripe-event-5")
-    return Answer("event", "stripe-event-3", event, EVENT_REASON.id if event.has_unprinted_reason else None)
+    return Answer("event", "stripe-event-3", event, EVENT_REASON if event.has_unprinted_reason else None)
 
 
 def _list(tx: Transaction, request: Request) -> Answer:
     query = LIST_QUERY.read(request)
     wanted, window, mark = _filter_of(query, acting_account(tx, request)), Window.read(tx, query), _mark_of(query)
     side, number = window.side, window.number
-    if number is not None and query.single["page"] != f"{side}_{number}{mark}" and tx.choice(PAGE_FILTERS.id) == "refuse":
-        raise invalid("The filters of a list cannot change from page to page", "stripe-list-6", PAGE_FILTERS.id)
-    forward = (side != "before") == (tx.choice(LIST_ORDER.id) == "newest")
+    if number is not None and query.single["page"] != f"{side}_{number}{mark}" and tx.choice(PAGE_FILTERS) == "refuse":
+        raise invalid("The filters of a list cannot change from page to page", "stripe-list-6", PAGE_FILTERS)
+    forward = (side != "before") == (tx.choice(LIST_ORDER) == "newest")
     found = newest_first(tx, wanted, number) if forward else oldest_first(tx, wanted, number or 0)
     return Answer("events", "stripe-list-1", Page.of(list(islice(found, window.limit + 1)), request, window, mark))
 

@@ -15,11 +15,11 @@ from emulator.vendors.stripe.requests.fields import Page
 
 def notification_to_json(tx: Transaction, event: Event) -> dict[str, Any]:
     """Return an event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
-    is_hidden = event.has_unprinted_reason and tx.choice(EVENT_REASON.id) == "created"
+    is_hidden = event.has_unprinted_reason and tx.choice(EVENT_REASON) == "created"
     reason = {"type": "request", "request": {"id": event.request, "idempotency_key": event.idempotency_key}}
     related = {"id": event.object_id, "type": "v2.core.batch_job", "url": f"/v2/core/batch_jobs/{event.object_id}"}
     if event.type == PING:
-        related |= {"type": tx.choice(PING_OBJECT.id), "url": f"/v2/core/event_destinations/{event.object_id}"}
+        related |= {"type": tx.choice(PING_OBJECT), "url": f"/v2/core/event_destinations/{event.object_id}"}
     return {
         "id": event.id,
         "object": "v2.core.event",
@@ -42,11 +42,11 @@ def event_to_json(tx: Transaction, event: Event) -> dict[str, Any]:
 
 
 def _data(tx: Transaction, event: Event) -> dict[str, Any]:
-    if event.type == PING and tx.choice(PING_FORM.id) == "printed":
+    if event.type == PING and tx.choice(PING_FORM) == "printed":
         return {"data": None}
     job: Job | None = tx.find(Job.kind, event.object_id)
-    with_metadata = job is not None and tx.choice(EVENT_METADATA.id) == "data"
-    changes: dict[str, str] | None = None if tx.choice(EVENT_CHANGES.id) == "null" else {}
+    with_metadata = job is not None and tx.choice(EVENT_METADATA) == "data"
+    changes: dict[str, str] | None = None if tx.choice(EVENT_CHANGES) == "null" else {}
     return {"changes": changes, "data": {"metadata": job.metadata} if job is not None and with_metadata else {}}
 
 

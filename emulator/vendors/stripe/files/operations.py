@@ -28,16 +28,16 @@ def with_file(view: View, job: Job, rows: Rows, failing: Sequence[FailureRule]) 
 
     Evidence: stripe-upload-3.
     """
-    work = plan(rows, job.endpoint, failing, job.id, view.choice(ROW_WITHOUT_ID.id) == "line-number")
+    work = plan(rows, job.endpoint, failing, job.id, view.choice(ROW_WITHOUT_ID) == "line-number")
     invalid = None if job.skip_validation or work.invalid is None else work.invalid + 1
     return replace(job, rows=len(rows), failing_rows=len(work.failed), invalid_row=invalid, work=work, failing=tuple(failing))
 
 
 def _check_content_type(tx: Transaction, request: Request) -> Answer | None:
-    accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
+    accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE))
     if accepted is None or content_type(request) in accepted:
         return None
-    return Answer("link_refused", "stripe-upload-7", None, CONTENT_TYPE.id)
+    return Answer("link_refused", "stripe-upload-7", None, CONTENT_TYPE)
 
 
 def _upload(tx: Transaction, request: Request) -> Answer:
@@ -49,9 +49,9 @@ def _upload(tx: Transaction, request: Request) -> Answer:
     if answer.name != "uploaded":
         return answer
     if not answer.subject.rows:
-        return answer._replace(assumption=EMPTY_FILE.id)
+        return answer._replace(assumption=EMPTY_FILE)
     is_documented = content_type(request) in CONTENT_TYPES["octet-stream"]
-    return answer if is_documented else answer._replace(assumption=CONTENT_TYPE.id)
+    return answer if is_documented else answer._replace(assumption=CONTENT_TYPE)
 
 
 def _download(tx: Transaction, request: Request) -> Answer:

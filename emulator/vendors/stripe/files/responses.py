@@ -195,7 +195,7 @@ def _results(_tx: Transaction, _request: Request, job: Job) -> Response:
 
 
 def _link_refused(tx: Transaction, _request: Request, _subject: object) -> Response:
-    return Response(int(tx.choice(LINK_REFUSED.id)))
+    return Response(int(tx.choice(LINK_REFUSED)))
 
 
 def _wrong_verb(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Response:

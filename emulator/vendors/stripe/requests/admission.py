@@ -108,10 +108,10 @@ def _check_key(tx: Transaction, key: str | None) -> Answer | None:
     if key.startswith(PUBLISHABLE):
         return Answer("publishable_key", "stripe-auth-3")
     if key.startswith(RESTRICTED):
-        refused = tx.choice(RESTRICTED_KEY.id) == "refuse"
-        return Answer("restricted_key", "stripe-auth-5", None, RESTRICTED_KEY.id) if refused else None
-    if not key.startswith(SECRET) and tx.choice(OTHER_KEY.id) == "401":
-        return Answer("unauthenticated", "stripe-auth-6", None, OTHER_KEY.id)
+        refused = tx.choice(RESTRICTED_KEY) == "refuse"
+        return Answer("restricted_key", "stripe-auth-5", None, RESTRICTED_KEY) if refused else None
+    if not key.startswith(SECRET) and tx.choice(OTHER_KEY) == "401":
+        return Answer("unauthenticated", "stripe-auth-6", None, OTHER_KEY)
     return None
 
 
@@ -123,51 +123,54 @@ def _check_organization(request: Request) -> Answer | None:
 
 
 def _check_context(tx: Transaction, request: Request) -> Answer | None:
-    if request.headers.get("stripe-account") and tx.choice(ACCOUNT_HEADER.id) == "refuse":
+    if request.headers.get("stripe-account") and tx.choice(ACCOUNT_HEADER) == "refuse":
         message = "The header Stripe-Account is not supported here; send Stripe-Context instead"
-        return Answer("invalid_fields", "stripe-context-3", message, ACCOUNT_HEADER.id)
-    if is_path_of_accounts(tx, context_of(request)) or tx.choice(MALFORMED_CONTEXT.id) == "accept":
+        return Answer("invalid_fields", "stripe-context-3", message, ACCOUNT_HEADER)
+    if is_path_of_accounts(tx, context_of(request)) or tx.choice(MALFORMED_CONTEXT) == "accept":
         return None
-    return Answer("wrong_account", "stripe-context-4", context_of(request), MALFORMED_CONTEXT.id)
+    return Answer("wrong_account", "stripe-context-4", context_of(request), MALFORMED_CONTEXT)
 
 
 def _check_rate(tx: Transaction, request: Request) -> Answer | None:
     """Count a request, or refuse one beyond the limit and count nothing."""
-    if tx.choice(RATE_LIMITS.id) == "never":
+    if tx.choice(RATE_LIMITS) == "never":
         return None
     account = acting_account(tx, request)
     traffic = tx.find(Traffic.kind, account)
     if traffic is None or tx.now - traffic.since >= SECOND:
         traffic = Traffic(account, tx.now)
     if traffic.requests >= REQUESTS_PER_SECOND:
-        return Answer("limited", "stripe-limit-5", "global-rate", RATE_LIMITS.id)
+        return Answer("limited", "stripe-limit-5", "global-rate", RATE_LIMITS)
     tx.put(Traffic(account, traffic.since, traffic.requests + 1))
     return None
 
 
 def _check_version(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
-    """Refuse an unknown version, or note the assumption by which it is accepted."""
     version = version_of(request)
     if not version:
         return Answer("no_version", "stripe-version-1")
-    if version in PREVIEWS or (version in GENERAL and not operation.name.startswith("stripe.batch_jobs.")):
+    if is_listed(version, operation):
         return None
-    choice = tx.choice(VERSION_UNKNOWN.id)
+    choice = tx.choice(VERSION_UNKNOWN)
     if choice != "any" and (choice == "strict" or not is_well_formed(version)):
-        return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN.id)
-    request.assumption = VERSION_UNKNOWN.id
+        return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN)
     return None
+
+
+def is_listed(version: str, operation: Operation) -> bool:
+    """Return whether a version is known to have the operation."""
+    return version in PREVIEWS or (version in GENERAL and not operation.name.startswith("stripe.batch_jobs."))
 
 
 def _check_key_in_use(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     """Refuse an idempotency key of an earlier request that has not taken effect yet. Evidence: stripe-idempotency-9."""
     key = request.headers.get("idempotency-key")
-    if request.method == "GET" or not key or tx.choice(KEY_IN_USE.id) == "execute":
+    if request.method == "GET" or not key or tx.choice(KEY_IN_USE) == "execute":
         return None
     account = acting_account(tx, request)
     for name, earlier in request.in_flight:
         if name == operation.name and earlier.headers.get("idempotency-key") == key and acting_account(tx, earlier) == account:
-            return Answer("key_in_use", "stripe-idempotency-9", None, KEY_IN_USE.id)
+            return Answer("key_in_use", "stripe-idempotency-9", None, KEY_IN_USE)
     return None
 
 

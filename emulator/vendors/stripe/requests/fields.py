@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from emulator.sdk import ENCODED, Field, InvalidRequest, Request, Transaction
+from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, Request, Transaction
 from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
 from emulator.vendors.stripe.assumptions.requests import BODY_TYPE
 
@@ -42,7 +42,7 @@ _ELEMENT = re.compile(r"(?<!\w)(\w++)\[\d*+\]", re.ASCII)
 _PAGE = re.compile(r"(?P<side>after|before)_(?P<number>[0-9]{1,15})(_[0-9a-f]{8})?")
 
 
-def invalid(message: str, evidence: str = "stripe-list-3", assumption: str | None = None) -> InvalidRequest:
+def invalid(message: str, evidence: str = "stripe-list-3", assumption: Assumption | None = None) -> InvalidRequest:
     """Return the exception that refuses fields or parameters of a request; the message is for the client."""
     return InvalidRequest(message, evidence, assumption, answer="invalid_fields")
 
@@ -61,14 +61,14 @@ def check_no_fields(tx: Transaction, request: Request) -> None:
     """Refuse a query and fields in the body, which is an object or nothing. Evidence: stripe-cancel-1."""
     fields = _fields_or_refuse(tx, request)
     for name in (*(name for name, _ in pairs_of(request)), *fields):
-        if tx.choice(CANCEL_PARAMETERS.id) == "refuse":
-            raise invalid(f"Unknown field: {name}", "stripe-fields-1", CANCEL_PARAMETERS.id)
+        if tx.choice(CANCEL_PARAMETERS) == "refuse":
+            raise invalid(f"Unknown field: {name}", "stripe-fields-1", CANCEL_PARAMETERS)
 
 
 def _fields_or_refuse(tx: Transaction, request: Request) -> dict[str, Any]:
-    if request.body and is_mislabelled(request) and tx.choice(BODY_TYPE.id) == "refuse":
+    if request.body and is_mislabelled(request) and tx.choice(BODY_TYPE) == "refuse":
         message = f"The Content-Type of the body must be application/json, not {content_type(request)}"
-        raise invalid(message, "stripe-body-2", BODY_TYPE.id)
+        raise invalid(message, "stripe-body-2", BODY_TYPE)
     try:
         fields = {} if request.json is None else request.json
     except ValueError:
@@ -184,7 +184,7 @@ class Window(NamedTuple):
             InvalidRequest: the limit or the page is not valid.
         """
         limit, page = query.single.get("limit"), query.single.get("page")
-        size = _limit_of(tx, tx.choice(PAGE_SIZE.id) if limit is None else limit)
+        size = _limit_of(tx, tx.choice(PAGE_SIZE) if limit is None else limit)
         if page is None:
             return cls(size, "after", None)
         if (match := _PAGE.fullmatch(page)) is None:
@@ -196,8 +196,8 @@ def _limit_of(tx: Transaction, text: str) -> int:
     message = f"The field limit must be an integer from 1 to {LARGEST_LIMIT}"
     if not (text.isascii() and text.isdecimal() and len(text) < 16 and int(text) > 0):
         raise invalid(message)
-    if int(text) > LARGEST_LIMIT and tx.choice(LARGE_LIMIT.id) == "refuse":
-        raise invalid(message, "stripe-list-2", LARGE_LIMIT.id)
+    if int(text) > LARGEST_LIMIT and tx.choice(LARGE_LIMIT) == "refuse":
+        raise invalid(message, "stripe-list-2", LARGE_LIMIT)
     return min(int(text), LARGEST_LIMIT)
 
 

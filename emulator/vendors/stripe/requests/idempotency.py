@@ -66,12 +66,12 @@ def replay(tx: Transaction, request: Request) -> Answer | None:
     if record is None or record.is_outdated(tx.now):
         return None
     if record.body != _body(request):
-        return Answer("key_reused", "stripe-idempotency-4", None, IDEMPOTENCY_TYPE.id)
+        return Answer("key_reused", "stripe-idempotency-4", None, IDEMPOTENCY_TYPE)
     if record.parameters == _parameters(request):
         return _replayed(tx, request, record)._replace(also=("stripe-replay-1",))
-    if tx.choice(IDEMPOTENT_ID.id) == "ignored":
-        return _replayed(tx, request, record)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID.id)
-    return Answer("key_reused", "stripe-idempotency-6", None, IDEMPOTENT_ID.id)
+    if tx.choice(IDEMPOTENT_ID) == "ignored":
+        return _replayed(tx, request, record)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID)
+    return Answer("key_reused", "stripe-idempotency-6", None, IDEMPOTENT_ID)
 
 
 def remember(tx: Transaction, request: Request, answer: Answer) -> Answer:

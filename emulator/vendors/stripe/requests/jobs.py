@@ -26,14 +26,14 @@ def check_job(tx: Transaction, request: Request) -> Answer | None:
     fields, version = request.fields, version_of(request)
     for message in _mistakes(fields, version):
         raise invalid(message, "stripe-create-3")
-    if tx.choice(REQUIRED_FIELDS.id) == "reference":
+    if tx.choice(REQUIRED_FIELDS) == "reference":
         for name in missing_fields(fields, version):
-            raise invalid(f"Missing field: {name}", "stripe-create-4", REQUIRED_FIELDS.id)
+            raise invalid(f"Missing field: {name}", "stripe-create-4", REQUIRED_FIELDS)
     endpoint = endpoint_of(fields)
-    supported = supports(version, endpoint, tx.choice(CHANNEL.id))
-    if not supported and (tx.choice(ENDPOINTS.id) == "by-version" or not supports_ever(endpoint)):
+    supported = supports(version, endpoint, tx.choice(CHANNEL))
+    if not supported and (tx.choice(ENDPOINTS) == "by-version" or not supports_ever(endpoint)):
         assumption = CHANNEL if differs_by_channel(version, endpoint) else ENDPOINTS
-        return Answer("unsupported_endpoint", "stripe-endpoint-1", endpoint, assumption.id)
+        return Answer("unsupported_endpoint", "stripe-endpoint-1", endpoint, assumption)
     if endpoint.shape in (other.shape for other in account_of(tx).unauthorized):
         return Answer("unauthorized_endpoint", "stripe-endpoint-2", endpoint)
     return None

@@ -38,7 +38,7 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
 
 
 def _advise_content_type(tx: Transaction, request: Request) -> Iterator[str]:
-    accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
+    accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE))
     sent = content_type(request)
     if accepted is not None and sent not in accepted:
         types = " or ".join(type or "none" for type in sorted(accepted, reverse=True))
@@ -58,7 +58,7 @@ def _advise_endpoint(tx: Transaction, request: Request) -> Iterator[str]:
     version = version_of(request)
     known = {
         " ".join(endpoint.shape): f"{endpoint.http_method} {endpoint.path}"
-        for endpoint in endpoints_of(version, tx.choice(CHANNEL.id))
+        for endpoint in endpoints_of(version, tx.choice(CHANNEL))
     }
     if close := near(" ".join(endpoint_of(fields_of(request)).shape), known):
         yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(known[shape] for shape in close)}"

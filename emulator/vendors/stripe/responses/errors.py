@@ -49,9 +49,9 @@ def _error(
     def render(tx: Transaction, request: Request, subject: Any) -> Response:
         words = {"id": request.parameters.get("id"), "subject": subject, "method": request.method, "path": request.path}
         error = {"code": code, **about(request, subject), "message": message.format(**words)}
-        if type is not None and (typed_by is None or tx.choice(typed_by.id) == "emit"):
+        if type is not None and (typed_by is None or tx.choice(typed_by) == "emit"):
             error["type"] = type
-        number = status if isinstance(status, int) else int(tx.choice(status.id))
+        number = status if isinstance(status, int) else int(tx.choice(status))
         return Response(number, {"error": error}, {name: value.format(**words) for name, value in (headers or {}).items()})
 
     return render

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from emulator.sdk import Answer, Operation, Request, Response, Transaction, instant
-from emulator.vendors.stripe.assumptions import ASSUMPTIONS
+from emulator.sdk import Answer, Assumption, Operation, Request, Response, Transaction, instant
 from emulator.vendors.stripe.assumptions.events import DESCRIPTION
 from emulator.vendors.stripe.assumptions.jobs import (
     CHANNEL,
@@ -18,6 +17,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     LIVEMODE,
     RESULTS_EXPIRED,
     UPLOAD_TIMEOUT_DETAILS,
+    VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
 from emulator.vendors.stripe.destinations.model import Destination, is_unusual
@@ -42,6 +42,7 @@ from emulator.vendors.stripe.requests.admission import (
     SECRET,
     acting_account,
     context_of,
+    is_listed,
     is_path_of_accounts,
     platform_of,
     version_of,
@@ -67,14 +68,14 @@ def response_headers(tx: Transaction, request: Request, n: int) -> Mapping[str, 
 def render_job(tx: Transaction, request: Request, job: Job) -> Response:
     """Render a job, its keys in the order of the samples."""
     body: dict[str, Any] = {"id": job.id, "object": "v2.core.batch_job", "created": instant(job.created)}
-    if tx.choice(LIVEMODE.id) == "emit":
+    if tx.choice(LIVEMODE) == "emit":
         body["livemode"] = False
     if has_rps(version_of(request)):
         body["maximum_rps"] = job.maximum_rps
-    if job.metadata or tx.choice(JOB_METADATA.id) == "empty":
+    if job.metadata or tx.choice(JOB_METADATA) == "empty":
         body["metadata"] = job.metadata
     body |= {"skip_validation": job.skip_validation, "status": job.status}
-    if job.status != "upload_timeout" or tx.choice(UPLOAD_TIMEOUT_DETAILS.id) == "empty":
+    if job.status != "upload_timeout" or tx.choice(UPLOAD_TIMEOUT_DETAILS) == "empty":
         details = _details(tx, request, job)
         body["status_details"] = {} if details is None else {job.status: details}
     return Response(200, body)
@@ -93,19 +94,17 @@ def _details(tx: Transaction, request: Request, job: Job) -> dict[str, Any] | No
     if job.status != "in_progress" and job.status not in WITH_RESULTS:
         return None
     job = as_of_now(tx, job)
-    failures = 0 if job.status == "validation_failed" and tx.choice(INVALID_COUNT.id) == "0" else job.failure_count
+    failures = 0 if job.status == "validation_failed" and tx.choice(INVALID_COUNT) == "0" else job.failure_count
     counts = {"success_count": str(job.success_count), "failure_count": str(failures)}
-    if job.status == "validation_failed" and tx.choice(INVALID_ERROR.id) == "error":
+    if job.status == "validation_failed" and tx.choice(INVALID_ERROR) == "error":
         counts["error"] = validation_failure(job).message
     return {"output_file": _output_file(tx, request, job), **counts} if _has_output(tx, job) else counts
 
 
 def _has_output(tx: Transaction, job: Job) -> bool:
-    if job.status == "in_progress" or (
-        job.status == "canceled" and not job.processed and tx.choice(WITHOUT_OUTPUT.id) == "omit"
-    ):
+    if job.status == "in_progress" or (job.status == "canceled" and not job.processed and tx.choice(WITHOUT_OUTPUT) == "omit"):
         return False
-    return not results_are_gone(tx, job) or tx.choice(RESULTS_EXPIRED.id) == "show"
+    return not results_are_gone(tx, job) or tx.choice(RESULTS_EXPIRED) == "show"
 
 
 def _output_file(tx: Transaction, request: Request, job: Job) -> dict[str, Any]:
@@ -131,10 +130,12 @@ LISTED_BY = {PUBLIC: "stripe-endpoint-5", PRIVATE: "stripe-endpoint-6"}
 """The fact about the list of each channel, once they differ."""
 
 
-def cite(tx: Transaction, request: Request, _operation: Operation, answer: Answer) -> Answer:
+def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts that it rests on, and the assumption that shapes it, if one does."""
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
-    decisive = answer.assumption or _assumption_of(tx, answer) or _departure(tx)
+    is_read_as_listed = operation.mounts or is_listed(version_of(request), operation)
+    reading = None if is_read_as_listed else VERSION_UNKNOWN
+    decisive = answer.assumption or _assumption_of(tx, answer) or _departure(tx) or reading
     return answer._replace(also=(*answer.also, *facts), assumption=decisive)
 
 
@@ -154,32 +155,30 @@ UNSEEN = frozenset(
 )
 """The assumptions that an answer is not shaped by unless it names them, or each of whose choices a page prints."""
 
-DEFAULTS = {it.id: it.default for it in ASSUMPTIONS if it.id not in UNSEEN}
 
-
-def _departure(tx: Transaction) -> str | None:
+def _departure(tx: Transaction) -> Assumption | None:
     """Return the first assumption that was asked about and has another choice than its default, which no page prints."""
-    return next((id for id in tx.consulted if id in DEFAULTS and tx.choice(id) != DEFAULTS[id]), None)
+    return next((it for it in tx.consulted if it.id not in UNSEEN and tx.choice(it) != it.default), None)
 
 
-def _assumption_of(tx: Transaction, answer: Answer) -> str | None:
+def _assumption_of(tx: Transaction, answer: Answer) -> Assumption | None:
     if isinstance(answer.subject, Destination):
-        return None if answer.subject.description else DESCRIPTION.id
+        return None if answer.subject.description else DESCRIPTION
     job = answer.subject
     if answer.name != "job" or not isinstance(job, Job):
         return None
     if job.status in ("complete", "validation_failed") and not job.rows:
-        return EMPTY_FILE.id
+        return EMPTY_FILE
     if job.status == "canceled" and not job.processed:
-        return WITHOUT_OUTPUT.id
-    if not job.metadata and tx.choice(JOB_METADATA.id) == "omit":
-        return JOB_METADATA.id
+        return WITHOUT_OUTPUT
+    if not job.metadata and tx.choice(JOB_METADATA) == "omit":
+        return JOB_METADATA
     if job.status in _OF_STATUS:
         return _OF_STATUS[job.status]
-    return LINK_LIFE.id if job.status in WITH_RESULTS and not is_as_printed(tx, job) else None
+    return LINK_LIFE if job.status in WITH_RESULTS and not is_as_printed(tx, job) else None
 
 
-_OF_STATUS = {"upload_timeout": UPLOAD_TIMEOUT_DETAILS.id, "validation_failed": INVALID_COUNT.id}
+_OF_STATUS = {"upload_timeout": UPLOAD_TIMEOUT_DETAILS, "validation_failed": INVALID_COUNT}
 """The assumption that shapes a job of each status, whatever else it has."""
 
 
@@ -260,7 +259,7 @@ def _facts_of_destinations(destinations: Sequence[Destination], version: str) ->
 
 
 def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:
-    version, channel = version_of(request), tx.choice(CHANNEL.id)
+    version, channel = version_of(request), tx.choice(CHANNEL)
     if missing_fields(request.json, version):
         yield "stripe-create-4"
     if "metadata" not in request.json:

@@ -45,7 +45,7 @@ def is_cut_short(tx: Transaction, job: Job) -> bool:
 
 def is_as_printed(tx: Transaction, job: Job) -> bool:
     """Return whether links of a job expire when those of every sample do."""
-    return tx.choice(LINK_LIFE.id) == "from-creation" and _life_end(tx, job) == job.created + LIFE_FROM_CREATION
+    return tx.choice(LINK_LIFE) == "from-creation" and _life_end(tx, job) == job.created + LIFE_FROM_CREATION
 
 
 def upload_link(tx: Transaction, request: Request, job: Job) -> str:
@@ -77,7 +77,7 @@ def _life_end(tx: Transaction, job: Job) -> datetime | None:
     length = tx.length(LINK, job)
     if length is None:
         return None
-    if tx.choice(LINK_LIFE.id) == "from-creation":
+    if tx.choice(LINK_LIFE) == "from-creation":
         return max(job.created + LIFE_FROM_CREATION, job.since + length)
     return tx.now + length
 
