@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, MutableMapping
-from difflib import get_close_matches
 
 from emulator.kernel.errors import EmulatorError
+from emulator.text.nearest import PART, near
 
 PREFIX = "EMULATOR_"
 CONTROL_TOKEN = "EMULATOR_CONTROL_TOKEN"  # noqa: S105  a variable's name
@@ -20,7 +20,7 @@ _VISIBLE = re.compile(r"[!-~]+")
 
 _OTHER_NAMES = dict.fromkeys(
     ("FOLDER", *(f"{noun}_{place}" for noun in ("SCENARIO", "SCENARIOS") for place in ("DIR", "FOLDER", "PATH"))), "SCENARIOS"
-) | dict.fromkeys(("URI", "ADDRESS", "ADDR", "ENDPOINT", "SERVER"), "URL")
+) | dict.fromkeys(("URI", "ADDRESS", "ADDR", "BASE_URL", "ENDPOINT", "SERVER"), "URL")
 """Names (without the prefix) that people give to one of our variables, and too far from it for a slip of the finger."""
 
 
@@ -81,10 +81,5 @@ def misspelt(environ: Collection[str], known: Collection[str]) -> Iterator[tuple
         if word in _OTHER_NAMES and PREFIX + _OTHER_NAMES[word] in known:
             yield name, PREFIX + _OTHER_NAMES[word]
             continue
-        near = (
-            get_close_matches(word, bare, n=1, cutoff=0.8)
-            or [it for it in bare if it.endswith(f"_{word}")]
-            or [it for it in bare if word.endswith(f"_{it}")]
-        )
-        if len(near) == 1:
-            yield name, PREFIX + near[0]
+        if len(meant := near(word, bare, PART)) == 1:
+            yield name, PREFIX + meant[0]

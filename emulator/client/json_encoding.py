@@ -34,9 +34,9 @@ def encode(value: Any) -> bytes:
     try:
         dumped = dump(value)
     except TypeError:
-        return dump(_plain(value, ()))
+        return dump(plain(value))
     if b"null" in dumped:  # so are numbers written that JSON does not have
-        _plain(value, ())
+        plain(value)
     return dumped
 
 
@@ -61,9 +61,14 @@ def _instead(number: float | Decimal, path: Path) -> str:
     return INSTEAD.get(str(path[-1]), "; a duration without end is 'never'") if path and not isnan(number) else ""
 
 
-def _plain(value: Any, path: Path) -> Any:
+def plain(value: Any, path: Path = ()) -> Any:
+    """Return a value of a test as one of JSON, its numbers as they are.
+
+    Raises:
+        BadInput: a part of it is no JSON, and stands for none; the message says where.
+    """
     if isinstance(value, Mapping):
-        return {str(name): _plain(part, (*path, str(name))) for name, part in value.items()}
+        return {str(name): plain(part, (*path, str(name))) for name, part in value.items()}
     if (isinstance(value, float) and not isfinite(value)) or (isinstance(value, Decimal) and not value.is_finite()):
         raise BadInput.at(f"{value} is no number that JSON has{_instead(value, path)}", *path)
     if value is None or isinstance(value, (str, int, float, Decimal)):
@@ -73,6 +78,6 @@ def _plain(value: Any, path: Path) -> Any:
     if isinstance(value, datetime):
         return format_instant(value)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
-        return [_plain(part, (*path, index)) for index, part in enumerate(value)]
+        return [plain(part, (*path, index)) for index, part in enumerate(value)]
     kind = "a set has no order" if isinstance(value, Set) else f"{type(value).__name__} is no JSON"
     raise BadInput.at(f"expected a value as a scenario writes it, not {value!r}: {kind}", *path)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE, getincrementaldecoder
+from codecs import getincrementaldecoder
+from json import detect_encoding
 from typing import Any
 
 from emulator.control import journal_models as models
@@ -13,9 +14,6 @@ from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_tex
 
 MAX_HEADERS = 16_384
 """Characters of an entry's headers, names and values together."""
-
-MARKS = {BOM_UTF32_LE: "utf-32", BOM_UTF32_BE: "utf-32", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
-"""Encodings by their byte order marks; that of UTF-32-LE begins with that of UTF-16-LE."""
 
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 """Bytes that are in no text of any encoding but UTF-16 and UTF-32."""
@@ -86,24 +84,8 @@ def text_of(content: bytes) -> str | None:
 
     Bytes that are not in UTF-8 are replaced where the rest can be read, as in Latin-1.
     """
-    encoding = _encoding_of(content)
+    encoding = detect_encoding(content)
     try:
         return getincrementaldecoder(encoding)().decode(content)
     except UnicodeDecodeError:
-        return None if encoding != "utf-8" or _BINARY.search(content) else content.decode("utf-8", "replace")
-
-
-def _encoding_of(content: bytes) -> str:
-    for mark, encoding in MARKS.items():
-        if content.startswith(mark):
-            return encoding
-    zeros = [content[place::4].count(0) for place in range(4)]
-    characters = len(content) // 4
-    if zeros[3] > characters * 3 // 4 and zeros[2] > characters // 2:
-        return "utf-32-le"
-    if zeros[0] > characters * 3 // 4 and zeros[1] > characters // 2:
-        return "utf-32-be"
-    even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
-    if max(even, odd) * 4 <= len(content) // 2:
-        return "utf-8"
-    return "utf-16-le" if odd > even else "utf-16-be"
+        return None if not encoding.startswith("utf-8") or _BINARY.search(content) else content.decode("utf-8", "replace")

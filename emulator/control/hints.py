@@ -100,11 +100,9 @@ class Hints:
 
     def on_fixed_name(self) -> Iterator[str]:
         """Hint at an operation such as `stop-all`, where an id is almost its name."""
-        if self.operation is None or not self.operation.path.endswith("}"):
-            return
-        siblings = {_last(it): it for it in self._siblings()}
-        for name in near(_last(self.path), siblings, TYPO):
-            yield f"{self.exchange.method} {siblings[name]} is an operation of its own"
+        if self.operation is not None and self.operation.path.endswith("}"):
+            fixed = [f"{method} {it}" for method, it in self._addresses if it[-1] != "}"]
+            yield from (f"{it} is an operation of its own" for it in near(f"{self.exchange.method} {self.path}", fixed, TYPO))
 
     @cached_property
     def _addresses(self) -> list[tuple[str, str]]:

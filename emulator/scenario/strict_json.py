@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
@@ -18,9 +17,6 @@ MAX_EXPONENT = 308
 """Written out, numbers beyond these would be as long as their exponent says."""
 LARGEST = 2**63 - 1
 
-INTEGER = re.compile(r"-?[0-9]+")
-TOKEN = re.compile(r'"(?:[^"\\]|(?s:\\.))*+(?:"|\\?\Z)|(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)')
-
 
 class NotJson(ValueError):
     """A text that is not JSON, or not JSON that is read here; `line` and `column` say where, if that is known."""
@@ -32,6 +28,14 @@ class NotJson(ValueError):
 
 class KeyTwice(NotJson):
     """JSON, but for an object that has a key twice."""
+
+
+class _BeyondBounds(ValueError):
+    """A number that is beyond the bounds."""
+
+    def __init__(self, reason: str, number: str) -> None:
+        self.number = number
+        super().__init__(reason)
 
 
 def parse_json(text: str) -> Document:
@@ -68,8 +72,11 @@ def read_json(text: str) -> Any:
         raise NotJson(error.msg, error.lineno, error.colno) from None
     except NotJson:
         raise
+    except _BeyondBounds as error:
+        before = text[: text.find(error.number)]
+        raise NotJson(str(error), before.count("\n") + 1, len(before) - before.rfind("\n")) from None
     except (ValueError, RecursionError) as error:
-        raise NotJson(str(error), *_place_of_a_number(text)) from None
+        raise NotJson(str(error)) from None
     if depth_of(value) > MAX_DEPTH:
         raise NotJson(f"nested more than {MAX_DEPTH} deep")
     return value
@@ -83,20 +90,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _place_of_a_number(text: str) -> tuple[int, int] | tuple[()]:
-    """Return the line and the column of the first number that is beyond the bounds; nothing where there is none."""
-    for found in TOKEN.finditer(text):
-        if number := found["number"]:
-            try:
-                (_integer if INTEGER.fullmatch(number) else _decimal)(number)
-            except ValueError:
-                return text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
-    return ()
-
-
 def _integer(text: str) -> int:
     if len(text) > MAX_DIGITS or not -LARGEST <= int(text) <= LARGEST:
-        raise ValueError("an integer has more than 64 bits")
+        raise _BeyondBounds("an integer has more than 64 bits", text)
     return int(text)
 
 
@@ -105,4 +101,4 @@ def _decimal(text: str) -> Decimal:
         value = Decimal(text)
         if abs(value.adjusted()) <= MAX_EXPONENT:
             return value
-    raise ValueError(f"a number has an exponent beyond {MAX_EXPONENT}")
+    raise _BeyondBounds(f"a number has an exponent beyond {MAX_EXPONENT}", text)

@@ -12,7 +12,7 @@ from yaml import composer
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
-from emulator.scenario.scalars import MERGE, describe_node, plain, tag_problem, tagged_value
+from emulator.scenario.scalars import MERGE, describe_node, plain, tag_problem
 
 MAX_VALUES = 100_000
 MAX_DIRECTIVES = 10
@@ -156,15 +156,14 @@ class _Reader:
             raise BadInput([_at(alias or node, f"{TOO_MANY}, or an alias within itself", path)])
         self._measure(node, path, alias)
         self._place(path, alias or node)
-        if refusal := tag_problem(node.written_tag, node.id, node.value):
+        if refusal := tag_problem(node.written_tag, node.id):
             self._note(node, refusal, path, alias)
         if isinstance(node, yaml.MappingNode):
             return self._merged(node, path, alias) | dict(self._read_pairs(node, path, alias))
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index), alias) for index, item in enumerate(node.value)]
-        if node.written_tag is not None:
-            return tagged_value(node.written_tag, node.value)
-        return node.value if node.style else plain(node.value)  # quoted, or a block: the C parser says '' of a plain scalar
+        is_text = node.style or node.written_tag is not None
+        return node.value if is_text else plain(node.value)  # quoted, or a block: the C parser says '' of a plain scalar
 
     def _measure(self, node: Any, path: Path, alias: _Alias | None) -> None:
         self._size += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
@@ -174,14 +173,15 @@ class _Reader:
     def _read_pairs(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
         for key_node, value in node.value:
-            key = key_node.target if isinstance(key_node, _Alias) else key_node
+            key: Any = key_node.target if isinstance(key_node, _Alias) else key_node
+            tag = key.written_tag
             if not isinstance(key, yaml.ScalarNode):
                 self._note(key_node, "a key must be a plain word", path, alias)
                 continue
             if key.tag == MERGE:
                 continue
             self._measure(key, path, alias)
-            if refusal := tag_problem(_written_tag(key), "key", key.value):
+            if refusal := tag_problem(tag, "key"):
                 self._note(key, refusal, (*path, key.value), alias)
             if key.value in seen:
                 self._note(key_node, f"the key {key.value!r} is given twice", (*path, key.value), alias)
@@ -221,12 +221,6 @@ class _Reader:
 
     def _place(self, path: Path, node: yaml.Node) -> None:
         self._document.places[path] = node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def _written_tag(node: Any) -> str | None:
-    """Return the tag that somebody wrote before a node, None where nobody did."""
-    tag: str | None = node.written_tag
-    return tag
 
 
 def _sources(value: Any) -> list[Any]:

@@ -60,7 +60,7 @@ def test_an_address_of_a_service_is_known_from_a_port(value: str, is_one: bool) 
     ("name", "hint"),
     [
         ("EMULATOR_MAX_BODDY", "EMULATOR_MAX_BODY"),
-        ("EMULATOR_HOTS", None),  # two letters of four are somewhere else: it may be anybody's
+        ("EMULATOR_HOTS", "EMULATOR_HOST"),
         ("EMULATOR_TOKEN", "EMULATOR_CONTROL_TOKEN"),
         ("EMULATOR_PORTS", "EMULATOR_PORT"),
         ("EMULATOR_FOLDER", "EMULATOR_SCENARIOS"),
