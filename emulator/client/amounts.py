@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+from emulator.scenario.document import JsonObject
 from emulator.vendors import VENDORS
 
 AMOUNT: Any = object()
@@ -24,7 +24,7 @@ def exact(vendor: str, value: Any, at: str = "") -> Any:
     return _exact(value, _shape_at(vendor, at))
 
 
-def exact_totals(totals: Mapping[str, Any]) -> dict[str, Any]:
+def exact_totals(totals: JsonObject) -> dict[str, Any]:
     """Return the totals of a ledger by vendor, with their amounts as Decimals."""
     exactly: dict[str, Any] = {}
     for vendor, of in totals.items():
@@ -59,7 +59,7 @@ def _shape_of_state(vendor: str) -> Any:
     return _shape(VENDORS[vendor].state.schema) if vendor in VENDORS else {}
 
 
-def _shape(schema: Mapping[str, Any]) -> Any:
+def _shape(schema: JsonObject) -> Any:
     """Return the shape of the values that fit a schema; a list has that of its items."""
     types = schema.get("type", ())
     if "number" in ([types] if isinstance(types, str) else types):

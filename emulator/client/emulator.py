@@ -9,7 +9,6 @@ from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -24,6 +23,7 @@ from emulator.client.server import ControlError, EmulatorServer
 from emulator.client.snapshots import SnapshotMixin
 from emulator.client.state import State
 from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
+from emulator.scenario.document import JsonObject
 from emulator.sdk import Vendor
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
             body = without_none(id=id, scenario=payload, seed=self._server.seed if seed is None else seed)
             self._attach(scenario, self._server.ask("POST", "/worlds", body), exits.pop_all())
 
-    def _attach(self, scenario: ScenarioLike | None, world: Mapping[str, Any], exits: ExitStack) -> None:
+    def _attach(self, scenario: ScenarioLike | None, world: JsonObject, exits: ExitStack) -> None:
         """Attach to a world that was made, to drop it before what `exits` ends."""
         self.is_pointed_at = False
         self.scenario = scenario
@@ -205,7 +205,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
         self._exits.callback(twin.close)
         return twin
 
-    def _beside(self, scenario: ScenarioLike | None, world: Mapping[str, Any]) -> Emulator:
+    def _beside(self, scenario: ScenarioLike | None, world: JsonObject) -> Emulator:
         """Return a handle of another world that was made on this server."""
         twin = object.__new__(Emulator)
         twin._server, twin._folders = self._server, self._folders
@@ -219,16 +219,16 @@ class Emulator(SnapshotMixin, ExploreMixin):
             raise self._server.missing_file(str(scenario), self._folders) from None
         return self._server.scenario(payload) if isinstance(payload, str) else payload
 
-    def _begin_explored(self, payload: Mapping[str, Any]) -> Emulator:
+    def _begin_explored(self, payload: JsonObject) -> Emulator:
         own = credentials_in(self._as_value(self.scenario)) if self.scenario is not None else set()
         claim = not own & credentials_in(payload)  # a credential that picks this world cannot pick another
         body = {"id": f"{self._id[:40]}-explored", "scenario": payload, "seed": self.seed, "claim": claim}
         return self._beside(payload, self._server.ask("POST", "/worlds", body))
 
-    def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
+    def _as_value(self, scenario: ScenarioLike) -> JsonObject:
         payload = self._to_send(scenario)
         answer = self._server.ask("GET", f"/scenarios/{payload}") if isinstance(payload, str) else {"scenario": payload}
-        value: Mapping[str, Any] = answer["scenario"]
+        value: JsonObject = answer["scenario"]
         return value
 
     def transport(self) -> InProcess:
@@ -272,7 +272,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
     def __enter__(self) -> Emulator:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         """Close the world; an error takes its story along as a note, for the world is gone when the error is reported."""
         if isinstance(error, Exception):
             from emulator.client.failure_report import failure_report_if_any

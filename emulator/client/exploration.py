@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
+from emulator.scenario.document import JsonObject
 from emulator.text.escape import escaped
 
 
@@ -14,8 +14,8 @@ class Intrusion:
     """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then."""
 
     says: str
-    fault: Mapping[str, Any]
-    event: Mapping[str, Any] | None = None
+    fault: JsonObject
+    event: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -17,6 +17,7 @@ from emulator.client.watchdog import Interrupted, Watchdog
 from emulator.kernel.clock import DEFAULT_START, REAL, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
+from emulator.scenario.document import JsonObject
 from emulator.vendors import VENDORS
 from emulator.web.routes import UNMATCHED
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Client = Callable[["Emulator"], object]
 """A function that is tried with a world, perhaps an `async def`: an assertion tells what is wrong. A check may return False."""
 
-Begin = Callable[[Mapping[str, Any]], "Emulator"]
+Begin = Callable[[JsonObject], "Emulator"]
 """Makes a world of a scenario as a value; the same id and seed each time, so that an ending can be had again."""
 
 UNMATCHED_SUFFIX = f".{UNMATCHED}"
@@ -101,11 +102,11 @@ class Exploration:
     """
 
     begin: Begin
-    scenario: Mapping[str, Any]
+    scenario: JsonObject
     client: Client
     check: Client | None
-    faults: Sequence[Mapping[str, Any]]
-    meanwhile: Sequence[Mapping[str, Any]]
+    faults: Sequence[JsonObject]
+    meanwhile: Sequence[JsonObject]
     may_raise: tuple[type[BaseException], ...]
     most: int
     max_seconds: float
@@ -208,7 +209,7 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
         yield _Call(exchange.operation, next(counter), exchange.at - start)
 
 
-def _with(scenario: Mapping[str, Any], intrusions: Sequence[Intrusion]) -> dict[str, Any]:
+def _with(scenario: JsonObject, intrusions: Sequence[Intrusion]) -> dict[str, Any]:
     """Return the scenario with these intrusions."""
     changed = {"title": "An ending", **scenario}
     faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]
@@ -228,7 +229,7 @@ def _by_time(calls: Iterable[_Call]) -> Iterator[Intrusion]:
             yield Intrusion(f"the next change comes {when} {call}", fault)
 
 
-def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[JsonObject]) -> Iterator[Intrusion]:
     """Yield the acts of other actors: each is due a moment after a call came, which is held up for a moment longer."""
     for state in meanwhile:
         for call in calls:
@@ -238,7 +239,7 @@ def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -
                 yield Intrusion(f"another actor sets {dict(state)} {when} {call}", fault, after)
 
 
-def _by_fault(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+def _by_fault(calls: Iterable[_Call], faults: Iterable[JsonObject]) -> Iterator[Intrusion]:
     for fault in faults:
         for call in calls:
             at = fault.get("at", "*")

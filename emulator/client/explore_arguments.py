@@ -9,6 +9,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import EVERYTHING
 from emulator.kernel.time import END_OF_TIME, parse_duration
+from emulator.scenario.document import JsonObject
 from emulator.scenario.faults import read_fault
 from emulator.scenario.schema import fault_schema
 from emulator.scenario.validation import problems_in
@@ -19,10 +20,8 @@ SCHEDULE_KEYS = ("times", "after", "every", "probability", "between", "for", "id
 
 EXAMPLE = "{'serpwow': {'batches': [{'id': 'B1', 'enabled': False}]}}"
 
-Fields = Mapping[str, Any]
 
-
-def read_faults(faults: Iterable[Fields]) -> list[Fields]:
+def read_faults(faults: Iterable[JsonObject]) -> list[JsonObject]:
     """The faults, each of which fits the grammar, `at` left out or not, and leaves it to explore which call it strikes.
 
     Raises:
@@ -34,7 +33,7 @@ def read_faults(faults: Iterable[Fields]) -> list[Fields]:
     return listed
 
 
-def read_meanwhile(meanwhile: Iterable[Fields]) -> list[Fields]:
+def read_meanwhile(meanwhile: Iterable[JsonObject]) -> list[JsonObject]:
     """Return the states that another actor sets, one of them in each run.
 
     Raises:
@@ -94,7 +93,7 @@ def verdict(result: object) -> str | None:
     raise BadInput.at(f"a check returns True, False or nothing, or raises an error; it returned {result!r}", "check")
 
 
-def _as_list(value: Any, what: str) -> list[Fields]:
+def _as_list(value: Any, what: str) -> list[JsonObject]:
     name = "meanwhile" if what == "states" else what
     if isinstance(value, Mapping):
         raise BadInput.at(f"expected a list of {what}, not {dict(value)!r}: put it into brackets, [{{...}}]", name)
@@ -103,7 +102,7 @@ def _as_list(value: Any, what: str) -> list[Fields]:
     return list(value)
 
 
-def _is_empty(state: Fields) -> bool:
+def _is_empty(state: JsonObject) -> bool:
     """Tell whether a state has vendors and parts at most, and nothing in them; whether it is sound is looked at later."""
     return all(isinstance(it, Mapping) and all(part in ([], {}) for part in it.values()) for it in state.values())
 
@@ -117,12 +116,12 @@ def _problems(fault: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
     yield from (Problem(it.message, (*path, *it.path)) for it in found)
 
 
-def _schedule_problems(fields: Fields) -> Iterator[Problem]:
+def _schedule_problems(fields: JsonObject) -> Iterator[Problem]:
     reason = "explore lays a fault at each call in turn, to strike that one and no other: leave it out"
     yield from (Problem(f"{key!r}: {reason}", (key,)) for key in SCHEDULE_KEYS if key in fields)
 
 
-def _flaws(fields: Fields) -> Iterator[Problem]:
+def _flaws(fields: JsonObject) -> Iterator[Problem]:
     """Yield the flaws of a fault that fits the schema."""
     try:
         read_fault(fields, "fault", END_OF_TIME)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from emulator.scenario.document import JsonObject
 
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
@@ -26,11 +28,11 @@ class ExploreMixin(ABC):
     explored: Explored | None = None
 
     @abstractmethod
-    def _begin_explored(self, scenario: Mapping[str, Any]) -> Emulator:
+    def _begin_explored(self, scenario: JsonObject) -> Emulator:
         """Make a world for one run."""
 
     @abstractmethod
-    def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
+    def _as_value(self, scenario: ScenarioLike) -> JsonObject:
         """A scenario as a value, whether it was given by name, path or value."""
 
     def explore(
@@ -38,8 +40,8 @@ class ExploreMixin(ABC):
         scenario: ScenarioLike,
         client: Client,
         *,
-        faults: Iterable[Mapping[str, Any]] = (),
-        meanwhile: Iterable[Mapping[str, Any]] = (),
+        faults: Iterable[JsonObject] = (),
+        meanwhile: Iterable[JsonObject] = (),
         check: Client | None = None,
         may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
         most: int = MOST,

@@ -12,6 +12,7 @@ from emulator.control import journal_models
 from emulator.control.journal_models import FaultHit as FaultHit
 from emulator.control.record import from_json
 from emulator.kernel.errors import NotFound
+from emulator.scenario.document import JsonObject
 from emulator.text.escape import escaped
 from emulator.vendors import VENDORS
 
@@ -168,7 +169,7 @@ class Journal(Sequence[Entry]):
         times: int | None = None,
         json: Any = ANYTHING,
         id: str | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: JsonObject | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Assert that an operation was called at least once, or exactly so often.
@@ -195,7 +196,7 @@ class Journal(Sequence[Entry]):
         """Empty the journal, as a long test must before it drops entries; what was read of it stays."""
         self._ask("DELETE", "/journal")
 
-    def _verify(self, wanted: Mapping[str, Any]) -> None:
+    def _verify(self, wanted: JsonObject) -> None:
         """Have the server compare, which holds the bodies of the requests: so the present journal counts."""
         failures = self._ask("POST", "/verify", wanted)["failures"]
         if failures:
@@ -239,7 +240,7 @@ def expect_operation(name: str) -> None:
         raise NotFound("operation", name, known)
 
 
-def _entry(answer: Mapping[str, Any], ask: Ask) -> Entry:
+def _entry(answer: JsonObject, ask: Ask) -> Entry:
     kind: Callable[..., Entry] = Exchange if answer["type"] == "exchange" else Change
     entry = from_json(kind, answer)
     object.__setattr__(entry, "_explain", partial(ask, "GET", f"/journal/{answer['n']}/explain"))

@@ -11,10 +11,8 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.time import format_duration, format_instant, parse_duration_at
+from emulator.scenario.document import Path
 from emulator.sdk.exact_json import dump
-
-Path = tuple[str | int, ...]
-
 
 Duration = str | int | float | Decimal | timedelta
 """A duration as a test writes it: `"1m30s"`, a number of seconds, or a timedelta."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from emulator.client.address import Address
 from emulator.client.emulator import Emulator, handle_name
 from emulator.client.proxies import named_proxy
 from emulator.client.server import ControlError
+from emulator.scenario.document import JsonObject
 from emulator.text.secrets import redact
 from emulator.vendors import VENDORS
 
@@ -18,12 +18,12 @@ NEWEST, SOONEST = 10, 3
 CLIENTS = frozenset({"aiohttp", "http", "httpcore", "httpx", "requests", "stripe", "urllib", "urllib3"})
 
 
-def requests_held(emulator: Emulator) -> list[Mapping[str, Any]]:
+def requests_held(emulator: Emulator) -> list[JsonObject]:
     """Return the requests that have reached the world and that a fault holds up."""
     return _list(emulator, "held")
 
 
-def under_way(emulator: Emulator, held: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def under_way(emulator: Emulator, held: Iterable[JsonObject]) -> Iterator[str]:
     """Yield a line for each request that is held up, and for each of the timers that end next."""
     for it in held:
         yield f"  under way: {it['method']} {it['target']}, held up by {it['fault']['do']} {it['fault']['where']}"
@@ -67,15 +67,15 @@ def of_a_client(error: BaseException | None) -> bool:
     return False
 
 
-def _list(emulator: Emulator, what: str) -> list[Mapping[str, Any]]:
+def _list(emulator: Emulator, what: str) -> list[JsonObject]:
     try:
-        listed: list[Mapping[str, Any]] = emulator.ask("GET", f"/{what}")[what]
+        listed: list[JsonObject] = emulator.ask("GET", f"/{what}")[what]
     except ControlError:  # a server elsewhere may be older
         return []
     return listed
 
 
-def _why(emulator: Emulator, request: Mapping[str, Any]) -> str:
+def _why(emulator: Emulator, request: JsonObject) -> str:
     if request["world"] is None:
         return f"{request['error']}; {request['hint']}" if request.get("hint") else str(request["error"])
     if request.get("hint"):  # a server elsewhere may be older
@@ -88,7 +88,7 @@ def _why(emulator: Emulator, request: Mapping[str, Any]) -> str:
     return f"world {request['world']}, {_credential_phrase(vendor, request)}; the key of this world is {key}"
 
 
-def _credential_phrase(vendor: str, request: Mapping[str, Any]) -> str:
+def _credential_phrase(vendor: str, request: JsonObject) -> str:
     """Return by which credential a request picked its world."""
     if request["credential"]:
         return f"by its key {request['credential']}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from emulator.control.journal_models import Outcome
 from emulator.control.record import Record, from_json
 from emulator.kernel.errors import NotFound
 from emulator.scenario.amounts import is_quantity
+from emulator.scenario.document import JsonObject
 from emulator.vendors import VENDORS
 
 EVERY = "limit=1000000000"
@@ -24,7 +25,7 @@ class Explanation:
     """The reasons of an exchange or a change: `text` for people, and `told`, all of it as the control plane shows it."""
 
     text: str
-    told: Mapping[str, Any]
+    told: JsonObject
 
     def __str__(self) -> str:
         return self.text
@@ -106,7 +107,7 @@ class Ledger:
         return self._now().exchanges
 
     @property
-    def totals(self) -> Mapping[str, Any]:
+    def totals(self) -> JsonObject:
         """By vendor, what moved in all and which states went to which."""
         return self._now().totals
 
@@ -151,7 +152,7 @@ class DryRun(journal_models.DryRun):
         super().__init__(**fields | {"explanation": Explanation(explanation["text"], explanation)})
 
 
-def read_differences(answer: Mapping[str, Any]) -> tuple[Difference, ...]:
+def read_differences(answer: JsonObject) -> tuple[Difference, ...]:
     """Return the differences in something that the control plane shows."""
     return tuple(from_json(Difference, it) for it in answer["differences"])
 

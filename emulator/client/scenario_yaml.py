@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import yaml
 
 from emulator.client.json_encoding import plain
+from emulator.scenario.document import JsonObject
 
 
 class _Dumper(yaml.SafeDumper):
@@ -26,6 +26,6 @@ _Dumper.add_representer(Decimal, _number)
 _Dumper.add_representer(float, _number)
 
 
-def to_yaml(scenario: Mapping[str, Any]) -> str:
+def to_yaml(scenario: JsonObject) -> str:
     """Return the text of a scenario file."""
     return yaml.dump(plain(scenario), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
+from emulator.scenario.document import JsonObject
 from emulator.scenario.files import is_scenario_file, looks_like_path
 
-ScenarioLike = str | Path | Mapping[str, Any]
+ScenarioLike = str | Path | JsonObject
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
 
 
-def credentials_in(scenario: Mapping[str, Any]) -> set[tuple[str, str]]:
+def credentials_in(scenario: JsonObject) -> set[tuple[str, str]]:
     """Return the credentials that a scenario lists, with their vendors."""
     return {(vendor, it) for vendor, listed in scenario.get("credentials", {}).items() for it in listed}
 

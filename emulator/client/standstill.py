@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
+
+from emulator.scenario.document import JsonObject
 
 MANY = 100
 """Equal requests, while nothing changes and no time passes, after which a client waits for nothing."""
@@ -47,7 +49,7 @@ class Standstill:
             return f"time stands still: the client asked {operation} {times} times; {ADVICE}"
         return None
 
-    def _count(self, entry: Mapping[str, Any]) -> None:
+    def _count(self, entry: JsonObject) -> None:
         """Begin to count anew where time passed, or anything changed."""
         if entry["type"] == "change" or entry["changes"] or entry["at"] != self._at:
             self._counts.clear()

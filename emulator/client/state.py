@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
 from emulator.client.amounts import exact
 from emulator.client.results import EVERY, Difference, read_differences
 from emulator.kernel.errors import NotFound
+from emulator.scenario.document import JsonObject
 from emulator.text.nearest import hint
 from emulator.vendors import VENDORS
 
@@ -69,13 +70,13 @@ def read_only(value: Any) -> Any:
     return ReadOnlyList(map(read_only, value)) if isinstance(value, list) else value
 
 
-class State(Mapping[str, Any]):
+class State(JsonObject):
     """The state by vendor, in the words of `given`; read anew each time, and only that vendor's. Amounts are Decimals."""
 
     def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
 
-    def change(self, state: Mapping[str, Any]) -> tuple[Difference, ...]:
+    def change(self, state: JsonObject) -> tuple[Difference, ...]:
         """Change what is named by id, add what is new, and return every difference that this made: all of it, or nothing.
 
         Raises:

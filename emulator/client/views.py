@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from emulator.client.state import ReadOnly, no_field, read_only
 from emulator.kernel.errors import NotFound
+from emulator.scenario.document import JsonObject
 from emulator.vendors import VENDORS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class ResourceView(ReadOnly):
     _kind: str
     __hash__ = object.__hash__  # type: ignore[assignment]  # what nobody can change may be in a set
 
-    def __init__(self, kind: str, fields: Mapping[str, Any]) -> None:
+    def __init__(self, kind: str, fields: JsonObject) -> None:
         super().__init__(read_only(fields))
         object.__setattr__(self, "_kind", kind)
         object.__setattr__(self, "_of", f" of this {kind}")
@@ -50,8 +51,8 @@ class VendorBase:
         return self._emulator.credentials[self.vendor]
 
     @property
-    def _state(self) -> Mapping[str, Any]:
-        state: Mapping[str, Any] = self._emulator.state[self.vendor]
+    def _state(self) -> JsonObject:
+        state: JsonObject = self._emulator.state[self.vendor]
         return state
 
     def _all(self, field: str, kind: str) -> list[ResourceView]:
@@ -171,8 +172,8 @@ class VendorView(VendorBase):
             raise NotFound("vendor", vendor, VENDORS)
 
     @property
-    def _parts(self) -> Mapping[str, Any]:
-        parts: Mapping[str, Any] = VENDORS[self.vendor].state.schema["properties"]
+    def _parts(self) -> JsonObject:
+        parts: JsonObject = VENDORS[self.vendor].state.schema["properties"]
         return parts
 
     def __getattr__(self, name: str) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from threading import Event, Lock, Thread, get_ident
-from types import TracebackType
 
 EVERY = 0.2
 """Seconds between two looks at the client."""
@@ -34,7 +33,7 @@ class Watchdog:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         with self._lock:
             self._done.set()
             if self.reason is not None and not isinstance(error, Interrupted):

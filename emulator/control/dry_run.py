@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from emulator.control import entries
@@ -15,6 +15,7 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.world import NOW, Moment, World
 from emulator.scenario.checks.steps import METHODS, header_problems
+from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import TEXTS, closed
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request, read_request
@@ -78,7 +79,7 @@ def _request(control: ControlRequest) -> Request:
     Raises:
         BadInput: no client could send it.
     """
-    options: Mapping[str, Any] = control.body
+    options: JsonObject = control.body
     scheme, host, path, query = _parts(options["url"])
     if problems := [*header_problems(options, ())]:
         raise BadInput(problems)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from emulator.control.recorded_request import NO_RESOURCE, RecordedRequest, coerce
+from emulator.scenario.document import JsonObject
 from emulator.state.compare import count_differences, differences, header_difference
 from emulator.text.redact import redact_text
 from emulator.web.routes import Routes
@@ -26,7 +27,7 @@ class Mismatch(NamedTuple):
     texts: Callable[[], list[str]]
 
 
-def mismatches(request: RecordedRequest, expected: Mapping[str, Any]) -> list[Mismatch]:
+def mismatches(request: RecordedRequest, expected: JsonObject) -> list[Mismatch]:
     """Return every mismatch. A body that is absent or unreadable is farther off than one with other values."""
     parts = (_id_mismatches, _query_mismatches, _header_mismatches, _body_mismatches)
     return [it for part in parts for it in part(request, expected)]
@@ -44,7 +45,7 @@ def text_of(found: list[Mismatch]) -> str:
     return "; ".join(lines[:MAX_TEXTS] + more)
 
 
-def compared_values(request: RecordedRequest, expected: Mapping[str, Any]) -> int:
+def compared_values(request: RecordedRequest, expected: JsonObject) -> int:
     """Return about how many values of a request are compared."""
     fields = len(request.exchange.target) // 20 if "query" in expected else 0
     fields += len(request.exchange.request) // 20 if "json" in expected and request.is_form else 0
@@ -62,18 +63,18 @@ def has_id(operation: str, routes: Routes) -> bool:
     return bool({*routes.parameters(operation)} - {*NO_RESOURCE})
 
 
-def _id_mismatches(request: RecordedRequest, expected: Mapping[str, Any]) -> Iterator[Mismatch]:
+def _id_mismatches(request: RecordedRequest, expected: JsonObject) -> Iterator[Mismatch]:
     if "id" in expected and not request.has_id(expected["id"]):
         ids = " and ".join(map(repr, request.ids)) or "no resource"
         yield _mismatch(1, f"the path names {ids}, not {expected['id']!r}")
 
 
-def _query_mismatches(request: RecordedRequest, expected: Mapping[str, Any]) -> Iterator[Mismatch]:
+def _query_mismatches(request: RecordedRequest, expected: JsonObject) -> Iterator[Mismatch]:
     if "query" in expected:
         yield _compared(expected["query"], coerce(request.query, expected["query"]), "query")
 
 
-def _header_mismatches(request: RecordedRequest, expected: Mapping[str, Any]) -> Iterator[Mismatch]:
+def _header_mismatches(request: RecordedRequest, expected: JsonObject) -> Iterator[Mismatch]:
     for name, value in expected.get("headers", {}).items():
         actual = request.headers.get(name.lower())
         if actual is None:
@@ -82,7 +83,7 @@ def _header_mismatches(request: RecordedRequest, expected: Mapping[str, Any]) ->
             yield _mismatch(1, header_difference(name, actual, value))
 
 
-def _body_mismatches(request: RecordedRequest, expected: Mapping[str, Any]) -> Iterator[Mismatch]:
+def _body_mismatches(request: RecordedRequest, expected: JsonObject) -> Iterator[Mismatch]:
     if "json" not in expected:
         return
     json = expected["json"]

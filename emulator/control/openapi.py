@@ -16,6 +16,7 @@ from emulator.control.bodies import request_schemas
 from emulator.control.models import WORLD_ID
 from emulator.control.record import COMPONENTS, COUNT, TEXT, Schema, object_schema, ref, schema_of
 from emulator.control.route import ControlRoute
+from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import closed, scenario_schema
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.guard import OPEN, PREFIX
@@ -30,7 +31,7 @@ SUFFIX = ".schema.json"
 TOKEN = "emulator.control-token"  # noqa: S105  the scheme's name
 JSON_TYPE, PROBLEM_TYPE, YAML_TYPE = "application/json", "application/problem+json", "application/yaml"
 
-HEADERS: Mapping[str, Any] = {
+HEADERS: JsonObject = {
     "Emulator-Exchange": {"description": "The world, and the number of the journal entry.", "schema": {"type": "string"}},
     "Emulator-Basis": {
         "description": "How sure we are of this answer. Where a fault or the scenario gave it, that is not said.",
@@ -65,12 +66,12 @@ class Fixtures(NamedTuple):
 
     vendor: str
     replies: Mapping[str, Mapping[int, str]]
-    requests: Mapping[str, Any]
-    schemas: Mapping[str, Any]
+    requests: JsonObject
+    schemas: JsonObject
 
-    def request_of(self, operation: str) -> Mapping[str, Any]:
+    def request_of(self, operation: str) -> JsonObject:
         """Return the request of an operation: `body`, `media`, `optional`, `query`, and `open` when it wants no credential."""
-        request: Mapping[str, Any] = self.requests["operations"].get(operation, {})
+        request: JsonObject = self.requests["operations"].get(operation, {})
         return request
 
     def ref(self, schema: str) -> Json:
@@ -175,7 +176,7 @@ def _operation(vendor: Vendor, operation: Operation, path: str, fixtures: Fixtur
     }
 
 
-def _request_body(fixtures: Fixtures, request: Mapping[str, Any]) -> Json:
+def _request_body(fixtures: Fixtures, request: JsonObject) -> Json:
     media = {} if request["body"] == ANY else {"schema": fixtures.ref(request["body"])}
     return {"required": not request.get("optional", False), "content": dict.fromkeys(request.get("media", (JSON_TYPE,)), media)}
 
@@ -231,7 +232,7 @@ def _control(route: ControlRoute) -> Json:
     }
 
 
-def _control_body(schema: Mapping[str, Any], yaml: bool) -> Json:
+def _control_body(schema: JsonObject, yaml: bool) -> Json:
     """Return a request body in JSON or YAML, in which a whole scenario may stand as a member, or be the YAML."""
     if not yaml:
         return {"required": False, "content": {it: {"schema": schema} for it in (JSON_TYPE, YAML_TYPE)}}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from emulator.control.journal_models import Verdict, VerificationFailure
 from emulator.control.mismatches import EXPECTATIONS, compared_values, distance, has_id, leaves, mismatches, text_of
@@ -13,6 +12,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
+from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import TEXTS, closed
 from emulator.text.nearest import hint
 from emulator.text.redact import redact_text
@@ -60,7 +60,7 @@ body that hold `query`, `headers` and `json`; these in this `order`, others perh
 
 
 def verify(
-    world: World, expected: Mapping[str, Any], operations: Sequence[str], routes: Routes, held: Sequence[HeldRequest] = ()
+    world: World, expected: JsonObject, operations: Sequence[str], routes: Routes, held: Sequence[HeldRequest] = ()
 ) -> Verdict:
     """Return whether clients sent the expected requests, and every way in which they did not.
 
@@ -96,7 +96,7 @@ class Recorded:
         """Return the requests of an operation."""
         return [it for it in self.requests if it.operation == operation]
 
-    def check_called(self, call: Mapping[str, Any]) -> Iterator[VerificationFailure]:
+    def check_called(self, call: JsonObject) -> Iterator[VerificationFailure]:
         """Yield the failure of an operation that was not called as often as expected."""
         at, times = call["at"], call.get("times")
         compared = [(request.n, mismatches(request, call)) for request in self.of(at)]
@@ -153,7 +153,7 @@ class Recorded:
         return held or "nothing was called, or not since the journal was cleared"
 
 
-def _check_names(expected: Mapping[str, Any], recorded: Recorded, operations: Sequence[str], routes: Routes) -> None:
+def _check_names(expected: JsonObject, recorded: Recorded, operations: Sequence[str], routes: Routes) -> None:
     """Check that every expectation can be met and can fail.
 
     Raises:
@@ -182,7 +182,7 @@ def _check_names(expected: Mapping[str, Any], recorded: Recorded, operations: Se
         raise BadInput(problems or [Problem("this verification names no operation, and so could not fail")])
 
 
-def _check_size(expected: Mapping[str, Any], recorded: Recorded) -> None:
+def _check_size(expected: JsonObject, recorded: Recorded) -> None:
     """Check, before anything is compared, that not more than MAX_COMPARED values are.
 
     Raises:
@@ -197,7 +197,7 @@ def _check_size(expected: Mapping[str, Any], recorded: Recorded) -> None:
         raise BadInput.at(f"this compares {compared} values, and {MAX_COMPARED} is the most: {cure}", "called")
 
 
-def _constraint(call: Mapping[str, Any]) -> str:
+def _constraint(call: JsonObject) -> str:
     """Return what a call must have beside its operation, as ` with that body and header`."""
     headers = "headers" if len(call.get("headers", ())) > 1 else "header"
     words = [{"json": "body", "headers": headers}.get(name, name) for name in EXPECTATIONS if name in call]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.kernel.errors import Problem
-from emulator.scenario.document import Path, list_at
+from emulator.scenario.document import JsonObject, Path, list_at
 
 ALIASES: Mapping[str, str] = {"expect": "get", "expect_state": "see", "capture": "keep"}
 """Keys of a step by their aliases, which are the clearer words and those that pages show."""
@@ -20,7 +20,7 @@ def without_aliases(scenario: Any) -> Any:
     return {**scenario, "steps": [_without_aliases(step) if isinstance(step, dict) else step for step in steps]}
 
 
-def _without_aliases(step: Mapping[str, Any]) -> dict[str, Any]:
+def _without_aliases(step: JsonObject) -> dict[str, Any]:
     return {ALIASES.get(key, key): value for key, value in step.items()}
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from emulator.contract.fixtures import load_fixture
+from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendor
 
@@ -25,7 +26,7 @@ class DescribedField(NamedTuple):
     """One key of a schema: its path, its own schema, and what it means, which is empty where nothing is said of it."""
 
     path: str
-    schema: Mapping[str, Any]
+    schema: JsonObject
     description: str
 
 
@@ -36,7 +37,7 @@ def state_fields(vendor: Vendor) -> Iterator[DescribedField]:
         yield DescribedField(path, schema, descriptions.get(path, ""))
 
 
-def fields_of(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def fields_of(schema: JsonObject, path: str = "") -> Iterator[tuple[str, JsonObject]]:
     """Yield the path and the schema of each key below a schema."""
     for way in (schema, *schema.get("anyOf", ())):
         for name, part in way.get("properties", {}).items():
@@ -65,7 +66,7 @@ def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
             yield f"timing.{name}", f"Duration of this timer; never: without end. Default {timer.default_text}."
 
 
-def _described(schema: Mapping[str, Any], descriptions: Mapping[str, str], path: str = "", way: bool = False) -> dict[str, Any]:
+def _described(schema: JsonObject, descriptions: Mapping[str, str], path: str = "", way: bool = False) -> dict[str, Any]:
     described = dict(schema)
     if path in descriptions and not way:
         form = schema.get("description")

@@ -12,6 +12,10 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 
 Path = tuple[str | int, ...]
+"""The keys and indexes that lead to a part of a value."""
+
+JsonObject = Mapping[str, Any]
+"""An object of JSON or YAML: its members by name."""
 
 
 @dataclass(slots=True)
@@ -54,11 +58,11 @@ class Item(NamedTuple):
     """One object of a list: its path, its value, and the part of that without problems."""
 
     path: Path
-    value: Mapping[str, Any]
-    valid: Mapping[str, Any]
+    value: JsonObject
+    valid: JsonObject
 
 
-def items_of(root: Mapping[str, Any], name: str, invalid: InvalidPaths) -> Iterator[Item]:
+def items_of(root: JsonObject, name: str, invalid: InvalidPaths) -> Iterator[Item]:
     """Yield the objects in the list of that name at the top of a scenario."""
     for index, item in enumerate(list_at(root, name)):
         if isinstance(item, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,13 +9,14 @@ from emulator.kernel.faults import NEXT, PACE, Fault
 from emulator.kernel.time import parse_duration_at, parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
+from emulator.scenario.document import JsonObject
 from emulator.sdk.exact_json import dump
 
 DURATIONS = ("for", "retry_after", "delay", "pace")
 """The keys of a fault that say how long something lasts."""
 
 
-def read_fault(fields: Mapping[str, Any], id: str, now: datetime, place: str = "") -> Fault:
+def read_fault(fields: JsonObject, id: str, now: datetime, place: str = "") -> Fault:
     """Return the fault that has these fields, which fit the schema, added at this instant.
 
     Raises:
@@ -44,12 +44,12 @@ def read_fault(fields: Mapping[str, Any], id: str, now: datetime, place: str = "
     )
 
 
-def body_of(fields: Mapping[str, Any]) -> Any:
+def body_of(fields: JsonObject) -> Any:
     """Return the body of a fault or a reply: `body` as it is written, or the bytes of `json`."""
     return dump(fields["json"]) if "json" in fields else fields.get("body")
 
 
-def add_fault(world: World, fields: Mapping[str, Any], place: str = "") -> Fault:
+def add_fault(world: World, fields: JsonObject, place: str = "") -> Fault:
     """Add a fault that fits the schema to a world, under an id of its own.
 
     Raises:
@@ -59,7 +59,7 @@ def add_fault(world: World, fields: Mapping[str, Any], place: str = "") -> Fault
         return add_fault_to(tx, world, fields, place)
 
 
-def add_fault_to(tx: Transaction, world: World, fields: Mapping[str, Any], place: str = "") -> Fault:
+def add_fault_to(tx: Transaction, world: World, fields: JsonObject, place: str = "") -> Fault:
     """Add a fault to a world in a transaction that is open.
 
     Raises:
@@ -71,5 +71,5 @@ def add_fault_to(tx: Transaction, world: World, fields: Mapping[str, Any], place
     return fault
 
 
-def _duration(fields: Mapping[str, Any], key: str) -> timedelta | None:
+def _duration(fields: JsonObject, key: str) -> timedelta | None:
     return parse_duration_at(fields[key], key) if key in fields else None

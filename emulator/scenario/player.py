@@ -19,6 +19,7 @@ from emulator.scenario.client import (
     read_foreign,
     read_refusal,
 )
+from emulator.scenario.document import JsonObject
 from emulator.scenario.scenario import Scenario, Step
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import dump
@@ -158,7 +159,7 @@ class _Player:
             for message in differences(action["see"], state, by_id=True):
                 yield f"in the state, {message}"
 
-    def _send(self, action: Mapping[str, Any]) -> ReceivedResponse:
+    def _send(self, action: JsonObject) -> ReceivedResponse:
         method, _, target = self._fill(action["send"]).partition(" ")
         headers = {"Emulator-World": self._world} | self._fill(action.get("headers", {}))
         content: bytes | None = None
@@ -221,7 +222,7 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def _reply_differences(expected: Mapping[str, Any], reply: ReceivedResponse) -> Iterator[str]:
+def _reply_differences(expected: JsonObject, reply: ReceivedResponse) -> Iterator[str]:
     if "status" in expected and reply.status != expected["status"]:
         yield f"the status is {reply.status}, not {expected['status']}; the body is {safe_text(reply.text)}"
     for name, value in expected.get("headers", {}).items():
@@ -247,7 +248,7 @@ def _json(reply: ReceivedResponse) -> Any:
 REACHED_NOBODY = "this request reached no operation ({}): write in `expect` what it is to hear, or mend its path"
 
 
-def unused_parts(scenario: Scenario, faults: Sequence[Mapping[str, Any]], called: frozenset[str]) -> Iterator[tuple[str, str]]:
+def unused_parts(scenario: Scenario, faults: Sequence[JsonObject], called: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Yield the place of each such part, and why; `faults` are as they are after the steps, in the order of the file."""
     for index, fault in enumerate(faults[: len(scenario.content.get("faults", ()))]):
         if not fault["struck"]:

@@ -12,20 +12,19 @@ from functools import cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from emulator.scenario.document import JsonObject, Path
 from emulator.sdk.vendor import Vendor, Vendors
 
-Path = tuple[str | int, ...]
-Schema = Mapping[str, Any]
 Lists = Mapping[str, "ListSchema"]
 """The lists that a state or an item holds, by the key they stand under."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListSchema:
-    """The kind of a list's items. `repeats`: an item may stand for many; `id`: the JSON Schema of its id, or None."""
+    """The kind of a list's items. `repeats`: an item may stand for many; `id`: the JSON JsonObject of its id, or None."""
 
     repeats: bool
-    id: Schema | None
+    id: JsonObject | None
     lists: Lists
 
 
@@ -43,12 +42,12 @@ def lists_of(vendor: Vendor) -> Lists:
     return _lists_in(vendor.state.schema)
 
 
-def _lists_in(schema: Schema) -> Lists:
+def _lists_in(schema: JsonObject) -> Lists:
     ways = ((name, way) for name, part in schema.get("properties", {}).items() for way in (part, *part.get("anyOf", ())))
     return {name: _kind(way["items"]) for name, way in ways if "properties" in way.get("items", {})}
 
 
-def _kind(item: Schema) -> ListSchema:
+def _kind(item: JsonObject) -> ListSchema:
     return ListSchema("repeat" in item["properties"], item["properties"].get("id"), _lists_in(item))
 
 
@@ -75,7 +74,7 @@ def resources_in(state: object, vendors: Vendors) -> int:
     return sum(count(parts[name], lists_of(vendor)) for name, vendor in vendors.items() if name in parts)
 
 
-def expand_repeats(state: Mapping[str, Any], lists: Lists) -> dict[str, Any]:
+def expand_repeats(state: JsonObject, lists: Lists) -> dict[str, Any]:
     """Return a valid state with every `{repeat: n, ...}` in a list of resources written out n times."""
     return {name: _all_of(part, lists[name]) if _repeats(name, lists) else part for name, part in state.items()}
 
@@ -83,7 +82,7 @@ def expand_repeats(state: Mapping[str, Any], lists: Lists) -> dict[str, Any]:
 class Origins:
     """The places, in a valid state as somebody wrote it, of the parts of the state with its repeats written out."""
 
-    def __init__(self, state: Mapping[str, Any], lists: Lists) -> None:
+    def __init__(self, state: JsonObject, lists: Lists) -> None:
         self._state = state
         self._lists = lists
         self._ends: dict[int, list[int]] = {}
@@ -92,7 +91,7 @@ class Origins:
         """Return the path, in the state as somebody wrote it, of the part that has this path once it is written out."""
         return self._path(path, self._state, self._lists)
 
-    def _path(self, path: Path, state: Mapping[str, Any], lists: Lists) -> Path:
+    def _path(self, path: Path, state: JsonObject, lists: Lists) -> Path:
         if len(path) < 2 or not _repeats(path[0], lists):
             return path
         name, position = str(path[0]), int(path[1])
@@ -107,7 +106,7 @@ def _repeats(name: str | int, lists: Lists) -> bool:
     return name in lists and lists[str(name)].repeats
 
 
-def _all_of(items: list[Mapping[str, Any]], kind: ListSchema) -> list[dict[str, Any]]:
+def _all_of(items: list[JsonObject], kind: ListSchema) -> list[dict[str, Any]]:
     plain = ((_times(item), {key: it for key, it in item.items() if key != "repeat"}) for item in items)
     return [single for times, item in plain for single in [expand_repeats(item, kind.lists)] * times]
 

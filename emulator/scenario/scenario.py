@@ -20,6 +20,7 @@ from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
+from emulator.scenario.document import JsonObject
 from emulator.scenario.faults import add_fault_to, body_of
 from emulator.scenario.resources import Origins, expand_repeats, lists_of, resources_in
 from emulator.scenario.schema import VERBS
@@ -34,7 +35,7 @@ class Step:
     """One thing that a player does or looks at: `verb` is send, advance, set or see; `content` is the step as it stands."""
 
     verb: str
-    content: Mapping[str, Any]
+    content: JsonObject
     place: str
 
 
@@ -44,7 +45,7 @@ class Scenario:
 
     name: str
     source: str
-    content: Mapping[str, Any] = field(repr=False)
+    content: JsonObject = field(repr=False)
     lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
     _templates: EvictableCache = field(default_factory=partial(EvictableCache, TEMPLATES), repr=False, compare=False)
     _building: Lock = field(default_factory=Lock, repr=False, compare=False)
@@ -176,7 +177,7 @@ def check_count(count: int, limits: Limits) -> None:
         raise TooMany(f"{given}: {Limits.more('resources')}")
 
 
-def verb_of(step: Mapping[str, Any]) -> str:
+def verb_of(step: JsonObject) -> str:
     """The one thing that a valid step does."""
     return next(verb for verb in VERBS if verb in step)
 
@@ -186,7 +187,7 @@ def rate_of(rate: Any) -> float:
     return {"frozen": FROZEN, "real": REAL}[rate] if isinstance(rate, str) else float(rate)
 
 
-def apply_state(world: World, vendors: Vendors, state: Mapping[str, Any], why: str) -> None:
+def apply_state(world: World, vendors: Vendors, state: JsonObject, why: str) -> None:
     """Lay a valid state by vendor over a world: all of it, or nothing.
 
     Raises:
@@ -199,7 +200,7 @@ def apply_state(world: World, vendors: Vendors, state: Mapping[str, Any], why: s
     world.settle()
 
 
-def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterator[Any]:
+def _read_all(vendors: Vendors, state: JsonObject, view: View) -> Iterator[Any]:
     """Yield the resources that a state by vendor comes to.
 
     Raises:

@@ -16,6 +16,7 @@ from emulator.kernel.time import (
     NEVER,
     parse_duration,
 )
+from emulator.scenario.document import JsonObject
 from emulator.sdk.vendor import Vendor
 
 INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
@@ -49,12 +50,12 @@ INSTEAD = {
 """By its key, what to write in place of a duration without end that cannot be."""
 
 
-def is_duration(schema: Mapping[str, Any]) -> bool:
+def is_duration(schema: JsonObject) -> bool:
     """Tell whether it is the schema of a duration."""
     return schema.get("title") == TITLE and "pattern" in schema
 
 
-def duration_mistake(value: object, schema: Mapping[str, Any], key: str | int) -> str:
+def duration_mistake(value: object, schema: JsonObject, key: str | int) -> str:
     """Say why a value under this key does not fit the schema of a duration, and what to write in its place."""
     words = [word for word in MEANING if word in schema["pattern"]]
     if value is not None and str(value).lower() not in ENDLESS_WORDS:
@@ -90,7 +91,7 @@ FORMAT = 1
 VERBS = ("send", "advance", "set", "see")
 """The actions of a step, which has exactly one of them."""
 
-CREDENTIALS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}, "maxItems": 1_000}
+CREDENTIALS: JsonObject = {"type": "array", "items": {"type": "string"}, "maxItems": 1_000}
 """Those of one vendor by which clients pick a world."""
 
 
@@ -163,13 +164,13 @@ def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
     )
 
 
-def _reply(operations: Mapping[str, Any]) -> dict[str, Any]:
+def _reply(operations: JsonObject) -> dict[str, Any]:
     times = {"type": "integer", "minimum": 1}
     said = {"status": STATUS, "headers": TEXTS, "body": BODY, "json": {}}
     return closed({"at": operations, "times": times, **said}, "at", "status")
 
 
-def _step(state: Mapping[str, Any]) -> dict[str, Any]:
+def _step(state: JsonObject) -> dict[str, Any]:
     expected = closed(
         {
             "status": STATUS,
@@ -202,7 +203,7 @@ def _step(state: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def closed(properties: Mapping[str, Any], *required: str, **more: Any) -> dict[str, Any]:
+def closed(properties: JsonObject, *required: str, **more: Any) -> dict[str, Any]:
     """Return the JSON Schema of an object that has no other properties."""
     schema = {"type": "object", "properties": dict(properties), "additionalProperties": False, **more}
     return schema | ({"required": list(required)} if required else {})

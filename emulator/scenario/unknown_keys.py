@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pathlib
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from emulator.scenario.document import Path
+from emulator.scenario.document import JsonObject, Path
 from emulator.text.nearest import STEM, hint, near
-
-Schema = Mapping[str, Any]
 
 MOST = 4
 """Places named at most for a misplaced key."""
@@ -25,17 +23,17 @@ class KnownKey(NamedTuple):
 
     path: str
     key: str
-    schema: Schema
+    schema: JsonObject
 
 
 class KeyAdvice:
     """Says of the unknown keys of a value where in its schema they are known."""
 
-    def __init__(self, root: Schema) -> None:
+    def __init__(self, root: JsonObject) -> None:
         self._root = root
         self._known_advice: dict[tuple[object, ...], str] = {}
 
-    def advice(self, path: Path, key: str, own: Schema, value: Any) -> str:
+    def advice(self, path: Path, key: str, own: JsonObject, value: Any) -> str:
         """Return what to do about the unknown `key` of the object at `path`, whose schema is `own`; nothing if unknown."""
         names = tuple(it for it in path if isinstance(it, str))
         subject = (names, key, type(value))
@@ -43,7 +41,7 @@ class KeyAdvice:
             self._known_advice[subject] = self._advice(names, key, own, value)
         return self._known_advice[subject]
 
-    def _advice(self, names: tuple[str, ...], key: str, own: Schema, value: Any) -> str:
+    def _advice(self, names: tuple[str, ...], key: str, own: JsonObject, value: Any) -> str:
         known = own.get("properties", {})
         if sentence := foreign_word_advice(key, known):
             return f": {sentence}"
@@ -59,7 +57,7 @@ class KeyAdvice:
                 return f"; it belongs below {' or '.join(map(repr, owners))}: {' or '.join(places)}"
         return "; it belongs at the top" if names and key in self._root.get("properties", {}) else ""
 
-    def _at(self, names: tuple[str, ...]) -> Schema:
+    def _at(self, names: tuple[str, ...]) -> JsonObject:
         schema = self._resolved(self._root)
         for name in names:
             ways = [self._resolved(way) for way in _ways(schema)]
@@ -67,7 +65,7 @@ class KeyAdvice:
             schema = found[0] if found else {}
         return schema
 
-    def _below(self, schema: Schema, key: str) -> list[KnownKey]:
+    def _below(self, schema: JsonObject, key: str) -> list[KnownKey]:
         """Return the places nearest to this schema where the key is known, all as deep as each other."""
         places = list(self._every_place(schema))
         found = [it for it in places if it.key == key and "." in it.path]
@@ -75,7 +73,7 @@ class KeyAdvice:
         least = min((it.path.count(".") for it in found), default=0)
         return [it for it in found if it.path.count(".") == least]
 
-    def _every_place(self, schema: Schema) -> Iterator[KnownKey]:
+    def _every_place(self, schema: JsonObject) -> Iterator[KnownKey]:
         """Yield the places below a schema, the nearest first, what several places share only once."""
         left, seen = deque([("", schema)]), set()
         while left:
@@ -90,16 +88,16 @@ class KeyAdvice:
                     yield KnownKey(path, name, sub)
                     left.append((path, sub))
 
-    def _resolved(self, schema: Schema) -> Schema:
+    def _resolved(self, schema: JsonObject) -> JsonObject:
         """Return the schema itself, or the one that it refers to, or that of its items."""
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             return self._resolved(self._root.get("$defs", {}).get(name, {}))
-        items: Schema = schema.get("items", {})
+        items: JsonObject = schema.get("items", {})
         return self._resolved(items) if items else schema
 
 
-def _ways(schema: Schema) -> list[Schema]:
+def _ways(schema: JsonObject) -> list[JsonObject]:
     return [schema, *schema.get("anyOf", ())]
 
 

@@ -17,7 +17,7 @@ from jsonschema.validators import extend
 
 from emulator.kernel.errors import MAX_PROBLEMS, Problem, truncate
 from emulator.kernel.time import parse_instant
-from emulator.scenario.document import Path
+from emulator.scenario.document import JsonObject, Path
 from emulator.scenario.schema import duration_mistake, is_duration
 from emulator.scenario.unknown_keys import KeyAdvice
 from emulator.state.compare import abridge
@@ -75,7 +75,7 @@ def _is_instant_or_utc(value: object) -> bool:
     return not isinstance(value, str) or bool(parse_instant(value, zone="Z"))
 
 
-def _fits_pattern(_: Any, pattern: str, value: object, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+def _fits_pattern(_: Any, pattern: str, value: object, schema: JsonObject) -> Iterator[ValidationError]:
     """A `$` at the end is the very end, as JSON Schema has it; Python's own would let a line break follow.
 
     A text that is too long for the schema is refused for that, and not searched.
@@ -99,7 +99,7 @@ def _validator(schema: bytes) -> Any:
     return Exact(orjson.loads(schema), format_checker=FORMATS)
 
 
-def problems_in(value: Any, schema: Mapping[str, Any], places: Mapping[Path, tuple[int, int]] = NO_PLACES) -> Iterator[Problem]:
+def problems_in(value: Any, schema: JsonObject, places: Mapping[Path, tuple[int, int]] = NO_PLACES) -> Iterator[Problem]:
     """Yield every way in which the value does not fit the schema, in the order of the `places` at which its parts stand.
 
     What is meant is looked for with the first MAX_PROBLEMS of them only, for nobody reads more.
@@ -194,13 +194,13 @@ def _message(error: ValidationError) -> str:
     return words.format(value=_shown(error, abridge), bound=error.validator_value)
 
 
-def _is_text_in_digits(value: Any, schema: Mapping[str, Any]) -> bool:
+def _is_text_in_digits(value: Any, schema: JsonObject) -> bool:
     """Tell whether a number would fit if it were text."""
     number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
     return number and schema["type"] == "string" and re.search(schema.get("pattern", ""), str(value)) is not None
 
 
-def _schema_of(error: ValidationError) -> Mapping[str, Any]:
+def _schema_of(error: ValidationError) -> JsonObject:
     schema: Any = error.schema
     return schema if isinstance(schema, dict) else {}
 
@@ -237,14 +237,14 @@ def _description(schema: Any) -> str:
     return " or ".join(TYPES.get(it, it) for it in ([types] if isinstance(types, str) else types))
 
 
-def _choices(schema: Mapping[str, Any]) -> list[str]:
+def _choices(schema: JsonObject) -> list[str]:
     """Every choice once, however often it may be written."""
     choices = [it for part in schema.get("anyOf", ()) for it in _choices(part)]
     own = schema.get("enum", [schema["const"]] if "const" in schema else ())
     return choices + list(dict.fromkeys(str(it) for it in own))
 
 
-def _none_of(schema: Mapping[str, Any], error: ValidationError) -> str:
+def _none_of(schema: JsonObject, error: ValidationError) -> str:
     """Of many choices only the nearest, or those that begin so, or the first where none does."""
     choices, close = _choices(schema), _nearest_choice(error)
     if len(choices) <= MANY:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.time import format_instant
-from emulator.scenario.document import Path
+from emulator.scenario.document import JsonObject, Path
 from emulator.scenario.faults import read_fault
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.vendor import Vendor, Vendors
@@ -18,7 +17,7 @@ OF_A_LINK = {"world", "token", "file"}
 """Parameters of a path that are no id of a resource."""
 
 
-def fault_problems(fault: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
+def fault_problems(fault: JsonObject, vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
     """Yield the reasons for which a fault that fits the schema means nothing, or can never strike if it is added now."""
     yield from missing_target(fault, vendors, path)
     try:
@@ -32,7 +31,7 @@ def fault_problems(fault: Mapping[str, Any], vendors: Vendors, now: datetime, pa
             yield Problem(f"it has ended before it is added, at {format_instant(now)}", (*path, "between"))
 
 
-def missing_target(fault: Mapping[str, Any], vendors: Vendors, path: Path) -> Iterator[Problem]:
+def missing_target(fault: JsonObject, vendors: Vendors, path: Path) -> Iterator[Problem]:
     if "id" in fault and any(fault.get("at") in _without_ids_of(vendor) for vendor in vendors.values()):
         yield Problem(
             f"the path of {fault['at']} names no resource, so a fault with an 'id' never strikes there", (*path, "id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http import HTTPMethod
 from itertools import takewhile
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from emulator.kernel.errors import MAX_PROBLEMS, BadInput, Problem
 from emulator.kernel.faults import TWO_BODIES
 from emulator.kernel.time import NEVER, parse_duration_at
-from emulator.scenario.document import InvalidPaths, Item, Path, items_of, list_at
+from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of, list_at
 from emulator.scenario.schema import PLACEHOLDER, VERBS
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
@@ -57,7 +57,7 @@ def step_problems(step: Item) -> Iterator[Problem]:
         yield Problem("an advance has exactly one of by, to, until", (*path, "advance"))
 
 
-def _problems_of_verbs(step: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def _problems_of_verbs(step: JsonObject, path: Path) -> Iterator[Problem]:
     verbs = [verb for verb in VERBS if verb in step]
     if len(verbs) != 1:
         yield Problem(f"a step has exactly one of {', '.join(VERBS)}", path)
@@ -66,7 +66,7 @@ def _problems_of_verbs(step: Mapping[str, Any], path: Path) -> Iterator[Problem]
             yield Problem(f"{key!r} needs {needed!r} in the same step", (*path, key))
 
 
-def placeholder_problems(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+def placeholder_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield the methods that HTTP has not, and the names under which no step before has captured anything."""
     made = {vendor.name: ("url", *vendor.make_credentials("0" * 64).fields) for vendor in vendors.values()}
     kept = {f"{vendor}.{field}" for vendor, fields in made.items() for field in fields}
@@ -89,7 +89,7 @@ def _is_clear(step: Any) -> bool:
     return isinstance(step, dict) and step.keys() <= STEP_KEYS and isinstance(step.get("keep", {}), dict)
 
 
-def _texts(step: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def _texts(step: JsonObject) -> Iterator[tuple[Path, str]]:
     """Return the texts of a step that may hold captured values."""
     yield ("send",), step.get("send", "")
     yield from ((("headers", name), text) for name, text in step.get("headers", {}).items())
@@ -109,7 +109,7 @@ def reply_problems(item: Item) -> Iterator[Problem]:
         yield Problem(TWO_BODIES, (*item.path, "json"))
 
 
-def header_problems(content: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def header_problems(content: JsonObject, path: Path) -> Iterator[Problem]:
     """Yield the headers that cannot stand in the head of a message, where a line break would begin another header."""
     names = Counter(name.lower() for name in content.get("headers", {}))
     for name, value in content.get("headers", {}).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from emulator.kernel.advance import TimelineEvent
@@ -11,7 +11,7 @@ from emulator.kernel.errors import BadInput, Conflict, Problem, TooMany
 from emulator.kernel.time import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.checks.states import valid_fragment
-from emulator.scenario.document import InvalidPaths, Path
+from emulator.scenario.document import InvalidPaths, JsonObject, Path
 from emulator.scenario.resources import lists_of
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.vendor import Vendors
@@ -100,7 +100,7 @@ def _vendors_spoiled_later(path: Path, vendors: Vendors) -> Collection[str]:
     return vendors if path[:1] == ("given",) and path[1:2] and path[1] not in vendors else ()
 
 
-def _without(state: Mapping[str, Any], vendors: Collection[str]) -> dict[str, Any]:
+def _without(state: JsonObject, vendors: Collection[str]) -> dict[str, Any]:
     return {name: part for name, part in state.items() if name not in vendors}
 
 
