@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from emulator.contract.evidence import grounds_of
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.budget import Charge, Quota, is_heavier
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
@@ -220,7 +221,7 @@ def takes_long(world: World, request: Request) -> bool:
 
 def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answer, Response]:
     """Return the answer to a request and its response: the scenario's, or else the vendor's."""
-    vendor, operation = request.vendor, request.operation
+    vendor, operation, cite = request.vendor, request.operation, None
     if operation is None:
         answer = _attributed(vendor, vendor.unmatched(tx, request, request.verbs))
     elif scripted := _scripted(tx, request):
@@ -230,10 +231,11 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     elif not is_admitted and (refusal := vendor.admit(tx, request, operation)):
         answer = _attributed(vendor, refusal)
     else:
-        answer = carry_out(vendor, tx, request, operation)
-        response = vendor.renderers[answer.name](tx, request, answer.subject)
-        return vendor.cite(tx, request, operation, answer), response
-    return answer, vendor.renderers[answer.name](tx, request, answer.subject)
+        answer, cite = carry_out(vendor, tx, request, operation), vendor.cite
+    response = vendor.renderers[answer.name](tx, request, answer.subject)
+    if operation and cite:
+        answer = cite(tx, request, operation, answer)
+    return answer.resting_on((), _departure(tx)), response
 
 
 def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:
@@ -244,6 +246,11 @@ def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Oper
     except InvalidRequest as error:
         answer = error.answer
     return _attributed(vendor, answer)
+
+
+def _departure(tx: Transaction) -> Assumption | None:
+    """Return the first assumption that was asked about and that the world's scenario has switched from its default."""
+    return next((it for it in tx.consulted if tx.choice(it) != it.default), None)
 
 
 def _attributed(vendor: Vendor, answer: Answer) -> Answer:

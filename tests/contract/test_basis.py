@@ -236,14 +236,16 @@ CANCEL = "/v2/core/batch_jobs/batchv2_A/cancel"
 STOPPABLE = {"given": {"serpwow": {"batches": [{"repeat": 20, "status": "queued"}, {"repeat": 3, "status": "running"}]}}}
 
 
-@pytest.mark.parametrize(
-    ("assume", "basis"), [({}, "inferred"), ({"stripe.download-link-life": "from-creation"}, "documented")]
-)
-def test_a_canceled_job_is_documented_where_its_link_lives_as_long_as_in_the_sample(
-    live: Live, assume: dict[str, str], basis: str
-) -> None:
+@pytest.mark.parametrize("assume", [{}, {"stripe.download-link-life": "from-creation"}])
+def test_a_canceled_job_is_inferred_however_long_its_link_lives(live: Live, assume: dict[str, str]) -> None:
     scenario = {"assume": assume, "given": {"stripe": {"batch_jobs": [CANCELED]}}}
-    assert basis_of(live, scenario, "POST", CANCEL, headers=STRIPE_HEADERS) == basis
+    assert basis_of(live, scenario, "POST", CANCEL, headers=STRIPE_HEADERS) == "inferred"
+
+
+@pytest.mark.parametrize("assume", [{"stripe.livemode": "omit"}, {"stripe.job-without-metadata": "omit"}])
+def test_an_answer_that_asks_about_an_assumption_is_inferred_once_it_is_switched(live: Live, assume: dict[str, str]) -> None:
+    scenario = {"assume": assume, "given": {"stripe": {"batch_jobs": [CANCELED | {"status": "in_progress"}]}}}
+    assert basis_of(live, scenario, "GET", CANCEL.removesuffix("/cancel"), headers=STRIPE_HEADERS) == "inferred"
 
 
 def test_a_cancel_of_a_job_in_progress_is_documented(live: Live) -> None:

@@ -1,4 +1,7 @@
-"""Every shipped scenario goes as it says; and in its world, at the end, each answer is explained, is as sure as its facts, and adds up."""
+"""Every shipped scenario goes as it says; and in its world, at the end, each answer is explained, is as sure as its facts, and adds up.
+
+An answer to one of its requests that another choice of an assumption makes different is called inferred, by both choices.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import httpx
 import pytest
 
 from emulator.vendors import VENDORS
+from emulator.web.guard import PREFIX
+from tests.support.choices import Choices
 from tests.support.evidence import FACTS, weakest
 from tests.support.loading import LIBRARY
 from tests.support.walking import Walker, walk, world_that_goes
@@ -78,6 +83,9 @@ CHECKS: tuple[Check, ...] = (
 )
 """What is asked of each world before it goes; the last takes it back to its beginning."""
 
+TRIED = set[object]()
+"""What the requests that were tried under other choices look like, so that those that look alike are tried once."""
+
 
 @pytest.mark.parametrize("name", LIBRARY.names())
 def test_a_scenario_plays_and_leaves_a_world_that_can_account_for_itself(name: str) -> None:
@@ -85,5 +93,7 @@ def test_a_scenario_plays_and_leaves_a_world_that_can_account_for_itself(name: s
         if world := world_that_goes(request):
             for check in CHECKS:
                 await check(walker, world)
+        elif not request.url.path.startswith(PREFIX):
+            assert list(Choices(walker.worlds).unjustified(request, TRIED)) == []
 
     walk(name, look)

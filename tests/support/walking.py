@@ -36,7 +36,8 @@ class Walker:
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._inner = InProcess(create_app(worlds_of([]), validate=ResponseValidator(VENDORS.values())), skip_delays=True)
+        self.worlds = worlds_of([])
+        self._inner = InProcess(create_app(self.worlds, validate=ResponseValidator(VENDORS.values())), skip_delays=True)
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)

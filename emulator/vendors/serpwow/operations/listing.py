@@ -86,7 +86,7 @@ def _find_page(view: View, query: Query) -> Page:
     batches: list[Batch] = view.group(Batch.kind, "owner", *group)
     found = [batch for batch in batches[:: 1 if oldest_first else -1] if all(passes(batch) for passes in filters)]
     assumption = _assumption_of(view, wanted, len(found)) or _assumption_of_results(view, query, batches)
-    assumption = assumption or _assumption_of_term(query, batches)
+    assumption = assumption or _assumption_of_term(query, batches) or _assumption_of_never_run(query, batches)
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
     return _page(wanted, len(found), wanted.slice(found), assumption)
 
@@ -122,6 +122,12 @@ def _assumption_of_term(query: Query, batches: list[Batch]) -> Assumption | None
         return None
     inside, whole = (_contains(query.get("search_term", ""), whole=whole) for whole in (False, True))
     return CONTAINS if any(inside(batch) != whole(batch) for batch in batches) else None
+
+
+def _assumption_of_never_run(query: Query, batches: list[Batch]) -> Assumption | None:
+    """Return the assumption about batches that never ran where a filter asks when. Evidence: serpwow-list-9."""
+    is_asked = "last_run_before" in query and any(batch.last_run is None for batch in batches)
+    return LIST_NEVER_RUN_FILTER if is_asked else None
 
 
 def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:

@@ -135,30 +135,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
     is_read_as_listed = operation.mounts or is_listed(version_of(request), operation)
     reading = None if is_read_as_listed else VERSION_UNKNOWN
-    decisive = answer.assumption or _assumption_of(tx, answer) or _departure(tx) or reading
-    return answer._replace(also=(*answer.also, *facts), assumption=decisive)
-
-
-UNSEEN = frozenset(
-    [
-        "stripe.channel",
-        "stripe.download-link-life",
-        "stripe.create-required-fields",
-        "stripe.idempotency-key-in-use",
-        "stripe.livemode",
-        "stripe.rate-limits",
-        "stripe.row-without-id",
-        "stripe.rows-in-flight",
-        "stripe.updated-events",
-        "stripe.upload-content-type",
-    ]
-)
-"""The assumptions that an answer is not shaped by unless it names them, or each of whose choices a page prints."""
-
-
-def _departure(tx: Transaction) -> Assumption | None:
-    """Return the first assumption that was asked about and has another choice than its default, which no page prints."""
-    return next((it for it in tx.consulted if it.id not in UNSEEN and tx.choice(it) != it.default), None)
+    return answer.resting_on(facts, _assumption_of(tx, answer)).resting_on((), reading)
 
 
 def _assumption_of(tx: Transaction, answer: Answer) -> Assumption | None:
