@@ -42,9 +42,9 @@ class Limits:
     upload: int = 1_000_000_000
     """Bytes of an uploaded file; 413."""
     connections: int = 2_000
-    """Open connections: the one that is idle for longest makes room for a new one, and where none is idle, 503.
+    """Open connections: the one that waits for longest makes room for a new one, and where none waits, 503.
 
-    Those whose TLS handshake is under way are counted apart: as many again, of which a new one is cut off.
+    Those whose TLS handshake is under way are counted apart: as many again.
     """
     head_seconds: int = 10
     """Seconds that a client may take over a request's head; 408. Or over its TLS handshake; cut off."""
@@ -131,7 +131,7 @@ SAYS: Mapping[str, str] = {
     "body": "Bytes of a request's body; beyond it, 413.",
     "values": "Values of a JSON body to a vendor, objects and lists included; beyond it, 413.",
     "upload": "Bytes of an uploaded file; beyond it, 413.",
-    "connections": "Open connections; beyond it, the longest idle one is closed, or 503.",
+    "connections": "Open connections; beyond it, the one that waits longest is closed, or 503.",
     "head_seconds": "Time for a request's head, or a TLS handshake; beyond it, 408.",
     "control": "Bytes of a body to the control plane; beyond it, 413.",
     "idle_seconds": "Time without a byte in the middle of a body (408) or of an answer; for idle connections see --keep-alive.",

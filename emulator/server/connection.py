@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sized
-from math import inf
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from emulator.kernel.limits import Limits
-from emulator.server.ending import BODY, HEAD, IDLE, EndingProtocol
+from emulator.server.ending import BODY, HEAD, IDLE
 from emulator.server.framing import MISSPELT, Head, flaw_in, flaw_of, head_too_large, origin_form, too_large
 from emulator.server.request_line import RequestLine, feed, parse_without_upgrade
-from emulator.server.room import Room
+from emulator.server.room import Room, crowded
 from emulator.server.socket_connection import SocketConnection
-from emulator.server.timeouts import IDLE_NUMBERS, Pace, WriteStallTimer, has_unread_bytes, keep_alive_headers
+from emulator.server.timeouts import IDLE_NUMBERS, has_unread_bytes, keep_alive_headers
 from emulator.server.transports import CoalescingTransport
-from emulator.web.answers import AnswerCharge
+from emulator.server.waiting import WaitingProtocol
 from emulator.web.connection import CONNECTION_KEY
+from emulator.web.guard import OPEN
 from emulator.web.requests import NOT_UTF_8
 
 HEAD_END = b"\r\n\r\n"
@@ -71,36 +70,25 @@ class InputFlow(FlowControl):
         self.resume_reading()
 
 
-class HttpConnection(EndingProtocol):
+class HttpConnection(WaitingProtocol):
     """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines."""
 
-    limits = Limits()
     room = Room()
-    keep_alive = keep_alive_headers(limits.keep_alive)
+    keep_alive = keep_alive_headers(WaitingProtocol.limits.keep_alive)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)  # type: ignore[arg-type]
+        super().connection_made(transport)
         self.flow = self._input = InputFlow(transport, self.pipeline, self.loop, self._take)
         self.writer = CoalescingTransport(transport, self.keep_alive, self._is_to_come)
         self.transport = self.writer  # type: ignore[assignment]
         self._socket = SocketConnection(self)
         self.app_state = {CONNECTION_KEY: self._socket}
-        self._unparsed = self._received = 0
+        self._unparsed = 0
         self._ordinary = b""
         self._request_line = RequestLine()
-        self._pace = Pace(self.limits)
-        self._unsent: Any = transport.get_write_buffer_size  # type: ignore[attr-defined]
-        self._stall = WriteStallTimer(self._unsent)
-        self.abort: Any = transport.abort  # type: ignore[attr-defined]
-        self._head_began = self._last_read = self.loop.time()
-        self._idle_number = next(IDLE_NUMBERS)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if len(self.connections) > self.limits.connections:
-            self.room.make(self)
-
-    def resume_writing(self) -> None:
-        self._stall.restart()
-        super().resume_writing()
+            self.is_spare = self.room.make(self)
 
     def data_received(self, data: bytes) -> None:
         if self._input.rest or data.count(b"\r\n") > MANY_LINES:
@@ -160,6 +148,8 @@ class HttpConnection(EndingProtocol):
         super().on_header(name, value.rstrip(b" \t"))  # the parser leaves tabs at its end
 
     def on_headers_complete(self) -> None:
+        if self.is_spare and self.url.decode("latin-1") not in OPEN and len(self.connections) > self.limits.connections:
+            self._stop_for(crowded(self.limits))
         if self._ordinary and not self._is_ordinary():
             self._request_line.begin_with(self._ordinary)
             self._ordinary = b""
@@ -238,49 +228,6 @@ class HttpConnection(EndingProtocol):
 
     def has_unread_bytes(self) -> bool:
         return bool(self._input.rest) or has_unread_bytes(self.writer)
-
-    def idle_since(self) -> int | None:
-        """Return the number of its idle time, which begins with a response or the connection; None during a request."""
-        if self._reading != IDLE or self._unanswered or self.transport.is_closing():
-            return None
-        return self._idle_number
-
-    @property
-    def is_answering(self) -> bool:
-        """Tell whether a whole request is still to be answered, which no fault holds up, and whose client reads."""
-        return self._unanswered > self._awaits_body and not self._socket.waits and not self._unsent()
-
-    @property
-    def activity(self) -> tuple[float, int, int]:
-        """Return a value that changes with every byte and every response."""
-        return self._last_read, self._unanswered, self._unsent()
-
-    def is_slow(self, now: float) -> bool:
-        """Tell whether the client takes too long over a request that it has begun.
-
-        A client that waits for an earlier response does not, nor does one from which nothing is read.
-        """
-        if self._reading == IDLE or self._unanswered > self._awaits_body or self.flow.read_paused:
-            self._pace.begin(now, self._received)
-            return False
-        if self._reading == HEAD:
-            return now - self._head_began > self.limits.head_seconds
-        return now - self._last_read > self.limits.idle_seconds or self._pace.is_too_slow(now, self._received)
-
-    def answer(self) -> AnswerCharge | None:
-        """Return the charge of the long answer that is being sent, if there is one."""
-        return None if self.transport.is_closing() else self._socket.charge
-
-    def pace_of_answer(self) -> float:
-        """Return the bytes a second at which the client takes the long answer that is being sent."""
-        charge, cycle = self._socket.charge, self._answered
-        if charge is None or cycle is None:
-            return inf
-        return charge.pace(charge.size - cycle.expected_content_length - self._unsent())
-
-    def is_stuck(self, now: float) -> bool:
-        """Tell whether the client has taken nothing for too long of what is being sent to it."""
-        return self._stall.seconds(now) > self.limits.idle_seconds
 
     def _check(self) -> Head:
         """Return the head that was read; refuse it where it must be refused, whatever it asks for."""

@@ -12,9 +12,10 @@ import pytest
 from emulator.kernel.limits import Limits, keep_alive_seconds
 from emulator.server.app import create_app, worlds_of
 from emulator.server.connection import HttpConnection
+from emulator.server.room import Wait
 from emulator.server.server import ThreadedServer
 from emulator.server.timeouts import has_unread_bytes, keep_alive_headers
-from tests.support.sockets import dial, hear, hear_statuses
+from tests.support.sockets import dial, hear_statuses
 
 HEAD = b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n"
 ASK = HEAD + b"\r\n"
@@ -159,19 +160,6 @@ def test_at_the_bound_of_connections_the_one_idle_for_longest_makes_room() -> No
         assert second.recv(1) == b""
 
 
-def test_where_no_connection_is_idle_the_new_one_is_refused_and_told_of_the_option() -> None:
-    with ThreadedServer(create_app(worlds_of([])), limits=Limits(connections=3)) as server, ExitStack() as lines:
-        begun = [lines.enter_context(closing(dial(server))) for _ in range(3)]
-        for line in begun:
-            line.sendall(ASK)
-            assert hear_statuses(line, 1) == [200]
-        for line in begun:
-            line.sendall(HEAD + b"expect: 100-continue\r\ncontent-length: 1\r\n")  # its head has no end yet
-        with closing(dial(server)) as over:
-            status, error, body = hear(over)
-        assert (status, error, "--max-connections" in body["message"]) == (503, "connections", True)
-
-
 def test_a_connection_that_has_sent_nothing_is_idle_and_the_oldest_makes_room() -> None:
     with ThreadedServer(create_app(worlds_of([])), limits=Limits(connections=3)) as server, ExitStack() as lines:
         silent = [lines.enter_context(closing(dial(server))) for _ in range(3)]
@@ -186,14 +174,14 @@ def test_a_connection_that_has_sent_nothing_is_idle_and_the_oldest_makes_room() 
 
 def test_making_room_does_not_look_at_every_connection_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
-    idle_since = HttpConnection.idle_since
+    wait = HttpConnection.wait
 
-    def counting(connection: HttpConnection) -> int | None:
+    def counting(connection: HttpConnection) -> Wait | None:
         nonlocal looks
         looks += 1
-        return idle_since(connection)
+        return wait(connection)
 
-    monkeypatch.setattr(HttpConnection, "idle_since", counting)
+    monkeypatch.setattr(HttpConnection, "wait", counting)
     with ThreadedServer(create_app(worlds_of([])), limits=Limits(connections=50)) as server, ExitStack() as lines:
         for _ in range(200):
             lines.enter_context(closing(dial(server)))
