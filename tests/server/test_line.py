@@ -94,26 +94,6 @@ def test_a_client_that_sends_far_too_much_hears_why_once_it_has_sent_it(server: 
     excinfo.value.close()
 
 
-def test_more_connections_than_there_may_be_are_refused(server: ThreadedServer) -> None:
-    lines = []
-    try:
-        for n in range(30):
-            lines.append(dial(server))
-            if n >= 25:
-                continue  # it is refused, and listens
-            with suppress(OSError):
-                lines[-1].sendall(b"GET /")
-        statuses = []
-        for line in lines[-5:]:
-            statuses.append(hear(line)[:2])
-        assert (503, "connections") in statuses
-    finally:
-        for line in lines:
-            line.close()
-        while httpx.get(f"{server.url}/_emulator/ready").status_code == 503:
-            pass  # until it has noticed
-
-
 def test_a_client_that_hangs_up_in_the_middle_of_its_request_has_asked_nothing(server: ThreadedServer) -> None:
     before = httpx.get(f"{server.url}/_emulator/worlds/default/state").json()["6dot50"]
     with closing(dial(server)) as line:
