@@ -19,6 +19,7 @@ from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.control.problems import error_response, no_response, on_failure, on_http_error, text_response
 from emulator.control.record import Schema
 from emulator.control.route import ControlRequest, ControlRoute
+from emulator.kernel.checkpoint import Unwanted
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
@@ -26,6 +27,7 @@ from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
 from emulator.web.requests import IncomingBody, waits_for_continue
+from emulator.web.turns import for_client
 
 ROUTES = [
     row
@@ -42,6 +44,7 @@ def control_app(context: ControlContext) -> Starlette:
     handlers: dict[Any, Any] = {
         HTTPException: partial(on_http_error, [PREFIX + row.path for row in ROUTES]),
         ClientDisconnect: no_response,
+        Unwanted: no_response,
         Exception: on_failure,
     }
     paths: dict[str, dict[str, ControlRoute]] = {}
@@ -79,8 +82,11 @@ def _routes_of_path(
 async def _run(row: ControlRoute, request: ControlRequest, respond: Callable[[], Response], has_long_body: bool) -> Response:
     """Respond at once, or beside the event loop where that may take long; a request to a world waits for its lane."""
     scope, context = request.http.scope, request.context
-    if isinstance(connection_of(scope), InProcessConnection):
+    client = connection_of(scope)
+    if isinstance(client, InProcessConnection):
         return respond()
+    if not row.has_effect:
+        respond = partial(for_client, client, respond)
     id = request.http.path_params.get("world", "")
     while id in context.worlds and not row.leaves_world:
         world = context.worlds.get(id)

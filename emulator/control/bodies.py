@@ -23,12 +23,13 @@ from emulator.text.nearest import hint
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding, declared_length
+from emulator.web.turns import for_client
 
 Body = dict[str, Any]
 Reader = Callable[[Request, IncomingBody], Awaitable[Body]]
 
-LONG_TEXT = 100_000
-"""Characters from which on reading takes a good part of a second."""
+LONG_TEXT = 10_000
+"""Characters from which on reading may take more than a tenth of a second."""
 
 MAX_INLINE = 1_000
 """Characters of JSON that are read on the event loop. YAML never is: a few lines of aliases can stand for much."""
@@ -106,8 +107,10 @@ def body_reader(schema: Schema, max_bytes: int, *, or_scenario: bool) -> Reader:
                 incoming.count_value(body)
             return body
 
-        has_no_loop = isinstance(connection_of(request.scope), InProcessConnection)
-        return validate() if is_short or has_no_loop else await in_limited_thread(validate, is_long=len(text) > LONG_TEXT)
+        client = connection_of(request.scope)
+        if is_short or isinstance(client, InProcessConnection):
+            return validate()
+        return await in_limited_thread(for_client, client, validate, is_long=len(text) > LONG_TEXT)
 
     return read
 

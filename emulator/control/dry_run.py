@@ -48,6 +48,7 @@ SENDABLE = re.compile(r"[\x21-\x7e]*")
     body=DRY_RUN,
     query=LIMIT,
     takes_long=True,
+    is_trial=True,
 )
 def dry_run(world: World, request: ControlRequest) -> DryRun:
     context, trial = request.context, _request(request)

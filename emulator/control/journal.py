@@ -107,7 +107,7 @@ def ledger(world: World, request: ControlRequest) -> Ledger:
     return ledger_of(world, request.context.vendors, limit_of(request))
 
 
-@route("POST", "/worlds/{world}/verify", "Was it called, in this order, or never?", body=VERIFY, takes_long=True)
+@route("POST", "/worlds/{world}/verify", "Was it called, in this order, or never?", body=VERIFY, takes_long=True, is_trial=True)
 def verification(world: World, request: ControlRequest) -> Verdict:
     world.settle()
     context = request.context

@@ -67,7 +67,8 @@ class ControlRoute:
     `body` is the schema of the request's body, None where it has none; with `yaml`, a scenario in YAML may stand in its place
     and the other members in the `query`. `forms` are the media types beside JSON; with `text_for_shells`, curl gets text unless
     it says what it accepts. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no
-    world but its own, or one that it makes. One that `leaves_world` does not read the world that its path names.
+    world but its own, or one that it makes. One that `leaves_world` does not read the world that its path names. A POST that
+    `is_trial` changes nothing.
     """
 
     method: str
@@ -82,6 +83,7 @@ class ControlRoute:
     text_for_shells: bool = False
     takes_long: bool = False
     leaves_world: bool = False
+    is_trial: bool = False
     handler: Handler = _no_handler
     answer: Any = None
 
@@ -91,6 +93,11 @@ class ControlRoute:
         is_locked = self.path.startswith(WORLD) and not self.leaves_world
         route = replace(self, handler=_with_world(handler) if is_locked else handler)
         return replace(route, status=204) if answer is NoneType else replace(route, answer=answer)
+
+    @property
+    def has_effect(self) -> bool:
+        """Tell whether a request changes what others can see, and so goes on when its client is gone."""
+        return self.method != "GET" and not self.is_trial
 
     @property
     def schema(self) -> Schema:

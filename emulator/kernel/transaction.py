@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from emulator.kernel.assumption import Assumption
+from emulator.kernel.checkpoint import WORK
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, ResourceChange
@@ -182,6 +183,8 @@ class Transaction:
         return moved
 
     def _put(self, resource: Resource) -> Any | None:
+        if WORK.pause is not None:
+            WORK.pause()
         world, capacity = self._world, self._world.rules.limits.resources
         if self._bounded and len(world.store) >= capacity and self.find(resource.kind, resource.id) is None:
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")

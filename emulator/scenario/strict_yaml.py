@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from yaml import composer
 
+from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
 from emulator.scenario.scalars import MERGE, describe_node, plain, tag_problem
@@ -67,6 +68,7 @@ class _Strict(composer.Composer):
     _count = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
+        checkpoint()
         event = self.peek_event()  # type: ignore[attr-defined]  # of the loader that this is mixed into
         if self._depth >= MAX_DEPTH and isinstance(event, yaml.CollectionStartEvent):
             raise BadInput([_at(event, TOO_DEEP)])
@@ -151,6 +153,7 @@ class _Reader:
     def read(self, node: Any, path: Path, alias: _Alias | None = None) -> Any:
         if isinstance(node, _Alias):
             return self.read(node.target, path, alias or node)
+        checkpoint()
         self._count += 1
         if self._count > MAX_VALUES or len(path) > MAX_DEPTH:
             raise BadInput([_at(alias or node, f"{TOO_MANY}, or an alias within itself", path)])

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import MAX_PROBLEMS, Problem, truncate
 from emulator.kernel.time import parse_instant
 from emulator.scenario.document import JsonObject, Path
@@ -87,6 +88,7 @@ def _fits_pattern(_: Any, pattern: str, value: object, schema: JsonObject) -> It
 
 def _has_all(_: Any, names: list[str], value: object, __: Any) -> Iterator[ValidationError]:
     """An error for each key that is missing, in our own words: jsonschema names the key in its message only."""
+    checkpoint()
     if isinstance(value, dict):
         yield from (ValidationError(f"{name!r} is missing") for name in names if name not in value)
 

@@ -93,6 +93,8 @@ class _Server(uvicorn.Server):
                 connection.abort()
             elif connection.is_slow(now):
                 connection.refuse(408, "too-slow", "the request did not come to its end in time")
+            else:
+                connection.probe()
         _make_room_for_answers(self._connections())
 
     def _connections(self) -> list[HttpConnection]:

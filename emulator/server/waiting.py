@@ -51,6 +51,14 @@ class WaitingProtocol(EndingProtocol):
             self.refuse(*why)
         self.transport.close()
 
+    def probe(self) -> None:
+        """Send `100 Continue` to a half-closed client that waits for its answer: if it is gone, its machine refuses that."""
+        cycle = self._answered
+        if not self._socket.half_closed or not self.is_answering or cycle is None or cycle.response_started:
+            return
+        if cycle.scope["http_version"] == "1.1":
+            self.writer.write_now(b"HTTP/1.1 100 Continue\r\n\r\n")
+
     @property
     def is_answering(self) -> bool:
         """Tell whether a whole request is still to be answered, which no fault holds up, and whose client reads."""

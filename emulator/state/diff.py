@@ -10,6 +10,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
+from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import ResourceChange
 from emulator.kernel.machine import PROGRESSING
@@ -113,6 +114,7 @@ def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Itera
     """A view of a part of the world at an instant."""
     part = World(world.id, world.rules, Clock(at), world.seed)
     for resource in (find(*key) for key in keys):
+        checkpoint()
         if resource is not None:
             part.store.put(resource)
     yield Transaction(part, at, "look")
@@ -182,6 +184,7 @@ def _of_many(vendor: str, at: str, before: list[Any], after: list[Any]) -> Itera
     key = _key_of([*before, *after]) or ""
     left, right = ({str(item[key]): item for item in items} for items in (before, after))
     for id in dict.fromkeys((*left, *right)):
+        checkpoint()
         if left.get(id) != right.get(id):
             yield from _of_one(vendor, at, id, left.get(id), right.get(id), key)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import AbstractEventLoop, BaseEventLoop, Event, get_running_loop
+from asyncio import AbstractEventLoop, BaseEventLoop, Event, Semaphore, get_running_loop
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -13,83 +13,41 @@ from types import coroutine
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from emulator.kernel.checkpoint import WORK
 from emulator.kernel.clock import MONOTONIC
+from emulator.web.turns import Turns, Work
 
 T = TypeVar("T")
 
-LONG_WORKS, SHORT_WORKS = 3, 3
-"""Threads that work at once for one event loop, which waits longer for its turn with each."""
-
-SHORT_SECONDS = 0.1
-"""Seconds after which a work that was thought short is long, and the next short one begins."""
-
-MISJUDGED_WORKS = 12
-"""Long works at once, those included that were thought short, beyond which no further work begins."""
+LONG_WORKS, SHORT_WORKS = 8, 32
+"""Works in threads that are begun for one event loop at a time, known to be long and not; they work in turns."""
 
 
 class Slots:
-    """The slots of one loop for work in threads: what is short never waits for what is known to be long."""
+    """The slots of one loop for works in threads, and their turns: what is short never waits for what is known to be long."""
 
     def __init__(self) -> None:
-        self._used = {True: 0, False: 0}
-        self._waiting: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
-
-    async def take(self, is_long: bool) -> None:
-        """Take a slot; wait in order of arrival until one is free."""
-        if not self._waiting[is_long] and self._is_free(is_long):
-            self._used[is_long] += 1
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[is_long].append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.free(is_long)
-            raise
-
-    def free(self, is_long: bool) -> None:
-        """Give a slot back, to whoever waits for one first."""
-        self._used[is_long] -= 1
-        for kind, waiting in self._waiting.items():
-            while waiting and self._is_free(kind):
-                turn = waiting.popleft()
-                if not turn.done():
-                    self._used[kind] += 1
-                    turn.set_result(None)
-
-    def count_as_long(self) -> None:
-        """Exchange the slot of a work that was thought short."""
-        self._used[True] += 1
-        self.free(is_long=False)
-
-    def _is_free(self, is_long: bool) -> bool:
-        if is_long:
-            return self._used[True] < LONG_WORKS
-        return self._used[False] < SHORT_WORKS and self._used[True] < MISJUDGED_WORKS
+        self.turns = Turns()
+        self.free = {True: Semaphore(LONG_WORKS), False: Semaphore(SHORT_WORKS)}
 
 
-_SLOTS: WeakKeyDictionary[asyncio.AbstractEventLoop, Slots] = WeakKeyDictionary()
+_SLOTS: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
 
 
 async def in_limited_thread(function: Callable[..., T], *arguments: Any, is_long: bool = False) -> T:
     """Call a function in a thread as soon as a slot is free for it; return or raise as it does."""
-    loop = asyncio.get_running_loop()
-    slots = _SLOTS.setdefault(loop, Slots())
-    await slots.take(is_long)
+    slots = _SLOTS.setdefault(get_running_loop(), Slots())
+    async with slots.free[is_long]:
+        return await in_thread(_in_turns, slots.turns, function, *arguments)
 
-    def count_as_long() -> None:
-        nonlocal is_long
-        is_long = True
-        slots.count_as_long()
 
-    timer = None if is_long else loop.call_later(SHORT_SECONDS, count_as_long)
+def _in_turns(turns: Turns, function: Callable[..., T], *arguments: Any) -> T:
+    work = Work(turns)
+    WORK.pause = work.pause
     try:
-        return await in_thread(function, *arguments)
+        return function(*arguments)
     finally:
-        if timer is not None:
-            timer.cancel()
-        slots.free(is_long)
+        work.end()
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:

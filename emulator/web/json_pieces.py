@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
 from emulator.sdk.exact_json import dump
@@ -41,6 +42,7 @@ def together(pieces: Iterable[bytes], most: int) -> list[bytes]:
     waiting = bytearray()
     size = 0
     for piece in pieces:
+        checkpoint()
         size += len(piece)
         if size > most:
             raise TooMany(Limits.answer_too_large(most))

@@ -1,4 +1,4 @@
-"""Work in threads: what is short waits for no long work, and what was thought short makes room for others."""
+"""Work in threads: what is short waits for no long work, and there is an end to both."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import pytest
 
 from emulator.kernel.errors import BadInput
 from emulator.vendors import VENDORS
-from emulator.web import event_loop
-from emulator.web.event_loop import LONG_WORKS, MISJUDGED_WORKS, SHORT_WORKS, in_limited_thread
+from emulator.web.event_loop import LONG_WORKS, SHORT_WORKS, in_limited_thread
 from emulator.web.lanes import Lanes
 from tests.support.loading import load_value
 
@@ -58,23 +57,9 @@ def test_a_short_work_waits_for_no_long_one() -> None:
     with_works(test)
 
 
-def test_works_that_were_thought_short_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_loop, "SHORT_SECONDS", 0)
-
+def test_there_is_an_end_to_short_works() -> None:
     async def test(works: Works) -> None:
-        await works.begin(SHORT_WORKS + 1, is_long=False)
-        assert await in_limited_thread(lambda: "done") == "done"
-
-    with_works(test)
-
-
-def test_there_is_an_end_to_misjudged_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(event_loop, "SHORT_SECONDS", 0)
-
-    async def test(works: Works) -> None:
-        await works.begin(MISJUDGED_WORKS, is_long=False)
-        while works.started < MISJUDGED_WORKS:
-            await asyncio.sleep(0)
+        await works.begin(SHORT_WORKS, is_long=False)
         late = asyncio.create_task(in_limited_thread(lambda: "done"))
         for _ in range(100):
             await asyncio.sleep(0)

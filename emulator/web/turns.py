@@ -1,0 +1,103 @@
+"""Turns of works in threads: one works at a time, so that the event loop waits for no more than one of them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from threading import Event, Lock
+from typing import TypeVar
+
+from emulator.kernel.checkpoint import WORK, Unwanted
+from emulator.kernel.clock import MONOTONIC
+from emulator.web.connection import Connection
+
+T = TypeVar("T")
+
+SLICE = 0.01
+"""Seconds for which a work goes on before the next has its turn."""
+
+NEW_SECONDS = 0.1
+"""Seconds for which a work is new: those have their turns first."""
+
+LONGEST_WAIT = 0.5
+"""Seconds after which a work goes on in any case: whoever has the turn may wait for a lock that it holds."""
+
+
+class Turns:
+    """The turns of the works of one loop. Those that wait are in order, the new ones apart."""
+
+    def __init__(self) -> None:
+        self.waiting = {True: deque[Work](), False: deque[Work]()}
+        self._lock = Lock()
+        self._current: Work | None = None
+
+    def take(self, work: Work) -> None:
+        """Wait for a turn."""
+        with self._lock:
+            if self._current is None:
+                self._current = work
+                return
+            work.may_go_on.clear()
+            queue = self.waiting[work.is_new]
+            queue.append(work)
+        if not work.may_go_on.wait(LONGEST_WAIT):
+            with self._lock:
+                if work in queue:
+                    queue.remove(work)
+
+    def give_back(self, work: Work) -> None:
+        """End the turn of a work, if it has it; the next begins."""
+        with self._lock:
+            if self._current is work:
+                queue = self.waiting[True] or self.waiting[False]
+                self._current = queue.popleft() if queue else None
+                if self._current is not None:
+                    self._current.may_go_on.set()
+
+
+class Work:
+    """One work, from its first turn on."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.may_go_on = Event()
+        self.is_new = True
+        self._turns = turns
+        self._worked = 0.0
+        turns.take(self)
+        self._since = MONOTONIC()
+
+    def pause(self) -> None:
+        """Let others have their turns, where this one has lasted long enough.
+
+        Raises:
+            Unwanted: its client is gone.
+        """
+        seconds = MONOTONIC() - self._since
+        if seconds < SLICE:
+            return
+        if WORK.client is not None and WORK.client.gone:
+            raise Unwanted
+        self._worked += seconds
+        self.is_new = self._worked < NEW_SECONDS
+        self._turns.give_back(self)
+        self._turns.take(self)
+        self._since = MONOTONIC()
+
+    def end(self) -> None:
+        """Let the next have its turn."""
+        self._turns.give_back(self)
+
+
+def for_client(client: Connection, function: Callable[[], T]) -> T:
+    """Call a function that has no effect, so that it ends at a checkpoint once the client is gone for whom alone it is.
+
+    Raises:
+        Unwanted: the client is gone.
+    """
+    if client.gone:
+        raise Unwanted
+    WORK.client = client
+    try:
+        return function()
+    finally:
+        WORK.client = None

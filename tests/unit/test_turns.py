@@ -1,0 +1,98 @@
+"""Works in threads take turns: one at a time, the new ones first, and none for a client that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+
+from emulator.kernel.checkpoint import WORK, Unwanted, checkpoint
+from emulator.web import turns as turns_module
+from emulator.web.connection import InProcessConnection
+from emulator.web.turns import Turns, Work, for_client
+
+
+class Client(InProcessConnection):
+    """A client that hangs up where a test says so."""
+
+    gone = False
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> Turns:
+    """Turns that last no longer than to the next checkpoint, for works that are new until their first."""
+    monkeypatch.setattr(turns_module, "SLICE", 0)
+    monkeypatch.setattr(turns_module, "NEW_SECONDS", 0)
+    monkeypatch.setattr(turns_module, "LONGEST_WAIT", 60)
+    return Turns()
+
+
+@contextmanager
+def works(turns: Turns, pieces: dict[str, int], done: list[str]) -> Iterator[None]:
+    """Works that wait for their turns, in this order, and end before this does; `done` notes each piece."""
+
+    def carry_out(name: str) -> None:
+        work = Work(turns)
+        for _ in range(pieces[name]):
+            done.append(name)
+            work.pause()
+        work.end()
+
+    threads = [Thread(target=carry_out, args=(name,)) for name in pieces]
+    for number, thread in enumerate(threads):
+        thread.start()
+        while len(turns.waiting[True]) <= number:
+            pass
+    yield
+    for thread in threads:
+        thread.join()
+
+
+def test_works_take_turns(turns: Turns) -> None:
+    done: list[str] = []
+    first = Work(turns)
+    with works(turns, {"a": 3, "b": 2, "c": 1}, done):
+        assert done == []
+        first.end()
+    assert done == ["a", "b", "c", "a", "b", "a"]
+
+
+def test_a_new_work_goes_before_those_that_have_worked(turns: Turns) -> None:
+    done: list[str] = []
+    first = Work(turns)
+    with works(turns, {"old": 1}, done):
+        first.pause()
+        assert done == ["old"]
+        with works(turns, {"new": 1}, done):
+            first.end()
+    assert done == ["old", "new"]
+
+
+def test_a_work_goes_on_in_the_end_though_another_does_not_let_it(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other may wait for a lock that it holds."""
+    Work(turns)
+    monkeypatch.setattr(turns_module, "LONGEST_WAIT", 0)
+    late = Work(turns)
+    late.pause()
+    assert not any(turns.waiting.values())
+
+
+def test_a_work_for_a_client_that_is_gone_ends_at_its_next_checkpoint(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, done = Client(), []
+
+    def look() -> None:
+        for piece in range(3):
+            done.append(piece)
+            client.gone = piece == 1
+            checkpoint()
+
+    monkeypatch.setattr(WORK, "pause", Work(turns).pause)
+    with pytest.raises(Unwanted):
+        for_client(client, look)
+    assert done == [0, 1]
+    checkpoint()  # what follows is for nobody in particular
+    with pytest.raises(Unwanted):
+        for_client(client, look)
+    assert done == [0, 1]
