@@ -38,9 +38,6 @@ def _checked(text: str, fault: dict[str, Any]) -> dict[str, Any]:
     from emulator.client import explore_arguments
     from emulator.kernel.errors import BadInput
 
-    if fault["do"] == "delay" and "delay" not in fault:
-        where = fault["where"]
-        raise ValueError(f"{text!r}: for how long? {where}:delay:30s, or {where}:delay:next until the next change")
     try:
         explore_arguments.read_faults([fault])
     except BadInput as error:

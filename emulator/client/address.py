@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from ipaddress import IPv6Address
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -34,7 +33,8 @@ class Address(NamedTuple):
             BadAddress: it is no such URL, and why.
         """
         stripped = text.strip()
-        _check_brackets(stripped)
+        if "[" not in stripped and stripped.rpartition("://")[2].partition("/")[0].rpartition("@")[2].count(":") > 1:
+            raise BadAddress("an address of IPv6 needs brackets: [::1]:8080")
         try:
             parts = urlsplit(stripped if "://" in stripped else f"http://{stripped}")
             port = parts.port
@@ -52,27 +52,6 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc}{self.path}"
-
-
-def _check_brackets(text: str) -> None:
-    """Refuse an address of IPv6 without brackets, whose last group nobody can tell from a port."""
-    host = text.rpartition("://")[2].partition("/")[0].rpartition("@")[2]
-    if "[" in host or host.count(":") < 2:
-        return
-    address, _, port = host.rpartition(":")
-    meant = [f"[{address}]:{port}"] if _is_ipv6(address) and port.isdecimal() else []
-    if _is_ipv6(host):
-        meant.append(f"[{host}]")
-    if meant:
-        raise BadAddress(f"an address of IPv6 needs brackets: write {' or '.join(meant)}")
-
-
-def _is_ipv6(text: str) -> bool:
-    try:
-        IPv6Address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _check(parts: SplitResult) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -21,6 +22,9 @@ JSON_TYPE, TEXT_TYPE, HTML_TYPE = "application/json", "text/plain", "text/html"
 
 Forms = Mapping[str, Callable[[Any], str]]
 """From a media type to the function that renders an answer in it."""
+
+_RANGE = re.compile(r"([^\s,;]+)(?:[^,]*?;\s*q\s*=\s*([^\s,;]*))?[^,]*", re.IGNORECASE)
+"""A range of an Accept header, and its weight."""
 
 SHELLS = ("curl/", "wget/")
 """Prefixes of the User-Agent of programs that print a response in a terminal."""
@@ -81,35 +85,22 @@ def preferred(accept: str | None, offered: Sequence[str]) -> str:
     Of equal weights, that of a named type counts more than that of a wildcard. Without a header, and where it accepts none of
     them, return the first.
     """
-    ranges = list(_ranges(accept or "*/*"))
-    return max(offered, key=lambda media: _weight(media, ranges))
+    weights = {media.lower(): _quality(weight) for media, weight in _RANGE.findall(accept or "*/*")}
+    return max(offered, key=lambda media: _weight(media, weights))
 
 
-def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Yield each range of an Accept header with its weight. Other parameters are ignored."""
-    for part in accept.split(","):
-        media, *parameters = (it.strip().lower() for it in part.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            name, _, value = parameter.partition("=")
-            weight = _quality(value) if name.strip() == "q" else weight
-        if media:
-            yield media, weight
-
-
-def _weight(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+def _weight(media: str, weights: Mapping[str, float]) -> tuple[float, int]:
     """Return the weight of the most specific range that a media type fits, and how specific it is; 0 and 0 without one."""
     for specificity, pattern in ((2, media), (1, f"{media.partition('/')[0]}/*"), (0, "*/*")):
-        weights = [weight for it, weight in ranges if it == pattern]
-        if weights:
-            return max(weights), specificity if max(weights) else 0
+        if pattern in weights:
+            return weights[pattern], specificity if weights[pattern] else 0
     return 0.0, 0
 
 
 def _quality(text: str) -> float:
-    """Return a weight between 0 and 1; 0 for a text that is none."""
+    """Return a weight between 0 and 1: 1 where none is given, 0 for a text that is none."""
     try:
-        weight = float(text)
+        weight = float(text or 1)
     except ValueError:
         return 0.0
     return weight if 0 <= weight <= 1 else 0.0

@@ -126,9 +126,7 @@ def _http_error(paths: Iterable[str], request: Request, error: Exception) -> Res
 def path_hint(path: str, known: Iterable[str]) -> str:
     """Return the known path nearest to an unknown one, as a clause to follow a message; empty where none is near."""
     patterns = [re.sub(r":\w+}", "}", it) for it in known]
-    bare = path.rstrip("/")
-    if bare != path and any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", it), bare) for it in patterns):
-        return f"; leave out the slash at the end: {bare}"
+    path = path.rstrip("/")
     depth = path.count("/")
     spelt = {it.removesuffix(".json"): it for it in patterns if not it.endswith("}") or it.count("/") == depth}
     found = near(path, spelt)

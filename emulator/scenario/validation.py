@@ -22,7 +22,7 @@ from emulator.scenario.document import JsonObject, Path
 from emulator.scenario.schema import duration_mistake, is_duration
 from emulator.scenario.unknown_keys import KeyAdvice
 from emulator.state.compare import abridge
-from emulator.text.nearest import near, some
+from emulator.text.nearest import hint
 from emulator.text.redact import redact_text
 from emulator.text.secrets import is_secret
 
@@ -172,7 +172,9 @@ def _message(error: ValidationError) -> str:
     if is_duration(schema):
         return duration_mistake(error.instance, schema, next(reversed(error.absolute_path), ""))
     if error.validator == "enum":
-        return f"{text} is {_none_of(schema, error)}"
+        count = len(_choices(schema))
+        kind = f"not one of {', '.join(_choices(schema))}" if count <= MANY else f"none of the {count} that there are"
+        return f"{text} is {kind}{_nearest_choice(error)}"
     if error.validator == "minProperties" and "properties" in schema:
         least = "one" if schema.get("maxProperties") == 1 else "at least one"
         return f"needs {least} of {', '.join(schema['properties'])}"
@@ -246,25 +248,5 @@ def _choices(schema: JsonObject) -> list[str]:
     return choices + list(dict.fromkeys(str(it) for it in own))
 
 
-def _none_of(schema: JsonObject, error: ValidationError) -> str:
-    """Of many choices only the nearest, or those that begin so, or the first where none does."""
-    choices, close = _choices(schema), _nearest_choice(error)
-    if len(choices) <= MANY:
-        return f"not one of {', '.join(choices)}{close}"
-    if close:
-        return f"none of the {len(choices)} that there are{close}"
-    if own := [it for it in choices if it.startswith(f"{error.instance}.")]:
-        return f"not enough here: name one of its own, {some(own)}"
-    prefix = str(error.instance).rpartition(".")[0]
-    if prefix and (siblings := [it for it in choices if it.startswith(f"{prefix}.")]):
-        return f"none of the {len(choices)} that there are; those of {prefix}: {_those(siblings)}"
-    return f"none of the {len(choices)} that there are: {some(choices)}"
-
-
-def _those(words: list[str]) -> str:
-    return ", ".join(words) if len(words) <= MANY else some(words)
-
-
 def _nearest_choice(error: ValidationError) -> str:
-    close = near(str(error.instance), _choices(_schema_of(error)))
-    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return hint(str(error.instance), _choices(_schema_of(error)), few=0)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from heapq import nlargest
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 LONGEST = 100
 """Letters beyond which words are only equal or not."""
@@ -55,16 +55,11 @@ def near(name: str, known: Iterable[str], weakest: int = SHORT) -> list[str]:
 def _overlap(name: str, word: str) -> int:
     """Return how many letters two words have in common at their beginnings and ends."""
     other = word.casefold()
-    return _common(name, other) + _common(reversed(name), reversed(other))
+    return _common(name, other) + _common(name[::-1], other[::-1])
 
 
-def _common(one: Iterable[str], other: Iterable[str]) -> int:
-    count = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
+def _common(one: str, other: str) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def hint(name: str, known: Iterable[str], few: int = FEW) -> str:

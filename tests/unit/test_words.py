@@ -163,7 +163,7 @@ STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status
         ({"replies": [{"at": "serpwow.batches.stop", "after": 2, "status": 500}]}, "one of 'faults'"),
         (
             {"replies": [{"at": "serpwow", "status": 500}]},
-            "'serpwow' is not enough here: name one of its own, serpwow.batches.create,",
+            "'serpwow' is none of the 59 that there are; name one of its own: serpwow.batches.create,",
         ),
         ({"steps": [{"wait": "3s"}]}, "'advance: 30s'"),
         ({"steps": [{"send": "GET /", "get": {"body": {}}}]}, "'json'"),
