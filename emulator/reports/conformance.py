@@ -17,6 +17,7 @@ from emulator.contract.fixtures import load_fixture
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.machine import ABSENT, EVERY, Row
 from emulator.kernel.transaction import Transaction
+from emulator.reports.evidence_trace import rows_taken
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import CONTROL, play
 from emulator.scenario.scenario import Scenario
@@ -136,7 +137,7 @@ def _unwalked(vendor: Vendor, unreachable: Unreachable) -> Iterator[str]:
     for machine in vendor.machines:
         for row in machine.table:
             known = (machine.kind, row.state, str(row.cause)) in unreachable
-            if not known and not any(_stands_for(row, it) for it in walked.get(machine.kind, ())):
+            if not known and not any(kind == machine.kind and _stands_for(row, it) for kind, it in walked):
                 yield f"{_label(machine.kind, row)}: no scenario takes this row"
 
 
@@ -157,12 +158,12 @@ def _label(kind: str, row: Row) -> str:
 
 @dataclass
 class _Playing:
-    """The result of playing the scenarios of a vendor: the rows taken, by kind; what it relied on; what went wrong.
+    """The result of playing the scenarios of a vendor: the rows taken, each with its kind; what it relied on; what went wrong.
 
     `consulted` are the assumptions that a transaction or an answer of the scenario being played asked about.
     """
 
-    walked: dict[str, set[Row]] = field(default_factory=dict)
+    walked: set[tuple[str, Row]] = field(default_factory=set)
     consulted: set[str] = field(default_factory=set)
     evidence: set[str] = field(default_factory=set)
     assumed: set[tuple[str, str]] = field(default_factory=set)
@@ -174,7 +175,7 @@ class _Playing:
 def _played(vendor: str) -> _Playing:
     known, playing = library(), _Playing()
     client = _ReloadingClient(vendor, playing.changed)
-    with _recorded(playing):
+    with _recorded(playing), rows_taken() as playing.walked:
         for name in known.names():
             scenario = known.get(name)
             if name.startswith(f"{vendor}/") or vendor in scenario.content.get("given", {}):
@@ -190,18 +191,14 @@ def _played(vendor: str) -> _Playing:
 
 @contextmanager
 def _recorded(playing: _Playing) -> Iterator[None]:
-    """Record the rows that transactions take, and the assumptions that they ask about."""
-    take, choose = Transaction.take, Transaction.choice
-
-    def note_row(self: Transaction, kind: str, id: str, row: Row, resource: Any | None) -> None:
-        playing.walked.setdefault(kind, set()).add(row)
-        take(self, kind, id, row, resource)
+    """Record the assumptions that transactions ask about."""
+    choose = Transaction.choice
 
     def note_choice(self: Transaction, assumption: Assumption) -> str:
         playing.consulted.add(assumption.id)
         return choose(self, assumption)
 
-    with patch.object(Transaction, "take", note_row), patch.object(Transaction, "choice", note_choice):
+    with patch.object(Transaction, "choice", note_choice):
         yield
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
 
 from emulator.client.in_process import InProcessClient
 from emulator.contract.evidence import Evidence, load_evidence, load_wordings
+from emulator.kernel.machine import Row
+from emulator.kernel.transaction import Transaction
 from emulator.scenario.library import Library
 from emulator.scenario.player import PlayResult, play
 from emulator.sdk.vendor import Vendor
@@ -23,10 +28,31 @@ class EvidenceTrace:
     scenarios: tuple[str, ...]
 
 
+@contextmanager
+def rows_taken() -> Iterator[set[tuple[str, Row]]]:
+    """Collect the rows that transactions of this process take, each with its kind of resource."""
+    take, rows = Transaction.take, set[tuple[str, Row]]()
+
+    def note(self: Transaction, kind: str, id: str, row: Row, resource: Any | None) -> None:
+        rows.add((kind, row))
+        take(self, kind, id, row, resource)
+
+    with patch.object(Transaction, "take", note):
+        yield rows
+
+
+def play_each(known: Library) -> Iterator[tuple[str, PlayResult, set[tuple[str, Row]]]]:
+    """Play every scenario in this process; yield its name, how it went and, as evidence too, the rows that it took."""
+    client = InProcessClient()
+    for name in known.names():
+        with rows_taken() as rows:
+            result = play(known.get(name), client)
+        yield name, replace(result, evidence=result.evidence.union(row.evidence for _, row in rows)), rows
+
+
 def play_all(known: Library) -> dict[str, PlayResult]:
     """Play every scenario in this process; return how each went, by its name."""
-    client = InProcessClient()
-    return {name: play(known.get(name), client) for name in known.names()}
+    return {name: result for name, result, _ in play_each(known)}
 
 
 def evidence_traces(known: Library, played: Mapping[str, PlayResult]) -> list[EvidenceTrace]:
@@ -50,10 +76,11 @@ def trace_lines(traces: Iterable[EvidenceTrace]) -> list[str]:
 
 
 def _proofs(known: Library, played: Mapping[str, PlayResult]) -> dict[str, set[str]]:
-    """Return by id of evidence the scenarios that rely on it: by the journal of their playing, or by their `proves`."""
+    """Return by id of evidence the scenarios that relied on it; where none can, those that name it in `proves`."""
     proofs: dict[str, set[str]] = {}
+    relied = {id for it in played.values() for id in it.evidence}
     for name, it in played.items():
-        for id in {*it.evidence, *known.get(name).content.get("proves", ())}:
+        for id in it.evidence.union(set(known.get(name).content.get("proves", ())) - relied):
             proofs.setdefault(id, set()).add(name)
     return proofs
 

@@ -114,7 +114,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[
             {
                 "title": {"type": "string", "minLength": 1, "description": "a full sentence in the present tense"},
                 "format": {"enum": [FORMAT]},
-                "proves": {"type": "array", "items": {"type": "string"}, "description": "evidence that no row can show"},
+                "proves": {"type": "array", "items": {"type": "string"}, "description": "evidence that the scenario is about"},
                 "clock": closed({"start": INSTANT, "rate": RATE}),
                 "seed": {"type": "integer", "minimum": 0},
                 "provenance": {"type": "boolean", "description": "false: replies do not say where they come from"},

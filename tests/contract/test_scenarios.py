@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from emulator.client.http import HttpClient
+from emulator.contract.evidence import load_evidence
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_all
 from emulator.scenario.player import PlayResult, play
+from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
 from tests.support.loading import LIBRARY
 from tests.support.server import Live
@@ -46,6 +48,15 @@ def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traces:
     pages = {trace.evidence.page for trace in traces if trace.evidence.page}
     assert pages == {"serpwow-stop", "serpwow-stopall", "stripe-cancel", "6dot50-cancel"}
     assert [trace.evidence.id for trace in traces if trace.evidence.page and not trace.scenarios] == []
+
+
+def test_a_scenario_proves_what_it_relies_on_or_what_no_playing_can(results: dict[str, PlayResult]) -> None:
+    reached = {id for result in results.values() for id in result.evidence}
+    vendors = {id: vendor.name for vendor in VENDORS.values() for id in load_evidence(vendor)}
+    for name, result in results.items():
+        called = {vendors.get(id) for id in result.evidence}
+        for id in LIBRARY.get(name).content.get("proves", ()):
+            assert id in result.evidence or (id not in reached and vendors[id] in called), (name, id)
 
 
 @pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other

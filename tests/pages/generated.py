@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from emulator.client.in_process import InProcessClient
 from emulator.kernel.machine import Machine, Row
 from emulator.reports.diagrams import draw
-from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces
+from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_each
 from emulator.reports.support_matrix import Answers, answers, coverage, overview
-from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.descriptions import state_fields
-from emulator.scenario.player import PlayResult, play
+from emulator.scenario.player import PlayResult
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library
 from emulator.vendors import VENDORS
@@ -34,23 +30,22 @@ TITLES = {"serpwow": "SerpWow", "stripe": "Stripe", "6dot50": "6DOT50 PAY"}
 
 
 @cache
-def results_and_rows() -> tuple[dict[str, PlayResult], dict[str, set[RowKey]]]:
-    """Play every scenario once; return how each went and the rows that it took, by its name."""
-    results, rows = {}, {}
-    for name in LIBRARY.names():
-        watch = RowWatch()
-        results[name], rows[name] = play(LIBRARY.get(name), watch), watch.rows
-    return results, rows
+def played() -> list[tuple[str, PlayResult, set[tuple[str, Row]]]]:
+    return [*play_each(LIBRARY)]
+
+
+def results() -> dict[str, PlayResult]:
+    return {name: result for name, result, _ in played()}
 
 
 def played_answers() -> Answers:
-    return answers(results_and_rows()[0])
+    return answers(results())
 
 
 @cache
 def traces() -> dict[str, EvidenceTrace]:
     """Every fact by its id, with the scenarios whose playing relied on it."""
-    return {trace.evidence.id: trace for trace in evidence_traces(library(), results_and_rows()[0])}
+    return {trace.evidence.id: trace for trace in evidence_traces(library(), results())}
 
 
 def machines() -> Iterator[str]:
@@ -118,19 +113,14 @@ def _condition(row: Row) -> str:
 
 
 def _proof(kind: str, rows: Sequence[Row]) -> str:
-    """Return the scenario that takes one of the rows, and whose name says most of what the row says; the shortest of these."""
-    keys = [(kind, row.state, str(row.cause), row.to, row.answer, _condition_in_explain(row)) for row in rows]
-    first = rows[0]
-    effect = first.effect.__name__ if first.effect else ""
-    words = {*re.findall("[a-z]+", f"{' '.join(row.state for row in rows)} {first.cause} {first.answer} {effect}".lower())}
-    names = {name for key in keys for name in taken_rows().get(key, ())}
-    best = min(names, key=lambda name: (-len(words & {*re.findall("[a-z]+", name)}), len(name), name), default=None)
-    return f"`{best}`" if best else ""
-
-
-def _condition_in_explain(row: Row) -> str | None:
-    choices = [f"{row.assume.assumption}={row.assume.choice}"] if row.assume else []
-    return " and ".join([*([row.when.__name__] if row.when else []), *choices]) or None
+    """Return a scenario that took one of the rows while it was played: one that is about its fact, and takes few others."""
+    keys, vendor, fact = {(kind, row) for row in rows}, kind.partition(".")[0], rows[0].evidence
+    takers = [
+        (fact not in LIBRARY.get(name).content.get("proves", ()), not name.startswith(vendor), len(taken), name)
+        for name, _, taken in played()
+        if keys & taken
+    ]
+    return f"`{min(takers)[-1]}`" if takers else ""
 
 
 def state() -> Iterator[str]:
@@ -158,57 +148,6 @@ def _type_of(schema: Mapping[str, Any]) -> str:
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     bounds = f", {schema['minimum']} to {schema['maximum']}" if {"minimum", "maximum"} <= schema.keys() else ""
     return " or ".join(TYPES[name] for name in types) + bounds
-
-
-RowKey = tuple[str, str, str, str, str | None, str | None]
-"""Kind, state, cause, state that it leads to, answer and condition: what tells a row from the others."""
-
-
-@cache
-def taken_rows() -> dict[RowKey, list[str]]:
-    """Return the names of the scenarios that take each row."""
-    takers: dict[RowKey, list[str]] = {}
-    for name, rows in results_and_rows()[1].items():
-        for key in rows:
-            takers.setdefault(key, []).append(name)
-    return takers
-
-
-class RowWatch:
-    """A client that reads which rows were taken in a world before it is dropped."""
-
-    def __init__(self) -> None:
-        self.rows: set[RowKey] = set()
-        self._client = InProcessClient()
-
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
-        if method == "DELETE" and target.startswith(b"/_emulator/worlds/") and target.count(b"/") == 3:
-            self._read(target)
-        return self._client.send(method, target, headers, content)
-
-    def _read(self, world: bytes) -> None:
-        for entry in self._get(world + b"/journal?limit=1000")["entries"]:
-            if entry["type"] == "exchange":
-                explanation = self._get(world + f"/journal/{entry['n']}/explain".encode())
-                self.rows |= {tuple(row[name] for name in ROW_KEY) for row in explanation["rows"]}
-            else:
-                self.rows |= set(_rows_of_change(entry))
-
-    def _get(self, target: bytes) -> Any:
-        return json.loads(self._client.send("GET", target).content)
-
-
-ROW_KEY = ("resource", "in", "cause", "to", "answer", "condition")
-
-
-def _rows_of_change(entry: Mapping[str, Any]) -> Iterator[RowKey]:
-    """Find the rows by which time made a change: those of its states, cause and fact."""
-    change = f"{entry['vendor']}.{entry['resource']}", entry["from"], entry["to"], entry["why"], entry["evidence"]
-    for vendor in VENDORS.values():
-        for machine in vendor.machines:
-            for row in machine.rows:
-                if (machine.kind, row.state, row.to, str(row.cause), row.evidence) == change:
-                    yield machine.kind, row.state, str(row.cause), row.to, row.answer, _condition_in_explain(row)
 
 
 PARTS: dict[tuple[str, str], Callable[[], str]] = {
