@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -185,7 +186,7 @@ def script(server_ends: list[socket.socket]) -> Iterator[Callable[..., tuple[str
                             line.sendall(reply)
                     server_ends.append(line)
 
-        Thread(target=serve, daemon=True).start()
+        Thread(target=serve, name="script", daemon=True).start()
         return f"http://127.0.0.1:{listening.getsockname()[1]}", requests
 
     yield start
@@ -194,8 +195,9 @@ def script(server_ends: list[socket.socket]) -> Iterator[Callable[..., tuple[str
 
 def wait_for_ends(server_ends: list[socket.socket], count: int) -> None:
     """Until the server has closed so many connections: what a client does then depends on no race."""
-    while len(server_ends) < count:
+    while len(server_ends) < count and any(thread.name == "script" for thread in threading.enumerate()):
         pass
+    assert len(server_ends) >= count
 
 
 Through = Callable[[str, str, str], HttpClient]

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
+from tests.support.waiting import wait_until
 
 CREATE, CANCEL = "/v2/core/batch_jobs", "/v2/core/batch_jobs/batchv2_a/cancel"
 OPERATIONS = {CREATE: "stripe.batch_jobs.create", CANCEL: "stripe.batch_jobs.cancel"}
@@ -50,8 +51,7 @@ def hold(emulator: Emulator, pool: ThreadPoolExecutor, path: str, where: str = "
     """A request that is held up."""
     emulator.faults.add(at=OPERATIONS[path], where=where, do="delay", delay="5m", clock="real", times=1)
     answer = pool.submit(post, emulator, path)
-    while not emulator.faults.held():
-        pass
+    wait_until(emulator.faults.held, lambda: not answer.done())
     return answer
 
 

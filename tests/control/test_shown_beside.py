@@ -13,6 +13,7 @@ from emulator.control.route import ControlRoute
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.text import redact
+from tests.support.waiting import wait_until
 
 SENT = "sent-by-a-client"
 FAULT = {"at": "serpwow.batches.list", "where": "before-commit", "do": "hang"}
@@ -36,9 +37,8 @@ def test_secrets_are_hidden_beside_the_event_loop(row: ControlRoute, monkeypatch
         client.post(f"{WORLD}/faults", json=FAULT)
         client.get(f"/live/account?api_key=k&x={SENT}")
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(client.get, f"/live/batches?api_key=k&x={SENT}")
-            while not client.get(f"{WORLD}/held").json()["held"]:
-                pass
+            answer = pool.submit(client.get, f"/live/batches?api_key=k&x={SENT}")
+            wait_until(lambda: client.get(f"{WORLD}/held").json()["held"], lambda: not answer.done())
             monkeypatch.setattr(redact, "_scan", hide)
             for world in ("default", other):
                 path = row.path.format(world=world, n=1, name="x", fault="fault-1")

@@ -17,6 +17,7 @@ from emulator.control.recorded_request import form_fields
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
+from tests.support.waiting import wait_until
 
 PAY = "/za/pay/batches"
 NEW = {"name": "Wages", "payments": [{"msisdn": "27821231234", "amount": 100.5}]}
@@ -329,8 +330,7 @@ def held_emulator() -> Iterator[Emulator]:
         url = f"{emulator.serpwow.url}/account"
         with pytest.raises(httpx.ReadTimeout):
             httpx.get(url, params={"api_key": emulator.serpwow.api_key}, timeout=httpx.Timeout(5, read=0.01))
-        while not emulator.faults.held():
-            pass
+        wait_until(emulator.faults.held)
         yield emulator
 
 
@@ -361,7 +361,6 @@ def test_a_request_that_a_virtual_delay_holds_up_is_told_of(emulator: Emulator) 
         httpx.get(
             f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key}, timeout=httpx.Timeout(5, read=0.01)
         )
-    while not emulator.faults.held():
-        pass
+    wait_until(emulator.faults.held)
     with pytest.raises(AssertionError, match=f"was called once, not twice: exchange 1; {UNDER_WAY}"):
         emulator.journal.assert_called(ACCOUNT, times=2)

@@ -48,6 +48,7 @@ from emulator.scenario.player import play
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
+from tests.support.waiting import wait_until
 
 OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
 CELLS = [(where, do) for where in WHERE for do in DO if (where, do) not in INVALID_COMBINATIONS]
@@ -178,8 +179,8 @@ def hear(server: ThreadedServer, case: Case, world: World, where: str, do: str) 
     with closing(socket.create_connection((host, int(port)), timeout=30)) as line:
         line.sendall(case.wire(b"keep-alive" if where == AFTER_REPLY else b"close"))
         if do == HANG:
-            while world.journal.last == before:
-                httpx.get(f"{server.url}/_emulator/health")
+            with httpx.Client(base_url=server.url) as other:
+                wait_until(lambda: other.get("/_emulator/health") and world.journal.last > before)
             line.setblocking(False)
         try:
             while part := line.recv(65_536):

@@ -13,6 +13,7 @@ from emulator.vendors.stripe.files.requests import JsonlReader
 from emulator.web.requests import UNCOUNTED_BYTES, IncomingBody, quota_for_bodies
 from tests.support.loading import LIBRARY
 from tests.support.sockets import dial, hear, hear_statuses
+from tests.support.waiting import wait_until
 
 LIMITS = Limits(memory=8_000_000, body=1_000_000, control=1_000_000)
 ROOM = 2
@@ -55,12 +56,15 @@ def test_of_bodies_that_come_at_once_the_server_keeps_no_more_than_it_has_room_f
         for _ in range(ROOM):
             other = connections.enter_context(closing(dial(server)))
             other.sendall(head(path, LIMITS.body) + b"x" * (LIMITS.body - 1))
-        answer: tuple[int, str, object] = (0, "", "")
-        while answer[0] != 429:  # until the server has read the others
+
+        def refusal() -> object:
+            """Its text, once the server has read the others."""
             with closing(dial(server)) as late:
                 late.sendall(head(path, LIMITS.body) + b"x" * LIMITS.body)
-                answer = hear(late)
-        assert "no room beside those that arrive" in str(answer[2])
+                status, _, body = hear(late)
+            return body if status == 429 else None
+
+        assert "no room beside those that arrive" in str(wait_until(refusal))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from emulator.web.response import OutgoingResponse, send_response
 from tests.support.loading import load_value
 from tests.support.sockets import dial, overheard
 from tests.support.toy import kitchen
+from tests.support.waiting import wait_until
 
 CHUNK = bytes(65_536)
 MANY = 2_000
@@ -173,8 +174,7 @@ def test_who_asks_and_does_not_listen_gives_up_its_place_in_the_end() -> None:
         for line in deaf:
             line.sendall(GET)
             line.recv(1)
-        while server.look().result()[1][1]:
-            pass  # until no connection is open
+        wait_until(lambda: not server.look().result()[1][1])  # no connection is open
         assert all(drain(line) < MANY * len(CHUNK) for line in deaf)
         for line in deaf:
             line.close()

@@ -20,6 +20,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.tls import Tls
 from tests.support.loading import LIBRARY
+from tests.support.waiting import wait_until
 
 BATCHES = b"GET /live/batches?api_key=k HTTP/1.1\r\nhost: localhost\r\n\r\n"
 START = b"GET /live/batches/9E867FAA/start?api_key=k HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -55,17 +56,16 @@ class FaultServer:
         yield f"{WORLD}/faults/{response.raise_for_status().json()['id']}"
 
     def wait_for(self, fault: str) -> None:
-        while not self.control.get(fault).json()["struck"]:
-            pass
+        wait_until(lambda: self.control.get(fault).json()["struck"])
 
     def exchanges(self) -> list[dict[str, Any]]:
         entries = self.control.get(f"{WORLD}/journal").json()["entries"]
         return [entry for entry in entries if entry["type"] == "exchange"]
 
-    def is_at_rest(self) -> bool:
-        """Tell whether no request is under way but the one that asks."""
+    def wait_for_rest(self) -> None:
+        """Wait until no request is under way but the one that asks."""
         state = self.server._server.server_state
-        return not state.tasks and len(state.connections) <= 1
+        wait_until(lambda: self.control.get("/_emulator/health") and not state.tasks and len(state.connections) <= 1)
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
@@ -139,8 +139,7 @@ def test_a_client_may_go_at_any_moment(
         if moment == "after":
             hear_one(line)
         reset(line) if goes == "resets" else line.close()
-        while not faulty.is_at_rest():
-            pass
+        faulty.wait_for_rest()
         deliveries = [exchange["delivered"] for exchange in faulty.exchanges()]
     assert (len(deliveries), log.text) == (1 if moment != "before" else len(deliveries), "")
     if moment == "after":
@@ -177,8 +176,7 @@ def test_a_client_that_leaves_without_a_goodbye_of_tls_is_no_failure(
             line.sendall(data or b"\r\n")
             with socket.socket(fileno=line.detach()):
                 pass
-    while not faulty.is_at_rest():
-        pass
+    faulty.wait_for_rest()
     assert log.text == ""
 
 
@@ -221,8 +219,7 @@ def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: Faul
         line.sendall(BATCHES)
         plain.wait_for(fault)
         line.close()
-        while not plain.is_at_rest():
-            pass
+        plain.wait_for_rest()
     assert [(exchange["status"], exchange["delivered"]) for exchange in plain.exchanges()] == [(200, False)]
 
 

@@ -20,6 +20,7 @@ import requests
 from emulator import Emulator, EmulatorServer
 from emulator.client.scenario_yaml import to_yaml
 from tests.support.held import ANYWHERE, HOLDS, SCENARIO, STOP, Client, first_held, hold, over_a_socket
+from tests.support.waiting import wait_in_loop, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -265,8 +266,7 @@ def test_a_request_is_let_go_when_its_server_ends(how: str, tmp_path: Path) -> N
         assert process.stderr is not None
         url = process.stdout.readline().strip().removeprefix("EMULATOR_URL=")
         answer = pool.submit(httpx.get, f"{url}/live/account", params={"api_key": "demo"}, timeout=None)
-        while not httpx.get(f"{url}/_emulator/worlds/default/held").json()["held"]:
-            pass
+        wait_until(lambda: httpx.get(f"{url}/_emulator/worlds/default/held").json()["held"], lambda: not answer.done())
         process.send_signal(signal.SIGTERM)
         assert (answer.result().status_code, answer.result().headers["emulator-error"]) == (503, "world-gone")
         assert "ERROR" not in process.stderr.read()
@@ -278,8 +278,7 @@ def test_a_client_that_gives_up_a_hang_is_held_no_more(emulator: Emulator) -> No
     with closing(socket.create_connection((host, int(port)))) as line:
         line.sendall(f"GET /live/account?api_key={emulator.serpwow.api_key} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
         first_held(emulator)
-    while emulator.faults.held():
-        pass
+    wait_until(lambda: not emulator.faults.held())
 
 
 def test_a_thousand_held_requests_are_let_go_together(emulator: Emulator) -> None:
@@ -291,8 +290,9 @@ def test_a_thousand_held_requests_are_let_go_together(emulator: Emulator) -> Non
             answers = [
                 asyncio.create_task(client.get(path, params={"api_key": emulator.serpwow.api_key})) for _ in range(1_000)
             ]
-            while emulator.faults.list()[0].struck < 1_000:
-                await asyncio.sleep(0)
+            await wait_in_loop(
+                lambda: emulator.faults.list()[0].struck == 1_000, lambda: not any(answer.done() for answer in answers)
+            )
             assert len(emulator.faults.held()) == 1_000
             emulator.faults.clear()
             return [response.status_code for response in await asyncio.gather(*answers)]

@@ -31,8 +31,8 @@ def server() -> Iterator[ThreadedServer]:
 
 def head_of_answer(line: socket.socket) -> bytes:
     data = b""
-    while b"\r\n\r\n" not in data:
-        data += line.recv(65_536)
+    while b"\r\n\r\n" not in data and (part := line.recv(65_536)):
+        data += part
     return data.partition(b"\r\n\r\n")[0] + b"\r\n"
 
 

@@ -24,6 +24,7 @@ from emulator.server.transports import CoalescingTransport
 from emulator.vendors import VENDORS
 from tests.support.loading import LIBRARY, load_value
 from tests.support.sockets import STATUS_LINE, dial, hear, hear_statuses, overheard
+from tests.support.waiting import wait_until
 
 LIMITS = Limits(
     url=500,
@@ -365,8 +366,7 @@ def test_a_delay_that_outlasts_the_client_or_the_server_is_no_failure(
         fault = {"at": "*", "where": "before-auth", "do": "delay", "delay": delay, "clock": "real", "times": 1}
         id = httpx.post(faults, json=fault).json()["id"]
         line.sendall((HEAD + b"\r\n") * 3)
-        while not httpx.get(f"{faults}/{id}").json()["struck"]:
-            pass
+        wait_until(lambda: httpx.get(f"{faults}/{id}").json()["struck"])
         if gives_up:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             line.close()

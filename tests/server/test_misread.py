@@ -175,8 +175,8 @@ def test_plain_http_at_the_port_of_tls_is_answered_and_named_in_the_log(
         with closing(socket.create_connection(address, timeout=20)) as line:
             line.sendall(data)
             answer = b""
-            while b"}" not in answer:
-                answer += line.recv(65_536)
+            while b"}" not in answer and (part := line.recv(65_536)):
+                answer += part
         trusting = ssl.create_default_context(cadata=Tls(()).certificate)
         with (
             closing(socket.create_connection(address, timeout=20)) as line,

@@ -10,6 +10,7 @@ import httpx
 
 from emulator import Emulator
 from emulator.client.faults import HeldRequest
+from tests.support.waiting import wait_until
 
 STOP = "serpwow.batches.stop"
 QUEUED = {"id": "B1", "status": "queued", "searches": 10}
@@ -30,10 +31,9 @@ def over_a_socket(emulator: Emulator) -> httpx.Response:
 Client = Callable[[Emulator], httpx.Response]
 
 
-def first_held(emulator: Emulator) -> HeldRequest:
-    """The one request that is held up, as soon as there is one."""
-    while not (held := emulator.faults.held()):
-        pass
+def first_held(emulator: Emulator, answer: Future[httpx.Response] | None = None) -> HeldRequest:
+    """The one request that is held up, as soon as there is one; its answer has not come."""
+    held = wait_until(emulator.faults.held, lambda: answer is None or not answer.done())
     assert len(held) == 1
     return held[0]
 
@@ -42,5 +42,5 @@ def hold(emulator: Emulator, pool: ThreadPoolExecutor, client: Client, where: st
     """A client that is held up."""
     emulator.faults.add(at=STOP, where=where, times=1, **HOLDS[how])
     answer = pool.submit(client, emulator)
-    first_held(emulator)
+    first_held(emulator, answer)
     return answer

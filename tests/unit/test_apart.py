@@ -15,6 +15,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from tests.support.loading import load_value
+from tests.support.waiting import wait_until
 
 HELD = "held"
 
@@ -46,8 +47,7 @@ def test_a_world_that_is_busy_holds_up_its_own_requests_and_nobody_elses(method:
         with world.lock:
             asking = Thread(target=ask)
             asking.start()
-            while server.look().result()[0] == 0 and not is_answered.is_set():  # until the request is under way
-                client.get("/_emulator/ready")
+            wait_until(lambda: client.get("/_emulator/ready") and server.look().result()[0], lambda: not is_answered.is_set())
             for _ in range(3):
                 assert client.get("/_emulator/ready").status_code == 200
                 assert client.get("/live/account", params={"api_key": "somebody"}).status_code == 200
@@ -66,8 +66,7 @@ def test_a_request_that_waited_for_a_world_reaches_the_one_that_took_its_place(p
         with old.lock:
             asking = Thread(target=lambda: httpx.get(server.url + path, timeout=None))
             asking.start()
-            while server.look().result()[0] == 0 and asking.is_alive():  # until the request is under way
-                client.get("/_emulator/ready")
+            wait_until(lambda: client.get("/_emulator/ready") and server.look().result()[0], asking.is_alive)
             client.get("/_emulator/ready")
             worlds.replace(old, new, scenario.claims(VENDORS, new))
         asking.join()
@@ -174,8 +173,7 @@ def test_a_request_under_way_is_dropped_without_a_traceback_when_its_server_ends
     with ThreadPoolExecutor() as pool:
         with worlds.default.lock, ThreadedServer(create_app(worlds)) as server:
             asking = pool.submit(httpx.get, f"{server.url}/live/account?api_key=k", timeout=None)
-            while server.look().result()[0] == 0:
-                pass
+            wait_until(lambda: server.look().result()[0], lambda: not asking.done())
         with pytest.raises(httpx.TransportError):
             asking.result()
     assert not caplog.records

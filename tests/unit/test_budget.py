@@ -55,6 +55,13 @@ class Server:
     def name_batch(self, name: str) -> ReceivedResponse:
         return self.ask("POST", f"/live/batches?{KEY}", {"name": name})
 
+    def fill(self, *sizes: int) -> ReceivedResponse:
+        """Name batches with so many letters until no more have room, then with fewer; return the last refusal."""
+        for size in sizes:
+            while (response := self.name_batch("x" * size)).status == 200:
+                assert self.budget.used < 10 * LIMIT, "it refuses nothing"
+        return response
+
     def create_job(self, text: str, *headers: tuple[bytes, bytes]) -> ReceivedResponse:
         metadata = {str(n): text[n : n + 500] for n in range(0, min(len(text), 25_000), 500)}
         return self.ask(
@@ -229,11 +236,7 @@ def test_a_client_that_fills_the_server_is_refused_by_name_and_told_how_to_go_on
 def test_what_stops_something_is_never_refused_for_want_of_room() -> None:
     server = Server()
     job = body_of(server.create_job("first"))["id"]
-    while server.name_batch("x" * 50_000).status == 200:
-        pass
-    for text in ("x" * 5_000, "x" * 500, ""):
-        while server.name_batch(text or "a").status == 200:
-            pass
+    server.fill(50_000, 5_000, 500, 1)
     response = server.ask("POST", CANCEL_JOB.format(job), None, *STRIPE)
     assert (response.status, server.ask("GET", f"/live/account?{KEY}").status) == (200, 200), response.content
 
@@ -267,11 +270,7 @@ def test_the_control_plane_refuses_what_has_no_room_before_it_is_made(method: st
     server = Server(memory=800_000)
     before = server.budget.used
     if path in ("/default/snapshots", "/default/fork") or body == {"id": "two"}:
-        while server.name_batch("x" * 50_000).status == 200:
-            pass
-        for text in ("x" * 5_000, ""):
-            while server.name_batch(text or "a").status == 200:
-                pass
+        server.fill(50_000, 5_000, 1)
         before = server.budget.used
     response = server.control(method, path, body)
     assert (response.status, response.header("content-type")) == (429, "application/problem+json")
@@ -330,8 +329,7 @@ def test_dropping_resetting_deleting_and_undoing_give_the_room_back(way: str) ->
 def test_a_world_may_have_less_than_the_server() -> None:
     server = Server(world_memory=400_000)
     server.control("POST", "", {"id": "w"})
-    while (response := server.name_batch("x" * 50_000)).status == 200:
-        pass
+    response = server.fill(50_000)
     assert "this world keeps 400000 bytes at most" in body_of(response)["message"]
     assert "--max-world-memory" in body_of(response)["message"]
     other = {"serpwow": {"batches": [{"name": "x" * 100_000}]}}
