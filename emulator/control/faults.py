@@ -32,8 +32,8 @@ def add(world: World, request: ControlRequest) -> models.Fault:
 @route("DELETE", "/worlds/{world}/faults", "Take every fault away", takes_long=True)
 def clear(world: World, _: ControlRequest) -> None:
     with world.transaction("remove the faults") as tx:
-        for fault in list(tx.group(Fault.kind)):
-            tx.remove(Fault.kind, fault.id)
+        for fault in list(tx.group(Fault)):
+            tx.remove(fault)
 
 
 @route("GET", "/worlds/{world}/faults/{fault}", "A fault: how often it struck, and what is left", takes_long=True)
@@ -45,7 +45,7 @@ def show(world: World, request: ControlRequest) -> models.Fault:
 def remove(world: World, request: ControlRequest) -> None:
     fault = _find(world, request.path_param("fault"))
     with world.transaction("remove a fault") as tx:
-        tx.remove(Fault.kind, fault.id)
+        tx.remove(fault)
 
 
 @route("GET", "/worlds/{world}/held", "The requests that faults hold up at present", takes_long=True, leaves_world=True)

@@ -61,7 +61,7 @@ def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
     Counts no further than the next plan of the scenario, which may change anything.
     """
     view = Transaction(world, here, "look ahead")
-    plan = next(view.sorted_group(TimelineEvent.kind, "by instant").ascending(), None)
+    plan = next(view.sorted_group(TimelineEvent, "by instant").ascending(), None)
     end = until if plan is None else min(until, plan.at)
     counts = [machine.least for machine in world.rules.machines.values() if machine.least is not None]
     return sum(least(view, end, most) for least in counts)
@@ -96,7 +96,7 @@ def _happen(view: View, planned: TimelineEvent) -> Iterable[Any]:
 
 
 TIMELINE = Machine(
-    kind=TimelineEvent.kind,
+    of=TimelineEvent,
     states=("planned",),
     commands=(),
     timers=(Timer("timeline", None, "the scenario", measure=_measure),),
@@ -142,7 +142,7 @@ def fire(world: World, due: datetime, key: Key) -> list[Change]:
                 raise MachineError(f"after {wait.name}, {key} is due again at once")
     except (BadInput, TooMany) as error:
         with Transaction(world, at, f"impossible: {error}") as transaction:
-            transaction.remove(*key)
+            transaction.remove(resource)
     world.journal.extend(transaction.changes)
     return transaction.changes
 

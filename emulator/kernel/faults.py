@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import FaultHit
-from emulator.kernel.machine import Resource
+from emulator.kernel.machine import R, Resource
 from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.time import format_duration
 
@@ -73,7 +73,7 @@ class FaultContext(Protocol):
 
     @property
     def now(self) -> datetime: ...
-    def group(self, kind: str, *key: Hashable) -> list[Any]: ...
+    def group(self, of: type[R], *key: Hashable) -> list[R]: ...
     def digest(self, purpose: str) -> bytes: ...
     def put(self, resource: Resource) -> None: ...
 
@@ -210,7 +210,7 @@ def select_faults(
 def _covering(context: FaultContext, early: bool, over: Iterable[str], ids: list[str | None]) -> Iterator[Fault]:
     for at in over:
         for of in ids:
-            yield from (fault for fault in context.group(Fault.kind, "over", early, at, of) if fault.covers(context.now))
+            yield from (fault for fault in context.group(Fault, "over", early, at, of) if fault.covers(context.now))
 
 
 def _flaws(fault: Fault) -> Iterator[Problem]:

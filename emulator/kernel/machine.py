@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
@@ -65,6 +65,9 @@ class Resource(Protocol):
     def index(self) -> tuple[IndexKey, ...]: ...
 
 
+R = TypeVar("R", bound=Resource)
+
+
 class View(Protocol):
     """The world at one instant, as guards and effects see it. Ids are minted from its seed.
 
@@ -75,10 +78,10 @@ class View(Protocol):
     def now(self) -> datetime: ...
     @property
     def context(self) -> Any: ...
-    def find(self, kind: str, id: str) -> Any | None: ...
-    def group(self, kind: str, *key: Hashable) -> list[Any]: ...
-    def sorted_group(self, kind: str, *key: Hashable) -> SortedGroup: ...
-    def size(self, kind: str, *key: Hashable) -> int: ...
+    def find(self, of: type[R], id: str) -> R | None: ...
+    def group(self, of: type[R], *key: Hashable) -> list[R]: ...
+    def sorted_group(self, of: type[Resource], *key: Hashable) -> SortedGroup: ...
+    def size(self, of: type[Resource], *key: Hashable) -> int: ...
     def choice(self, assumption: Assumption) -> str: ...
     def mint(self, purpose: str) -> bytes: ...
     def admit(self, resources: int, like: Any = None) -> None: ...
@@ -195,7 +198,7 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """The states of one kind of resource and its rows.
+    """The states of the resources of one type, and its rows.
 
     Of the rows of one state and cause the first that applies is taken; the last of them is unconditional. `table` has the
     rows as declared, `rows` with EVERY and SAME replaced by states. `entry` are the states in which a resource may come
@@ -207,7 +210,7 @@ class Machine:
         MachineError: on construction, with every gap, duplicate, unknown name, dead row and unreachable state.
     """
 
-    kind: str
+    of: type[Any]
     states: tuple[str, ...]
     commands: tuple[str, ...]
     timers: tuple[Timer, ...]
@@ -215,11 +218,13 @@ class Machine:
     entry: tuple[str, ...]
     least: Least | None = None
     progress: Progress | None = None
+    kind: str = field(init=False)
     table: tuple[Row, ...] = field(init=False, repr=False)
     by_command: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
     by_timer: dict[str, tuple[tuple[Timer, tuple[Row, ...]], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", self.of.kind)
         object.__setattr__(self, "table", self.rows)
         object.__setattr__(self, "rows", tuple(_expanded(self.rows, self.states)))
         defects = list(_defects(self))

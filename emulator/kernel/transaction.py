@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Hashable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -16,8 +16,9 @@ from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
-from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, Resource, Row, Timer, Timing, View
+from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, R, Resource, Row, Timer, Timing, View
 from emulator.kernel.room import admit_resources, make_room, make_room_for
+from emulator.kernel.sorted_pages import SortedGroup
 from emulator.kernel.store import Key
 
 if TYPE_CHECKING:
@@ -36,12 +37,10 @@ class Transaction:
 
     __slots__ = (
         "_before", "_bounded", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
-        "context", "find", "group", "now", "size", "sorted_group", "why",
+        "context", "now", "why",
     )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, bounded: bool = True, context: Any = None) -> None:
-        store = world.store
-        self.find, self.group, self.sorted_group, self.size = store.find, store.group, store.sorted_group, store.size
         self._world = world
         self._bounded = bounded
         self._first = world.journal.last
@@ -70,8 +69,24 @@ class Transaction:
 
     def changed_resources(self) -> tuple[ResourceChange, ...]:
         """Return every resource that was put or removed, as it was before and as it is now."""
-        find, numbers = self.find, self._numbers
+        find, numbers = self._world.store.find, self._numbers
         return tuple([ResourceChange(*key, before, find(*key), numbers.get(key)) for key, before in self._before.items()])
+
+    def find(self, of: type[R], id: str) -> R | None:
+        """Return the resource of a type and id, None where there is none."""
+        return self._world.store.find(of.kind, id)
+
+    def group(self, of: type[R], *key: Hashable) -> list[R]:
+        """Return the resources of a type in one of its groups, in the order in which they came; all without a key."""
+        return self._world.store.group(of.kind, *key)
+
+    def sorted_group(self, of: type[Resource], *key: Hashable) -> SortedGroup:
+        """Return a group that its resources sort themselves into."""
+        return self._world.store.sorted_group(of.kind, *key)
+
+    def size(self, of: type[Resource], *key: Hashable) -> int:
+        """Return how many resources of a type are in one of its groups."""
+        return self._world.store.size(of.kind, *key)
 
     def choice(self, assumption: Assumption) -> str:
         """Return the choice of an assumption that is in force in this world."""
@@ -119,11 +134,11 @@ class Transaction:
         if before != resource.status and resource.kind in self._world.rules.machines:
             self._note(resource.kind, resource.id, before, resource.status, None)
 
-    def remove(self, kind: str, id: str) -> None:
+    def remove(self, resource: Resource) -> None:
         """Remove a resource, and note that where a machine governs it."""
-        old = self._remove(kind, id)
-        if old is not None and kind in self._world.rules.machines:
-            self._note(kind, id, old.status, ABSENT, None)
+        old = self._remove(resource.kind, resource.id)
+        if old is not None and resource.kind in self._world.rules.machines:
+            self._note(resource.kind, resource.id, old.status, ABSENT, None)
 
     def ask(self, machine: Machine, id: str, command: str, new: Resource | None = None) -> Answer:
         """Let a resource take the row of a command, and return its answer about the resource as it is then.
@@ -131,11 +146,12 @@ class Transaction:
         `new` is the value where the row leads out of absence. The table is total, so there always is a row.
         """
         kind = machine.kind
-        resource = self.find(kind, id)
+        find = self._world.store.find
+        resource = find(kind, id)
         row = self._first_that_applies(machine.by_command[ABSENT if resource is None else resource.status, command], resource)
         self.take(kind, id, row, resource or new)
         assumption = row.assume.assumption if row.assume else None
-        return Answer(row.answer or "", row.evidence, self.find(kind, id), assumption, (), row)
+        return Answer(row.answer or "", row.evidence, find(kind, id), assumption, (), row)
 
     def expire(self, machine: Machine, resource: Resource, timer: Timer) -> Row:
         """Let a resource take the row of a timer that has run out, and return it."""
@@ -186,7 +202,7 @@ class Transaction:
         if WORK.pause is not None:
             WORK.pause()
         world, capacity = self._world, self._world.rules.limits.resources
-        if self._bounded and len(world.store) >= capacity and self.find(resource.kind, resource.id) is None:
+        if self._bounded and len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
         before = world.quota.bytes
         world.quota.charge(resource)
@@ -209,12 +225,12 @@ class Transaction:
         self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))
 
 
-def mint_id(view: View, kind: str, form: Callable[[bytes], str], is_used: Callable[[str], object] | None = None) -> str:
-    """Return an id, made by `form` from 32 bytes, that no resource of the kind has, or that is not used by another measure.
+def mint_id(view: View, of: type[Resource], form: Callable[[bytes], str], taken: Container[str] = ()) -> str:
+    """Return an id, made by `form` from 32 bytes, that no resource of the type has, and that is not `taken`.
 
-    `kind` also names the count from which the bytes come. A loaded state may hold ids of the same seed, hence the search.
+    A loaded state may hold ids of the same seed, hence the search.
     """
-    while (id := form(view.mint(kind))) and (view.find(kind, id) is not None if is_used is None else is_used(id)):
+    while (id := form(view.mint(of.kind))) in taken or view.find(of, id) is not None:
         pass
     return id
 

@@ -104,7 +104,7 @@ def _moved(source: Moment, target: Moment) -> Iterator[Key]:
     for kind in source.world.store.kinds():
         machine = source.world.rules.machines.get(kind)
         progress = machine.progress if machine else None
-        for it in before.group(kind, *PROGRESSING):
+        for it in source.world.store.group(kind, *PROGRESSING):
             if progress is None or progress(before, it) != progress(after, it):
                 yield kind, it.id
 

@@ -263,7 +263,7 @@ def _attributed(vendor: Vendor, answer: Answer) -> Answer:
 
 def _scripted(tx: Transaction, request: Request) -> ScriptedResponse | None:
     """Return the response that the scenario has for the operation, if any."""
-    scripts = tx.group(ScriptedResponse.kind, "for", request.operation_name)
+    scripts = tx.group(ScriptedResponse, "for", request.operation_name)
     return scripts[0] if scripts else None
 
 

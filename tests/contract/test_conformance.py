@@ -62,7 +62,7 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
     """6DOT50 with another first row of its batches."""
     batch, *others = SIXDOT50.machines
     first, *rest = batch.table
-    machine = Machine(batch.kind, batch.states, batch.commands, batch.timers, (change(first), *rest), batch.entry)
+    machine = Machine(batch.of, batch.states, batch.commands, batch.timers, (change(first), *rest), batch.entry)
     return replace(SIXDOT50, machines=(machine, *others))
 
 

@@ -151,9 +151,9 @@ class Payouts(RuleBasedStateMachine):
     @invariant()
     def no_cent_is_made_or_lost(self) -> None:
         with self.world.transaction("count") as tx:
-            (account,) = tx.group(Account.kind)
-            paid_cents = sum(cost(tx, payment) for payment in tx.group(Payment.kind) if payment.status == "SETTLED")
-            held_cents = sum(cost(tx, payment) for payment in tx.group(Payment.kind) if payment.status == "PENDING")
+            (account,) = tx.group(Account)
+            paid_cents = sum(cost(tx, payment) for payment in tx.group(Payment) if payment.status == "SETTLED")
+            held_cents = sum(cost(tx, payment) for payment in tx.group(Payment) if payment.status == "PENDING")
         kept_cents = held_cents if self.assume.get("6dot50.submitted-money") == "held" else 0
         assert account.available_balance + held_cents + paid_cents == self.deposited
         assert account.balance + held_cents + paid_cents - kept_cents == self.deposited

@@ -167,7 +167,7 @@ def test_idempotency_keys_do_not_pile_up() -> None:
         send(world, "cancel", f"key-{n}")
         world.advance_by(LIFETIME / 3)
     with world.transaction("look") as tx:
-        assert tx.size(IdempotencyRecord.kind) <= 4
+        assert tx.size(IdempotencyRecord) <= 4
 
 
 def test_a_key_is_recognized_however_deeply_the_body_is_nested() -> None:
@@ -189,8 +189,8 @@ def test_a_failed_request_forgets_its_key() -> None:
     with pytest.raises(RuntimeError):
         fail_after_the_cancel()
     with world.transaction("look") as tx:
-        assert tx.find(IdempotencyRecord.kind, "once") is None
-        assert tx.find(Job.kind, ID).status == "in_progress"  # type: ignore[union-attr]
+        assert tx.find(IdempotencyRecord, "once") is None
+        assert tx.find(Job, ID).status == "in_progress"  # type: ignore[union-attr]
 
 
 SAMPLES: list[tuple[str, Written]] = [

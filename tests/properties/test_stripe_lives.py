@@ -196,9 +196,7 @@ class Lives(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 5))
     def pages_make_the_whole_list(self, limit: int) -> None:
         with self.world.transaction("look") as tx:
-            events = sorted(
-                (event for event in tx.group(Event.kind) if tx.now < event.since + LIFETIME), key=lambda event: -event.n
-            )
+            events = sorted((event for event in tx.group(Event) if tx.now < event.since + LIFETIME), key=lambda event: -event.n)
         ids, url = [], f"/v2/core/events?limit={limit}"
         while url:
             page = self.send("GET", url).body
@@ -241,7 +239,7 @@ class Lives(RuleBasedStateMachine):
     def every_job_has_a_story_that_can_be(self) -> None:
         with self.world.transaction("look") as tx:
             for id in self.links:
-                types = [event.type.rpartition(".")[2] for event in tx.group(Event.kind, "object", id)]
+                types = [event.type.rpartition(".")[2] for event in tx.group(Event, "object", id)]
                 assert not types or all(later in MAY_FOLLOW.get(earlier, ()) for earlier, later in pairwise(types))
 
 

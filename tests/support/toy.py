@@ -43,7 +43,7 @@ def fall_apart(_: View, kettle: Kettle) -> Iterable[Kettle]:
 
 
 KETTLE = Machine(
-    kind=Kettle.kind,
+    of=Kettle,
     states=("cold", "warming", "hot"),
     commands=(LOOK, HEAT, STOP, BREAK),
     timers=(

@@ -23,6 +23,7 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import ReceivedResponse
 from emulator.server.app import EMPTY, create_app, worlds_of
 from emulator.vendors import VENDORS
+from emulator.vendors.serpwow.machine.effects import account_of
 from emulator.vendors.serpwow.model.searches import Search, Searches
 
 LIMIT = 2_000_000
@@ -406,7 +407,7 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
     world.rules = replace(world.rules, credentials={"serpwow": keys})
     for n in range(1_000):
         with world.transaction("change") as tx:
-            account: Any = tx.find("serpwow.account", "self")
+            account = account_of(tx)
             tx.put(replace(account, credits_limit=n))
         world.journal.add(Change(tx.now, "toy.kettle", str(n), "cold", "hot", "after toy.boil", None))
     tracemalloc.start()

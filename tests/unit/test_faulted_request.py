@@ -53,7 +53,7 @@ class RemovingLanes(NoLanes):
         self.turns += 1
         if self.turns == 2:
             with world.transaction("remove the fault") as tx:
-                tx.remove(Fault.kind, "fault-1")
+                tx.remove(world.store.group(Fault.kind)[0])
         return await super().run(world, function, is_long)
 
 

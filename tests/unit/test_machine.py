@@ -21,7 +21,7 @@ WAIT = Timer("later", timedelta(seconds=1), "invented")
 
 
 def machine(*rows: Row, entry: tuple[str, ...] = ("a",), waits: tuple[Timer, ...] = ()) -> Machine:
-    return Machine("toy.thing", ("a", "b"), ("go",), waits, rows, entry)
+    return Machine(Kettle, ("a", "b"), ("go",), waits, rows, entry)
 
 
 def test_a_total_table_is_accepted() -> None:

@@ -88,9 +88,9 @@ def test_a_removal_that_is_undone_gives_back_the_place_in_the_order(life: Life) 
     live(world, life)
     before = shown(world)
     with world.transaction("swap") as tx:
-        tx.remove(Kettle.kind, "0")
+        tx.remove(Kettle("0", tx.now))
         tx.put(Kettle("0", tx.now))
-        tx.remove(Kettle.kind, "1")
+        tx.remove(Kettle("1", tx.now))
         tx.roll_back()
     assert shown(world) == before
 
@@ -100,7 +100,7 @@ def test_a_full_world_can_take_back_a_swap() -> None:
     world.rules = replace(world.rules, limits=Limits(resources=2))
     exchange(world, "look", "0")
     with world.transaction("swap") as tx:
-        tx.remove(Kettle.kind, "0")
+        tx.remove(Kettle("0", tx.now))
         tx.put(Kettle("other", tx.now))
     world.undo(1)
     assert [kettle.id for kettle in world.store.group(Kettle.kind)] == ["0", "1"]

@@ -74,7 +74,7 @@ def test_a_transaction_rolled_back_leaves_no_trace(life: Life) -> None:
             tx.ask(KETTLE, event[1], event[0], Kettle(event[1], tx.now))
             tx.mint(event[0])
         else:
-            tx.remove(Kettle.kind, str(event % 4))
+            tx.remove(Kettle(str(event % 4), tx.now))
     tx.roll_back()
     assert [part for part in shown(world) if part != {"look": 0, "heat": 0, "stop": 0}][:5] == shown(other_world)[:5]
     assert not any(world.counters.values())
@@ -88,7 +88,7 @@ def test_what_is_due_at_one_instant_happens_in_order_of_arrival() -> None:
 def test_a_resource_that_went_and_came_back_is_the_newest_to_arrive() -> None:
     world = kitchen(3)
     with world.transaction("swap") as tx:
-        tx.remove(Kettle.kind, "0")
+        tx.remove(Kettle("0", tx.now))
         tx.put(Kettle("0", START, "warming"))
     assert [change.id for change in world.advance_by(timedelta(seconds=30))] == ["1", "2", "0"]
 
@@ -117,7 +117,7 @@ def test_a_clock_that_runs_reaches_what_is_due_by_itself() -> None:
     world.clock.set_rate(60.0)
     seconds = 1.0
     with world.transaction("look") as tx:
-        assert tx.find(Kettle.kind, "0") == Kettle("0", START + timedelta(seconds=30), "hot", 1)
+        assert tx.find(Kettle, "0") == Kettle("0", START + timedelta(seconds=30), "hot", 1)
 
 
 def test_a_reset_sets_a_running_clock_back_to_where_it_began() -> None:
@@ -247,7 +247,7 @@ def test_a_full_world_takes_back_what_was_removed_from_it() -> None:
             tx.put(kettle)
     before = shown(world)
     tx = world.transaction("swap")
-    tx.remove(Kettle.kind, "0")
+    tx.remove(Kettle("0", tx.now))
     tx.put(Kettle("new", tx.now))
     with pytest.raises(TooMany, match="holds 5 resources"):
         tx.put(Kettle("newer", tx.now))

@@ -34,7 +34,7 @@ REGISTRATION = Timer("6dot50.registration", timedelta(0), "6dot50-register-1")
 
 def is_member(view: View, msisdn: str) -> bool:
     """Tell whether somebody has registered with that number."""
-    member: Member | None = view.find(Member.kind, msisdn)
+    member = view.find(Member, msisdn)
     return member is not None and member.status == "registered"
 
 
@@ -43,20 +43,20 @@ def belongs_to_another(_: View, batch: Batch) -> bool:
 
 
 def is_of_another_organisation(view: View, payment: Payment) -> bool:
-    batch = view.find(Batch.kind, payment.batch_id)
+    batch = view.find(Batch, payment.batch_id)
     return batch is not None and batch.owner != SELF
 
 
 def has_no_payments(view: View, batch: Batch) -> bool:
-    return not view.size(Payment.kind, "batch", batch.id)
+    return not view.size(Payment, "batch", batch.id)
 
 
 def has_nothing_pending(view: View, batch: Batch) -> bool:
-    return not view.size(Payment.kind, "pending", batch.id)
+    return not view.size(Payment, "pending", batch.id)
 
 
 def has_more_than_drafts(view: View, batch: Batch) -> bool:
-    return any(payment.status != "DRAFT" for payment in view.group(Payment.kind, "batch", batch.id))
+    return any(payment.status != "DRAFT" for payment in view.group(Payment, "batch", batch.id))
 
 
 def has_no_funding_account(view: View, _: Batch) -> bool:
@@ -69,7 +69,7 @@ def exceeds_the_balance(view: View, batch: Batch) -> bool:
 
 
 def pays_only_members(view: View, batch: Batch) -> bool:
-    drafts = (payment for payment in view.group(Payment.kind, "batch", batch.id) if payment.status == "DRAFT")
+    drafts = (payment for payment in view.group(Payment, "batch", batch.id) if payment.status == "DRAFT")
     return has_nothing_pending(view, batch) and all(is_member(view, payment.msisdn) for payment in drafts)
 
 
@@ -78,14 +78,14 @@ def pays_a_member(view: View, payment: Payment) -> bool:
 
 
 def cancel_payments(view: View, batch: Batch) -> Iterable[Ask]:
-    for payment in view.group(Payment.kind, "batch", batch.id):
+    for payment in view.group(Payment, "batch", batch.id):
         yield Ask(PAYMENT, payment.id, CANCEL)
 
 
 def pay_out(view: View, batch: Batch) -> Iterable[Account | Batch | Ask]:
     """Take the money for all payments at once, then submit each."""
     yield from debit(view, batch)
-    for payment in view.group(Payment.kind, "batch", batch.id):
+    for payment in view.group(Payment, "batch", batch.id):
         yield Ask(PAYMENT, payment.id, SUBMIT)
 
 
@@ -110,7 +110,7 @@ def return_money(view: View, payment: Payment) -> Iterable[Account | Ask]:
 
 
 def settle_awaiting_payments(view: View, member: Member) -> Iterable[Ask]:
-    for payment in view.group(Payment.kind, "awaiting", member.id):
+    for payment in view.group(Payment, "awaiting", member.id):
         yield Ask(PAYMENT, payment.id, REGISTER)
 
 
@@ -143,7 +143,7 @@ def _unseen_payment(command: str) -> tuple[Row, ...]:
 
 
 BATCH = Machine(
-    kind=Batch.kind,
+    of=Batch,
     states=BATCH_STATES,
     commands=(GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL, CONCLUDE),
     timers=(),
@@ -192,7 +192,7 @@ BATCH = Machine(
 )
 
 PAYMENT = Machine(
-    kind=Payment.kind,
+    of=Payment,
     states=PAYMENT_STATES,
     commands=(GET, ADD, DELETE, SUBMIT, CANCEL, REGISTER),
     timers=(REVERSAL,),
@@ -228,7 +228,7 @@ PAYMENT = Machine(
 )
 
 MEMBER = Machine(
-    kind=Member.kind,
+    of=Member,
     states=("registering", "registered"),
     commands=(EXISTS,),
     timers=(REGISTRATION,),

@@ -49,12 +49,12 @@ class Organisation(Metered):
 
 
 def platform_of(view: View) -> Platform:
-    platform: Platform | None = view.find(Platform.kind, SELF)
+    platform = view.find(Platform, SELF)
     return platform or Platform(view.now)
 
 
 def organisation_of(view: View) -> Organisation:
-    organisation: Organisation | None = view.find(Organisation.kind, SELF)
+    organisation = view.find(Organisation, SELF)
     return organisation or Organisation(view.now)
 
 
@@ -201,7 +201,7 @@ class Summary:
 
 def paying_account(view: View) -> Account | None:
     """Return the account that pays for a submitted batch; one that is not active pays nothing."""
-    accounts: list[Account] = view.group(Account.kind, *ALL)
+    accounts = view.group(Account, *ALL)
     in_default_currency = [account for account in accounts if account.currency_code == CURRENCY]
     if in_default_currency != accounts and view.choice(PAYING_ACCOUNT) == "default":
         accounts = in_default_currency
@@ -217,7 +217,7 @@ def cost(view: View, payment: Payment) -> Decimal:
 
 def cost_of_drafts(view: View, batch: Batch) -> Decimal:
     """Return the amount that submitting the batch takes out of an account."""
-    payments = view.group(Payment.kind, "batch", batch.id)
+    payments = view.group(Payment, "batch", batch.id)
     return sum((cost(view, payment) for payment in payments if payment.status == "DRAFT"), Decimal(0))
 
 
@@ -252,11 +252,11 @@ def _source(view: View, payment: Payment) -> Account | None:
 
     None where nothing was paid.
     """
-    batch: Batch | None = view.find(Batch.kind, payment.batch_id)
+    batch = view.find(Batch, payment.batch_id)
     if batch is None or batch.owner != SELF or batch.status not in ("OPEN", "CLOSED"):
         return None
-    paid: Account | None = view.find(Account.kind, batch.account_id or "")
-    return paid or paying_account(view) or next(iter(view.group(Account.kind, *ALL)), None)
+    paid = view.find(Account, batch.account_id or "")
+    return paid or paying_account(view) or next(iter(view.group(Account, *ALL)), None)
 
 
 def _moved(account: Account, balance: Decimal, available: Decimal) -> Account:

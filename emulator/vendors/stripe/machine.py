@@ -185,7 +185,7 @@ def progress_of(view: View, job: Job) -> tuple[int, int, int]:
 READY, REFUSED = "ready_for_upload", "not_cancellable"
 
 JOB = Machine(
-    kind=Job.kind,
+    of=Job,
     states=STATUSES,
     commands=(CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD),
     timers=(

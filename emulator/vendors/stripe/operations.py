@@ -28,7 +28,7 @@ def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -
     Evidence: stripe-owner-1.
     """
     id = request.parameters["id"]
-    resource = tx.find(machine.kind, id)
+    resource = tx.find(machine.of, id)
     if resource is None or resource.owner == acting_account(tx, request):
         return tx.ask(machine, id, command)
     if tx.choice(OTHER_ACCOUNT) == "403":
@@ -39,7 +39,7 @@ def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -
 
 def new_id(view: View) -> str:
     """Return an unused id of a job. Evidence: stripe-job-1."""
-    return mint_id(view, Job.kind, lambda digest: f"batchv2_{base62(digest, 26)}")
+    return mint_id(view, Job, lambda digest: f"batchv2_{base62(digest, 26)}")
 
 
 def _create(tx: Transaction, request: Request) -> Answer:

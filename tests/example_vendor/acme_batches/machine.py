@@ -10,7 +10,7 @@ RUN = Timer("acme.run", timedelta(hours=1), "acme-run-1")
 REFUSED = Assume(SECOND_CANCEL, "409")
 
 BATCH = Machine(
-    kind=Batch.kind,
+    of=Batch,
     states=("queued", "complete", "canceled"),
     commands=("create", "get", "cancel"),
     timers=(RUN,),

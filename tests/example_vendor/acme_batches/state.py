@@ -24,8 +24,8 @@ class AcmeState:
     def load(self, view: View, fragment: Any) -> Iterator[Batch]:
         for place, written in enumerate(fragment.get("batches", ())):
             refuse_future(FIELDS, written, view.now, "batches", place)
-            known = view.find(Batch.kind, written["id"]) or Batch(written["id"], view.now, view.now)
+            known = view.find(Batch, written["id"]) or Batch(written["id"], view.now, view.now)
             yield replace(known, **load_fields(FIELDS, written))
 
     def dump(self, view: Transaction) -> dict[str, Any]:
-        return {"batches": [dump_fields(FIELDS, batch) for batch in view.group(Batch.kind)]}
+        return {"batches": [dump_fields(FIELDS, batch) for batch in view.group(Batch)]}

@@ -11,14 +11,14 @@ from emulator.vendors.serpwow.model.batches import Batch
 
 
 def exceeds_destination_limit(view: View, _: Destination | None) -> bool:
-    return view.size(Destination.kind) >= DESTINATION_LIMIT
+    return view.size(Destination) >= DESTINATION_LIMIT
 
 
 COMMANDS = ("create", "update", "delete")
 CREATE, UPDATE, DELETE = map(On, COMMANDS)
 
 DESTINATION = Machine(
-    kind=Destination.kind,
+    of=Destination,
     states=("kept",),
     commands=COMMANDS,
     timers=(),
@@ -47,7 +47,7 @@ def upload(view: View, batch: Batch) -> Uploads:
 
     Evidence: serpwow-destinations-10 and serpwow-destinations-11.
     """
-    found = (view.find(Destination.kind, id) for id in dict.fromkeys(batch.destination_ids))
+    found = (view.find(Destination, id) for id in dict.fromkeys(batch.destination_ids))
     enabled = [destination for destination in found if destination is not None and destination.enabled]
     failed = tuple(destination.id for destination in enabled if is_unreachable(view, destination))
     return Uploads(tuple(destination.id for destination in enabled if destination.id not in failed), failed)

@@ -18,7 +18,7 @@ REQUIRED = ("name", "type", "enabled")
 
 
 def create_destination(tx: Transaction, request: Request) -> Answer:
-    id = mint_id(tx, Destination.kind, seven_letters)
+    id = mint_id(tx, Destination, seven_letters)
     parameters = parameters_of(tx, read_body(tx, request))
     for name in REQUIRED:
         if name not in parameters:
@@ -48,7 +48,7 @@ def _ask(tx: Transaction, request: Request, cause: On) -> Answer:
 
 def list_destinations(tx: Transaction, request: Request) -> Answer:
     term, fold = request.query.get("search_term", ""), folding(tx)
-    found = [destination for destination in tx.group(Destination.kind) if fold(term) in fold(destination.name)]
+    found = [destination for destination in tx.group(Destination) if fold(term) in fold(destination.name)]
     keys = {name: attrgetter(name, "id") for name in ("type", "name")}
     page = sorted_page(tx, request.query, found, keys, "name")
     answer = Answer("destinations", "serpwow-destinations-5", page, page.assumption)
@@ -56,7 +56,7 @@ def list_destinations(tx: Transaction, request: Request) -> Answer:
         answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE)
     if "sort_by" not in request.query and page.total > 1:
         answer = answer.resting_on(("serpwow-destinations-13",), DEFAULT_ORDER)
-    if any(tx.size(Batch.kind, "destination", destination.id) for destination in page.items):
+    if any(tx.size(Batch, "destination", destination.id) for destination in page.items):
         answer = answer.resting_on(("serpwow-destinations-16",), USED_BY)
     is_printed = all(destination.type == "s3" for destination in page.items)
     return answer if is_printed else answer.resting_on(("serpwow-destinations-14",), DESTINATION_FIELDS)

@@ -44,7 +44,7 @@ from emulator.vendors.serpwow.model.batches import STATUSES, Batch
 NOT_RESET = Assume(CREDITS_RESET, "never")
 
 ACCOUNT = Machine(
-    kind=Account.kind,
+    of=Account,
     states=("open",),
     commands=(),
     timers=(RESET,),
@@ -76,7 +76,7 @@ def _addressed(cause: On, *rows: Row) -> tuple[Row, ...]:
 
 
 BATCH = Machine(
-    kind=Batch.kind,
+    of=Batch,
     states=STATUSES,
     commands=COMMANDS,
     timers=(QUEUE, PLACE, RUN, SCHEDULE, INACTIVITY),

@@ -49,7 +49,7 @@ Changes = Iterable[Account | Batch | QueueLine]
 
 
 def exceeds_batch_limit(view: View, _: Batch | None) -> bool:
-    return view.size(Batch.kind, "owner", SELF) >= BATCH_LIMIT
+    return view.size(Batch, "owner", SELF) >= BATCH_LIMIT
 
 
 def belongs_to_another(_: View, batch: Batch) -> bool:
@@ -129,7 +129,7 @@ def take_a_ticket(view: View, batch: Batch) -> Changes:
 def promote_waiting(view: View) -> Changes:
     """Give every free slot to a batch that waits for one, pool by pool."""
     for pool in POOLS[view.choice(PLACES)]:
-        if view.size(QueueLine.kind, "waiting", pool):
+        if view.size(QueueLine, "waiting", pool):
             yield from promote(view, pool)
 
 
@@ -159,7 +159,7 @@ def deliver_results(view: View, batch: Batch) -> Changes:
 
 def account_of(view: View) -> Account:
     """Return the account of this world's credentials."""
-    return as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))
+    return as_of_now(view, view.find(Account, SELF) or Account(view.now))
 
 
 def as_of_now(view: View, account: Account) -> Account:
@@ -180,7 +180,7 @@ def _with_credits_returned(view: View, account: Account) -> Account:
 
 def busy_batches(view: View) -> list[Batch]:
     """Return the queued and running batches of the account."""
-    return [batch for status in BUSY for batch in view.group(Batch.kind, "owner", SELF, status)]
+    return [batch for status in BUSY for batch in view.group(Batch, "owner", SELF, status)]
 
 
 def refundable(view: View, batch: Batch) -> int:

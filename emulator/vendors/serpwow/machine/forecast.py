@@ -24,8 +24,8 @@ def min_steps(view: View, until: datetime, most: int) -> int:
     Counts no further than a little beyond `most`. Returns 0 where batches may have to wait for slots: the number of their runs
     is known only by letting them run.
     """
-    scheduled: list[Batch] = [batch for batch in view.group(Batch.kind, "scheduled") if batch.enabled]
-    if not scheduled or sum(view.size(Batch.kind, "owner", SELF, status) for status in BUSY) > slots_in_all(view):
+    scheduled: list[Batch] = [batch for batch in view.group(Batch, "scheduled") if batch.enabled]
+    if not scheduled or sum(view.size(Batch, "owner", SELF, status) for status in BUSY) > slots_in_all(view):
         return 0
     if not never_waits(view, {batch.id: batch for batch in (*scheduled, *busy_batches(view))}.values()):
         return 0

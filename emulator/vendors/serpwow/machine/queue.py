@@ -27,7 +27,7 @@ def is_outranked(view: View, batch: Batch) -> bool:
     """Return whether queued batches of higher priorities need every free slot of its pool. Evidence: serpwow-slots-2."""
     pool = _pool_of(view, batch)
     higher = PRIORITIES[PRIORITIES.index(batch.priority) + 1 :]
-    rivals = sum(view.size(Batch.kind, "newly queued", size, priority) for size in _sizes(pool) for priority in higher)
+    rivals = sum(view.size(Batch, "newly queued", size, priority) for size in _sizes(pool) for priority in higher)
     return batch.owner == SELF and _free_slots(view, pool) <= rivals
 
 
@@ -57,7 +57,7 @@ def promote(view: View, pool: str) -> Iterator[QueueLine | Batch]:
     """
     for rank in reversed(range(len(PRIORITIES))):
         yield from _promote_line(view, pool, PRIORITIES[rank])
-        if any(view.size(Batch.kind, "queue line", pool, lower) for lower in PRIORITIES[:rank]):
+        if any(view.size(Batch, "queue line", pool, lower) for lower in PRIORITIES[:rank]):
             first = _newly_queued(view, pool, PRIORITIES[rank])[: _free_slots(view, pool)]
             yield from (replace(batch, called_at=view.now) for batch in first)
 
@@ -73,7 +73,7 @@ def enqueue(view: View, batch: Batch) -> Iterator[QueueLine | Batch]:
 def _promote_line(view: View, pool: str, priority: str) -> Iterator[QueueLine | Batch]:
     line = _line(view, pool, priority)
     while line.serving < line.next and _free_slots(view, pool):
-        promoted = view.group(Batch.kind, "ticket", pool, priority, line.serving)
+        promoted = view.group(Batch, "ticket", pool, priority, line.serving)
         line = replace(line, serving=line.serving + 1)
         yield line
         yield from (replace(batch, called_at=view.now) for batch in promoted)
@@ -81,7 +81,7 @@ def _promote_line(view: View, pool: str, priority: str) -> Iterator[QueueLine | 
 
 def _newly_queued(view: View, pool: str, priority: str) -> list[Batch]:
     """Return the batches of a priority that have no ticket yet, the one that has waited longest first."""
-    found = (batch for size in _sizes(pool) for batch in view.group(Batch.kind, "newly queued", size, priority))
+    found = (batch for size in _sizes(pool) for batch in view.group(Batch, "newly queued", size, priority))
     return sorted(found, key=lambda batch: batch.since)
 
 
@@ -95,7 +95,7 @@ def _pool_of(view: View, batch: Batch) -> str:
 
 def _free_slots(view: View, pool: str) -> int:
     """Return the number of free slots, 0 where a loaded state has taken more than there are."""
-    taken = sum(view.size(Batch.kind, "slot", size) for size in _sizes(pool))
+    taken = sum(view.size(Batch, "slot", size) for size in _sizes(pool))
     return max(_pools(view)[pool] - taken, 0)
 
 
@@ -105,5 +105,4 @@ def _sizes(pool: str) -> tuple[str, ...]:
 
 def _line(view: View, pool: str, priority: str) -> QueueLine:
     id = f"{pool}/{priority}"
-    line: QueueLine = view.find(QueueLine.kind, id) or QueueLine(id, view.now)
-    return line
+    return view.find(QueueLine, id) or QueueLine(id, view.now)

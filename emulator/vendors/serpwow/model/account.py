@@ -100,8 +100,7 @@ class Platform(Metered):
 
 def platform_of(view: View) -> Platform:
     """Return the state of the platform in a world."""
-    platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
-    return platform
+    return view.find(Platform, SELF) or Platform(view.now)
 
 
 @dataclass(frozen=True, slots=True)

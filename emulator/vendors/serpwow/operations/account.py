@@ -22,7 +22,7 @@ def get_account(tx: Transaction, _request: Request) -> Answer:
 
 def list_error_logs(tx: Transaction, request: Request) -> Answer:
     term = request.query.get("search_term", "")
-    found = [log for log in tx.group(ErrorLog.kind) if tx.now < log.date + LOG_LIFETIME and _matches(tx, log, term)]
+    found = [log for log in tx.group(ErrorLog) if tx.now < log.date + LOG_LIFETIME and _matches(tx, log, term)]
     keys = {name: attrgetter(name) for name in ("date", "count")}
     page = sorted_page(tx, request.query, found, keys, "date")
     answer = Answer("error_logs", "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1", page, page.assumption)

@@ -46,7 +46,7 @@ get_batch, delete_batch, start_batch, stop_batch = map(_command, (GET, DELETE, S
 
 def batch_of(tx: Transaction, request: Request) -> Batch:
     """Return the batch of the path, once it is known to exist."""
-    return cast("Batch", tx.find(Batch.kind, request.parameters["id"]))
+    return cast("Batch", tx.find(Batch, request.parameters["id"]))
 
 
 def is_large(find: Callable[[str, str], Any], request: Request) -> bool:
@@ -69,7 +69,7 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
     parameters = parameters_of(tx, read_body(tx, request))
     if "name" not in parameters and tx.choice(UNNAMED_BATCH) == "refuse":
         raise invalid("name is required", "serpwow-create-2", UNNAMED_BATCH)
-    batch = change_batch(tx, new_batch(tx, mint_id(tx, Batch.kind, code)), parameters)
+    batch = change_batch(tx, new_batch(tx, mint_id(tx, Batch, code)), parameters)
     answer = tx.ask(BATCH, batch.id, CREATE.command, new=batch)
     return answer._replace(assumption=answer.assumption or assumption_of(parameters))
 

@@ -136,5 +136,5 @@ def _file(request: Request, evidence: str, content: bytes) -> Answer:
 
 
 def _own_batch(tx: Transaction, id: str) -> Batch | None:
-    batch: Batch | None = tx.find(Batch.kind, id)
+    batch = tx.find(Batch, id)
     return batch if batch is not None and batch.owner == SELF else None

@@ -83,7 +83,7 @@ def _find_page(view: View, query: Query) -> Page:
     oldest_first = view.choice(TIED_BATCHES) == "oldest"
     if not filters and wanted.sort_by in RANKINGS and oldest_first:
         return _ranked_page(view, wanted, group)
-    batches: list[Batch] = view.group(Batch.kind, "owner", *group)
+    batches = view.group(Batch, "owner", *group)
     found = [batch for batch in batches[:: 1 if oldest_first else -1] if all(passes(batch) for passes in filters)]
     assumption = _assumption_of(view, wanted, len(found)) or _assumption_of_results(view, query, batches)
     assumption = assumption or _assumption_of_term(query, batches) or _assumption_of_never_run(query, batches)
@@ -93,7 +93,7 @@ def _find_page(view: View, query: Query) -> Page:
 
 def _ranked_page(view: View, wanted: PageQuery, group: tuple[str, ...]) -> Page:
     """Return a page of a list that is kept in this order, at no cost for the other pages."""
-    ranking = view.sorted_group(Batch.kind, RANKINGS[wanted.sort_by], *group)
+    ranking = view.sorted_group(Batch, RANKINGS[wanted.sort_by], *group)
     assumption = _assumption_of(view, wanted, len(ranking))
     batches = (ranking.descending if wanted.descending else ranking.ascending)(wanted.first)
     return _page(wanted, len(ranking), [*islice(batches, wanted.size)], assumption)

@@ -66,7 +66,7 @@ def rate_limit(name: str, evidence: str) -> Check:
 
     def check_rate(tx: Transaction, request: Request) -> Answer | None:
         id = f"{name}/{request.query.get(API_KEY, '')}"
-        meter: RequestMeter = tx.find(RequestMeter.kind, id) or RequestMeter(id, tx.now)
+        meter = tx.find(RequestMeter, id) or RequestMeter(id, tx.now)
         requests = meter.requests
         if tx.choice(RATE_WINDOW) == "sliding":
             requests = tuple(instant for instant in requests if tx.now - instant < MINUTE)
@@ -105,7 +105,7 @@ def _matches(segments: list[str], pattern: list[str]) -> bool:
 
 
 def _is_down(tx: Transaction) -> bool:
-    platform: Platform | None = tx.find(Platform.kind, SELF)
+    platform = tx.find(Platform, SELF)
     return platform is not None and platform.status == "down"
 
 

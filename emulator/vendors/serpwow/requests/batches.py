@@ -49,7 +49,7 @@ def change_batch(tx: Transaction, batch: Batch, parameters: Mapping[str, Any]) -
         changed = _with_type(tx, changed, read_searches_type(tx, parameters["searches_type"]))
     if "searches" in parameters:
         used = {search.id for search in changed.searches}
-        new = list(read_searches(tx, parameters["searches"], used.__contains__))
+        new = list(read_searches(tx, parameters["searches"], used))
         changed = replace(changed, searches=changed.searches.with_more(new))
         check_searches(tx, changed, changed.searches, new)
     _check_assumptions(tx, changed)
@@ -75,7 +75,7 @@ def _with_hourly_as_minutes(tx: Transaction, parameters: Mapping[str, Any]) -> M
 
 def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
     """Return the batch, locked to the type if it is new; a lock never changes, and none can be added."""
-    is_new = tx.find(Batch.kind, batch.id) is None
+    is_new = tx.find(Batch, batch.id) is None
     if not is_new and type != batch.searches_type and tx.choice(LOCKED_TYPE) == "enforced":
         raise invalid("searches_type cannot be changed after creation", "serpwow-types-9", LOCKED_TYPE)
     return replace(batch, locked_type=None if type == MIXED else type) if is_new else batch
@@ -87,5 +87,5 @@ def _check_assumptions(tx: Transaction, batch: Batch) -> None:
         raise invalid(message, "serpwow-schedule-4", INCOMPLETE_SCHEDULE)
     if tx.choice(UNKNOWN_DESTINATION) == "refuse":
         for id in batch.destination_ids:
-            if tx.find(Destination.kind, id) is None:
+            if tx.find(Destination, id) is None:
                 raise invalid(f"Destination with ID '{id}' was not found", "serpwow-destinations-6", UNKNOWN_DESTINATION)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.sdk import Transaction, mint_id
+from emulator.sdk import Transaction
 from emulator.vendors.serpwow.assumptions.requests import HTML_LIMIT, LOCKED_TYPE, MAX_PAGE, UNKNOWN_ENGINE, UNKNOWN_TYPE
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.model.searches import MAX_PAGES, MAX_WITH_HTML, MIXED, Search, Searches, integer, letters
@@ -33,7 +33,7 @@ TYPE = r"[a-z0-9]+(?:_[a-z0-9]+)+"
 """The form of a searches_type: an engine and the kind of search. Evidence: serpwow-types-6 and serpwow-types-7."""
 
 
-def read_searches(tx: Transaction, value: Any, is_used: Callable[[str], bool]) -> Iterator[Search]:
+def read_searches(tx: Transaction, value: Any, used: Container[str]) -> Iterator[Search]:
     """Yield new searches with ids that are not used in their batch.
 
     Raises:
@@ -46,7 +46,9 @@ def read_searches(tx: Transaction, value: Any, is_used: Callable[[str], bool]) -
     for item in value:
         parameters = without_nulls(tx, {name: parameter for name, parameter in item.items() if name != "id"})
         check_parameters(tx, parameters)
-        yield Search(mint_id(tx, "serpwow.search", letters, is_used), parameters)
+        while (id := letters(tx.mint("serpwow.search"))) in used:
+            pass
+        yield Search(id, parameters)
 
 
 def check_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> None:

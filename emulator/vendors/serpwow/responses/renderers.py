@@ -159,7 +159,7 @@ def _result(tx: Transaction, _request: Request, result: ResultLinks) -> Response
 
 
 def _destinations(tx: Transaction, _request: Request, page: Page) -> Response:
-    usage = render_usage(tx.size(Destination.kind), DESTINATION_LIMIT)
+    usage = render_usage(tx.size(Destination), DESTINATION_LIMIT)
     return _success(usage=usage, destinations=[render_destination(tx, destination) for destination in page.items])
 
 

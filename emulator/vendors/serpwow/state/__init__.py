@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from emulator.sdk import (
     Problem,
     ProblemCollector,
+    Resource,
     Transaction,
     View,
     dump_fields,
@@ -65,23 +66,23 @@ class SerpwowState:
         if "platform" in fragment:
             yield replace(platform_of(view), **load_fields(PLATFORM, fragment["platform"]))
         if "timezone" in fragment.get("account", {}):
-            yield from [with_next_start(view, batch) for batch in view.group(Batch.kind, "scheduled")]
+            yield from [with_next_start(view, batch) for batch in view.group(Batch, "scheduled")]
         for batch in batches.values():
             if batch.owner == SELF:
                 yield from (it for it in requeue(view, with_next_start(view, batch)) if it is not batch)
         yield from promote_waiting(view)
         for place, batch in batches.items():
-            problems = overdue(view, view.find(Batch.kind, batch.id) or batch, fragment["batches"][place])
+            problems = overdue(view, view.find(Batch, batch.id) or batch, fragment["batches"][place])
             gathered.problems += [Problem(problem.message, ("batches", place, *problem.path)) for problem in problems]
         gathered.refuse()
 
     def dump(self, view: Transaction) -> dict[str, Any]:
-        account = view.find(Account.kind, SELF)
+        account = view.find(Account, SELF)
         return {
             "account": _dump_account(view, account) if account else {},
-            "batches": [dump_batch(batch) for batch in view.group(Batch.kind)],
-            "destinations": [dump_fields(DESTINATION, destination) for destination in view.group(Destination.kind)],
-            "error_logs": [dump_fields(ERROR_LOG, log) for log in view.group(ErrorLog.kind)],
+            "batches": [dump_batch(batch) for batch in view.group(Batch)],
+            "destinations": [dump_fields(DESTINATION, destination) for destination in view.group(Destination)],
+            "error_logs": [dump_fields(ERROR_LOG, log) for log in view.group(ErrorLog)],
             "platform": dump_fields(PLATFORM, platform_of(view)),
         }
 
@@ -99,25 +100,25 @@ def _is_zone(name: str) -> bool:
 
 
 def _load_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Destination]:
-    for id, item in _with_ids(view, Destination.kind, items, seven_letters):
-        old = view.find(Destination.kind, id) or Destination(id, view.now, f"Destination {id}", "s3", True)
+    for id, item in _with_ids(view, Destination, items, seven_letters):
+        old = view.find(Destination, id) or Destination(id, view.now, f"Destination {id}", "s3", True)
         yield replace(old, **load_fields(DESTINATION, item))
 
 
 def _load_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
-    for place, (id, item) in enumerate(_with_ids(view, ErrorLog.kind, items)):
+    for place, (id, item) in enumerate(_with_ids(view, ErrorLog, items)):
         refuse_future(ERROR_LOG, item, view.now, place)
-        old = view.find(ErrorLog.kind, id) or ErrorLog(id, view.now, view.now, "Internal error")
+        old = view.find(ErrorLog, id) or ErrorLog(id, view.now, view.now, "Internal error")
         yield replace(old, **load_fields(ERROR_LOG, item))
 
 
 def _with_ids(
-    view: View, kind: str, items: Sequence[Mapping[str, Any]], form: Callable[[bytes], str] = code
+    view: View, of: type[Resource], items: Sequence[Mapping[str, Any]], form: Callable[[bytes], str] = code
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield each item with its id, or with a new one that neither the world nor another item has."""
     used = {item["id"] for item in items if "id" in item}
     for item in items:
-        id = item.get("id") or mint_id(view, kind, form, lambda id: id in used or view.find(kind, id))
+        id = item.get("id") or mint_id(view, of, form, used)
         used.add(id)
         yield id, item
 
@@ -127,11 +128,11 @@ def _load_account_and_batches(
 ) -> tuple[Account, dict[int, Batch]]:
     """Return the account, and the possible batches by their index."""
     fields = fragment.get("account", {})
-    old = as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))
+    old = as_of_now(view, view.find(Account, SELF) or Account(view.now))
     account = replace(old, since=view.now, **load_fields(ACCOUNT, fields))
     placed: dict[int, Batch] = {}
     former: Mapping[str, Any] = {}
-    for place, (id, item) in enumerate(_with_ids(view, Batch.kind, fragment.get("batches", ()))):
+    for place, (id, item) in enumerate(_with_ids(view, Batch, fragment.get("batches", ()))):
         if item is former and place - 1 in placed and is_only_numbered(item):
             placed[place] = renumbered(placed[place - 1], id, item)
             continue
@@ -157,7 +158,7 @@ def _new_allocation(view: View, batch: Batch) -> int:
 
     One that is set running was charged before, whenever that was, so that a `set` changes only what it names.
     """
-    old = view.find(Batch.kind, batch.id)
+    old = view.find(Batch, batch.id)
     charged = batch.status in BUSY if old is None else batch.status == "queued" and old.status not in BUSY
     return batch.allocated if charged and batch.owner == SELF else 0
 
@@ -171,7 +172,7 @@ def _check_credits(view: View, account: Account, old: Account, batches: list[Bat
 
     The other batches are counted only if the changed ones can refund more than was used in addition.
     """
-    before = _refundable(view, (view.find(Batch.kind, batch.id) for batch in batches))
+    before = _refundable(view, (view.find(Batch, batch.id) for batch in batches))
     if _refundable(view, batches) - before > account.credits_used - old.credits_used:
         changed = {batch.id: batch for batch in busy_batches(view)} | {batch.id: batch for batch in batches}
         if (most := _refundable(view, changed.values())) > account.credits_used:

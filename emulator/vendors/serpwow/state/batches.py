@@ -32,7 +32,7 @@ def load_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
         BadInput: such a batch is not possible.
     """
     refuse_future(BATCH, item, view.now)
-    old: Batch | None = view.find(Batch.kind, id)
+    old = view.find(Batch, id)
     batch = _load(old or new_batch(view, id), item)
     is_moved = old is None or old.status != batch.status
     if old is not None and is_moved and "since" not in item:

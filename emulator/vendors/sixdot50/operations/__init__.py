@@ -45,7 +45,7 @@ def get_token(tx: Transaction, request: Request) -> Answer:
         return Answer("token_refused", "6dot50-token-5", None, MISSING_CREDENTIAL)
     if not tx.accepts("6dot50", body["key"]) or not matches(body["key"], body["secret"]):
         return Answer("token_refused", "6dot50-token-4", None, FAILED_TOKEN_STATUS)
-    others = tx.size(Token.kind, "key", body["key"])
+    others = tx.size(Token, "key", body["key"])
     return Answer("token", "6dot50-token-1", issue(tx, body["key"]), OLDER_TOKENS if others else None)
 
 
@@ -56,7 +56,7 @@ def ask(machine: Machine, command: str) -> Handler:
 
 def delete_payment(tx: Transaction, request: Request) -> Answer:
     """Delete a payment and show it once more."""
-    payment = tx.find(Payment.kind, id_of(request))
+    payment = tx.find(Payment, id_of(request))
     answer = ask(PAYMENT, DELETE)(tx, request)
     return answer if answer.name != "deleted" else answer._replace(subject=payment)
 
@@ -72,7 +72,7 @@ def member_exists(tx: Transaction, request: Request) -> Answer:
 
 
 def list_accounts(tx: Transaction, _request: Request) -> Answer:
-    return Answer("accounts", "6dot50-accounts-2", tx.group(Account.kind, *ALL))
+    return Answer("accounts", "6dot50-accounts-2", tx.group(Account, *ALL))
 
 
 def status_codes(codes: Mapping[str, str], evidence: str) -> Handler:

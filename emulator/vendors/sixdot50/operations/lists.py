@@ -78,7 +78,7 @@ def _is_unknown(query: Query) -> bool:
 def _most(tx: Transaction, query: Query) -> int:
     """Return how many batches the page holds at most."""
     wanted = int(query.get("take", MAX_INT if "skip" in query else MAX_TAKE))
-    if wanted <= MAX_TAKE or {"skip", "take"} <= query.keys() or tx.size(Batch.kind, "by creation", SELF) <= MAX_TAKE:
+    if wanted <= MAX_TAKE or {"skip", "take"} <= query.keys() or tx.size(Batch, "by creation", SELF) <= MAX_TAKE:
         return wanted
     return MAX_TAKE if tx.choice(SKIP_ALONE if "skip" in query else TAKE_ALONE) == "1000" else wanted
 
@@ -103,9 +103,9 @@ def _newest(tx: Transaction, query: Query, skip: int) -> Iterable[Batch]:
     if status and status != status.upper() and tx.choice(STATUS_CASE) == "ignored":
         status = status.upper()
     if not external_id:
-        by_creation = tx.sorted_group(Batch.kind, "by creation", SELF, *([status] if status else ()))
+        by_creation = tx.sorted_group(Batch, "by creation", SELF, *([status] if status else ()))
         return by_creation.reversed(skip)
-    named: Iterable[Batch] = tx.group(Batch.kind, "called", external_id.casefold())
+    named = tx.group(Batch, "called", external_id.casefold())
     ours = (it for it in named if it.owner == SELF and is_same(tx, it.external_id, external_id))
     found = [it for it in ours if not status or it.status == status]
     return sorted(found, key=attrgetter("created_at"))[::-1][skip:]

@@ -43,7 +43,7 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
     body = read_body(tx, request, bodies.BATCH)
     name, external_id = body.get("name"), body.get("externalid")
     refuse(tx, [*flaws_of_name(tx, name), *flaws_of_external_id(tx, external_id)])
-    batch = Batch(mint_id(tx, Batch.kind, guid), tx.now, tx.now, str(name), external_id=external_id or None)
+    batch = Batch(mint_id(tx, Batch, guid), tx.now, tx.now, str(name), external_id=external_id or None)
     return tx.ask(BATCH, batch.id, CREATE, new=batch)
 
 
@@ -62,7 +62,7 @@ def _write(command: str, read: Read) -> Handler:
         if change is None:
             return refusal or answer
         change(answer.subject)
-        return answer._replace(subject=tx.find(Batch.kind, answer.subject.id))
+        return answer._replace(subject=tx.find(Batch, answer.subject.id))
 
     return handle
 
@@ -101,7 +101,7 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
     refuse(tx, chain(_flaws_of_list(tx, body), flaws_of_payments(tx, id_of(request), clear, payments)))
 
     def add(batch: Batch) -> None:
-        for old in tx.group(Payment.kind, "batch", batch.id) if clear else ():
+        for old in tx.group(Payment, "batch", batch.id) if clear else ():
             tx.ask(PAYMENT, old.id, DELETE)
         referrals = organisation_of(tx).referrals
         for fields in payments:
@@ -124,7 +124,7 @@ def _payment(tx: Transaction, batch: Batch, fields: Properties, referrals: bool)
     msisdn = fields["msisdn"].removeprefix("+")
     amount, referrer = (fields.get(name) if referrals else None for name in ("referralamount", "referralmsisdn"))
     return Payment(
-        mint_id(tx, Payment.kind, guid),
+        mint_id(tx, Payment, guid),
         tx.now,
         tx.now,
         batch.id,

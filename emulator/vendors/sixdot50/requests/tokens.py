@@ -53,15 +53,15 @@ def bearer(request: Request) -> str | None:
 
 def is_good(tx: Transaction, token: str) -> bool:
     """Tell whether this world issued the token and it has not expired."""
-    known = tx.find(Token.kind, token)
+    known = tx.find(Token, token)
     return isinstance(known, Token) and tx.now < known.expires_at
 
 
 def issue(tx: Transaction, key: str) -> Token:
     """Return a new token for the key, and remove its expired ones."""
-    for old in tx.group(Token.kind, "key", key):
+    for old in tx.group(Token, "key", key):
         if old.expires_at <= tx.now or tx.choice(OLDER_TOKENS) == "die":
-            tx.remove(Token.kind, old.id)
+            tx.remove(old)
     expires_at = tx.now + LIFETIME
     issued, ends = int(tx.now.timestamp()), int(expires_at.timestamp())
     claims = {"id": key, "nbf": issued, "exp": ends, "iat": issued, "jti": tx.mint(Token.kind).hex()[:16]}

@@ -118,7 +118,7 @@ def _flaws_of_empty_id(tx: Transaction, text: str | None) -> Iterator[Flaw]:
 
 def namesakes(view: View, text: str, own: str | None) -> list[Batch]:
     """Return the batches of all organisations, other than `own`, that have this externalId."""
-    batches: list[Batch] = view.group(Batch.kind, "called", text.casefold())
+    batches = view.group(Batch, "called", text.casefold())
     return [it for it in batches if it.id != own and is_same(view, it.external_id, text)]
 
 
@@ -198,7 +198,7 @@ def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str
 def payments_called(view: View, batch_id: str, text: str, clear: bool = False) -> list[Payment]:
     """Return our payments that have this externalId, without the drafts of the batch where these are to be cleared."""
     narrow = (batch_id,) if view.choice(PAYMENT_EXTERNAL_IDS) == "batch" else ()
-    payments: Iterable[Payment] = view.group(Payment.kind, "called", text.casefold(), *narrow)
+    payments = view.group(Payment, "called", text.casefold(), *narrow)
     return [
         it
         for it in payments

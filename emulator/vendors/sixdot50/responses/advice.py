@@ -42,7 +42,7 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     if answer == "astray" and SINGULAR.search(request.path) and tx.choice(SINGULAR_PATH) == "404":
         yield f"the titles of 6DOT50's pages have batches in the plural; {SINGULAR_PATH.id}: served takes the singular too"
     if answer == "bad_token" and (token := bearer(request)) is not None:
-        known: Token | None = tx.find(Token.kind, token)
+        known = tx.find(Token, token)
         if known is None:
             yield "this world gave out no such token: getToken gives one"
         elif known.expires_at <= tx.now:

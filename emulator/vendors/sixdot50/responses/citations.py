@@ -46,7 +46,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
 def _shown(tx: Transaction, answer: Answer) -> list[Any]:
     """Return the batches and payments that the body of an answer shows as they are read."""
     if answer.name == "payments":
-        return tx.group(Payment.kind, "batch", answer.subject.id)
+        return tx.group(Payment, "batch", answer.subject.id)
     if answer.name in ("batch", "payment", "deleted", "submitted"):
         return [answer.subject]
     return list(answer.subject) if answer.name == "batches" else []
@@ -56,7 +56,7 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
     """Yield the facts behind the fields that only some answers of a name have."""
     if answer.name == "deleted":
         yield "6dot50-delete-4" if tx.choice(DELETED_FIELDS) == "shown" else "6dot50-delete-5"
-    if answer.name in _PAID_FROM_AN_ACCOUNT and any(it.currency_code != CURRENCY for it in tx.group(Account.kind, *ALL)):
+    if answer.name in _PAID_FROM_AN_ACCOUNT and any(it.currency_code != CURRENCY for it in tx.group(Account, *ALL)):
         yield "6dot50-money-4"
     if answer.name == "payments":
         yield "6dot50-payments-2"

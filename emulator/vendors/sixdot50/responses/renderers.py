@@ -95,7 +95,7 @@ def show_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
 
 def summary_of(tx: Transaction, batch: Batch) -> Summary:
     """Return the totals of the payments of the batch."""
-    payments: list[Payment] = tx.group(Payment.kind, "batch", batch.id)
+    payments = tx.group(Payment, "batch", batch.id)
     referred = {payment.status for payment in payments if payment.referral_amount}
     with_referrals = bool(referred) and tx.choice(SUMMED_REFERRALS) == "included"
     cancelled = "CANCELLED" in referred and tx.choice(CANCELLED_REFERRALS) == "included"
@@ -173,7 +173,7 @@ def _is_known_member(tx: Transaction, payment: Payment) -> bool:
 
 
 def show_payments(tx: Transaction, batch: Batch) -> list[dict[str, Any]]:
-    return [show_payment(tx, payment) for payment in tx.group(Payment.kind, "batch", batch.id)]
+    return [show_payment(tx, payment) for payment in tx.group(Payment, "batch", batch.id)]
 
 
 def show_filled_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:

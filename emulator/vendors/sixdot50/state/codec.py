@@ -86,7 +86,7 @@ class SixDot50State:
         with gathered.part():
             yield from _read_accounts(view, fragment.get("accounts", ()))
         members = fragment.get("members", ())
-        yield from (Member(msisdn, view.now) for msisdn in members if view.find(Member.kind, msisdn) is None)
+        yield from (Member(msisdn, view.now) for msisdn in members if view.find(Member, msisdn) is None)
         yield from (_read_token(view, item) for item in fragment.get("tokens", ()))
         for index, item in enumerate(fragment.get("batches", ())):
             with gathered.part("batches", index):
@@ -97,10 +97,10 @@ class SixDot50State:
         return {
             "platform": _shown(PLATFORM, platform_of(view)),
             "organisation": _shown(ORGANISATION, organisation_of(view)),
-            "accounts": [_shown(ACCOUNT, account) for account in view.group(Account.kind)],
-            "members": [member.id for member in view.group(Member.kind)],
-            "batches": [_show_batch(view, batch) for batch in view.group(Batch.kind)],
-            "tokens": [{"token": token.id} | _shown(TOKEN, token) for token in view.group(Token.kind)],
+            "accounts": [_shown(ACCOUNT, account) for account in view.group(Account)],
+            "members": [member.id for member in view.group(Member)],
+            "batches": [_show_batch(view, batch) for batch in view.group(Batch)],
+            "tokens": [{"token": token.id} | _shown(TOKEN, token) for token in view.group(Token)],
         }
 
 
@@ -123,7 +123,7 @@ def _read_settings(view: View, fragment: Mapping[str, Any]) -> Iterator[Platform
         yield replace(platform_of(view), since=view.now, **_values(PLATFORM, fragment["platform"]))
     if "organisation" in fragment:
         organisation = replace(organisation_of(view), **_values(ORGANISATION, fragment["organisation"]))
-        if view.size(Payment.kind, *REFERRED) and not organisation.referrals:
+        if view.size(Payment, *REFERRED) and not organisation.referrals:
             problem = f"a payment has a referral, which it can have {WITH_CAPABILITY}"
             raise BadInput([Problem(problem, ("organisation", "referrals"))])
         yield organisation
@@ -135,8 +135,8 @@ def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[A
     for index, item in enumerate(items):
         account = _read_account(view, item, read, index)
         read[account.id] = account
-    if not read and not view.size(Account.kind, "currency", CURRENCY):
-        return [Account(mint_id(view, Account.kind, guid), view.now, view.now)]
+    if not read and not view.size(Account, "currency", CURRENCY):
+        return [Account(mint_id(view, Account, guid), view.now, view.now)]
     return read.values()
 
 
@@ -150,7 +150,7 @@ def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Accoun
     if old is None and "deposit" in item:
         raise BadInput([Problem("a deposit needs an account that is there already", ("accounts", index, "deposit"))])
     if old is None:
-        old = Account(item.get("id", "").lower() or mint_id(view, Account.kind, guid), view.now, view.now)
+        old = Account(item.get("id", "").lower() or mint_id(view, Account, guid), view.now, view.now)
     changed = replace(read.get(old.id, old), **values)
     deposit = MONEY.read(item.get("deposit", 0))
     return replace(changed, balance=changed.balance + deposit, available_balance=changed.available_balance + deposit)
@@ -158,7 +158,7 @@ def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Accoun
 
 def _find_account(view: View, item: Mapping[str, Any]) -> Account | None:
     """Return the account of that id, shortName or name; a deposit alone is for the account that pays."""
-    accounts: list[Account] = view.group(Account.kind, *ALL)
+    accounts = view.group(Account, *ALL)
     for name in ("id", "shortName", "name"):
         if name in item:
             value = ACCOUNT[name].read(item[name])
@@ -169,15 +169,15 @@ def _find_account(view: View, item: Mapping[str, Any]) -> Account | None:
 def _read_token(view: View, item: Mapping[str, Any]) -> Token:
     values = _values(TOKEN, item)
     id = values.pop("token")
-    token: Token = view.find(Token.kind, id) or Token(id, view.now, "", view.now + LIFETIME)
+    token = view.find(Token, id) or Token(id, view.now, "", view.now + LIFETIME)
     return replace(token, **values)
 
 
 def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment]:
     refuse_future(BATCH, item, view.now)
     values, written = _values(BATCH, item), item.get("payments", ())
-    id = values.pop("id", None) or mint_id(view, Batch.kind, guid)
-    old: Batch | None = view.find(Batch.kind, id)
+    id = values.pop("id", None) or mint_id(view, Batch, guid)
+    old = view.find(Batch, id)
     _refuse_unfit_payments(view, id, written)
     created_at = values.get("since", view.now)
     batch: Batch = _changed(view, old or Batch(id, view.now, created_at, "Batch"), old is None, values)
@@ -194,7 +194,7 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment
             view.admit(more, payment)
         places[payment.id] = place
         yield payment
-    for payment in view.group(Payment.kind, "batch", id) if "status" in values else ():
+    for payment in view.group(Payment, "batch", id) if "status" in values else ():
         if payment.id not in places and payment.status not in FITTING[batch.status]:
             yield _with_implied_status(view, batch, replace(payment, since=since))
     if problems := list(problems_of(view, batch, places, all_payments="status" in values)):
@@ -205,7 +205,7 @@ def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[Mapping[
     """Refuse payments that are in another batch, or are new and lack what every payment has."""
     problems: list[Problem] = []
     for place, item in enumerate(written):
-        old: Payment | None = view.find(Payment.kind, GUID.read(item["id"])) if "id" in item else None
+        old = view.find(Payment, GUID.read(item["id"])) if "id" in item else None
         if old is None:
             problems += _missing(item, ("payments", place))
         elif old.batch_id != batch_id:
@@ -221,8 +221,8 @@ def _missing(item: Mapping[str, Any], path: tuple[str | int, ...]) -> list[Probl
 def _read_payment(view: View, batch: Batch, item: Mapping[str, Any], usual: Mapping[str, Any]) -> Payment:
     """Return a payment of the batch; a new one has the `usual` attributes where it names no others."""
     values = _values(PAYMENT, item)
-    id = values.pop("id", None) or mint_id(view, Payment.kind, guid)
-    old = view.find(Payment.kind, id)
+    id = values.pop("id", None) or mint_id(view, Payment, guid)
+    old = view.find(Payment, id)
     if old is not None:
         return _settled(_changed(view, old, False, values), {})
     payment = Payment(id, batch_id=batch.id, **{**usual, **values})
@@ -254,7 +254,7 @@ def _changed(view: View, resource: Any, new: bool, values: Mapping[str, Any]) ->
 
 
 def _show_batch(view: Transaction, batch: Batch) -> dict[str, Any]:
-    payments = view.group(Payment.kind, "batch", batch.id)
+    payments = view.group(Payment, "batch", batch.id)
     return _shown(BATCH, batch) | {"payments": [_shown(PAYMENT, payment) for payment in payments]}
 
 

@@ -30,7 +30,7 @@ WITH_CAPABILITY = "only where organisation.referrals is true"
 
 def will_be_member(view: View, msisdn: str) -> bool:
     """Tell whether somebody has registered with that number by now, this instant included."""
-    member: Member | None = view.find(Member.kind, msisdn)
+    member = view.find(Member, msisdn)
     if member is None or member.status == "registered":
         return member is not None
     length = view.length(REGISTRATION, member)
@@ -43,14 +43,14 @@ def problems_of(view: View, batch: Batch, places: Mapping[str, int], all_payment
     Where the scenario names its status, `all_payments` have to fit it. A batch in DRAFT may have payments in any status,
     so that a scenario can show what happens to them.
     """
-    payments: Iterable[Any] = (view.find(Payment.kind, id) for id in places)
-    for payment in view.group(Payment.kind, "batch", batch.id) if all_payments else payments:
+    payments: Iterable[Any] = (view.find(Payment, id) for id in places)
+    for payment in view.group(Payment, "batch", batch.id) if all_payments else payments:
         path = ("payments", places[payment.id]) if payment.id in places else ()
         yield from _problems_of_payment(view, batch, payment, path)
         if payment.has_referral and not organisation_of(view).referrals:
             yield Problem(f"a payment has a referral {WITH_CAPABILITY}", path)
         yield from _problems_of_name(view, payment, places, path)
-    if batch.status == "OPEN" and not view.size(Payment.kind, "pending", batch.id):
+    if batch.status == "OPEN" and not view.size(Payment, "pending", batch.id):
         yield Problem("a batch is OPEN as long as a payment of it is PENDING, and none of these is", ("status",))
     if batch.external_id is not None and batch.owner == SELF and _is_taken(view, batch, batch.external_id):
         yield Problem(f"another batch has the externalId {batch.external_id!r}", ("externalId",))

@@ -23,7 +23,7 @@ def emit_ping(view: View, destination: Destination) -> Iterable[object]:
 
 
 DESTINATION = Machine(
-    kind=Destination.kind,
+    of=Destination,
     states=("enabled", "disabled"),
     commands=(CREATE, RETRIEVE, UPDATE, DELETE, ENABLE, DISABLE, SEND_PING),
     timers=(),

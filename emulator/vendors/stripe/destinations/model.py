@@ -122,7 +122,7 @@ def is_unusual(destination: Destination) -> bool:
 
 def next_number(view: View, owner: str) -> int:
     """Return the number of the next destination of an account."""
-    return 1 + max((it.n for it in view.group(Destination.kind, "owner", owner)), default=0)
+    return 1 + max((it.n for it in view.group(Destination, "owner", owner)), default=0)
 
 
 def is_source(text: str, version: str) -> bool:

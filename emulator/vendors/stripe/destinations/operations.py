@@ -53,7 +53,7 @@ PLAIN_FIELDS = ("name", "type", "event_payload", "description", "snapshot_api_ve
 
 def new_id(view: View) -> str:
     """Return an unused id of a destination."""
-    return mint_id(view, Destination.kind, lambda digest: f"ed_test_61{base62(digest, 40)}")
+    return mint_id(view, Destination, lambda digest: f"ed_test_61{base62(digest, 40)}")
 
 
 def new_secret(view: View) -> str:
@@ -65,7 +65,7 @@ def _list(tx: Transaction, request: Request) -> Answer:
     query = _read_including(LIST_QUERY, request)
     window = Window.read(tx, query)
     falls = (window.side == "after") == (tx.choice(LIST_ORDER) == "newest")
-    owned = sorted(tx.group(Destination.kind, "owner", acting_account(tx, request)), key=lambda it: it.n, reverse=falls)
+    owned = sorted(tx.group(Destination, "owner", acting_account(tx, request)), key=lambda it: it.n, reverse=falls)
     if (number := window.number) is not None:
         owned = [it for it in owned if (it.n < number if falls else it.n > number)]
     return Answer("destinations", "stripe-destination-2", Page.of(owned, request, window))
@@ -85,7 +85,7 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
 
 def _create(tx: Transaction, request: Request) -> Answer:
     owner, fields = acting_account(tx, request), request.fields
-    if tx.size(Destination.kind, "owner", owner) >= MOST and tx.choice(TOO_MANY_DESTINATIONS) == "400":
+    if tx.size(Destination, "owner", owner) >= MOST and tx.choice(TOO_MANY_DESTINATIONS) == "400":
         return Answer("too_many_destinations", "stripe-destination-13", None, TOO_MANY_DESTINATIONS)
     destination = Destination(
         new_id(tx),

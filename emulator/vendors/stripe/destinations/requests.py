@@ -55,7 +55,7 @@ def check_change(tx: Transaction, request: Request) -> None:
 
 def own_destination(tx: Transaction, request: Request) -> Destination | None:
     """Return the destination that the path names, None where the account has none of that id."""
-    found: Destination | None = tx.find(Destination.kind, request.parameters["id"])
+    found = tx.find(Destination, request.parameters["id"])
     return found if found is not None and found.owner == acting_account(tx, request) else None
 
 

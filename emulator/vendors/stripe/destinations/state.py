@@ -109,9 +109,9 @@ def load_destinations(view: View, items: Iterable[Mapping[str, Any]]) -> list[De
     """
     loaded = (_load(view, item, "event_destinations", place) for place, item in enumerate(items))
     found = {destination.id: destination for destination in loaded}
-    new = [found[id].owner for id in found if view.find(Destination.kind, id) is None]
+    new = [found[id].owner for id in found if view.find(Destination, id) is None]
     for owner in dict.fromkeys(new):
-        count = view.size(Destination.kind, "owner", owner) + new.count(owner)
+        count = view.size(Destination, "owner", owner) + new.count(owner)
         if count > MOST and view.choice(TOO_MANY_DESTINATIONS) == "400":
             raise BadInput.at(f"an account has {MOST} event destinations at most", "event_destinations")
     return list(found.values())
@@ -126,7 +126,7 @@ def dump_destination(destination: Destination) -> dict[str, Any]:
 def _load(view: View, item: Mapping[str, Any], *path: str | int) -> Destination:
     refuse_future(ATTRIBUTES, item, view.now, *path)
     values, clouds = load_fields(ATTRIBUTES, item), load_fields(CLOUD_FIELDS, item)
-    old: Destination | None = view.find(Destination.kind, values["id"]) if "id" in values else None
+    old = view.find(Destination, values["id"]) if "id" in values else None
     if old is not None:
         loaded = _changed(view, old, values, clouds, *path)
         problems = [*_event_problems(loaded.event_payload, loaded.enabled_events, *path)]

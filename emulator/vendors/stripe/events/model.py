@@ -121,13 +121,13 @@ class SequenceLog(Metered):
             for resource in numbered(n):
                 if not resource.is_outdated(tx.now):
                     return n - self.oldest
-                tx.remove(self.id, resource.id)
+                tx.remove(resource)
         return min(self.next - self.oldest, DROPPED_AT_ONCE)
 
 
 def log_of(view: View, kind: str) -> SequenceLog:
     """Return the log of a kind, a new one before the first resource."""
-    return view.find(SequenceLog.kind, kind) or SequenceLog(kind, view.now)
+    return view.find(SequenceLog, kind) or SequenceLog(kind, view.now)
 
 
 def type_of(status: str) -> str:
@@ -186,25 +186,25 @@ def request_id_of(digest: bytes) -> str:
 
 def mint_event_id(view: View) -> str:
     """Return an unused id."""
-    return mint_id(view, Event.kind, lambda digest: f"evt_test_65{base62(digest, 40)}")
+    return mint_id(view, Event, lambda digest: f"evt_test_65{base62(digest, 40)}")
 
 
 def drop_outdated(tx: Transaction) -> None:
     """Drop a few outdated events, to make room for new ones."""
     log = log_of(tx, Event.kind)
-    if dropped := log.drop(tx, lambda n: [event for event in tx.group(Event.kind, "page", n // PAGE) if event.n == n]):
+    if dropped := log.drop(tx, lambda n: [event for event in tx.group(Event, "page", n // PAGE) if event.n == n]):
         tx.put(replace(log, oldest=log.oldest + dropped))
 
 
 def find_event(tx: Transaction, id: str, owner: str) -> Event | None:
     """Return the event of that id, None where the account can not read it."""
-    event: Event | None = tx.find(Event.kind, id)
+    event = tx.find(Event, id)
     return event if event is not None and event.owner == owner and not event.is_outdated(tx.now) else None
 
 
 def newest_event(view: View) -> Event | None:
     """Return the event that came last, None where there is none."""
-    events: list[Event] = view.group(Event.kind, "page", (log_of(view, Event.kind).next - 1) // PAGE)
+    events = view.group(Event, "page", (log_of(view, Event.kind).next - 1) // PAGE)
     return events[-1] if events else None
 
 
@@ -251,14 +251,14 @@ def oldest_first(tx: Transaction, wanted: EventFilter, above: int = 0) -> Iterat
 def _groups(tx: Transaction, wanted: EventFilter, pages: range) -> Iterator[list[Event]]:
     """Yield groups of events that may match, each in the order of their numbers: those of the object, or page by page."""
     if wanted.object_id is not None:
-        yield tx.group(Event.kind, "object", wanted.object_id)
+        yield tx.group(Event, "object", wanted.object_id)
         return
     for page in pages:
         if wanted.types:
-            found = (event for type in {*wanted.types} for event in tx.group(Event.kind, "type", type, page))
+            found = (event for type in {*wanted.types} for event in tx.group(Event, "type", type, page))
             yield sorted(found, key=lambda event: event.n)
         else:
-            yield tx.group(Event.kind, "page", page)
+            yield tx.group(Event, "page", page)
 
 
 def _last_page(tx: Transaction, log: SequenceLog, end: int, wanted: EventFilter) -> int:
@@ -266,7 +266,7 @@ def _last_page(tx: Transaction, log: SequenceLog, end: int, wanted: EventFilter)
     low, high = log.oldest // PAGE, end // PAGE
     while wanted.before and low < high:
         middle = (low + high + 1) // 2
-        events = tx.group(Event.kind, "page", middle)
+        events = tx.group(Event, "page", middle)
         is_late = not events or any(events[0].created > instant for _, instant in wanted.before)
         low, high = (low, middle - 1) if is_late else (middle, high)
     return high

@@ -44,7 +44,7 @@ def event_to_json(tx: Transaction, event: Event) -> dict[str, Any]:
 def _data(tx: Transaction, event: Event) -> dict[str, Any]:
     if event.type == PING and tx.choice(PING_FORM) == "printed":
         return {"data": None}
-    job: Job | None = tx.find(Job.kind, event.object_id)
+    job = tx.find(Job, event.object_id)
     with_metadata = job is not None and tx.choice(EVENT_METADATA) == "data"
     changes: dict[str, str] | None = None if tx.choice(EVENT_CHANGES) == "null" else {}
     return {"changes": changes, "data": {"metadata": job.metadata} if job is not None and with_metadata else {}}

@@ -70,7 +70,7 @@ def load_events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[J
 
 def _type_of_change(view: View, job: Job) -> str | None:
     """Return the type of the event of a job's change; None where it is new or has not changed."""
-    old: Job | None = view.find(Job.kind, job.id)
+    old = view.find(Job, job.id)
     if old is None:
         return None
     if old.status != job.status:
@@ -82,7 +82,7 @@ def _type_of_change(view: View, job: Job) -> str | None:
 def _load(view: View, item: Mapping[str, Any], n: int, place: int) -> Event | None:
     """Return the event of an item, None where it is there already."""
     values = load_fields(FIELDS, item)
-    old: Event | None = view.find(Event.kind, values["id"]) if "id" in values else None
+    old = view.find(Event, values["id"]) if "id" in values else None
     if old is not None:
         if replace(old, **values) != old:
             raise BadInput.at("an event never changes", "events", place)

@@ -42,7 +42,7 @@ def _check_content_type(tx: Transaction, request: Request) -> Answer | None:
 
 def _upload(tx: Transaction, request: Request) -> Answer:
     id = read_upload(tx, request.parameters["token"]) or UNKNOWN_ID
-    job: Job | None = tx.find(Job.kind, id)
+    job = tx.find(Job, id)
     if job is not None and job.status == "ready_for_upload":
         tx.put(with_file(tx, job, request.reader.rows(), job.failing or account_of(tx).failing))
     answer = tx.ask(JOB, id, UPLOAD)

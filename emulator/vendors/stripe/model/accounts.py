@@ -63,4 +63,4 @@ class Traffic(Metered):
 
 def account_of(view: View) -> Account:
     """Return the account as it is now."""
-    return view.find(Account.kind, SELF) or Account(view.now)
+    return view.find(Account, SELF) or Account(view.now)

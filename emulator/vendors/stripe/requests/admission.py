@@ -62,8 +62,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
 
 def platform_of(view: View) -> Platform:
     """Return the platform as it is now."""
-    platform: Platform = view.find(Platform.kind, SELF) or OPERATIONAL
-    return platform
+    return view.find(Platform, SELF) or OPERATIONAL
 
 
 def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
@@ -136,7 +135,7 @@ def _check_rate(tx: Transaction, request: Request) -> Answer | None:
     if tx.choice(RATE_LIMITS) == "never":
         return None
     account = acting_account(tx, request)
-    traffic = tx.find(Traffic.kind, account)
+    traffic = tx.find(Traffic, account)
     if traffic is None or tx.now - traffic.since >= SECOND:
         traffic = Traffic(account, tx.now)
     if traffic.requests >= REQUESTS_PER_SECOND:

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import orjson
 
 from emulator.sdk import Answer, IndexKey, Machine, Metered, Request, Transaction
 from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENCY_TYPE, IDEMPOTENT_ID
 from emulator.vendors.stripe.destinations.machine import DESTINATION
-from emulator.vendors.stripe.events.model import log_of
+from emulator.vendors.stripe.destinations.model import Destination
+from emulator.vendors.stripe.events.model import Event, log_of
 from emulator.vendors.stripe.machine import CREATE, JOB
+from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.requests.admission import acting_account
 
 LIFETIME = timedelta(days=30)
@@ -25,6 +27,7 @@ LONGEST = 255
 
 SUCCESSES = frozenset(("job", "destination", "deleted", "pinged"))
 MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DESTINATION)}
+SUBJECTS: Mapping[str, type[Any]] = {it.kind: it for it in (Job, Destination, Event)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def replay(tx: Transaction, request: Request) -> Answer | None:
     key = request.headers.get("idempotency-key", "")
     if len(key) > LONGEST:
         return Answer("key_too_long", "stripe-idempotency-5")
-    record: IdempotencyRecord | None = tx.find(IdempotencyRecord.kind, _id_of(tx, request)) if key else None
+    record = tx.find(IdempotencyRecord, _id_of(tx, request)) if key else None
     if record is None or record.is_outdated(tx.now):
         return None
     if record.body != _body(request):
@@ -84,7 +87,7 @@ def remember(tx: Transaction, request: Request, answer: Answer) -> Answer:
         kind, id = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, request.parameters["id"])
         digests = _parameters(request), _body(request)
         tx.put(IdempotencyRecord(_id_of(tx, request), tx.now, log.next, *digests, answer.name, kind, id))
-        tx.put(log.with_next(log.drop(tx, lambda n: tx.group(IdempotencyRecord.kind, "n", n))))
+        tx.put(log.with_next(log.drop(tx, lambda n: tx.group(IdempotencyRecord, "n", n))))
     return answer
 
 
@@ -94,7 +97,7 @@ def _id_of(tx: Transaction, request: Request) -> str:
 
 def _replayed(tx: Transaction, request: Request, record: IdempotencyRecord) -> Answer:
     """Return the same answer, about the resource as it is by now."""
-    subject = tx.find(record.subject_kind, record.subject_id)
+    subject = tx.find(SUBJECTS[record.subject_kind], record.subject_id)
     if request.operation_name.endswith(CREATE) and subject is not None:
         return tx.ask(MACHINES[record.subject_kind], record.subject_id, CREATE)
     if subject is None and record.answer != "deleted":

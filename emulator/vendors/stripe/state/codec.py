@@ -100,9 +100,9 @@ class StripeState:
             "platform": dump_fields(PLATFORM, platform_of(view)),
             "account": {key: ACCOUNT[key].show(getattr(account, name)) for key, name in ATTRIBUTES.items()},
             "failing": RULES.show(account.failing),
-            "batch_jobs": [dump_job(view, job) for job in view.group(Job.kind)],
-            "event_destinations": [dump_destination(destination) for destination in view.group(Destination.kind)],
-            "events": [dump_fields(EVENT_FIELDS, event) for event in view.group(Event.kind) if not event.is_outdated(view.now)],
+            "batch_jobs": [dump_job(view, job) for job in view.group(Job)],
+            "event_destinations": [dump_destination(destination) for destination in view.group(Destination)],
+            "events": [dump_fields(EVENT_FIELDS, event) for event in view.group(Event) if not event.is_outdated(view.now)],
         }
 
 

@@ -160,7 +160,7 @@ def load_job(view: View, item: Mapping[str, Any], failing: tuple[FailureRule, ..
     """
     refuse_future(FIELDS, item, view.now, *path)
     values = load_fields(FIELDS, item)
-    old: Job | None = view.find(Job.kind, values["id"]) if "id" in values else None
+    old = view.find(Job, values["id"]) if "id" in values else None
     if old is not None and PROGRESS.isdisjoint(item):
         return replace(old, **values)
     job = _new_job(view, values) if old is None else replace(as_of_now(view, old), **values)
