@@ -95,9 +95,9 @@ def timers(query: Query) -> Iterator[Item]:
 def _meaning(vendor: Vendor, machine: Machine, wait: Timer) -> str:
     """The changes that the end of a wait brings, and the evidence for its length."""
     from emulator.contract.evidence import load_evidence
-    from emulator.kernel.machine import ABSENT, After
+    from emulator.kernel.machine import ABSENT
 
-    rows = [row for row in machine.rows if row.cause == After(wait.name) and row.state != row.to]
+    rows = [row for row in machine.rows if row.cause == wait and row.state != row.to]
     moves = dict.fromkeys(f"{row.state} -> {'deleted' if row.to == ABSENT else row.to}" for row in rows)
     noun = machine.kind.partition(".")[2].replace("_", " ")
     fact = load_evidence(vendor).get(wait.source)

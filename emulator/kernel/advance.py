@@ -13,7 +13,7 @@ from emulator.kernel.budget import Metered
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
-from emulator.kernel.machine import ABSENT, After, Machine, Row, Timer, View
+from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import Key
 from emulator.kernel.time import END_OF_TIME, format_duration
@@ -95,12 +95,14 @@ def _happen(view: View, planned: TimelineEvent) -> Iterable[Any]:
     return planned.happen(view)
 
 
+_MOMENT = Timer("timeline", None, "the scenario", measure=_measure)
+
 TIMELINE = Machine(
     of=TimelineEvent,
     states=("planned",),
     commands=(),
-    timers=(Timer("timeline", None, "the scenario", measure=_measure),),
-    rows=(Row("planned", After("timeline"), ABSENT, None, _happen, "the scenario"),),
+    timers=(_MOMENT,),
+    rows=(Row("planned", _MOMENT, ABSENT, None, "the scenario", _happen),),
     entry=("planned",),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 
 
@@ -18,14 +18,12 @@ class Assumption:
     choices: tuple[str, ...]
     reason: str
     decides: tuple[str, ...] = ()
+    default: str = field(init=False)
 
     def __post_init__(self) -> None:
         if len(set(self.choices)) < 2:
             raise ValueError(f"{self.id}: there must be at least two choices")
-
-    @property
-    def default(self) -> str:
-        return self.choices[0]
+        object.__setattr__(self, "default", self.choices[0])
 
 
 def assumptions_in(*modules: ModuleType) -> tuple[Assumption, ...]:

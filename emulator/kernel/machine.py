@@ -21,28 +21,6 @@ SAME = "="
 """In a row's third column: the state of its first."""
 
 
-@dataclass(frozen=True, slots=True)
-class On:
-    """A client's command."""
-
-    command: str
-
-    def __str__(self) -> str:
-        return self.command
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """The end of a timer."""
-
-    timer: str
-
-    def __str__(self) -> str:
-        return f"after {self.timer}"
-
-
-Cause = On | After
-
 Timing = Mapping[str, timedelta | None]
 """Lengths that replace those of timers, by name; None for ever."""
 
@@ -145,12 +123,19 @@ class Timer:
     upkeep: bool = False
     portion: Portion | None = None
 
+    def __str__(self) -> str:
+        return f"after {self.name}"
+
     @property
     def default_text(self) -> str:
         """The length by default: `10s`, `never`, or `varies` where it is measured from the resource."""
         if self.measure or self.portion:
             return "varies"
         return NEVER if self.default is None else format_duration(self.default)
+
+
+Cause = str | Timer
+"""A client's command, or the end of a timer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +150,8 @@ class Row:
     cause: Cause
     to: str
     answer: str | None
-    effect: Effect | None
     evidence: str
+    effect: Effect | None = None
     when: Guard | None = None
     assume: Assume | None = None
     decided_by: Assumption | None = None
@@ -231,9 +216,9 @@ class Machine:
         if defects:
             raise MachineError(f"{self.kind}: " + "; ".join(defects))
         causes = _by_cause(self.rows)
-        by_command = {(state, cause.command): rows for (state, cause), rows in causes.items() if isinstance(cause, On)}
+        by_command = {(state, cause): rows for (state, cause), rows in causes.items() if isinstance(cause, str)}
         by_timer = {
-            state: tuple((timer, causes[key]) for timer in self.timers if (key := (state, After(timer.name))) in causes)
+            state: tuple((timer, causes[key]) for timer in self.timers if (key := (state, timer)) in causes)
             for state in self.states
         }
         object.__setattr__(self, "by_command", by_command)
@@ -267,23 +252,21 @@ def _by_cause(rows: Iterable[Row]) -> dict[tuple[str, Cause], tuple[Row, ...]]:
 
 
 def _defects(machine: Machine) -> Iterable[str]:
-    known_states, known_timers = {*machine.states, ABSENT}, {timer.name for timer in machine.timers}
+    known_states = {*machine.states, ABSENT}
     for row in machine.rows:
         for state in dict.fromkeys((row.state, row.to)):
             if state not in known_states:
                 yield f"a row names the unknown state {state!r}"
-        if isinstance(row.cause, On) and row.cause.command not in machine.commands:
-            yield f"a row names the unknown command {row.cause.command!r}"
-        if isinstance(row.cause, After) and row.cause.timer not in known_timers:
-            yield f"a row names the unknown timer {row.cause.timer!r}"
-        if isinstance(row.cause, After) and row.state == row.to and row.effect is None:
+        if row.cause not in (*machine.commands, *machine.timers):
+            yield f"a row names the unknown cause {str(row.cause)!r}"
+        if isinstance(row.cause, Timer) and row.state == row.to and row.effect is None:
             yield f"{row.cause} leads from {row.state!r} back to it, and so would never be over"
-        if isinstance(row.cause, On) and row.answer is None:
+        if isinstance(row.cause, str) and row.answer is None:
             yield f"nothing says what a client hears of {row.cause} in state {row.state!r}"
     grouped = _by_cause(machine.rows)
     for state in (*machine.states, ABSENT):
         for command in machine.commands:
-            if (state, On(command)) not in grouped:
+            if (state, command) not in grouped:
                 yield f"nothing says what {command!r} does in state {state!r}"
     for (state, cause), rows in grouped.items():
         if rows[-1].conditional:

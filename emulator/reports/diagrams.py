@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.kernel.machine import ABSENT, After, Machine, Row
+from emulator.kernel.machine import ABSENT, Machine, Row, Timer
 from emulator.sdk.vendor import Vendor
 
 
@@ -24,7 +24,7 @@ def _lines(machine: Machine) -> Iterator[str]:
             arrows.setdefault((row.state, row.to), []).append(_label(row))
     for (source, to), labels in arrows.items():
         yield f"    {_node(source)} --> {_node(to)}: {', '.join(dict.fromkeys(labels))}"
-    leaving = {row.state for row in machine.rows if row.state != row.to or isinstance(row.cause, After)}
+    leaving = {row.state for row in machine.rows if row.state != row.to or isinstance(row.cause, Timer)}
     for state in machine.states:
         if state not in leaving:
             yield f"    {state} --> [*]"
@@ -35,5 +35,5 @@ def _node(state: str) -> str:
 
 
 def _label(row: Row) -> str:
-    effect = f" / {row.effect.__name__}" if row.effect and not isinstance(row.cause, After) else ""
+    effect = f" / {row.effect.__name__}" if row.effect and not isinstance(row.cause, Timer) else ""
     return f"{row.cause}{effect}"

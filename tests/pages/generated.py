@@ -74,7 +74,7 @@ def timers() -> Iterator[str]:
 
 def _leads(vendor: Vendor, name: str) -> str:
     rows = [
-        (machine.kind, row) for machine in vendor.machines for row in machine.rows if getattr(row.cause, "timer", "") == name
+        (machine.kind, row) for machine in vendor.machines for row in machine.rows if getattr(row.cause, "name", "") == name
     ]
     return ", ".join(dict.fromkeys(f"{kind} {row.state} → {row.to}" for kind, row in rows))
 

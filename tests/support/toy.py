@@ -13,7 +13,7 @@ from emulator.kernel.budget import Metered
 from emulator.kernel.clock import Clock
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Rules
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, Timer, View
+from emulator.kernel.machine import ABSENT, EVERY, SAME, Machine, Row, Timer, View
 from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.world import World
 
@@ -42,27 +42,30 @@ def fall_apart(_: View, kettle: Kettle) -> Iterable[Kettle]:
     raise RuntimeError("it fell apart")
 
 
+BOIL = Timer("toy.boil", timedelta(seconds=30), "invented")
+COOL = Timer("toy.cool", timedelta(minutes=5), "invented")
+
 KETTLE = Machine(
     of=Kettle,
     states=("cold", "warming", "hot"),
     commands=(LOOK, HEAT, STOP, BREAK),
     timers=(
-        Timer("toy.boil", timedelta(seconds=30), "invented"),
-        Timer("toy.cool", timedelta(minutes=5), "invented"),
+        BOIL,
+        COOL,
     ),
     rows=(
-        Row(EVERY, On(LOOK), SAME, "seen", None, "toy-1"),
-        Row(ABSENT, On(LOOK), SAME, "unknown", None, "toy-1"),
-        Row("cold", On(HEAT), "warming", "warming", None, "toy-1"),
-        Row("warming", On(HEAT), SAME, "warming", None, "toy-1"),
-        Row("hot", On(HEAT), "warming", "warming", None, "toy-1"),
-        Row(ABSENT, On(HEAT), "warming", "warming", None, "toy-1"),
-        Row(EVERY, On(STOP), "cold", "cold", None, "toy-1"),
-        Row(ABSENT, On(STOP), SAME, "unknown", None, "toy-1"),
-        Row(EVERY, On(BREAK), ABSENT, "broken", fall_apart, "toy-1"),
-        Row(ABSENT, On(BREAK), SAME, "unknown", None, "toy-1"),
-        Row("warming", After("toy.boil"), "hot", None, count_boiling, "toy-1"),
-        Row("hot", After("toy.cool"), "cold", None, None, "toy-1"),
+        Row(EVERY, LOOK, SAME, "seen", "toy-1"),
+        Row(ABSENT, LOOK, SAME, "unknown", "toy-1"),
+        Row("cold", HEAT, "warming", "warming", "toy-1"),
+        Row("warming", HEAT, SAME, "warming", "toy-1"),
+        Row("hot", HEAT, "warming", "warming", "toy-1"),
+        Row(ABSENT, HEAT, "warming", "warming", "toy-1"),
+        Row(EVERY, STOP, "cold", "cold", "toy-1"),
+        Row(ABSENT, STOP, SAME, "unknown", "toy-1"),
+        Row(EVERY, BREAK, ABSENT, "broken", "toy-1", fall_apart),
+        Row(ABSENT, BREAK, SAME, "unknown", "toy-1"),
+        Row("warming", BOIL, "hot", None, "toy-1", count_boiling),
+        Row("hot", COOL, "cold", None, "toy-1"),
     ),
     entry=("cold",),
 )

@@ -8,15 +8,15 @@ import pytest
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Timer
+from emulator.kernel.machine import ABSENT, EVERY, SAME, Assume, Machine, Row, Timer
 from emulator.kernel.transaction import due
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, START, Kettle, kitchen
 
 QUESTION = Assumption("q", "How?", ("1", "2"), "It may be.")
-GO = Row("a", On("go"), "b", "gone", None, "e")
-BACK = Row("b", On("go"), "a", "gone", None, "e")
-NOWHERE = Row(ABSENT, On("go"), ABSENT, "unknown", None, "e")
+GO = Row("a", "go", "b", "gone", "e")
+BACK = Row("b", "go", "a", "gone", "e")
+NOWHERE = Row(ABSENT, "go", ABSENT, "unknown", "e")
 WAIT = Timer("later", timedelta(seconds=1), "invented")
 
 
@@ -34,14 +34,14 @@ def test_a_total_table_is_accepted() -> None:
         ((GO, NOWHERE), "nothing says what 'go' does in state 'b'"),
         ((GO, BACK), "nothing says what 'go' does in state 'absent'"),
         ((GO, GO, BACK, NOWHERE), "a row for go in state 'a' can never be taken"),
-        ((Row("a", On("go"), "c", "gone", None, "e"), BACK, NOWHERE), "unknown state 'c'"),
-        ((GO, BACK, NOWHERE, Row("a", On("fly"), "b", "gone", None, "e")), "unknown command 'fly'"),
-        ((GO, BACK, NOWHERE, Row("a", After("sometime"), "b", None, None, "e")), "unknown timer 'sometime'"),
-        ((Row("a", On("go"), "b", None, None, "e"), BACK, NOWHERE), "nothing says what a client hears of go in state 'a'"),
-        ((Row("a", On("go"), SAME, "stays", None, "e"), BACK, NOWHERE), "nobody reaches the state 'b'"),
-        ((Row("a", On("go"), "b", "x", None, "e", when=lambda *_: True), BACK, NOWHERE), "the last row for go in state 'a'"),
+        ((Row("a", "go", "c", "gone", "e"), BACK, NOWHERE), "unknown state 'c'"),
+        ((GO, BACK, NOWHERE, Row("a", "fly", "b", "gone", "e")), "unknown cause 'fly'"),
+        ((GO, BACK, NOWHERE, Row("a", Timer("sometime", None, "e"), "b", None, "e")), "unknown cause 'after sometime'"),
+        ((Row("a", "go", "b", None, "e"), BACK, NOWHERE), "nothing says what a client hears of go in state 'a'"),
+        ((Row("a", "go", SAME, "stays", "e"), BACK, NOWHERE), "nobody reaches the state 'b'"),
+        ((Row("a", "go", "b", "x", "e", when=lambda *_: True), BACK, NOWHERE), "the last row for go in state 'a'"),
         (
-            (Row("a", On("go"), "b", "x", None, "e", assume=Assume(QUESTION, "1")), BACK, NOWHERE),
+            (Row("a", "go", "b", "x", "e", assume=Assume(QUESTION, "1")), BACK, NOWHERE),
             "the last row for go in state 'a'",
         ),
     ],
@@ -53,7 +53,7 @@ def test_a_table_with_a_fault_is_refused_and_the_fault_is_named(rows: tuple[Row,
 
 def test_a_row_of_time_may_not_lead_back_to_its_own_state() -> None:
     with pytest.raises(MachineError, match="would never be over"):
-        machine(GO, BACK, NOWHERE, Row("a", After("later"), SAME, None, None, "e"), waits=(WAIT,))
+        machine(GO, BACK, NOWHERE, Row("a", WAIT, SAME, None, "e"), waits=(WAIT,))
 
 
 def test_every_fault_is_told_at_once() -> None:
@@ -62,7 +62,7 @@ def test_every_fault_is_told_at_once() -> None:
 
 
 def test_every_stands_for_each_state_and_same_for_the_state_it_is_in() -> None:
-    spelt_out = machine(Row(EVERY, On("go"), SAME, "stays", None, "e"), NOWHERE, entry=("a", "b"))
+    spelt_out = machine(Row(EVERY, "go", SAME, "stays", "e"), NOWHERE, entry=("a", "b"))
     assert [(row.state, row.to) for row in spelt_out.rows] == [("a", "a"), ("b", "b"), (ABSENT, ABSENT)]
 
 

@@ -16,7 +16,7 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.journal import Journal
 from emulator.kernel.limits import Limits, Rules
-from emulator.kernel.machine import After, View
+from emulator.kernel.machine import Timer, View
 from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, LIVES, SECONDS, START, TIMINGS, Kettle, Life, kitchen, live, shown
@@ -260,7 +260,7 @@ def boil_another(_: View, kettle: Kettle) -> Iterable[Kettle]:
 
 
 def test_a_full_world_lets_time_bring_about_more_and_can_still_be_read() -> None:
-    rows = [replace(row, effect=boil_another) if isinstance(row.cause, After) else row for row in KETTLE.table]
+    rows = [replace(row, effect=boil_another) if isinstance(row.cause, Timer) else row for row in KETTLE.table]
     rules = Rules({KETTLE.kind: replace(KETTLE, rows=tuple(rows))}, limits=Limits(resources=1))
     world = World("w", rules, Clock(START))
     with world.transaction("fill") as tx:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, After, Ask, Assume, Guard, Machine, On, Row, Timer, View
+from emulator.sdk import ABSENT, EVERY, SAME, Ask, Assume, Guard, Machine, Row, Timer, View
 from emulator.vendors.sixdot50.assumptions.batches import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 from emulator.vendors.sixdot50.assumptions.requests import OTHER_ORGANISATION
 from emulator.vendors.sixdot50.model import (
@@ -123,15 +123,15 @@ CANCEL_REFUSED, CANCEL_ACCEPTED = Assume(EMPTY_CANCEL, "400"), Assume(EMPTY_CANC
 def _unseen(command: str, belongs: Guard, unknown: str, evidence: str) -> tuple[Row, ...]:
     """Return the rows of a command for resources of another organisation, which a client cannot see, and for unknown ids."""
     return (
-        Row(EVERY, On(command), SAME, "forbidden", None, "6dot50-owner-1", belongs, AS_403),
-        Row(EVERY, On(command), SAME, unknown, None, "6dot50-owner-1", belongs),
-        Row(ABSENT, On(command), SAME, unknown, None, evidence),
+        Row(EVERY, command, SAME, "forbidden", "6dot50-owner-1", when=belongs, assume=AS_403),
+        Row(EVERY, command, SAME, unknown, "6dot50-owner-1", when=belongs),
+        Row(ABSENT, command, SAME, unknown, evidence),
     )
 
 
 def _same(states: Iterable[str], command: str, answer: str, evidence: str) -> Iterator[Row]:
     """Yield the rows of a command that leaves these states as they are."""
-    return (Row(state, On(command), SAME, answer, None, evidence) for state in states)
+    return (Row(state, command, SAME, answer, evidence) for state in states)
 
 
 def _unseen_batch(command: str) -> tuple[Row, ...]:
@@ -149,44 +149,44 @@ BATCH = Machine(
     timers=(),
     rows=(
         *_unseen_batch(GET),
-        Row(EVERY, On(GET), SAME, "batch", None, "6dot50-get-1"),
+        Row(EVERY, GET, SAME, "batch", "6dot50-get-1"),
         #
         *_unseen_batch(LIST_PAYMENTS),
-        Row(EVERY, On(LIST_PAYMENTS), SAME, "payments", None, "6dot50-payments-1"),
+        Row(EVERY, LIST_PAYMENTS, SAME, "payments", "6dot50-payments-1"),
         #
-        Row(ABSENT, On(CREATE), "DRAFT", "created", None, "6dot50-create-1"),
-        Row(EVERY, On(CREATE), SAME, "batch", None, "6dot50-create-1"),
+        Row(ABSENT, CREATE, "DRAFT", "created", "6dot50-create-1"),
+        Row(EVERY, CREATE, SAME, "batch", "6dot50-create-1"),
         #
         *_unseen_batch(UPDATE),
-        Row("DRAFT", On(UPDATE), SAME, "changed", None, "6dot50-update-1"),
+        Row("DRAFT", UPDATE, SAME, "changed", "6dot50-update-1"),
         *_same(BATCH_STATES[1:], UPDATE, "not_draft", "6dot50-update-2"),
         #
         *_unseen_batch(ADD),
-        Row("DRAFT", On(ADD), SAME, "added", None, "6dot50-add-1"),
+        Row("DRAFT", ADD, SAME, "added", "6dot50-add-1"),
         *_same(BATCH_STATES[1:], ADD, "not_draft", "6dot50-add-2"),
         #
         *_unseen_batch(SUBMIT),
-        Row("DRAFT", On(SUBMIT), "CLOSED", "submitted", None, "6dot50-submit-6", has_no_payments, EMPTY_ACCEPTED),
-        Row("DRAFT", On(SUBMIT), SAME, "nothing_to_submit", None, "6dot50-submit-6", has_no_payments),
-        Row("DRAFT", On(SUBMIT), SAME, "no_purse", None, "6dot50-accounts-3", has_no_funding_account),
-        Row("DRAFT", On(SUBMIT), SAME, "small_float", None, "6dot50-submit-4", exceeds_the_balance),
-        Row("DRAFT", On(SUBMIT), "CLOSED", "submitted", pay_out, "6dot50-submit-2", pays_only_members),
-        Row("DRAFT", On(SUBMIT), "OPEN", "submitted", pay_out, "6dot50-submit-3"),
+        Row("DRAFT", SUBMIT, "CLOSED", "submitted", "6dot50-submit-6", when=has_no_payments, assume=EMPTY_ACCEPTED),
+        Row("DRAFT", SUBMIT, SAME, "nothing_to_submit", "6dot50-submit-6", when=has_no_payments),
+        Row("DRAFT", SUBMIT, SAME, "no_purse", "6dot50-accounts-3", when=has_no_funding_account),
+        Row("DRAFT", SUBMIT, SAME, "small_float", "6dot50-submit-4", when=exceeds_the_balance),
+        Row("DRAFT", SUBMIT, "CLOSED", "submitted", "6dot50-submit-2", pay_out, pays_only_members),
+        Row("DRAFT", SUBMIT, "OPEN", "submitted", "6dot50-submit-3", pay_out),
         *_same(BATCH_STATES[1:], SUBMIT, "not_draft", "6dot50-submit-5"),
         #
         *_unseen_batch(CANCEL),
-        Row("DRAFT", On(CANCEL), SAME, "nothing_to_cancel", None, "6dot50-cancel-9", has_no_payments, CANCEL_REFUSED),
-        Row("DRAFT", On(CANCEL), "CANCELLED", "batch", None, "6dot50-cancel-9", has_no_payments, CANCEL_ACCEPTED),
-        Row("DRAFT", On(CANCEL), "CANCELLED", "batch", cancel_payments, "6dot50-cancel-14", has_more_than_drafts),
-        Row("DRAFT", On(CANCEL), "CANCELLED", "batch", cancel_payments, "6dot50-cancel-2"),
-        Row("OPEN", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-6"),
-        Row("CLOSED", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-7"),
-        Row("CANCELLED", On(CANCEL), SAME, "batch", None, "6dot50-cancel-8", assume=Assume(SECOND_CANCEL, "200")),
-        Row("CANCELLED", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-8"),
+        Row("DRAFT", CANCEL, SAME, "nothing_to_cancel", "6dot50-cancel-9", when=has_no_payments, assume=CANCEL_REFUSED),
+        Row("DRAFT", CANCEL, "CANCELLED", "batch", "6dot50-cancel-9", when=has_no_payments, assume=CANCEL_ACCEPTED),
+        Row("DRAFT", CANCEL, "CANCELLED", "batch", "6dot50-cancel-14", cancel_payments, has_more_than_drafts),
+        Row("DRAFT", CANCEL, "CANCELLED", "batch", "6dot50-cancel-2", cancel_payments),
+        Row("OPEN", CANCEL, SAME, "not_draft", "6dot50-cancel-6"),
+        Row("CLOSED", CANCEL, SAME, "not_draft", "6dot50-cancel-7"),
+        Row("CANCELLED", CANCEL, SAME, "batch", "6dot50-cancel-8", assume=Assume(SECOND_CANCEL, "200")),
+        Row("CANCELLED", CANCEL, SAME, "not_draft", "6dot50-cancel-8"),
         #
-        Row("OPEN", On(CONCLUDE), "CLOSED", "batch", None, "6dot50-close-1", has_nothing_pending),
-        Row(EVERY, On(CONCLUDE), SAME, "batch", None, "6dot50-close-1"),
-        Row(ABSENT, On(CONCLUDE), SAME, "unknown_batch", None, "6dot50-unknown-1"),
+        Row("OPEN", CONCLUDE, "CLOSED", "batch", "6dot50-close-1", when=has_nothing_pending),
+        Row(EVERY, CONCLUDE, SAME, "batch", "6dot50-close-1"),
+        Row(ABSENT, CONCLUDE, SAME, "unknown_batch", "6dot50-unknown-1"),
     ),
     entry=BATCH_STATES,
 )
@@ -198,31 +198,31 @@ PAYMENT = Machine(
     timers=(REVERSAL,),
     rows=(
         *_unseen_payment(GET),
-        Row(EVERY, On(GET), SAME, "payment", None, "6dot50-payment-1"),
+        Row(EVERY, GET, SAME, "payment", "6dot50-payment-1"),
         #
-        Row(ABSENT, On(ADD), "DRAFT", "payment", None, "6dot50-add-3"),
-        Row(EVERY, On(ADD), SAME, "payment", None, "6dot50-add-3"),
+        Row(ABSENT, ADD, "DRAFT", "payment", "6dot50-add-3"),
+        Row(EVERY, ADD, SAME, "payment", "6dot50-add-3"),
         #
         *_unseen_payment(DELETE),
-        Row("DRAFT", On(DELETE), ABSENT, "deleted", None, "6dot50-delete-1"),
+        Row("DRAFT", DELETE, ABSENT, "deleted", "6dot50-delete-1"),
         *_same(PAYMENT_STATES[1:], DELETE, "payment_not_draft", "6dot50-payment-5"),
         #
-        Row("DRAFT", On(SUBMIT), "SETTLED", "payment", settle_at_once, "6dot50-submit-2", pays_a_member),
-        Row("DRAFT", On(SUBMIT), "PENDING", "payment", await_payee, "6dot50-submit-3"),
+        Row("DRAFT", SUBMIT, "SETTLED", "payment", "6dot50-submit-2", settle_at_once, pays_a_member),
+        Row("DRAFT", SUBMIT, "PENDING", "payment", "6dot50-submit-3", await_payee),
         *_same(PAYMENT_STATES[1:], SUBMIT, "payment", "6dot50-payment-3"),
-        Row(ABSENT, On(SUBMIT), SAME, "unknown_payment", None, "6dot50-unknown-2"),
+        Row(ABSENT, SUBMIT, SAME, "unknown_payment", "6dot50-unknown-2"),
         #
-        Row("DRAFT", On(CANCEL), "CANCELLED", "payment", None, "6dot50-cancel-3"),
+        Row("DRAFT", CANCEL, "CANCELLED", "payment", "6dot50-cancel-3"),
         *_same(PAYMENT_STATES[1:], CANCEL, "payment_not_draft", "6dot50-payment-3"),
-        Row(ABSENT, On(CANCEL), SAME, "unknown_payment", None, "6dot50-unknown-2"),
+        Row(ABSENT, CANCEL, SAME, "unknown_payment", "6dot50-unknown-2"),
         #
-        Row("DRAFT", On(REGISTER), SAME, "payment", None, "6dot50-payment-2"),
-        Row("PENDING", On(REGISTER), "SETTLED", "payment", settle_late, "6dot50-register-1"),
-        Row("SETTLED", On(REGISTER), SAME, "payment", None, "6dot50-payment-3"),
-        Row("CANCELLED", On(REGISTER), SAME, "payment", None, "6dot50-payment-3"),
-        Row(ABSENT, On(REGISTER), SAME, "unknown_payment", None, "6dot50-unknown-2"),
+        Row("DRAFT", REGISTER, SAME, "payment", "6dot50-payment-2"),
+        Row("PENDING", REGISTER, "SETTLED", "payment", "6dot50-register-1", settle_late),
+        Row("SETTLED", REGISTER, SAME, "payment", "6dot50-payment-3"),
+        Row("CANCELLED", REGISTER, SAME, "payment", "6dot50-payment-3"),
+        Row(ABSENT, REGISTER, SAME, "unknown_payment", "6dot50-unknown-2"),
         #
-        Row("PENDING", After(REVERSAL.name), "CANCELLED", None, return_money, "6dot50-reversal-2"),
+        Row("PENDING", REVERSAL, "CANCELLED", None, "6dot50-reversal-2", return_money),
     ),
     entry=PAYMENT_STATES,
 )
@@ -233,11 +233,11 @@ MEMBER = Machine(
     commands=(EXISTS,),
     timers=(REGISTRATION,),
     rows=(
-        Row("registered", On(EXISTS), SAME, "member", None, "6dot50-members-1"),
-        Row("registering", On(EXISTS), SAME, "no_member", None, "6dot50-members-1"),
-        Row(ABSENT, On(EXISTS), SAME, "no_member", None, "6dot50-members-1"),
+        Row("registered", EXISTS, SAME, "member", "6dot50-members-1"),
+        Row("registering", EXISTS, SAME, "no_member", "6dot50-members-1"),
+        Row(ABSENT, EXISTS, SAME, "no_member", "6dot50-members-1"),
         #
-        Row("registering", After(REGISTRATION.name), "registered", None, settle_awaiting_payments, "6dot50-register-1"),
+        Row("registering", REGISTRATION, "registered", None, "6dot50-register-1", settle_awaiting_payments),
     ),
     entry=("registering",),
 )

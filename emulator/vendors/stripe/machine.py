@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Portion, Row, Timer, View
+from emulator.sdk import ABSENT, EVERY, SAME, Assume, Machine, Portion, Row, Timer, View
 from emulator.vendors.stripe.assumptions.jobs import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
@@ -201,76 +201,76 @@ JOB = Machine(
         PROCESSING_PROGRESS,
     ),
     rows=(
-        # in                 cause         go to         answer             effect           evidence
-        Row(ABSENT, On(CREATE), READY, "job", emit_creation, "stripe-create-1"),
-        Row(EVERY, On(CREATE), SAME, "job", None, "stripe-idempotency-2"),
+        # in                 cause         go to         answer             evidence           effect
+        Row(ABSENT, CREATE, READY, "job", "stripe-create-1", emit_creation),
+        Row(EVERY, CREATE, SAME, "job", "stripe-idempotency-2"),
         #
-        Row(EVERY, On(RETRIEVE), SAME, "job", None, "stripe-retrieve-1"),
-        Row(ABSENT, On(RETRIEVE), SAME, "not_found", None, "stripe-retrieve-2"),
+        Row(EVERY, RETRIEVE, SAME, "job", "stripe-retrieve-1"),
+        Row(ABSENT, RETRIEVE, SAME, "not_found", "stripe-retrieve-2"),
         #
-        Row(READY, On(UPLOAD), "in_progress", "uploaded", then_emit(begin), "stripe-upload-4", skips_validation),
-        Row(READY, On(UPLOAD), "validating", "uploaded", then_emit(begin), "stripe-upload-3", wants_validation),
-        Row(EVERY, On(UPLOAD), SAME, "link_refused", None, "stripe-upload-6"),
-        Row(ABSENT, On(UPLOAD), SAME, "link_refused", None, "stripe-upload-5"),
+        Row(READY, UPLOAD, "in_progress", "uploaded", "stripe-upload-4", then_emit(begin), skips_validation),
+        Row(READY, UPLOAD, "validating", "uploaded", "stripe-upload-3", then_emit(begin), wants_validation),
+        Row(EVERY, UPLOAD, SAME, "link_refused", "stripe-upload-6"),
+        Row(ABSENT, UPLOAD, SAME, "link_refused", "stripe-upload-5"),
         #
-        Row(EVERY, On(DOWNLOAD), SAME, "link_refused", None, "stripe-output-5", has_no_results),
-        Row(EVERY, On(DOWNLOAD), SAME, "results", None, "stripe-results-1"),
-        Row(ABSENT, On(DOWNLOAD), SAME, "link_refused", None, "stripe-output-6"),
+        Row(EVERY, DOWNLOAD, SAME, "link_refused", "stripe-output-5", when=has_no_results),
+        Row(EVERY, DOWNLOAD, SAME, "results", "stripe-results-1"),
+        Row(ABSENT, DOWNLOAD, SAME, "link_refused", "stripe-output-6"),
         #
-        Row(READY, On(CANCEL), SAME, REFUSED, None, "stripe-cancel-8", None, Assume(CANCEL_READY, "400")),
-        Row(READY, On(CANCEL), "cancelling", "job", then_emit(), "stripe-cancel-8"),
-        Row("validating", On(CANCEL), "cancelling", "job", then_emit(), "stripe-cancel-7"),
-        Row("in_progress", On(CANCEL), "cancelling", "job", then_emit(keep_counts_of_canceled), "stripe-cancel-2"),
-        Row("cancelling", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-9", None, Assume(CANCEL_TWICE, "400")),
-        Row("cancelling", On(CANCEL), SAME, "job", None, "stripe-cancel-9"),
-        Row("canceled", On(CANCEL), SAME, "job", None, "stripe-cancel-4"),
-        Row("complete", On(CANCEL), SAME, "job", None, "stripe-cancel-10", None, Assume(CANCEL_COMPLETE, "200")),
-        Row("complete", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-10"),
+        Row(READY, CANCEL, SAME, REFUSED, "stripe-cancel-8", assume=Assume(CANCEL_READY, "400")),
+        Row(READY, CANCEL, "cancelling", "job", "stripe-cancel-8", then_emit()),
+        Row("validating", CANCEL, "cancelling", "job", "stripe-cancel-7", then_emit()),
+        Row("in_progress", CANCEL, "cancelling", "job", "stripe-cancel-2", then_emit(keep_counts_of_canceled)),
+        Row("cancelling", CANCEL, SAME, REFUSED, "stripe-cancel-9", assume=Assume(CANCEL_TWICE, "400")),
+        Row("cancelling", CANCEL, SAME, "job", "stripe-cancel-9"),
+        Row("canceled", CANCEL, SAME, "job", "stripe-cancel-4"),
+        Row("complete", CANCEL, SAME, "job", "stripe-cancel-10", assume=Assume(CANCEL_COMPLETE, "200")),
+        Row("complete", CANCEL, SAME, REFUSED, "stripe-cancel-10"),
         *(
-            Row(status, On(CANCEL), SAME, answer, None, "stripe-cancel-11", None, assume)
+            Row(status, CANCEL, SAME, answer, "stripe-cancel-11", assume=assume)
             for status in ("validation_failed", "batch_failed", "timeout", "upload_timeout")
             for answer, assume in (("job", Assume(CANCEL_FAILED, "200")), (REFUSED, None))
         ),
-        Row(ABSENT, On(CANCEL), SAME, "not_found", None, "stripe-cancel-5"),
+        Row(ABSENT, CANCEL, SAME, "not_found", "stripe-cancel-5"),
         #
-        Row(READY, After(UPLOADING.name), "upload_timeout", None, then_emit(), "stripe-upload-2"),
+        Row(READY, UPLOADING, "upload_timeout", None, "stripe-upload-2", then_emit()),
         Row(
             "validating",
-            After(VALIDATION.name),
+            VALIDATION,
             "validation_failed",
             None,
-            then_emit(stop_at_invalid_row),
             "stripe-validation-2",
+            then_emit(stop_at_invalid_row),
             has_invalid_row,
         ),
         Row(
             "validating",
-            After(VALIDATION.name),
+            VALIDATION,
             "validation_failed",
             None,
-            then_emit(),
             "stripe-file-5",
+            then_emit(),
             has_no_rows,
             Assume(EMPTY_FILE, "invalid"),
         ),
-        Row("validating", After(VALIDATION.name), "in_progress", None, then_emit(begin_processing), "stripe-validation-1"),
-        Row("validating", After(FAULT.name), "batch_failed", None, then_emit(), "stripe-fault-2"),
-        Row("in_progress", After(FAULT.name), "batch_failed", None, then_emit(keep_counts), "stripe-fault-1"),
-        Row("in_progress", After(PROCESSING.name), "complete", None, then_emit(count_every_row), "stripe-complete-1"),
-        Row("in_progress", After(TIMEOUT.name), "timeout", None, then_emit(keep_counts), "stripe-timeout-2"),
-        Row("validating", After(VALIDATION_PROGRESS.name), SAME, None, emit_progress, "stripe-event-9"),
-        Row("in_progress", After(PROCESSING_PROGRESS.name), SAME, None, emit_progress, "stripe-event-9"),
-        Row("cancelling", After(DRAIN.name), "canceled", None, then_emit(), "stripe-cancel-6"),
+        Row("validating", VALIDATION, "in_progress", None, "stripe-validation-1", then_emit(begin_processing)),
+        Row("validating", FAULT, "batch_failed", None, "stripe-fault-2", then_emit()),
+        Row("in_progress", FAULT, "batch_failed", None, "stripe-fault-1", then_emit(keep_counts)),
+        Row("in_progress", PROCESSING, "complete", None, "stripe-complete-1", then_emit(count_every_row)),
+        Row("in_progress", TIMEOUT, "timeout", None, "stripe-timeout-2", then_emit(keep_counts)),
+        Row("validating", VALIDATION_PROGRESS, SAME, None, "stripe-event-9", emit_progress),
+        Row("in_progress", PROCESSING_PROGRESS, SAME, None, "stripe-event-9", emit_progress),
+        Row("cancelling", DRAIN, "canceled", None, "stripe-cancel-6", then_emit()),
     ),
     progress=progress_of,
     entry=(READY,),
 )
 
-_ENDED_BY = {(row.state, row.cause.timer) for row in JOB.rows if isinstance(row.cause, After) and row.to != row.state}
+_ENDED_BY = {(row.state, row.cause) for row in JOB.rows if isinstance(row.cause, Timer) and row.to != row.state}
 
 
 def status_end(view: View, job: Job) -> datetime | None:
     """Return when time alone ends the status of the job, None if it never does."""
-    timers = (timer for timer in JOB.timers if (job.status, timer.name) in _ENDED_BY)
+    timers = (timer for timer in JOB.timers if (job.status, timer) in _ENDED_BY)
     lengths = (view.length(timer, job) for timer in timers)
     return min((job.since + length for length in lengths if length is not None), default=None)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from acme_batches.assumptions import SECOND_CANCEL
 from acme_batches.model import Batch
-from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Timer
+from emulator.sdk import ABSENT, EVERY, SAME, Assume, Machine, Row, Timer
 
 RUN = Timer("acme.run", timedelta(hours=1), "acme-run-1")
 REFUSED = Assume(SECOND_CANCEL, "409")
@@ -15,17 +15,17 @@ BATCH = Machine(
     commands=("create", "get", "cancel"),
     timers=(RUN,),
     rows=(
-        # in        cause            go to       answer      effect  evidence
-        Row(ABSENT, On("create"), "queued", "created", None, "acme-create-1"),
-        Row(EVERY, On("create"), SAME, "batch", None, "acme-create-2"),
-        Row(EVERY, On("get"), SAME, "batch", None, "acme-get-1"),
-        Row(ABSENT, On("get"), SAME, "not_found", None, "acme-get-2"),
-        Row("queued", On("cancel"), "canceled", "batch", None, "acme-cancel-1"),
-        Row("complete", On("cancel"), SAME, "too_late", None, "acme-cancel-2"),
-        Row("canceled", On("cancel"), SAME, "too_late", None, "acme-cancel-3", assume=REFUSED),
-        Row("canceled", On("cancel"), SAME, "batch", None, "acme-cancel-3"),
-        Row(ABSENT, On("cancel"), SAME, "not_found", None, "acme-get-2"),
-        Row("queued", After(RUN.name), "complete", None, None, "acme-run-1"),
+        # in        cause            go to       answer      evidence  effect
+        Row(ABSENT, "create", "queued", "created", "acme-create-1"),
+        Row(EVERY, "create", SAME, "batch", "acme-create-2"),
+        Row(EVERY, "get", SAME, "batch", "acme-get-1"),
+        Row(ABSENT, "get", SAME, "not_found", "acme-get-2"),
+        Row("queued", "cancel", "canceled", "batch", "acme-cancel-1"),
+        Row("complete", "cancel", SAME, "too_late", "acme-cancel-2"),
+        Row("canceled", "cancel", SAME, "too_late", "acme-cancel-3", assume=REFUSED),
+        Row("canceled", "cancel", SAME, "batch", "acme-cancel-3"),
+        Row(ABSENT, "cancel", SAME, "not_found", "acme-get-2"),
+        Row("queued", RUN, "complete", None, "acme-run-1"),
     ),
     entry=("queued", "complete", "canceled"),
 )

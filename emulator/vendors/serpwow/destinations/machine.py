@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emulator.sdk import ABSENT, SAME, Machine, On, Row, View
+from emulator.sdk import ABSENT, SAME, Machine, Row, View
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.model.account import platform_of
 from emulator.vendors.serpwow.model.batches import Batch
@@ -15,7 +15,7 @@ def exceeds_destination_limit(view: View, _: Destination | None) -> bool:
 
 
 COMMANDS = ("create", "update", "delete")
-CREATE, UPDATE, DELETE = map(On, COMMANDS)
+CREATE, UPDATE, DELETE = COMMANDS
 
 DESTINATION = Machine(
     of=Destination,
@@ -23,13 +23,13 @@ DESTINATION = Machine(
     commands=COMMANDS,
     timers=(),
     rows=(
-        Row(ABSENT, CREATE, SAME, "too_many_destinations", None, "serpwow-destinations-2", exceeds_destination_limit),
-        Row(ABSENT, CREATE, "kept", "destination", None, "serpwow-destinations-1"),
-        Row("kept", CREATE, SAME, "destination", None, "serpwow-create-3"),
-        Row("kept", UPDATE, SAME, "destination_details", None, "serpwow-destinations-12"),
-        Row(ABSENT, UPDATE, SAME, "unknown_destination", None, "serpwow-destinations-7"),
-        Row("kept", DELETE, ABSENT, "destination_deleted", None, "serpwow-destinations-4"),
-        Row(ABSENT, DELETE, SAME, "unknown_destination", None, "serpwow-destinations-7"),
+        Row(ABSENT, CREATE, SAME, "too_many_destinations", "serpwow-destinations-2", when=exceeds_destination_limit),
+        Row(ABSENT, CREATE, "kept", "destination", "serpwow-destinations-1"),
+        Row("kept", CREATE, SAME, "destination", "serpwow-create-3"),
+        Row("kept", UPDATE, SAME, "destination_details", "serpwow-destinations-12"),
+        Row(ABSENT, UPDATE, SAME, "unknown_destination", "serpwow-destinations-7"),
+        Row("kept", DELETE, ABSENT, "destination_deleted", "serpwow-destinations-4"),
+        Row(ABSENT, DELETE, SAME, "unknown_destination", "serpwow-destinations-7"),
     ),
     entry=("kept",),
 )

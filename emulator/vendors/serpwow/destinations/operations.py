@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from emulator.sdk import Answer, On, Request, Transaction, mint_id
+from emulator.sdk import Answer, Request, Transaction, mint_id
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
@@ -25,7 +25,7 @@ def create_destination(tx: Transaction, request: Request) -> Answer:
             raise invalid(f"{name} is required", "serpwow-destinations-1")
     destination = change_destination(Destination(id, tx.now, "", "", False), parameters)
     check_upload(tx, destination)
-    return tx.ask(DESTINATION, id, CREATE.command, new=destination)
+    return tx.ask(DESTINATION, id, CREATE, new=destination)
 
 
 def update_destination(tx: Transaction, request: Request) -> Answer:
@@ -42,8 +42,8 @@ def delete_destination(tx: Transaction, request: Request) -> Answer:
     return _ask(tx, request, DELETE)
 
 
-def _ask(tx: Transaction, request: Request, cause: On) -> Answer:
-    return tx.ask(DESTINATION, request.parameters["destination_id"], cause.command)
+def _ask(tx: Transaction, request: Request, command: str) -> Answer:
+    return tx.ask(DESTINATION, request.parameters["destination_id"], command)
 
 
 def list_destinations(tx: Transaction, request: Request) -> Answer:

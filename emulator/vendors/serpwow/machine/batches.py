@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row
+from emulator.sdk import ABSENT, EVERY, SAME, Assume, Machine, Row
 from emulator.vendors.serpwow.assumptions.lifecycle import (
     CREDITS_RESET,
     OTHER_ACCOUNT,
@@ -49,14 +49,14 @@ ACCOUNT = Machine(
     commands=(),
     timers=(RESET,),
     rows=(
-        Row("open", After(RESET.name), SAME, None, keep_used_credits, "serpwow-account-7", assume=NOT_RESET),
-        Row("open", After(RESET.name), SAME, None, reset_credits, "serpwow-account-7"),
+        Row("open", RESET, SAME, None, "serpwow-account-7", keep_used_credits, assume=NOT_RESET),
+        Row("open", RESET, SAME, None, "serpwow-account-7", reset_credits),
     ),
     entry=("open",),
 )
 
 COMMANDS = ("create", "get", "update", "delete", "start", "stop", "stopall")
-CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL = map(On, COMMANDS)
+CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL = COMMANDS
 
 AS_BAD_KEY = Assume(OTHER_ACCOUNT, "401")
 EMPTY_REFUSED = Assume(START_EMPTY, "refuse")
@@ -65,13 +65,13 @@ SECOND_START_IGNORED = Assume(START_QUEUED, "ignore")
 EDITABLE_IN_QUEUE = Assume(EDIT_QUEUED, "allow")
 
 
-def _addressed(cause: On, *rows: Row) -> tuple[Row, ...]:
+def _addressed(command: str, *rows: Row) -> tuple[Row, ...]:
     """Return the rows of a command that names a batch: these, if the batch exists and belongs to this account."""
     return (
-        Row(EVERY, cause, SAME, "bad_key", None, "serpwow-owner-1", belongs_to_another, AS_BAD_KEY),
-        Row(EVERY, cause, SAME, "unknown_batch", None, "serpwow-owner-1", belongs_to_another),
+        Row(EVERY, command, SAME, "bad_key", "serpwow-owner-1", when=belongs_to_another, assume=AS_BAD_KEY),
+        Row(EVERY, command, SAME, "unknown_batch", "serpwow-owner-1", when=belongs_to_another),
         *rows,
-        Row(ABSENT, cause, SAME, "unknown_batch", None, "serpwow-unknown-1"),
+        Row(ABSENT, command, SAME, "unknown_batch", "serpwow-unknown-1"),
     )
 
 
@@ -81,61 +81,61 @@ BATCH = Machine(
     commands=COMMANDS,
     timers=(QUEUE, PLACE, RUN, SCHEDULE, INACTIVITY),
     rows=(
-        # in           cause         go to      answer           effect            evidence
-        Row(ABSENT, CREATE, SAME, "too_many_batches", None, "serpwow-limits-1", exceeds_batch_limit),
-        Row(ABSENT, CREATE, "idle", "batch", plan_the_schedule, "serpwow-create-1"),
-        Row(EVERY, CREATE, SAME, "batch", None, "serpwow-create-3"),
+        # in           cause         go to      answer           evidence            effect
+        Row(ABSENT, CREATE, SAME, "too_many_batches", "serpwow-limits-1", when=exceeds_batch_limit),
+        Row(ABSENT, CREATE, "idle", "batch", "serpwow-create-1", plan_the_schedule),
+        Row(EVERY, CREATE, SAME, "batch", "serpwow-create-3"),
         *_addressed(
             GET,
-            Row(EVERY, GET, SAME, "batch", None, "serpwow-get-1"),
+            Row(EVERY, GET, SAME, "batch", "serpwow-get-1"),
         ),
         *_addressed(
             UPDATE,
-            Row("idle", UPDATE, SAME, "batch", None, "serpwow-update-1"),
-            Row("queued", UPDATE, SAME, "batch", None, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
-            Row("queued", UPDATE, SAME, "not_editable", None, "serpwow-update-3"),
-            Row("running", UPDATE, SAME, "not_editable", None, "serpwow-update-2"),
+            Row("idle", UPDATE, SAME, "batch", "serpwow-update-1"),
+            Row("queued", UPDATE, SAME, "batch", "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
+            Row("queued", UPDATE, SAME, "not_editable", "serpwow-update-3"),
+            Row("running", UPDATE, SAME, "not_editable", "serpwow-update-2"),
         ),
         *_addressed(
             DELETE,
-            Row("idle", DELETE, ABSENT, "deleted", None, "serpwow-delete-1"),
-            Row("queued", DELETE, ABSENT, "deleted", leave_the_queue, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
-            Row("queued", DELETE, SAME, "not_editable", None, "serpwow-update-3"),
-            Row("running", DELETE, SAME, "not_editable", None, "serpwow-delete-2"),
+            Row("idle", DELETE, ABSENT, "deleted", "serpwow-delete-1"),
+            Row("queued", DELETE, ABSENT, "deleted", "serpwow-update-3", leave_the_queue, assume=EDITABLE_IN_QUEUE),
+            Row("queued", DELETE, SAME, "not_editable", "serpwow-update-3"),
+            Row("running", DELETE, SAME, "not_editable", "serpwow-delete-2"),
         ),
         *_addressed(
             START,
-            Row("idle", START, SAME, "nothing_to_run", None, "serpwow-start-5", has_nothing_to_run, EMPTY_REFUSED),
-            Row("idle", START, SAME, "disabled", None, "serpwow-start-6", is_disabled, DISABLED_REFUSED),
-            Row("idle", START, SAME, "no_credits", None, "serpwow-start-2", costs_too_much),
-            Row("idle", START, "queued", "started", allocate_credits, "serpwow-start-1"),
-            Row("queued", START, SAME, "started", None, "serpwow-start-4", assume=SECOND_START_IGNORED),
-            Row("queued", START, SAME, "not_startable", None, "serpwow-start-4"),
-            Row("running", START, SAME, "not_startable", None, "serpwow-start-3"),
+            Row("idle", START, SAME, "nothing_to_run", "serpwow-start-5", when=has_nothing_to_run, assume=EMPTY_REFUSED),
+            Row("idle", START, SAME, "disabled", "serpwow-start-6", when=is_disabled, assume=DISABLED_REFUSED),
+            Row("idle", START, SAME, "no_credits", "serpwow-start-2", when=costs_too_much),
+            Row("idle", START, "queued", "started", "serpwow-start-1", allocate_credits),
+            Row("queued", START, SAME, "started", "serpwow-start-4", assume=SECOND_START_IGNORED),
+            Row("queued", START, SAME, "not_startable", "serpwow-start-4"),
+            Row("running", START, SAME, "not_startable", "serpwow-start-3"),
         ),
         *_addressed(
             STOP,
-            Row("queued", STOP, SAME, "stop_failed", None, "serpwow-stop-6", fails_to_stop),
-            Row("queued", STOP, "idle", "stopped", refund_credits, "serpwow-stop-2"),
-            Row("running", STOP, SAME, "stop_failed", None, "serpwow-stop-6", fails_to_stop),
-            Row("running", STOP, "idle", "stopped", end_run_without_refund, "serpwow-stop-3"),
-            Row("idle", STOP, SAME, "not_stoppable", None, "serpwow-stop-4"),
+            Row("queued", STOP, SAME, "stop_failed", "serpwow-stop-6", when=fails_to_stop),
+            Row("queued", STOP, "idle", "stopped", "serpwow-stop-2", refund_credits),
+            Row("running", STOP, SAME, "stop_failed", "serpwow-stop-6", when=fails_to_stop),
+            Row("running", STOP, "idle", "stopped", "serpwow-stop-3", end_run_without_refund),
+            Row("idle", STOP, SAME, "not_stoppable", "serpwow-stop-4"),
         ),
-        Row("queued", STOPALL, SAME, "stop_failed", None, "serpwow-stopall-6", fails_to_stop),
-        Row("queued", STOPALL, "idle", "stopped", refund_credits, "serpwow-stopall-3"),
-        Row("running", STOPALL, SAME, "stop_failed", None, "serpwow-stopall-6", fails_to_stop),
-        Row("running", STOPALL, "idle", "stopped", end_run_without_refund, "serpwow-stopall-4"),
-        Row("idle", STOPALL, SAME, "not_stoppable", None, "serpwow-stopall-7"),
-        Row(ABSENT, STOPALL, SAME, "unknown_batch", None, "serpwow-unknown-1"),
-        Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-1", has_no_slot),
-        Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-2", is_outranked),
-        Row("queued", After(QUEUE.name), "running", None, begin_the_run, "serpwow-queue-1"),
-        Row("queued", After(PLACE.name), "running", None, begin_the_run, "serpwow-slots-2"),
-        Row("running", After(RUN.name), "idle", None, deliver_results, "serpwow-complete-2"),
-        Row("idle", After(SCHEDULE.name), SAME, None, skip_a_run, "serpwow-schedule-3", has_nothing_to_run, EMPTY_REFUSED),
-        Row("idle", After(SCHEDULE.name), SAME, None, skip_a_run, "serpwow-schedule-3", costs_too_much),
-        Row("idle", After(SCHEDULE.name), "queued", None, allocate_credits, "serpwow-schedule-2"),
-        Row("idle", After(INACTIVITY.name), ABSENT, None, None, "serpwow-inactive-1"),
+        Row("queued", STOPALL, SAME, "stop_failed", "serpwow-stopall-6", when=fails_to_stop),
+        Row("queued", STOPALL, "idle", "stopped", "serpwow-stopall-3", refund_credits),
+        Row("running", STOPALL, SAME, "stop_failed", "serpwow-stopall-6", when=fails_to_stop),
+        Row("running", STOPALL, "idle", "stopped", "serpwow-stopall-4", end_run_without_refund),
+        Row("idle", STOPALL, SAME, "not_stoppable", "serpwow-stopall-7"),
+        Row(ABSENT, STOPALL, SAME, "unknown_batch", "serpwow-unknown-1"),
+        Row("queued", QUEUE, SAME, None, "serpwow-slots-1", take_a_ticket, has_no_slot),
+        Row("queued", QUEUE, SAME, None, "serpwow-slots-2", take_a_ticket, is_outranked),
+        Row("queued", QUEUE, "running", None, "serpwow-queue-1", begin_the_run),
+        Row("queued", PLACE, "running", None, "serpwow-slots-2", begin_the_run),
+        Row("running", RUN, "idle", None, "serpwow-complete-2", deliver_results),
+        Row("idle", SCHEDULE, SAME, None, "serpwow-schedule-3", skip_a_run, has_nothing_to_run, EMPTY_REFUSED),
+        Row("idle", SCHEDULE, SAME, None, "serpwow-schedule-3", skip_a_run, costs_too_much),
+        Row("idle", SCHEDULE, "queued", None, "serpwow-schedule-2", allocate_credits),
+        Row("idle", INACTIVITY, ABSENT, None, "serpwow-inactive-1"),
     ),
     entry=STATUSES,
     least=min_steps,

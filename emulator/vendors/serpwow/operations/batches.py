@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any, cast
 
-from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, On, Request, Transaction, View, mint_id
+from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Request, Transaction, View, mint_id
 from emulator.vendors.serpwow.assumptions.lifecycle import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions.requests import EDIT_QUEUED, UNNAMED_BATCH
 from emulator.vendors.serpwow.machine.batches import BATCH, CREATE, DELETE, GET, START, STOP, STOPALL, UPDATE
@@ -20,18 +20,18 @@ from emulator.vendors.serpwow.requests.validation import invalid
 from emulator.vendors.serpwow.responses.batches import with_unprinted_fields
 
 
-def _command(cause: On) -> Handler:
+def _command(command: str) -> Handler:
     """Return the handler that asks the batch of the path to carry out a command."""
 
     def ask(tx: Transaction, request: Request) -> Answer:
-        return tx.ask(BATCH, request.parameters["id"], cause.command)
+        return tx.ask(BATCH, request.parameters["id"], command)
 
     return ask
 
 
-def _permit(cause: On) -> Check:
+def _permit(command: str) -> Check:
     """Return the check that the row of a command lets the batch of the path be used."""
-    ask = _command(cause)
+    ask = _command(command)
 
     def check(tx: Transaction, request: Request) -> Answer | None:
         answer = ask(tx, request)
@@ -70,7 +70,7 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
     if "name" not in parameters and tx.choice(UNNAMED_BATCH) == "refuse":
         raise invalid("name is required", "serpwow-create-2", UNNAMED_BATCH)
     batch = change_batch(tx, new_batch(tx, mint_id(tx, Batch, code)), parameters)
-    answer = tx.ask(BATCH, batch.id, CREATE.command, new=batch)
+    answer = tx.ask(BATCH, batch.id, CREATE, new=batch)
     return answer._replace(assumption=answer.assumption or assumption_of(parameters))
 
 
@@ -94,7 +94,7 @@ def save(tx: Transaction, batch: Batch, answer: Answer) -> Answer:
 
 def stop_all(tx: Transaction, _request: Request) -> Answer:
     """Stop every queued or running batch of the account, and count."""
-    answers = [tx.ask(BATCH, batch.id, STOPALL.command).name for batch in busy_batches(tx)]
+    answers = [tx.ask(BATCH, batch.id, STOPALL).name for batch in busy_batches(tx)]
     stopped = answers.count("stopped")
     failed = len(answers) - stopped
     if failed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from emulator.sdk import ABSENT, EVERY, SAME, Machine, On, Row, View
+from emulator.sdk import ABSENT, EVERY, SAME, Machine, Row, View
 from emulator.vendors.stripe.assumptions.jobs import PING_REASON
 from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.events.model import PING, emit
@@ -28,19 +28,19 @@ DESTINATION = Machine(
     commands=(CREATE, RETRIEVE, UPDATE, DELETE, ENABLE, DISABLE, SEND_PING),
     timers=(),
     rows=(
-        # in    cause         go to  answer         effect           evidence
-        Row(ABSENT, On(CREATE), "enabled", "destination", None, "stripe-destination-1"),
-        Row(EVERY, On(CREATE), SAME, "destination", None, "stripe-idempotency-2"),
-        Row(EVERY, On(RETRIEVE), SAME, "destination", None, "stripe-destination-2"),
-        Row(EVERY, On(UPDATE), SAME, "destination", set_updated, "stripe-destination-3"),
-        Row(EVERY, On(DELETE), ABSENT, "deleted", None, "stripe-destination-4"),
-        Row("disabled", On(ENABLE), "enabled", "destination", set_updated, "stripe-destination-5"),
-        Row("enabled", On(ENABLE), SAME, "destination", None, "stripe-destination-6"),
-        Row("enabled", On(DISABLE), "disabled", "destination", set_updated, "stripe-destination-5"),
-        Row("disabled", On(DISABLE), SAME, "destination", None, "stripe-destination-6"),
-        Row(EVERY, On(SEND_PING), SAME, "pinged", emit_ping, "stripe-destination-7"),
+        # in    cause         go to  answer         evidence           effect
+        Row(ABSENT, CREATE, "enabled", "destination", "stripe-destination-1"),
+        Row(EVERY, CREATE, SAME, "destination", "stripe-idempotency-2"),
+        Row(EVERY, RETRIEVE, SAME, "destination", "stripe-destination-2"),
+        Row(EVERY, UPDATE, SAME, "destination", "stripe-destination-3", set_updated),
+        Row(EVERY, DELETE, ABSENT, "deleted", "stripe-destination-4"),
+        Row("disabled", ENABLE, "enabled", "destination", "stripe-destination-5", set_updated),
+        Row("enabled", ENABLE, SAME, "destination", "stripe-destination-6"),
+        Row("enabled", DISABLE, "disabled", "destination", "stripe-destination-5", set_updated),
+        Row("disabled", DISABLE, SAME, "destination", "stripe-destination-6"),
+        Row(EVERY, SEND_PING, SAME, "pinged", "stripe-destination-7", emit_ping),
         *(
-            Row(ABSENT, On(command), SAME, "nothing_found", None, "stripe-destination-8")
+            Row(ABSENT, command, SAME, "nothing_found", "stripe-destination-8")
             for command in (RETRIEVE, UPDATE, DELETE, ENABLE, DISABLE, SEND_PING)
         ),
     ),
