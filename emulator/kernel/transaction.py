@@ -73,19 +73,16 @@ class Transaction:
         return tuple([ResourceChange(*key, before, find(*key), numbers.get(key)) for key, before in self._before.items()])
 
     def find(self, of: type[R], id: str) -> R | None:
-        """Return the resource of a type and id, None where there is none."""
+        """Return the resource of a type and id; like `group`, `sorted_group` and `size` it asks the store."""
         return self._world.store.find(of.kind, id)
 
     def group(self, of: type[R], *key: Hashable) -> list[R]:
-        """Return the resources of a type in one of its groups, in the order in which they came; all without a key."""
         return self._world.store.group(of.kind, *key)
 
     def sorted_group(self, of: type[Resource], *key: Hashable) -> SortedGroup:
-        """Return a group that its resources sort themselves into."""
         return self._world.store.sorted_group(of.kind, *key)
 
     def size(self, of: type[Resource], *key: Hashable) -> int:
-        """Return how many resources of a type are in one of its groups."""
         return self._world.store.size(of.kind, *key)
 
     def choice(self, assumption: Assumption) -> str:

@@ -235,7 +235,7 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     response = vendor.renderers[answer.name](tx, request, answer.subject)
     if operation and cite:
         answer = cite(tx, request, operation, answer)
-    return answer.resting_on((), _departure(tx)), response
+    return (answer if answer.assumption else answer._replace(assumption=_departure(tx))), response
 
 
 def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:

@@ -109,7 +109,7 @@ def _rows_of(machine: Machine) -> Iterator[str]:
 
 def _condition(row: Row) -> str:
     guard = [f"`{row.when.__name__}`"] if row.when else []
-    return " and ".join([*guard, *([f"`{row.assume.assumption}` is {row.assume.choice}"] if row.assume else [])])
+    return " and ".join([*guard, *([f"`{row.assume.assumption.id}` is {row.assume.choice}"] if row.assume else [])])
 
 
 def _proof(kind: str, rows: Sequence[Row]) -> str:

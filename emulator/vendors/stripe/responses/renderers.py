@@ -135,7 +135,8 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
     is_read_as_listed = operation.mounts or is_listed(version_of(request), operation)
     reading = None if is_read_as_listed else VERSION_UNKNOWN
-    return answer.resting_on(facts, _assumption_of(tx, answer)).resting_on((), reading)
+    decisive = answer.assumption or _assumption_of(tx, answer) or reading
+    return answer._replace(also=(*answer.also, *facts), assumption=decisive)
 
 
 def _assumption_of(tx: Transaction, answer: Answer) -> Assumption | None:
