@@ -17,7 +17,7 @@ WHEN = "2026-03-09T20:55:31.473Z"
 GIVEN = {
     "serpwow": {
         "batches": [{"id": "A", "searches": [{"id": "S1", "q": "a"}]}],
-        "destinations": [{"type": "s3", "name": "Mine"}],
+        "destinations": [{"type": "s3", "name": "Mine", "settings": {"s3_bucket_name": "B", "s3_path_prefix": "p"}}],
     },
     "stripe": {
         "batch_jobs": [{"id": "batchv2_1", "status": "validating"}],
@@ -87,6 +87,8 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
         ("GET", f"/LIVE/Batches/A/Searches/1/?{KEY}", {}, None, "inferred", "serpwow-path-2"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"q": "b", "source": "python"}, "observed", "serpwow-body-2"),
         ("GET", f"/live/batches/A/searches/1?{KEY}&source=python", {}, None, "observed", "serpwow-body-2"),
+        ("GET", f"/live/batches?only_with_results=false&{KEY}", {}, None, "inferred", "serpwow-list-18"),
+        ("GET", f"/live/batches?created_after=2026-03-01&{KEY}", {}, None, "inferred", "serpwow-list-18"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {}, "inferred", "serpwow-searches-15"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"id": "X"}, "inferred", "serpwow-searches-15"),
         ("GET", JOB, {"stripe-version": "2026-04-01.preview"}, None, "observed", "stripe-version-3"),

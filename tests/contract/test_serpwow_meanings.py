@@ -162,3 +162,27 @@ def test_an_unlisted_type_or_device_is_taken_or_refused(search: dict[str, str]) 
 def test_a_listed_type_or_device_is_taken(search: dict[str, str]) -> None:
     world = world_of({}, assume={"serpwow.unknown-type": "refuse"})
     assert send(world, "POST", "/live/batches", {"name": "N", "searches": [search]})[0].status == 200
+
+
+MIXED = [
+    {"id": "A1", "name": "Zebra"},
+    {"id": "A2", "name": "apple"},
+    {"id": "A3", "name": "mango", "last_run": "2026-03-01T00:00:00Z"},
+]
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"), [("heeded", ["Zebra", "apple", "mango"]), ("ignored", ["apple", "mango", "Zebra"])]
+)
+@pytest.mark.parametrize("direction", ["ascending", "descending"])
+def test_capitals_come_first_or_do_not_matter_in_a_list_by_name(choice: str, names: list[str], direction: str) -> None:
+    world = world_of({"batches": MIXED}, clock={"start": INSTANT}, assume={"serpwow.name-order": choice})
+    reply, _ = send(world, "GET", f"/live/batches?sort_direction={direction}")
+    assert isinstance(reply.body, dict)
+    assert [batch["name"] for batch in reply.body["batches"]] == (names if direction == "ascending" else names[::-1])
+
+
+@pytest.mark.parametrize(("choice", "day"), [("14", "2026-04-11"), ("6", "2026-04-03")])
+def test_a_result_set_says_that_it_expires_as_the_text_or_the_sample_has_it(choice: str, day: str) -> None:
+    result = body_of({"serpwow.result-expiry": choice}, RESULT)["result"]
+    assert result["expires_at"] == f"{day}T20:55:31.000Z"

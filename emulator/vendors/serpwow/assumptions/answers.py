@@ -84,6 +84,18 @@ CSV_COLUMNS = Assumption(
     ("batch", "default"),
     "No page says what notification_csv_fields of a batch is for; by its name it chooses the columns of what is notified.",
 )
+NAME_ORDER = Assumption(
+    "serpwow.name-order",
+    "Do capitals matter where batches or destinations are sorted by name?",
+    ("heeded", "ignored"),
+    "The pages do not say; most stores compare the codes of letters, by which all capitals come first.",
+)
+RESULT_EXPIRY = Assumption(
+    "serpwow.result-expiry",
+    "How many days after the end of a result set does it say that it expires?",
+    ("14", "6"),
+    "Two pages say that result sets are kept for 14 days; their samples have an expires_at six days after ended_at.",
+)
 DEFAULT_ORDER = Assumption(
     "serpwow.default-order",
     "In which order are destinations and error logs listed where sort_by is left out?",

@@ -10,6 +10,13 @@ LIST_BAD_PARAMETER = Assumption(
     ("refuse", "ignore"),
     "400 is published for invalid requests.",
 )
+UNPRINTED_VALUES = Assumption(
+    "serpwow.unprinted-values",
+    "What becomes of a value of a list parameter that no page prints, though its meaning is plain?",
+    ("read", "refuse"),
+    "Such are false for the filters that are published as true, an empty search_term, and a timestamp that is not in UTC or has"
+    " no time. To read them asks for nothing that they do not say.",
+)
 LIST_BEYOND_END = Assumption(
     "serpwow.list-beyond-end",
     "What does a page beyond the last one hold?",
@@ -36,7 +43,7 @@ LIST_NEVER_RUN_FILTER = Assumption(
 )
 TIED_BATCHES = Assumption(
     "serpwow.tied-batches",
-    "Which comes first of batches that have the same place in the order that is asked for?",
+    "Which comes first of batches, destinations or error logs that have the same place in the order that is asked for?",
     ("oldest", "newest"),
     "The page says nothing; most stores keep such items in the order in which they came.",
 )

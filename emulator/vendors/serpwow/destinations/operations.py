@@ -11,7 +11,7 @@ from emulator.vendors.serpwow.destinations.model import Destination, seven_lette
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
-from emulator.vendors.serpwow.requests.queries import folding, sorted_page
+from emulator.vendors.serpwow.requests.queries import folding, name_of, sorted_page
 from emulator.vendors.serpwow.requests.validation import invalid
 
 REQUIRED = ("name", "type", "enabled")
@@ -49,14 +49,15 @@ def _ask(tx: Transaction, request: Request, command: str) -> Answer:
 def list_destinations(tx: Transaction, request: Request) -> Answer:
     term, fold = request.query.get("search_term", ""), folding(tx)
     found = [destination for destination in tx.group(Destination) if fold(term) in fold(destination.name)]
-    keys = {name: attrgetter(name, "id") for name in ("type", "name")}
-    page = sorted_page(tx, request.query, found, keys, "name")
-    answer = Answer("destinations", "serpwow-destinations-5", page, page.assumption)
+    page = sorted_page(tx, request.query, found, {"type": attrgetter("type"), "name": name_of(tx)}, "name")
+    answer = page.with_order(Answer("destinations", "serpwow-destinations-5", page, page.assumption))
     if term:
         answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE)
     if "sort_by" not in request.query and page.total > 1:
         answer = answer.resting_on(("serpwow-destinations-13",), DEFAULT_ORDER)
     if any(tx.size(Batch, "destination", destination.id) for destination in page.items):
         answer = answer.resting_on(("serpwow-destinations-16",), USED_BY)
+    if not all(f"{destination.type}_path_prefix" in dict(destination.settings) for destination in page.items):
+        answer = answer.resting_on(("serpwow-destinations-17",))
     is_printed = all(destination.type == "s3" for destination in page.items)
     return answer if is_printed else answer.resting_on(("serpwow-destinations-14",), DESTINATION_FIELDS)

@@ -51,10 +51,6 @@ class ResultSet(Shared):
     webhook_status: str | None = None
 
     @property
-    def expires_at(self) -> datetime:
-        return self.ended_at + RESULT_LIFETIME
-
-    @property
     def searches_completed(self) -> int:
         """The number of searches that did not fail."""
         return len(self.searches) - self.searches_failed

@@ -25,7 +25,8 @@ def list_error_logs(tx: Transaction, request: Request) -> Answer:
     found = [log for log in tx.group(ErrorLog) if tx.now < log.date + LOG_LIFETIME and _matches(tx, log, term)]
     keys = {name: attrgetter(name) for name in ("date", "count")}
     page = sorted_page(tx, request.query, found, keys, "date")
-    answer = Answer("error_logs", "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1", page, page.assumption)
+    evidence = "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1"
+    answer = page.with_order(Answer("error_logs", evidence, page, page.assumption))
     if term:
         answer = answer.resting_on(("serpwow-errorlogs-8", "serpwow-find-1"), LOG_TERM)
     if len(found) > 1 and "sort_by" not in request.query:

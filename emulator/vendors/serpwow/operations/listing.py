@@ -10,13 +10,15 @@ from operator import attrgetter
 from typing import Any
 
 from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View
-from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES
+from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES, NAME_ORDER
+from emulator.vendors.serpwow.assumptions.lifecycle import LAST_RUN
 from emulator.vendors.serpwow.assumptions.requests import (
     LIST_BAD_PARAMETER,
     LIST_NEVER_RUN,
     LIST_NEVER_RUN_FILTER,
     LIST_PRIORITY_ORDER,
     TIED_BATCHES,
+    UNPRINTED_VALUES,
     WITHOUT_RESULTS,
 )
 from emulator.vendors.serpwow.model.account import SELF
@@ -24,6 +26,7 @@ from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES, Batch
 from emulator.vendors.serpwow.requests.queries import (
     Page,
     PageQuery,
+    name_of,
     read_flag,
     read_instant,
     read_number,
@@ -50,14 +53,24 @@ SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
 RANKINGS = {"name": "by name", "created_at": "by creation"}
 """sort_by → the group of batches that is kept in this order."""
 
+TIMESTAMP = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]"
+FORMS = {
+    **dict.fromkeys(("only_with_results", "only_without_results"), "true"),
+    **dict.fromkeys(("search_term", "destination_id"), "(?s:.+)"),
+    **dict.fromkeys(("created_before", "created_after", "last_run_before", "last_run_after"), TIMESTAMP),
+}
+"""Parameter → the form of its values on the page, where others can be read too."""
+
 SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER, "last_run": LIST_NEVER_RUN}
 
 
 def list_batches(tx: Transaction, request: Request) -> Answer:
     page = _find_page(tx, request.query)
-    answer = Answer("page", "serpwow-list-1", page, page.assumption)
-    if page.tied:
-        answer = answer.resting_on(("serpwow-list-15",), TIED_BATCHES)
+    answer = page.with_order(Answer("page", "serpwow-list-1", page, page.assumption))
+    if _unprinted_value(request.query):
+        answer = answer.resting_on(("serpwow-list-18",), UNPRINTED_VALUES)
+    if any(batch.last_run or batch.status == "queued" for batch in page.items):
+        answer = answer.resting_on(("serpwow-get-5", "serpwow-results-3"), LAST_RUN)
     if not page.total:
         return answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES)
     return with_unprinted_fields(tx, answer, "serpwow-list-12") if page.items else answer
@@ -74,6 +87,8 @@ def _find_page(view: View, query: Query) -> Page:
         wanted = read_page(query, tuple(SORT_KEYS), "name", size)
         status = read_one_of(query, "status", ("all", *STATUSES), "all")
         filters = list(_filters(query, view))
+        if (unprinted := _unprinted_value(query)) and view.choice(UNPRINTED_VALUES) == "refuse":
+            raise invalid(f"{unprinted} must be as published", "serpwow-list-18", UNPRINTED_VALUES, place=unprinted)
     except InvalidRequest as error:
         if view.choice(LIST_BAD_PARAMETER) == "refuse":
             raise invalid(str(error), "serpwow-list-5", LIST_BAD_PARAMETER, answer=REFUSAL) from None
@@ -81,7 +96,8 @@ def _find_page(view: View, query: Query) -> Page:
         return _find_page(view, rest)._replace(assumption=LIST_BAD_PARAMETER)
     group = (SELF,) if status == "all" else (SELF, status)
     oldest_first = view.choice(TIED_BATCHES) == "oldest"
-    if not filters and wanted.sort_by in RANKINGS and oldest_first:
+    is_ranked = wanted.sort_by in RANKINGS and (wanted.sort_by != "name" or view.choice(NAME_ORDER) == "heeded")
+    if not filters and is_ranked and oldest_first:
         return _ranked_page(view, wanted, group)
     batches = view.group(Batch, "owner", *group)
     found = [batch for batch in batches[:: 1 if oldest_first else -1] if all(passes(batch) for passes in filters)]
@@ -100,8 +116,7 @@ def _ranked_page(view: View, wanted: PageQuery, group: tuple[str, ...]) -> Page:
 
 
 def _page(wanted: PageQuery, total: int, batches: list[Batch], assumption: Assumption | None) -> Page:
-    keys = [SORT_KEYS[wanted.sort_by](batch) for batch in batches]
-    return Page(wanted, total, batches, assumption, len({*keys}) < len(keys))
+    return Page(wanted, total, batches, assumption, [SORT_KEYS[wanted.sort_by](batch) for batch in batches])
 
 
 def _assumption_of(view: View, wanted: PageQuery, total: int) -> Assumption | None:
@@ -135,7 +150,12 @@ def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
         return lambda batch: -PRIORITIES.index(batch.priority)
     if name == "last_run" and view.choice(LIST_NEVER_RUN) == "last":
         return lambda batch: batch.last_run or FOREVER
-    return SORT_KEYS[name]
+    return name_of(view) if name == "name" else SORT_KEYS[name]
+
+
+def _unprinted_value(query: Query) -> str | None:
+    """Return the first parameter with a value that no page prints, though its meaning is plain. Evidence: serpwow-list-18."""
+    return next((name for name, form in FORMS.items() if name in query and not re.fullmatch(form, query[name])), None)
 
 
 def _filters(query: Query, view: View) -> Iterator[Filter]:

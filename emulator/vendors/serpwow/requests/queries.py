@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from emulator.sdk import Assumption, InvalidRequest, Request, Transaction, View
-from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE
-from emulator.vendors.serpwow.assumptions.requests import LIST_BEYOND_END, REPEATED_PARAMETER
+from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View
+from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
+from emulator.vendors.serpwow.assumptions.requests import LIST_BEYOND_END, REPEATED_PARAMETER, TIED_BATCHES
 from emulator.vendors.serpwow.model.searches import boolean, integer
 from emulator.vendors.serpwow.requests.forms import BadForm, read_form
 from emulator.vendors.serpwow.requests.validation import invalid, joined
@@ -103,18 +104,37 @@ class PageQuery(NamedTuple):
 class Page(NamedTuple):
     """One page of the items that passed the filters; `total` counts all of them. `assumption` is one that decided.
 
-    `tied` is set if some of the page's items have the same place in its order.
+    `places` are the sort keys of its items, None where they are in no order.
     """
 
     query: PageQuery
     total: int
     items: list[Any]
     assumption: Assumption | None = None
-    tied: bool = False
+    places: list[Any] | None = None
 
     @property
     def pages(self) -> int:
         return self.query.pages(self.total)
+
+    def with_order(self, answer: Answer) -> Answer:
+        """Return the answer with the facts about the order that its items have. Evidence: serpwow-list-15, serpwow-list-17."""
+        places = self.places or []
+        if self.query.sort_by == "name" and (self.total > len(places) or _mixes_capitals(places, self.query.descending)):
+            answer = answer.resting_on(("serpwow-list-17",), NAME_ORDER)
+        return answer.resting_on(("serpwow-list-15",), TIED_BATCHES) if len({*places}) < len(places) else answer
+
+
+def _mixes_capitals(names: list[str], descending: bool) -> bool:
+    """Return whether sorted names would be in another order if capitals did not matter."""
+    pairs = pairwise(reversed(names) if descending else names)
+    return any(one != other and one.lower() >= other.lower() for one, other in pairs)
+
+
+def name_of(view: View) -> Callable[[Any], str]:
+    """Return the sort key for names."""
+    is_heeded = view.choice(NAME_ORDER) == "heeded"
+    return lambda item: str(item.name) if is_heeded else item.name.lower()
 
 
 def sorted_page(
@@ -126,11 +146,14 @@ def sorted_page(
         InvalidRequest: a parameter has a value that is not among those published, or the page is assumed to be refused.
     """
     wanted = read_page(query, tuple(keys), default, 10)
+    places = None
     if "sort_by" in query or view.choice(DEFAULT_ORDER) == "sorted":
-        items.sort(key=keys[wanted.sort_by], reverse=wanted.descending)
+        oldest_first = view.choice(TIED_BATCHES) == "oldest"
+        items = sorted(items[:: 1 if oldest_first else -1], key=keys[wanted.sort_by], reverse=wanted.descending)
+        places = [getattr(item, wanted.sort_by) for item in wanted.slice(items)]
     elif wanted.descending:
         items.reverse()
-    return Page(wanted, len(items), wanted.slice(items), wanted.check_end(view, len(items)))
+    return Page(wanted, len(items), wanted.slice(items), wanted.check_end(view, len(items)), places)
 
 
 def folding(view: View) -> Callable[[str], str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from emulator.sdk import Answer, View, instant
-from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, GET_COUNTS, SEARCHES_COMPLETED
+from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, GET_COUNTS, RESULT_EXPIRY, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FIELDS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.model.schedules import PARTS_BY_TYPE, Schedule
@@ -88,7 +89,7 @@ def render_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any
         "id": result_set.id,
         "started_at": instant(result_set.started_at),
         "ended_at": instant(result_set.ended_at),
-        "expires_at": instant(result_set.expires_at),
+        "expires_at": instant(result_set.ended_at + timedelta(days=int(view.choice(RESULT_EXPIRY)))),
         "results_page_count": result_pages(view, result_set),
         "searches_completed": total if view.choice(SEARCHES_COMPLETED) == "yes" else result_set.searches_completed,
         "searches_failed": result_set.searches_failed,
