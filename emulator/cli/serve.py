@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from emulator.kernel.limits import Limits
+    from emulator.kernel.worlds import Worlds
+    from emulator.scenario.library import Library
+    from emulator.scenario.scenario import Scenario
     from emulator.web.origin import Proxies
 
 FIRST_SCENARIO = "first-run"
@@ -85,7 +88,7 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from emulator.cli.startup import startup_lines
     from emulator.kernel.limits import Limits
-    from emulator.server.app import create_app, worlds_of
+    from emulator.server.app import create_app
     from emulator.server.listening import url_of
     from emulator.server.server import serve
     from emulator.server.tls import certificate_path
@@ -101,11 +104,7 @@ def serve(
     if not token and not is_loopback(host):
         token = new_token = make_token()
     context = _context([*hosts, *({host} - {*WILDCARDS})], limits) if tls else None
-    try:
-        scenarios = [known.open(name) for name in scenario or (FIRST_SCENARIO,)]
-        worlds = worlds_of(scenarios, rate, limits)
-    except (EmulatorError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+    scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), rate, limits)
     listening = _listening(host, port)
     with standard_error() as stderr:
         lines = None if quiet else AccessLog(lambda line: stderr.say(line_of(line)))
@@ -120,6 +119,17 @@ def serve(
             serve(app, listening, _announce(stderr, url, startup), limits, context, lines, until, held.release_all)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
+
+
+def _open(known: Library, names: Sequence[str], rate: float | None, limits: Limits) -> tuple[list[Scenario], Worlds]:
+    """Return scenarios, and their worlds."""
+    from emulator.server.app import worlds_of
+
+    try:
+        scenarios = [known.open(name) for name in names]
+        return scenarios, worlds_of(scenarios, rate, limits)
+    except (EmulatorError, OSError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def make_token() -> str:

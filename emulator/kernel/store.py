@@ -279,10 +279,8 @@ class Store:
             self._groups.pop(key)
 
     def _join(self, key: IndexKey, member: tuple[Any, ...]) -> None:
-        group = self._groups.get(key)
-        if group is None:
-            self._groups[key] = (member,)
-        elif isinstance(group, SortedPages):
+        group = self._groups.get(key) or ()
+        if isinstance(group, SortedPages):
             (group if group.owner is self._owner else self._own_group(key, group)).add(member)
         elif len(group) < SMALL:
             self._groups[key] = tuple(sorted((*group, member)))

@@ -271,10 +271,8 @@ class Gateway:
 
 def head_of(scope: Scope) -> Hashable:
     """Return all that the head of a request says: requests with equal ones have the same plan."""
-    path, way = (
-        scope.get("raw_path") or scope["path"],
-        (scope["scheme"], scope["http_version"], scope.get("client") is NO_SOCKET),
-    )
+    path = scope.get("raw_path") or scope["path"]
+    way = scope["scheme"], scope["http_version"], scope.get("client") is NO_SOCKET
     return scope["method"], path, scope["query_string"], *way, *map(tuple, scope["headers"])
 
 

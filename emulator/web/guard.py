@@ -113,56 +113,43 @@ class Guard:
 
     def check(self, scope: MutableMapping[str, Any]) -> Rejection | None:
         """Return why a request may not be answered, or None; note in its scope how the client reached the server."""
-        if not (scope["query_string"].isascii() and (scope.get("raw_path") or b"").isascii()):
-            try:
-                encode_target(scope)
-            except UnicodeDecodeError:
-                return Rejection(400, "bad-request", NOT_UTF_8)
-        host = authorization = None
-        origins: list[bytes] = []
-        referers: list[bytes] = []
-        by_proxy: list[tuple[bytes, bytes]] = []
-        for name, value in scope["headers"]:
-            if name == b"host":
-                if host is not None:
-                    return Rejection(400, "repeated-header", "it has several Host headers: send one")
-                host = value
-            elif name == b"origin":
-                origins.append(value)
-            elif name == b"referer":
-                referers.append(value)
-            elif name == b"authorization":
-                if authorization is not None:
-                    return Rejection(400, "repeated-header", "it has several Authorization headers: send one")
-                authorization = value
-            elif name == b"sec-fetch-site" and value not in OWN_SITES:
-                return Rejection(403, "cross-origin", "a page of another site may not send requests here")
-            elif name in SAID_BY_PROXIES:
-                by_proxy.append((name, value))
+        if rejection := _bad_head(scope):
+            return rejection
+        host = next(iter(_values(scope, b"host")), b"")
         if scope.get("client") is not NO_SOCKET:
-            if not host and scope["http_version"] == "1.1":
-                return Rejection(400, "no-host", "a request in HTTP/1.1 needs a Host header")
-            if host and not self._may_be_called(host):
-                return _not_called(host)
-            if by_proxy and self.proxies.trust(scope["client"][0]):
-                scheme, name = forwarded(by_proxy)
-                if name and not self._may_be_called(name):
-                    return _not_called(name)
-                scope["scheme"] = scheme or scope["scheme"]
-                host = name or host
-                if host:
-                    host = at_forwarded_port(host, by_proxy, scope["scheme"])
-            if not host or by_proxy:
-                scope[AUTHORITY] = host.decode("latin-1") if host else authority_of(scope.get("server"))
-        if not all(not origin or is_own_origin(origin, scope["scheme"], host or b"") for origin in origins):
+            found = self._host(scope, host)
+            if isinstance(found, Rejection):
+                return found
+            host = found
+        if not all(not origin or is_own_origin(origin, scope["scheme"], host) for origin in _values(scope, b"origin")):
             return Rejection(403, "cross-origin", "a page of another origin may not send requests here")
-        if not all(is_own_referer(referer, scope["scheme"], host or b"") for referer in referers):
+        if not all(is_own_referer(referer, scope["scheme"], host) for referer in _values(scope, b"referer")):
             return Rejection(403, "cross-origin", FOREIGN_REFERER)
+        authorization = next(iter(_values(scope, b"authorization")), None)
         if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.accepts_token(authorization):
             return Rejection(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)
         if has_live_key(scope["headers"], scope.get("raw_path") or scope["path"].encode(), scope["query_string"]):
             return Rejection(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
+
+    def _host(self, scope: MutableMapping[str, Any], host: bytes) -> bytes | Rejection:
+        """Return the host that the client asked for, as trusted proxies say; note in the scope what differs from the header."""
+        if not host and scope["http_version"] == "1.1":
+            return Rejection(400, "no-host", "a request in HTTP/1.1 needs a Host header")
+        if host and not self._may_be_called(host):
+            return _not_called(host)
+        by_proxy = [(name, value) for name, value in scope["headers"] if name in SAID_BY_PROXIES]
+        if by_proxy and self.proxies.trust(scope["client"][0]):
+            scheme, name = forwarded(by_proxy)
+            if name and not self._may_be_called(name):
+                return _not_called(name)
+            scope["scheme"] = scheme or scope["scheme"]
+            host = name or host
+            if host:
+                host = at_forwarded_port(host, by_proxy, scope["scheme"])
+        if not host or by_proxy:
+            scope[AUTHORITY] = host.decode("latin-1") if host else authority_of(scope.get("server"))
+        return host
 
     def accepts_token(self, authorization: bytes | None) -> bool:
         """Tell whether an Authorization header holds the control token; always where there is none to hold."""
@@ -178,6 +165,25 @@ class Guard:
         if host not in known:
             known[host] = may_name_us(host.decode("latin-1"), self.hosts)
         return known[host]
+
+
+def _bad_head(scope: MutableMapping[str, Any]) -> Rejection | None:
+    """Return why the head of a request cannot be looked at, or None; percent-encode what its target has beyond ASCII."""
+    if not (scope["query_string"].isascii() and (scope.get("raw_path") or b"").isascii()):
+        try:
+            encode_target(scope)
+        except UnicodeDecodeError:
+            return Rejection(400, "bad-request", NOT_UTF_8)
+    for name in ("Host", "Authorization"):
+        if len(_values(scope, name.lower().encode())) > 1:
+            return Rejection(400, "repeated-header", f"it has several {name} headers: send one")
+    if not OWN_SITES.issuperset(_values(scope, b"sec-fetch-site")):
+        return Rejection(403, "cross-origin", "a page of another site may not send requests here")
+    return None
+
+
+def _values(scope: Scope, name: bytes) -> list[bytes]:
+    return [value for other, value in scope["headers"] if other == name]
 
 
 def _not_called(host: bytes) -> Rejection:

@@ -32,11 +32,11 @@ from emulator.web.response import OutgoingResponse, RawHeaders
 SCRIPTED, FAILED = "scripted", "failed"
 """Answers that are not the vendor's own: those of the scenario and of a fault."""
 
-NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
-PLAIN_TEXT = "text/plain; charset=utf-8"
 LEAST_REFUSAL = 400
 """The least status of a refusal."""
 
+NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
+PLAIN_TEXT = "text/plain; charset=utf-8"
 MUCH = 100_000
 """Bytes kept by a server beyond which a request that faults may hold up is carried out in a thread."""
 
@@ -136,14 +136,7 @@ class Pipeline:
             return select_faults(tx, early, request.vendor.name, request.operation_name, request.parameters.values(), admitted)
 
     def _record(
-        self,
-        tx: Transaction,
-        world: World,
-        request: Request,
-        answer: Answer,
-        response: Response,
-        faults: Faults,
-        left: Faults,
+        self, tx: Transaction, world: World, request: Request, answer: Answer, response: Response, faults: Faults, left: Faults
     ) -> OutgoingResponse:
         """Add the exchange to the journal and return its response. Of its faults, those that are `left` strike it."""
         n, kept = world.journal.last + 1, self._kept
@@ -158,10 +151,7 @@ class Pipeline:
         if is_own and response.status >= LEAST_REFUSAL and content_coding(request.raw_headers, request.body):
             headers.append((b"emulator-error", b"compressed-body"))
         if world.rules.provenance:
-            headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
-            if is_own:
-                headers.append((b"emulator-basis", basis.encode()))
-            headers += [(b"emulator-fault", fault.id.encode()) for fault in faults]
+            headers += _provenance(world, n, basis if is_own else "", faults)
         if self._validate is not None and is_own:
             self._validate(request.vendor.name, tx.why, response.status, body)
         cut = len(request.body) > kept or (request.reader is not None and request.body != b"")
@@ -250,7 +240,7 @@ def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Oper
 
 def _departure(tx: Transaction) -> Assumption | None:
     """Return the first assumption that was asked about and that the world's scenario has switched from its default."""
-    return next((it for it in tx.consulted if tx.choice(it) != it.default), None)
+    return next((it for it in tx.consulted if tx.choice(it) != it.choices[0]), None)
 
 
 def _attributed(vendor: Vendor, answer: Answer) -> Answer:
@@ -285,6 +275,12 @@ def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None
     if not body:
         return Response(status, None, headers)
     return Response(status, body.encode("utf-8", "replace"), {"content-type": PLAIN_TEXT, **headers})
+
+
+def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:
+    """Return the headers that name an exchange, how sure its answer is where it is the vendor's own, and its faults."""
+    marks = [("exchange", f"{world.id}/{n}"), *[("basis", basis)] * bool(basis), *(("fault", fault.id) for fault in faults)]
+    return [(f"emulator-{name}".encode(), value.encode()) for name, value in marks]
 
 
 def _delivered(faults: Iterable[Fault]) -> bool | None:

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import emulator
+from emulator.vendors import VENDORS
+from tests.support.modules import imported_modules, modules_of
 
 ROOT = Path(emulator.__file__).parent
 PURE = {"kernel"}
@@ -26,15 +28,7 @@ PATCHED = {
 
 @cache
 def modules() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
-
-
-def imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+    return modules_of(ROOT)
 
 
 def layer(path: Path) -> str:
@@ -46,17 +40,35 @@ def test_the_kernel_needs_the_standard_library_only() -> None:
         (path.name, name)
         for path, tree in modules().items()
         if layer(path) in PURE
-        for name in imports(tree)
+        for name in imported_modules(tree)
         if name.split(".")[0] not in sys.stdlib_module_names | {"emulator"}
     }
     assert outside == set()
+
+
+PROTOCOLS = {"asyncio", "email", "http", "json", "selectors", "socket", "ssl", "urllib", "xml"}
+
+
+def texts(tree: ast.Module) -> Iterator[str]:
+    """Yield the texts of a module but its docstrings."""
+    documented = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documented:
+            yield node.value
+
+
+def test_the_kernel_reads_no_protocol_and_names_no_vendor() -> None:
+    for path, tree in modules().items():
+        if layer(path) in PURE:
+            assert {name.partition(".")[0] for name in imported_modules(tree)} & PROTOCOLS == set(), path
+            assert [text for text in texts(tree) for vendor in VENDORS if vendor in text.lower()] == [], path
 
 
 def times_and_chances(path: Path, tree: ast.Module) -> Iterator[str]:
     """Yield what asks the machine for the time or for chance."""
     chance = set() if path == SERVE else {"secrets"}  # a token that can be guessed is none
     clock = set() if path in SLEEPING else {"time"}
-    yield from {"random", *clock, *chance} & {name.split(".")[0] for name in imports(tree)}
+    yield from {"random", *clock, *chance} & {name.split(".")[0] for name in imported_modules(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
             owner = node.value.id if isinstance(node.value, ast.Name) else ""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.modules import imported_modules, modules_of
+
 TESTS = Path(__file__).parents[1]
-MODULES = {
-    path: ast.parse(path.read_text("utf-8"))
-    for path in sorted(TESTS.rglob("*.py"))
-    if "example_vendor" not in path.relative_to(TESTS).parts
-}
+MODULES = {path: tree for path, tree in modules_of(TESTS).items() if "example_vendor" not in path.relative_to(TESTS).parts}
 NO_PUBLIC_WAY = {
     ("clients/test_sleeping.py", "_encode"): "Stripe's: a module of theirs that holds time and never sleeps",
     ("clients/test_sleeping.py", "_http_client"): "Stripe's: the module in which their client sleeps",
@@ -50,14 +47,6 @@ OF_NAMED_TUPLES = {"_replace", "_asdict", "_fields"}
 
 def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name not in OF_NAMED_TUPLES
-
-
-def imported_modules(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-        elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
 
 
 def private_names_of_others(tree: ast.Module) -> set[str]:
