@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import httpx
@@ -93,13 +94,13 @@ def test_a_link_that_leads_nowhere_needs_no_key_to_hear_so(
 def test_no_verb_on_a_link_touches_another_world(live: Live) -> None:
     one, other = load(live), load(live)
     default = live.control.get("/_emulator/worlds/default/journal").json()["entries"]
-    for kind, link in links(live, one).items():
-        for verb in ["GET", *OTHERS]:
-            elsewhere = httpx.request(verb, link, headers={"Emulator-World": other.id})
+    with httpx.Client() as client:
+        for (kind, link), verb in product(links(live, one).items(), ["GET", *OTHERS]):
+            elsewhere = client.request(verb, link, headers={"Emulator-World": other.id})
             assert (elsewhere.status_code, elsewhere.headers["emulator-error"]) == (404, "no-such-world")
             if verb != "PUT" or kind != "upload":
-                assert httpx.request(verb, link).headers["emulator-exchange"].startswith(f"{one.id}/")
-            unknown = httpx.request(verb, link.replace(f"/{one.id}/", "/nobody/"))
+                assert client.request(verb, link).headers["emulator-exchange"].startswith(f"{one.id}/")
+            unknown = client.request(verb, link.replace(f"/{one.id}/", "/nobody/"))
             assert (unknown.status_code, unknown.headers["emulator-error"]) == (404, "no-such-world")
     assert other.journal() == []
     assert live.control.get("/_emulator/worlds/default/journal").json()["entries"] == default

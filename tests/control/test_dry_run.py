@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -60,9 +61,14 @@ def is_unchanged(rehearsal: Mapping[str, Any]) -> bool:
 
 @pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other
 def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: str) -> None:
+    asked: Counter[tuple[str, httpx.URL, bytes]] = Counter()
+
     async def look(walker: Walker, request: httpx.Request) -> None:
         if request.url.path.startswith(PREFIX):
             return
+        asked[same := (request.method, request.url, request.content)] += 1
+        if asked[same] > 3 and asked[same] % 20:
+            return  # one of many that are alike
         world = request.headers["Emulator-World"]
         before = await look_at_all(walker, world)
         rehearsal = await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))

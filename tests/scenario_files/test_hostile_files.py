@@ -95,7 +95,7 @@ def test_the_cost_of_reading_grows_with_the_length(scenario: Callable[[int], Any
         return calls_of(lambda: read(count))
 
     calls(10)  # what is made once for all is made
-    few, many, more = calls(120), calls(240), calls(480)
+    few, many, more = calls(60), calls(120), calls(240)
     assert more - many < 2.5 * (many - few) + few / 10
 
 
