@@ -24,7 +24,7 @@ def exact(vendor: str, value: Any, at: str = "") -> Any:
     return _exact(value, _shape_at(vendor, at))
 
 
-def exact_totals(totals: JsonObject) -> dict[str, Any]:
+def exact_totals(totals: JsonObject) -> JsonObject:
     """Return the totals of a ledger by vendor, with their amounts as Decimals."""
     exactly: dict[str, Any] = {}
     for vendor, of in totals.items():

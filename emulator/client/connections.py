@@ -42,10 +42,6 @@ class HangWithoutTimeout(EmulatorError, NoAnswer):
         super().__init__("the server never answers (a fault: hang), and this client, having no timeout, would wait for ever")
 
 
-WaitsForEver = HangWithoutTimeout
-"""The former name of the exception, deprecated; tests may catch it."""
-
-
 class SyncConnection(InProcessConnection):
     """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
 

@@ -79,7 +79,7 @@ class _Call:
     earlier: int
     elapsed: timedelta
 
-    def fault(self, **effect: Any) -> dict[str, Any]:
+    def fault(self, **effect: Any) -> JsonObject:
         """Return a fault that strikes this call and no other."""
         return {"at": self.operation, **effect, "after": self.earlier, "times": 1}
 
@@ -209,7 +209,7 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
         yield _Call(exchange.operation, next(counter), exchange.at - start)
 
 
-def _with(scenario: JsonObject, intrusions: Sequence[Intrusion]) -> dict[str, Any]:
+def _with(scenario: JsonObject, intrusions: Sequence[Intrusion]) -> JsonObject:
     """Return the scenario with these intrusions."""
     changed = {"title": "An ending", **scenario}
     faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]

@@ -6,13 +6,13 @@ No mock of another client library catches what it sends. It heeds the proxies of
 from __future__ import annotations
 
 import os
-import select
 import ssl
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
 from emulator.client.address import Address, BadAddress
@@ -190,11 +190,9 @@ def _authorization(token: str | None) -> Headers:
 def _is_readable(sock: Any) -> bool:
     """Tell whether there is something to read on an idle connection: only its end can be."""
     try:
-        if hasattr(select, "poll"):
-            poll = select.poll()
-            poll.register(sock, select.POLLIN)
-            return bool(poll.poll(0))
-        return bool(select.select([sock], [], [], 0)[0])
+        with DefaultSelector() as selector:
+            selector.register(sock, EVENT_READ)
+            return bool(selector.select(0))
     except (OSError, ValueError):
         return True
 

@@ -182,7 +182,7 @@ class Journal(Sequence[Entry]):
             ControlError: there is no such operation, it has no id, or the journal dropped entries.
         """
         called = without_none(at=operation, times=times, id=id, query=query, headers=headers)
-        self._verify({"called": [called | ({} if json is ANYTHING else {"json": json})]})
+        self._verify({"called": [{**called, **({} if json is ANYTHING else {"json": json})}]})
 
     def assert_order(self, *operations: str) -> None:
         """Assert that these operations were called in this order, whatever came between. Raises as `assert_called` does."""

@@ -11,14 +11,14 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.time import format_duration, format_instant, parse_duration_at
-from emulator.scenario.document import Path
+from emulator.scenario.document import JsonObject, Path
 from emulator.sdk.exact_json import dump
 
 Duration = str | int | float | Decimal | timedelta
 """A duration as a test writes it: `"1m30s"`, a number of seconds, or a timedelta."""
 
 
-def without_none(**fields: Any) -> dict[str, Any]:
+def without_none(**fields: Any) -> JsonObject:
     """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from emulator.client.address import Address
 from emulator.client.emulator import Emulator, handle_name
 from emulator.client.proxies import named_proxy
-from emulator.client.server import ControlError
 from emulator.scenario.document import JsonObject
 from emulator.text.secrets import redact
 from emulator.vendors import VENDORS
@@ -68,31 +67,27 @@ def of_a_client(error: BaseException | None) -> bool:
 
 
 def _list(emulator: Emulator, what: str) -> list[JsonObject]:
-    try:
-        listed: list[JsonObject] = emulator.ask("GET", f"/{what}")[what]
-    except ControlError:  # a server elsewhere may be older
-        return []
+    listed: list[JsonObject] = emulator.ask("GET", f"/{what}")[what]
     return listed
 
 
 def _why(emulator: Emulator, request: JsonObject) -> str:
-    if request["world"] is None:
-        return f"{request['error']}; {request['hint']}" if request.get("hint") else str(request["error"])
-    if request.get("hint"):  # a server elsewhere may be older
-        return f"world {request['world']}; {request['hint']}"
+    reached = str(request["error"]) if request["world"] is None else f"world {request['world']}"
+    if request["hint"] or request["world"] is None:
+        return "; ".join(filter(None, (reached, request["hint"])))
     vendor = str(request["operation"]).partition(".")[0]
     if vendor not in VENDORS:
-        return f"world {request['world']}"
+        return reached
     field = VENDORS[vendor].credential_field
     key = f"emulator.{handle_name(VENDORS[vendor])}.{field}, {redact(emulator.credentials[vendor][field])}"
-    return f"world {request['world']}, {_credential_phrase(vendor, request)}; the key of this world is {key}"
+    return f"{reached}, {_credential_phrase(vendor, request)}; the key of this world is {key}"
 
 
 def _credential_phrase(vendor: str, request: JsonObject) -> str:
     """Return by which credential a request picked its world."""
     if request["credential"]:
         return f"by its key {request['credential']}"
-    if not request.get("unread"):  # a server elsewhere may be older
+    if not request["unread"]:
         return "without a key"
     return (
         "by a token that no world gave" if vendor == "6dot50" else f"by an Authorization header in which {vendor} reads no key"

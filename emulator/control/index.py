@@ -50,16 +50,6 @@ def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Iterable[str]) -> b
     return True
 
 
-def text_of(index: Index) -> str:
-    """Return the index for a terminal."""
-    return "\n".join(_lines(index))
-
-
-def page_of(index: Index) -> str:
-    """Return the index for a browser: a page that loads nothing and runs nothing."""
-    return "\n".join(_page(index))
-
-
 def _lines(index: Index) -> Iterator[str]:
     yield f"{index.name} {index.version}"
     for title, rows in _sections(index):
@@ -99,7 +89,7 @@ def _sections(index: Index) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     "GET",
     "",
     "The index: vendors with their base URLs, worlds, and where everything else is; also at `/`",
-    forms={TEXT_TYPE: text_of, HTML_TYPE: page_of},
+    forms={TEXT_TYPE: lambda index: "\n".join(_lines(index)), HTML_TYPE: lambda index: "\n".join(_page(index))},
     text_for_shells=True,
     takes_long=True,
 )

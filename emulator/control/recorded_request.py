@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
+from emulator.scenario.document import JsonObject
 from emulator.sdk.exact_json import Unreadable, load
 from emulator.text.redact import DEEPEST
 from emulator.web.routes import Route, Routes
@@ -48,7 +49,7 @@ class RecordedRequest:
         return not ids.isdisjoint((id, id.lower()))
 
     @cached_property
-    def query(self) -> dict[str, Any]:
+    def query(self) -> JsonObject:
         """The fields of the query."""
         return form_fields(self.exchange.target.partition("?")[2])
 
@@ -66,7 +67,7 @@ class RecordedRequest:
         return media_type == FORM_TYPE and not self.exchange.request.lstrip().startswith((b"{", b"["))
 
     @cached_property
-    def form(self) -> dict[str, Any]:
+    def form(self) -> JsonObject:
         """The fields of the form."""
         return form_fields(self.exchange.request.decode("utf-8", "replace"))
 
@@ -90,7 +91,7 @@ class RecordedRequest:
         return f"the body of exchange {self.n} cannot be compared: {self.json[1]}"
 
 
-def form_fields(text: str) -> dict[str, Any]:
+def form_fields(text: str) -> JsonObject:
     """Return the fields of a form or a query as texts: `a[b]=1` in an object, `a[]=1` and repeated names in a list.
 
     A field with brackets is there under its own name, too.

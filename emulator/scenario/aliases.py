@@ -20,7 +20,7 @@ def without_aliases(scenario: Any) -> Any:
     return {**scenario, "steps": [_without_aliases(step) if isinstance(step, dict) else step for step in steps]}
 
 
-def _without_aliases(step: JsonObject) -> dict[str, Any]:
+def _without_aliases(step: JsonObject) -> JsonObject:
     return {ALIASES.get(key, key): value for key, value in step.items()}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.contract.fixtures import load_fixture
 from emulator.scenario.document import JsonObject
@@ -48,7 +48,7 @@ def fields_of(schema: JsonObject, path: str = "") -> Iterator[tuple[str, JsonObj
             yield from fields_of(way["items"], f"{path}[]")
 
 
-def described_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
+def described_schema(vendors: Mapping[str, Vendor]) -> JsonObject:
     """Return the JSON Schema of scenario files with a description of each key, for editors and people."""
     schema = _described(scenario_schema(vendors), grammar() | dict(_of_vendors(vendors)))
     states = schema["$defs"]["state"]["properties"]
@@ -66,7 +66,7 @@ def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
             yield f"timing.{name}", f"Duration of this timer; never: without end. Default {timer.default_text}."
 
 
-def _described(schema: JsonObject, descriptions: Mapping[str, str], path: str = "", way: bool = False) -> dict[str, Any]:
+def _described(schema: JsonObject, descriptions: Mapping[str, str], path: str = "", way: bool = False) -> JsonObject:
     described = dict(schema)
     if path in descriptions and not way:
         form = schema.get("description")

@@ -14,6 +14,9 @@ MAX_DEPTH = 40
 Path = tuple[str | int, ...]
 """The keys and indexes that lead to a part of a value."""
 
+Places = Mapping[Path, tuple[int, int]]
+"""The line and the column of each part of a value, both counted from 1."""
+
 JsonObject = Mapping[str, Any]
 """An object of JSON or YAML: its members by name."""
 

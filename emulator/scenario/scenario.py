@@ -20,7 +20,7 @@ from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
-from emulator.scenario.document import JsonObject
+from emulator.scenario.document import JsonObject, Places
 from emulator.scenario.faults import add_fault_to, body_of
 from emulator.scenario.resources import Origins, expand_repeats, lists_of, resources_in
 from emulator.scenario.schema import VERBS
@@ -46,7 +46,7 @@ class Scenario:
     name: str
     source: str
     content: JsonObject = field(repr=False)
-    lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
+    lines: Places = field(default_factory=dict, repr=False)
     _templates: EvictableCache = field(default_factory=partial(EvictableCache, TEMPLATES), repr=False, compare=False)
     _building: Lock = field(default_factory=Lock, repr=False, compare=False)
 

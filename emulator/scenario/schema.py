@@ -23,7 +23,7 @@ INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
 TITLE = "duration"
 
 
-def duration(*words: str) -> dict[str, Any]:
+def duration(*words: str) -> JsonObject:
     """The JSON Schema of a duration, in whose place one of these words may stand."""
     return {
         "title": TITLE,
@@ -95,12 +95,12 @@ CREDENTIALS: JsonObject = {"type": "array", "items": {"type": "string"}, "maxIte
 """Those of one vendor by which clients pick a world."""
 
 
-def state_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
+def state_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of a state by vendor: of `given`, of `set` and `see`, and of PATCH /state."""
     return closed({vendor.name: vendor.state.schema for vendor in vendors})
 
 
-def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[str, Any]:
+def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonObject:
     """The JSON Schema (2020-12) of scenario files; a scenario that is sent to a server need not be `titled`."""
     everyone = vendors.values()
     state = {"$ref": "#/$defs/state"}
@@ -133,7 +133,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[
     }
 
 
-def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
+def fault_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of one fault."""
     everyone = list(vendors)
     names = [operation.name for vendor in everyone for operation in vendor.operations]
@@ -164,13 +164,13 @@ def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
     )
 
 
-def _reply(operations: JsonObject) -> dict[str, Any]:
+def _reply(operations: JsonObject) -> JsonObject:
     times = {"type": "integer", "minimum": 1}
     said = {"status": STATUS, "headers": TEXTS, "body": BODY, "json": {}}
     return closed({"at": operations, "times": times, **said}, "at", "status")
 
 
-def _step(state: JsonObject) -> dict[str, Any]:
+def _step(state: JsonObject) -> JsonObject:
     expected = closed(
         {
             "status": STATUS,
@@ -203,7 +203,7 @@ def _step(state: JsonObject) -> dict[str, Any]:
     )
 
 
-def closed(properties: JsonObject, *required: str, **more: Any) -> dict[str, Any]:
+def closed(properties: JsonObject, *required: str, **more: Any) -> JsonObject:
     """Return the JSON Schema of an object that has no other properties."""
     schema = {"type": "object", "properties": dict(properties), "additionalProperties": False, **more}
     return schema | ({"required": list(required)} if required else {})

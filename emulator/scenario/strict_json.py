@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
+from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, JsonObject
 from emulator.sdk.exact_json import depth_of, load
 
 MAX_DIGITS = 20
@@ -82,7 +82,7 @@ def read_json(text: str) -> Any:
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
     value = dict(pairs)
     if len(value) != len(pairs):
         counts = Counter(name for name, _ in pairs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache, partial
 from itertools import islice
@@ -18,7 +18,7 @@ from jsonschema.validators import extend
 from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import MAX_PROBLEMS, Problem, truncate
 from emulator.kernel.time import parse_instant
-from emulator.scenario.document import JsonObject, Path
+from emulator.scenario.document import JsonObject, Path, Places
 from emulator.scenario.schema import duration_mistake, is_duration
 from emulator.scenario.unknown_keys import KeyAdvice
 from emulator.state.compare import abridge
@@ -56,8 +56,6 @@ WORDS = {
     "pattern": "{value} does not match '{bound}'",
 }
 """Messages by keyword; jsonschema's own words differ between its versions."""
-
-NO_PLACES: Mapping[Path, tuple[int, int]] = MappingProxyType({})
 
 MOST = 10_000
 """Errors after which no more are looked for."""
@@ -101,7 +99,7 @@ def _validator(schema: bytes) -> Any:
     return Exact(orjson.loads(schema), format_checker=FORMATS)
 
 
-def problems_in(value: Any, schema: JsonObject, places: Mapping[Path, tuple[int, int]] = NO_PLACES) -> Iterator[Problem]:
+def problems_in(value: Any, schema: JsonObject, places: Places = MappingProxyType({})) -> Iterator[Problem]:
     """Yield every way in which the value does not fit the schema, in the order of the `places` at which its parts stand.
 
     What is meant is looked for with the first MAX_PROBLEMS of them only, for nobody reads more.
@@ -117,7 +115,7 @@ def problems_in(value: Any, schema: JsonObject, places: Mapping[Path, tuple[int,
             yield problem
 
 
-def _order(places: Mapping[Path, tuple[int, int]], path: Path) -> tuple[tuple[int, int], list[str]]:
+def _order(places: Places, path: Path) -> tuple[tuple[int, int], list[str]]:
     return places.get(path, (0, 0)), [str(part) for part in path]
 
 

@@ -119,14 +119,10 @@ def _worst(name_parts: list[str], word_parts: list[str]) -> tuple[int, ...] | No
 
 def rank_of(name: str, word: str) -> tuple[int, int] | None:
     """Return how near two single words are, or None. What stands in braces in the second is anything."""
-    return _known_rank_of(name, word) if len(name) <= LONGEST_KNOWN else _rank_of(name, word)
+    return (_rank_of if len(name) <= LONGEST_KNOWN else _rank_of.__wrapped__)(name, word)
 
 
 @lru_cache(maxsize=4096)
-def _known_rank_of(name: str, word: str) -> tuple[int, int] | None:
-    return _rank_of(name, word)
-
-
 def _rank_of(name: str, word: str) -> tuple[int, int] | None:
     if name == word:
         return SAME, 0

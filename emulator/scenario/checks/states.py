@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.kernel.errors import Problem
 from emulator.kernel.limits import MOST_RESOURCES
-from emulator.scenario.document import NONE_INVALID, InvalidPaths, Path, list_at
+from emulator.scenario.document import NONE_INVALID, InvalidPaths, JsonObject, Path, list_at
 from emulator.scenario.resources import Listed, Lists, every_list, lists_of, resources_in
 from emulator.sdk.vendor import Vendors
 
@@ -47,7 +47,7 @@ def names_empty_parts_only(state: Any) -> bool:
     return bool(state) and all(value in ([], {}) for part in state.values() for value in part.values())
 
 
-def valid_fragment(fragment: Any, lists: Lists, path: Path, invalid: InvalidPaths) -> dict[str, Any]:
+def valid_fragment(fragment: Any, lists: Lists, path: Path, invalid: InvalidPaths) -> JsonObject:
     """Return a vendor's state without its invalid parts; an invalid resource is repeated no times."""
     valid = invalid.valid_items(fragment, path)
     for name, kind in lists.items():

@@ -6,13 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from http import HTTPMethod
-from itertools import takewhile
-from typing import Any
 
 from emulator.kernel.errors import MAX_PROBLEMS, BadInput, Problem
 from emulator.kernel.faults import TWO_BODIES
 from emulator.kernel.time import NEVER, parse_duration_at
-from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of, list_at
+from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of
 from emulator.scenario.schema import PLACEHOLDER, VERBS
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
@@ -70,23 +68,21 @@ def placeholder_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPat
     """Yield the methods that HTTP has not, and the names under which no step before has captured anything."""
     made = {vendor.name: ("url", *vendor.make_credentials("0" * 64).fields) for vendor in vendors.values()}
     kept = {f"{vendor}.{field}" for vendor, fields in made.items() for field in fields}
-    clear, advised = sum(1 for _ in takewhile(_is_clear, list_at(root, "steps"))), 0
-    for step in items_of(root, "steps", invalid):
+    is_known, advised = True, 0
+    for count, step in enumerate(items_of(root, "steps", invalid)):
         method = step.valid.get("send", "GET ").partition(" ")[0]
         if method not in METHODS:
             yield Problem(f"{method!r} is not a method of HTTP{hint(method, METHODS)}", (*step.path, "send"))
-        for place, text in _texts(step.valid) if int(step.path[1]) < clear else ():
+        captured = step.value.get("keep", {})
+        is_known = is_known and step.path[1] == count and step.value.keys() <= STEP_KEYS and isinstance(captured, dict)
+        if not is_known:  # whatever a step may have captured
+            continue
+        for place, text in _texts(step.valid):
             for name in sorted({*PLACEHOLDER.findall(text)} - kept):
                 advice = hint(name, sorted(kept)) if advised < MAX_PROBLEMS else ""
                 yield Problem(f"no step before this one keeps {redact_text(name)!r}{advice}", (*step.path, *place))
                 advised += 1
-        if int(step.path[1]) < clear:
-            kept |= step.value.get("keep", {}).keys()
-
-
-def _is_clear(step: Any) -> bool:
-    """Tell whether it is known which values a step captures."""
-    return isinstance(step, dict) and step.keys() <= STEP_KEYS and isinstance(step.get("keep", {}), dict)
+        kept |= captured.keys()
 
 
 def _texts(step: JsonObject) -> Iterator[tuple[Path, str]]:

@@ -100,7 +100,7 @@ def _vendors_spoiled_later(path: Path, vendors: Vendors) -> Collection[str]:
     return vendors if path[:1] == ("given",) and path[1:2] and path[1] not in vendors else ()
 
 
-def _without(state: JsonObject, vendors: Collection[str]) -> dict[str, Any]:
+def _without(state: JsonObject, vendors: Collection[str]) -> JsonObject:
     return {name: part for name, part in state.items() if name not in vendors}
 
 
