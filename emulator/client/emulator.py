@@ -18,12 +18,13 @@ from emulator.client.explore_mixin import ExploreMixin
 from emulator.client.faults import Faults
 from emulator.client.journal import Journal
 from emulator.client.json_encoding import without_none
-from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, credentials_in, scenario_to_send
+from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, scenario_to_send
 from emulator.client.server import ControlError, EmulatorServer
 from emulator.client.snapshots import SnapshotMixin
 from emulator.client.state import State
 from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
 from emulator.scenario.document import JsonObject
+from emulator.scenario.scenario import listed_claims
 from emulator.sdk import Vendor
 
 if TYPE_CHECKING:
@@ -220,8 +221,8 @@ class Emulator(SnapshotMixin, ExploreMixin):
         return self._server.scenario(payload) if isinstance(payload, str) else payload
 
     def _begin_explored(self, payload: JsonObject) -> Emulator:
-        own = credentials_in(self._as_value(self.scenario)) if self.scenario is not None else set()
-        claim = not own & credentials_in(payload)  # a credential that picks this world cannot pick another
+        own = listed_claims(self._as_value(self.scenario)) if self.scenario is not None else ()
+        claim = {*own}.isdisjoint(listed_claims(payload))  # a credential that picks this world cannot pick another
         body = {"id": f"{self._id[:40]}-explored", "scenario": payload, "seed": self.seed, "claim": claim}
         return self._beside(payload, self._server.ask("POST", "/worlds", body))
 

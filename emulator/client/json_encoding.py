@@ -29,13 +29,7 @@ def encode(value: Any) -> bytes:
     Raises:
         BadInput: a part of it is no JSON, and stands for none; the message says where.
     """
-    try:
-        dumped = dump(value)
-    except TypeError:
-        return dump(plain(value))
-    if b"null" in dumped:  # so are numbers written that JSON does not have
-        plain(value)
-    return dumped
+    return dump(plain(value))
 
 
 def decode(content: bytes) -> Any:

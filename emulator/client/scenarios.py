@@ -15,11 +15,6 @@ ScenarioLike = str | Path | JsonObject
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
 
 
-def credentials_in(scenario: JsonObject) -> set[tuple[str, str]]:
-    """Return the credentials that a scenario lists, with their vendors."""
-    return {(vendor, it) for vendor, listed in scenario.get("credentials", {}).items() for it in listed}
-
-
 class MissingFile(EmulatorError):
     """There is no file at the path of a scenario."""
 

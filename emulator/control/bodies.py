@@ -175,13 +175,13 @@ async def text_of(request: Request, max_bytes: int, incoming: IncomingBody) -> s
     try:
         body = await _body(request, max_bytes, incoming)
         if body and _media_type(request) == MULTIPART:
-            raise BadInput([Problem(NO_MULTIPART)])
+            raise BadInput.at(NO_MULTIPART)
         if coding := content_coding(request.headers.raw, bytes(body[:2])):
             reason = f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
             raise HTTPException(415, reason, {"accept-encoding": "identity"})
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise BadInput([Problem("the body is not UTF-8")]) from None
+        raise BadInput.at("the body is not UTF-8") from None
 
 
 async def _body(request: Request, max_bytes: int, arriving: IncomingBody) -> bytearray:
@@ -224,7 +224,7 @@ def _yaml(text: str) -> Document:
         problems = [replace(it, message=f"{it.message}; the body is one line: {KEEP_LINE_ENDS}") for it in error.problems]
         raise BadInput(problems) from None
     if is_one_line and document.value is None:
-        raise BadInput([Problem(f"the body is a comment of one line: {KEEP_LINE_ENDS}")])
+        raise BadInput.at(f"the body is a comment of one line: {KEEP_LINE_ENDS}")
     return document
 
 
@@ -240,7 +240,7 @@ def _json(text: str, request: Request) -> Any:
         place = f": line {error.line} column {error.column}" if error.line else ""
         media_type = _media_type(request) or "none"
         advice = f"; to send YAML, say Content-Type: application/yaml (this request says {media_type}), and {KEEP_LINE_ENDS}"
-        raise BadInput([Problem(f"the body is not JSON: {error}{place}{advice if _looks_like_yaml(text) else ''}")]) from None
+        raise BadInput.at(f"the body is not JSON: {error}{place}{advice if _looks_like_yaml(text) else ''}") from None
 
 
 def _looks_like_yaml(text: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
@@ -19,12 +19,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 NO_RESOURCE = ("world", "token", "file")
 """Parameters of a path that are no id of a resource."""
 
-MAX_BRACKETS = 20
-"""Pairs of brackets in a field's name that are parsed; a field with more is there under its own name only."""
-
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
-_INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
-_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 
 
 class RecordedRequest:
@@ -92,36 +87,9 @@ class RecordedRequest:
 
 
 def form_fields(text: str) -> JsonObject:
-    """Return the fields of a form or a query as texts: `a[b]=1` in an object, `a[]=1` and repeated names in a list.
-
-    A field with brackets is there under its own name, too.
-    """
-    fields: dict[str, Any] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        _put(fields, [name], value)
-        if 0 < name.count("[") <= MAX_BRACKETS and _BRACKETS.search(name):
-            _put(fields, [name.partition("[")[0], *_BRACKETS.findall(name)], value)
-    return {name: _with_lists(value) for name, value in fields.items()}
-
-
-def _put(fields: dict[str, Any], keys: list[str], value: str) -> None:
-    """Put a value where its keys lead; an empty key, as in `a[]`, is the next index."""
-    for key in keys[:-1]:
-        inner = fields.setdefault(key or str(len(fields)), {})
-        if not isinstance(inner, dict):  # the name has a value of its own already: no client can mean both
-            return
-        fields = inner
-    last = keys[-1] or str(len(fields))
-    known = fields.get(last)
-    fields[last] = value if known is None else [*(known if isinstance(known, list) else [known]), value]
-
-
-def _with_lists(value: Any) -> Any:
-    """Return a value with lists in place of the objects whose keys are indexes."""
-    if not isinstance(value, dict):
-        return value
-    parts = {key: _with_lists(part) for key, part in value.items()}
-    return [parts[key] for key in sorted(parts, key=int)] if all(map(_INDEX.fullmatch, parts)) else parts
+    """Return the fields of a form or a query as texts, in a list where a name is there more than once."""
+    fields = parse_qs(text, keep_blank_values=True)
+    return {name: values[0] if len(values) == 1 else values for name, values in fields.items()}
 
 
 def coerce(fields: Any, expected: Any) -> Any:

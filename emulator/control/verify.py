@@ -74,7 +74,7 @@ def verify(
     recorded = Recorded(requests, [it for it in held if it.entry is None])
     if world.journal.lost:
         lost = f"the journal dropped {world.journal.lost} entries to make room for newer ones: clear it earlier, or keep more"
-        raise BadInput([Problem(f"{lost}: {Limits.more('journal')}")])
+        raise BadInput.at(f"{lost}: {Limits.more('journal')}")
     _check_names(expected, recorded, operations, routes)
     _check_size(expected, recorded)
     failures = [

@@ -14,7 +14,7 @@ from emulator.control.models import WORLD_ID, Advance, Clock, Memory, State, Wor
 from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.clock import FROZEN, REAL
-from emulator.kernel.errors import BadInput, NotFound, Problem
+from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.time import format_duration, parse_duration_at, parse_instant
 from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
@@ -201,7 +201,7 @@ def state(world: World, request: ControlRequest) -> State:
 def change_state(world: World, request: ControlRequest) -> Differences:
     vendors, body = request.context.vendors, request.body
     if not body and request.has_no_body:
-        raise BadInput([Problem(NOTHING_TO_CHANGE)])
+        raise BadInput.at(NOTHING_TO_CHANGE)
     request.context.admit(body, world.quota)
     if problems := list(state_problems(body, vendors)):
         raise BadInput(problems)

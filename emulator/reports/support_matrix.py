@@ -29,17 +29,8 @@ def coverage(found: Answers) -> list[str]:
     return [line for vendor in VENDORS.values() for line in _vendor(vendor, found)]
 
 
-def overview(found: Answers) -> list[str]:
-    """Return a table in Markdown of every operation with the kind of its surest answer."""
-    lines = ["| operation | request | surest evidence |", "| --- | --- | --- |"]
-    for vendor in VENDORS.values():
-        for operation in vendor.operations:
-            surest = next(kind for kind in (*KINDS, "none") if kind in found.get(operation.name, {}) or kind == "none")
-            lines.append(f"| `{operation.name}` | {_request(vendor, operation)} | {surest} |")
-    return lines
-
-
-def _request(vendor: Vendor, operation: Operation) -> str:
+def request_of(vendor: Vendor, operation: Operation) -> str:
+    """Return the method of an operation, and its path at its first mount."""
     return f"{operation.method} `{(operation.mounts or vendor.mounts)[0]}{operation.path}`"
 
 
@@ -51,7 +42,7 @@ def _vendor(vendor: Vendor, found: Answers) -> Iterator[str]:
     for operation in vendor.operations:
         kinds = found.get(operation.name, {})
         cells = (_cell(kinds.get(kind, ())) for kind in KINDS)
-        yield f"| `{operation.name}` | {_request(vendor, operation)} | {' | '.join(cells)} |"
+        yield f"| `{operation.name}` | {request_of(vendor, operation)} | {' | '.join(cells)} |"
     yield ""
     yield "Not emulated:"
     yield ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 from emulator.contract.fixtures import load_fixture
 from emulator.scenario.document import JsonObject
@@ -20,32 +19,6 @@ def grammar() -> dict[str, str]:
 
     meanings: dict[str, str] = yaml.safe_load(Path(__file__).with_name("grammar.yaml").read_text("utf-8"))
     return meanings
-
-
-class DescribedField(NamedTuple):
-    """One key of a schema: its path, its own schema, and what it means, which is empty where nothing is said of it."""
-
-    path: str
-    schema: JsonObject
-    description: str
-
-
-def state_fields(vendor: Vendor) -> Iterator[DescribedField]:
-    """Yield each field of a vendor's state with what the fixture `state.yaml` says of it."""
-    descriptions = load_fixture(vendor, "state.yaml", {})
-    for path, schema in fields_of(vendor.state.schema):
-        yield DescribedField(path, schema, descriptions.get(path, ""))
-
-
-def fields_of(schema: JsonObject, path: str = "") -> Iterator[tuple[str, JsonObject]]:
-    """Yield the path and the schema of each key below a schema."""
-    for way in (schema, *schema.get("anyOf", ())):
-        for name, part in way.get("properties", {}).items():
-            below = f"{path}.{name}" if path else name
-            yield below, part
-            yield from fields_of(part, below)
-        if "items" in way:
-            yield from fields_of(way["items"], f"{path}[]")
 
 
 def described_schema(vendors: Mapping[str, Vendor]) -> JsonObject:

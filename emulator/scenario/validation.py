@@ -110,23 +110,14 @@ def problems_in(value: Any, schema: JsonObject, places: Places = MappingProxyTyp
     errors = sorted(found, key=lambda error: by_place(tuple(error.absolute_path)))
     count = 0
     for error in errors:
-        for problem in _problems_of(error, key_advice, by_place) if count < MAX_PROBLEMS else _briefly(error):
+        brief = [Problem("does not fit", tuple(error.absolute_path))]
+        for problem in _problems_of(error, key_advice, by_place) if count < MAX_PROBLEMS else brief:
             count += 1
             yield problem
 
 
 def _order(places: Places, path: Path) -> tuple[tuple[int, int], list[str]]:
     return places.get(path, (0, 0)), [str(part) for part in path]
-
-
-def _briefly(error: ValidationError) -> Iterator[Problem]:
-    """Yield the problems of an error without what could be meant."""
-    path, schema = tuple(error.absolute_path), _schema_of(error)
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-        known = schema.get("properties", {})
-        yield from (Problem("unknown key", (*path, key)) for key in error.instance if key not in known)
-    else:
-        yield Problem("does not fit", path)
 
 
 def _unknown(error: ValidationError, key_advice: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:

@@ -10,12 +10,12 @@ from typing import Any
 from emulator.kernel.machine import Machine, Row
 from emulator.reports.diagrams import draw
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_each
-from emulator.reports.support_matrix import Answers, answers, coverage, overview
-from emulator.scenario.descriptions import state_fields
+from emulator.reports.support_matrix import Answers, answers, coverage
 from emulator.scenario.player import PlayResult
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library
 from emulator.vendors import VENDORS
+from tests.support.described import overview, state_fields
 from tests.support.loading import LIBRARY
 
 DOCS = Path(__file__).parents[2] / "docs"

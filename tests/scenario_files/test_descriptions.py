@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from emulator.contract.fixtures import load_fixture
-from emulator.scenario.descriptions import described_schema, fields_of, grammar, state_fields
+from emulator.scenario.descriptions import described_schema, grammar
 from emulator.scenario.schema import scenario_schema
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
+from tests.support.described import fields_of, state_fields
 
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
