@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from emulator.text.percent import form_decoded
-from emulator.text.secrets import LONG, as_it_looks, is_secret, redact
+from emulator.text.secrets import LONG, NAMING, VALUES, as_it_looks, is_secret, redact
 
 _BEGINS_FORM = re.compile(r"\s*+[\w.$%~\[\]+-]++=")
 _BEGINS_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*+:)?+/[^\s\"'<>?]*+\?")
@@ -45,7 +45,7 @@ def redact_parameters(text: str) -> str:
     naming = [it for it in found if is_secret(_COMMA.split(it.value, 1)[0])]
     if not naming:
         return text
-    beside = any(it.last in ("name", "key") for it in naming)
+    beside = any(it.last in NAMING for it in naming)
     lists = {it.name: it.start for it in reversed(naming)}
     whole = form_or_url(text) or OF_PARAMETER
     pieces: list[str] = []
@@ -54,7 +54,7 @@ def redact_parameters(text: str) -> str:
         start = it.start
         if lists.get(it.name) == start and (comma := _COMMA.search(it.value)):
             start += comma.end()
-        elif not (beside and it.last == "value") and lists.get(it.name, start) == start:
+        elif not (beside and it.last in VALUES) and lists.get(it.name, start) == start:
             continue
         if start >= done and (match := whole.match(text, start)) and match[0]:
             pieces += text[done:start], redact(match[0])

@@ -9,20 +9,25 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
+from emulator.text.documents import redact_columns, redact_elements
 from emulator.text.multipart import redact_parts
 from emulator.text.named import redact_named
 from emulator.text.parameters import redact_parameters
 from emulator.text.percent import form_decoded
 from emulator.text.secrets import (
     LONG,
+    NAMING,
+    VALUES,
     as_it_looks,
     characters,
     is_secret,
+    is_word,
     may_name_secret,
     redact,
     redact_segments,
     redact_shapes,
 )
+from emulator.text.users import redact_users
 
 DEEPEST = 100
 """The depth to which a value is shown; what is nested deeper is left out."""
@@ -41,21 +46,10 @@ SCHEMES = frozenset(
 )
 """Schemes of authorization that are registered, which are shown (https://www.iana.org/assignments/http-authschemes/)."""
 
-_USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
-_SLASHED_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{1,5}[/?#])(?:[^\s/\"'<>\\]|/(?!/))+(?=@)")
-"""A user and a password with `/` in it, which does not begin as a port does."""
-
-_CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}(?:[/?#]|\Z))(?:[^\s/\"'<>\\@]|/(?!/))*+\Z")
-"""The possible user and password at the end of a text that was cut short."""
-
-_BARE_USER = re.compile(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
-"""A user and a password with no `//` before them, as `CONNECT` and Host have them."""
-
-_ELEMENT = re.compile(r"(?<=<)([\w:.-]++)([^<>]*+>\s*+(?:<!\[CDATA\[)?+)([^<]++)")
 _SCHEME = re.compile(r"(?i:(?<![a-z0-9])(basic|bearer)([\s+]++))([\w.~+/-]{6,}+=*+)")
 _TOKEN = re.compile(r"[^&\s\"]++")
-_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
-_ESCAPE = re.compile(r"\\([nrt\"'\\/])|(?:\\u[0-9A-Fa-f]{4})++")
+_CONTROLS = {ord("n"): "\n", ord("r"): "\r", ord("t"): "\t"}
+_ESCAPE = re.compile(r"((?:\\[nrt\"'\\/])++)|(?:\\u[0-9A-Fa-f]{4})++")
 
 
 def redact_body(value: Any, depth: int = 0) -> Any:
@@ -125,8 +119,8 @@ def hides(key: str | int, *holders: dict[str, Any] | list[Any]) -> bool:
     if isinstance(key, str) and is_secret(key):
         return True
     beside = [it[0] for it in holders if key == 1 and isinstance(it, list) and len(it) == 2]
-    if key in ("value", "Value"):
-        beside = [it.get(name) for it in holders if isinstance(it, dict) for name in ("name", "key", "Name", "Key")]
+    if isinstance(key, str) and key.lower() in VALUES:
+        beside = [it[name] for it in holders if isinstance(it, dict) for name in it if name.lower() in NAMING]
     return any(isinstance(name, str) and is_secret(name) for name in beside)
 
 
@@ -194,34 +188,24 @@ def _scan(text: str) -> str:
 def _scan_as_it_stands(text: str) -> str:
     if "\n--" in text or text.startswith("--"):
         text = redact_parts(text)
-    if "//" in text:
-        text = _CUT_USER.sub("…", _SLASHED_USER.sub("…", _USER.sub("…", text)))
-    if "@" in text and ":" in text:
-        text = _BARE_USER.sub(r"\1…", text)
+    text = redact_users(text)
     if "/" in text:
         text = redact_segments(text)
     if ("=" in text or ":" in text or "," in text) and may_name_secret(text):
         text = redact_named(redact_parameters(text) if "=" in text else text)
+    if "\n" in text:
+        text = redact_columns(text)
     if "<" in text:
-        text = _ELEMENT.sub(_redact_element, text)
+        text = redact_elements(text)
     if "asic" in text or "earer" in text or "ASIC" in text or "EARER" in text:
         text = _SCHEME.sub(_redact_scheme, text)
     return redact_shapes(text)
 
 
-def _redact_element(match: re.Match[str]) -> str:
-    """One element of XML."""
-    return f"{match[1]}{match[2]}{redact(match[3]) if is_secret(match[1]) else match[3]}"
-
-
 def _redact_scheme(match: re.Match[str]) -> str:
     """The credential behind `Basic` or `Bearer`, unless it is a word."""
-    credential = match[3]
-    rest = credential[1:]
-    letters = credential.removesuffix("=").replace("_", "")  # a parameter of a challenge: realm="..."
-    is_word = letters.isalpha() and (rest.islower() or credential.isupper())
-    return match[0] if is_word else f"{match[1]}{match[2]}{redact(credential)}"
+    return match[0] if is_word(match[3]) else f"{match[1]}{match[2]}{redact(match[3])}"
 
 
 def _character(match: re.Match[str]) -> str:
-    return _CONTROLS.get(match[1], match[1]) if match[1] else characters(match)
+    return match[1][1::2].translate(_CONTROLS) if match[1] else characters(match)

@@ -34,6 +34,12 @@ ABOUT = (
 )  # fmt: skip
 """A name with such a last word is about a secret and names none; so does a time of expiry, and the token of a page."""
 
+NAMING = ("name", "key", "field", "header", "parameter", "variable", "k")
+"""Where one of these is given the name of a secret, what stands beside it as a value is one."""
+
+VALUES = ("value", "val", "v")
+"""Names of what stands beside the name of a secret."""
+
 
 class Shape(NamedTuple):
     """A form of secrets: in words, texts of which it has one (none where nothing is known), and its pattern."""
@@ -131,6 +137,9 @@ _LINK = re.compile(r"(?<=/_files/)([^/\s]++/[^/\s]++/(?:up|down)load/)([^/\s\"'<
 _INDEX = re.compile(r"[0-9]{1,2}")
 """A place in a list, which a JSON pointer has behind the name of a list."""
 
+_FILE = re.compile(r"[a-z_]{1,40}\.(?:c|cfg|css|go|h|html|ini|java|js|md|py|pyi|rb|rs|sh|toml|ts|txt|yaml|yml)")
+"""A file of words, such as those of programs, in a folder that is called as secrets are."""
+
 _BRACKETS = re.compile(r"[\[\]]+")
 _ESCAPES = re.compile(r"(?<!\\)(?:\\++u[0-9A-Fa-f]{4})++")
 _ESCAPED_SPACE = re.compile(r"(?<!\\)\\++[nrt]")
@@ -139,6 +148,12 @@ _ESCAPED_SPACE = re.compile(r"(?<!\\)\\++[nrt]")
 def is_secret(name: str) -> bool:
     """Tell whether this is the name of a secret, however it is spelt: `api_key`, `s3SecretAccessKey`, `api%5Fkey`."""
     return _is_secret(name) if len(name) < LONG else _is_secret.__wrapped__(name)
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text is a word rather than a credential, or a parameter of a challenge, such as `realm=`."""
+    letters = text.removesuffix("=").replace("_", "")
+    return letters.isalpha() and (text[1:].islower() or text.isupper())
 
 
 def may_name_secret(text: str) -> bool:
@@ -221,4 +236,5 @@ def _redact_path(match: re.Match[str]) -> str:
 
 
 def _redact_behind(name: str, segment: str) -> str:
-    return redact(segment) if is_secret(name) and not _INDEX.fullmatch(segment) else segment
+    is_shown = _INDEX.fullmatch(segment) or _FILE.fullmatch(segment) or not is_secret(name)
+    return segment if is_shown else redact(segment)

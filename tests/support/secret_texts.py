@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable
+from io import StringIO
 from urllib.parse import quote, urlencode
 
 from emulator.text.secrets import ENDINGS, KEYS, LAST_WORDS, WORDS
@@ -59,6 +61,13 @@ def part(name: str, value: str, ending: str = "\r\n") -> str:
 def unquoted(text: str) -> str:
     """Return a text as it can stand within braces without quotes."""
     return re.sub("[^ \\w]", "", text)
+
+
+def table(delimiter: str, name: str, value: str) -> str:
+    """Return a table in which a column has that name, as CSV writes it."""
+    rows = StringIO()
+    csv.writer(rows, delimiter=delimiter).writerows([["a", name, "b"], ["1", value, "2"], ["3", value, "4"]])
+    return rows.getvalue()
 
 
 DISPOSITION = "Content-Disposition: form-data; "
@@ -163,8 +172,39 @@ TEXTS: dict[str, Callable[[str, str], str]] = {
     "braces": lambda name, value: f"{{{name}: {unquoted(value)}}}",
     "arrow": lambda name, value: f"array('{name}' => '{unquoted(value)}')",
     "braces, with others": lambda name, value: f'{{"a":1, b: 2, {name}: {unquoted(value)}, c: 3}}',
+    "block in YAML": lambda name, value: f"a: 1\n{name}: |\n  {value}\n  {value}\n\n  {value}\nb: 2\n",
+    "folded block in YAML": lambda name, value: f"a:\n  - {name}: >-2 # a\n      {value}\n    b: 2\n",
+    "lines in YAML": lambda name, value: f"a:\r\n    {name}: a\r\n     {unquoted(value)}\r\n    b: 2",
+    "quoted name in YAML": lambda name, value: f"a: 1\n'{name}': a {unquoted(value)}\nb: 2\n",
+    "list in YAML": lambda name, value: f"{name}:\n- a\n- {json.dumps(value)}\nb: 2\n",
+    "block of YAML in JSON": lambda name, value: json.dumps({"p": f"a: 1\n{name}: |\n        {value}\nb: 2\n"}),
+    "block of YAML in a form": lambda name, value: urlencode({"a": 1, "p": f"{name}: |\n  {value}\n"}),
+    "named value in YAML": lambda name, value: f"- name: {name}\n  value: {value}\n- b: 2\n",
+    "named value in YAML, behind": lambda name, value: f"h:\n  - value: |\n      {value}\n    key: {name}\n",
+    "named value in braces": lambda name, value: f"h: [{{name: {name}, value: {unquoted(value)}}}]",
+    "named value in braces, behind": lambda name, value: f"{{value: {unquoted(value)}, key: {name}}}",
+    "pair in brackets": lambda name, value: f"h: [[a, b], [{name}, {unquoted(value)}]]",
+    "pair in spaced brackets": lambda name, value: f"[ {name} , {json.dumps(value)} ]",
+    "tuple": lambda name, value: f"[('a', 'b'), ('{name}', '{unquoted(value)}')]",
+    "tuple of bytes": lambda name, value: f"[(b'a', b'b'), (b'{name}', b'{unquoted(value)}')]",
+    "field and value": lambda name, value: json.dumps({"errors": [{"field": name, "value": value}]}),
+    "named value, upper": lambda name, value: json.dumps([{"NAME": name, "VALUE": value}]),
+    "header line with a scheme": lambda name, value: f"a: 1\r\n{name}: Bearer a {value}\r\n",
+    "folded header line": lambda name, value: f"a: 1\r\n{name}: a;\r\n {value}\r\nb: 2\r\n",
+    "settings": lambda name, value: f"[a]\n{name} = a {unquoted(value)}\nb = 2\n",
+    "settings, three quotes": lambda name, value: f'[a]\n{name} = """\n{value}\n"""\n',
+    "elements in an element": lambda name, value: f"<a><{name}><b><c>{value.replace('<', '')}</c></b></{name}></a>",
+    "table": lambda name, value: table(",", name, value),
+    "table with semicolons": lambda name, value: table(";", name, value),
+    "table with tabs": lambda name, value: table("\t", name, value),
+    "table with bars": lambda name, value: f"| a | {name} |\n| --- | --- |\n| 1 | {unquoted(value)} |\n",
+    "table in JSON": lambda name, value: json.dumps({"csv": table(",", name, value)}),
+    "option": lambda name, value: f"call --a 1 --{name} '{value.replace(chr(39), '')}' b",
     "braces, without spaces": lambda name, value: f"x: {{a:1,{name}:{all_of(value)}}}",
 }
+KNOWN_WHEN_CUT = [place for place in TEXTS if "behind" not in place and place != "table in JSON"]
+"""Places in which a secret is known by what stands before it."""
+
 LIKE = [
     f"sk_live_51H{TAIL}",
     f"rk_live_51H{TAIL}",

@@ -1,0 +1,55 @@
+"""Elements of XML and columns of tables that are called secrets."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+
+from emulator.text.secrets import is_secret, redact
+
+_ELEMENT = re.compile(r"<([\w:.-]++)[^<>]*+(?<!/)>\s*+(?:<!\[CDATA\[)?+")
+_END = re.compile(r"</([\w:.-]++)")
+
+_HEADING = re.compile(r"\s*+[\"']?[\w.-]*+(?: [\w.-]++){0,2}[\"']?\s*+")
+_DELIMITERS = ",;\t|"
+_CELL = re.compile(r"(\"(?:[^\"]|\"\")*+(?:\"|\Z)|[^,;\t|\r\n]*+)([,;\t|]|\r?\n|\r|\Z)")
+
+
+def redact_elements(text: str) -> str:
+    """Return a text in which each element of XML is covered that is called a secret, with all that it holds."""
+    elements = [it for it in _ELEMENT.finditer(text) if is_secret(it[1])]
+    if not elements:
+        return text
+    ends: dict[str, list[int]] = defaultdict(list)
+    for end in _END.finditer(text):
+        ends[end[1]].append(end.start())
+    pieces: list[str] = []
+    done = 0
+    for it in elements:
+        if it.start() >= done:
+            start, later = it.end(), ends[it[1]]
+            place = bisect_left(later, start)
+            end_of_text = text.find("<", start + 1) % (len(text) + 1) if text[start : start + 1] != "<" else len(text)
+            pieces.append(text[done:start])
+            done = later[place] if place < len(later) else end_of_text
+            pieces.append(redact(text[start:done]))
+    return "".join([*pieces, text[done:]])
+
+
+def redact_columns(text: str) -> str:
+    """Return a table with each column covered whose heading is the name of a secret: with commas, semicolons, tabs or bars.
+
+    A text is a table if its first line has nothing but names.
+    """
+    headings, line_break, rows = text.partition("\n")
+    delimiter = max(_DELIMITERS, key=headings.count)
+    names = headings.split(delimiter)
+    columns = {place for place, name in enumerate(names) if is_secret(name.strip(" \"'\r\t"))}
+    if not columns or len(names) == 1 or not all(map(_HEADING.fullmatch, names)):
+        return text
+    pieces, place = [headings, line_break], 0
+    for cell in _CELL.finditer(rows):
+        pieces += redact(cell[1]) if cell[1] and place in columns else cell[1], cell[2]
+        place = 0 if cell[2] in ("\r\n", "\n", "\r") else place + (cell[2] == delimiter)
+    return "".join(pieces)
