@@ -131,6 +131,9 @@ _OUTSIDE = r"/\s\"'<>?#\\`=:,;&("
 _PATH = re.compile(rf"(?<![^{_OUTSIDE}])[^{_OUTSIDE}]*+(?:/(?:[^/\s\"'<>?#\\]|[\"'\\<>](?=[\w%]))*+)++")
 """Segments one behind the other, from the root or not. A quote, backslash or bracket is part where a letter follows."""
 
+SHORTEST_PATH = len("otp/x")
+"""Characters of the shortest path with something to hide."""
+
 _LINK = re.compile(r"(?<=/_files/)([^/\s]++/[^/\s]++/(?:up|down)load/)([^/\s\"'<>?#\\]++)")
 """A link to a file that carries its own permission: vendor, world, purpose, and the token that permits it."""
 
@@ -147,7 +150,7 @@ _ESCAPED_SPACE = re.compile(r"(?<!\\)\\++[nrt]")
 
 def is_secret(name: str) -> bool:
     """Tell whether this is the name of a secret, however it is spelt: `api_key`, `s3SecretAccessKey`, `api%5Fkey`."""
-    return _is_secret(name) if len(name) < LONG else _is_secret.__wrapped__(name)
+    return _is_secret(name) if len(name) <= LONG else _is_secret.__wrapped__(name)
 
 
 def is_word(text: str) -> bool:
@@ -213,7 +216,7 @@ def _is_secret(name: str) -> bool:
     words = _words(_CASE_CHANGE.sub("_", name))
     if _ABOUT.search(words) is not None:
         return False
-    return any(_SECRET.search(_NUMBERED.sub("", it)) for it in (words, _words(name)))
+    return any(_SECRET.search(_NUMBERED.sub("", it)) for it in {words, _words(name)})
 
 
 def _words(name: str) -> str:
@@ -229,6 +232,8 @@ def redact_segments(text: str) -> str:
 
 
 def _redact_path(match: re.Match[str]) -> str:
+    if len(match[0]) < SHORTEST_PATH:
+        return match[0]
     segments = match[0].split("/")
     named = [segment for segment in segments if segment not in ("", ".", "..")]
     hidden = iter([*named[:1], *(_redact_behind(*pair) for pair in pairwise(named))])

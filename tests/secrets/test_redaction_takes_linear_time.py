@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 from collections.abc import Callable
 from itertools import chain
 
@@ -34,6 +35,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "a secret": redact,
 }
 
+CALLS = 12
+"""Calls of functions for each character of a text, at most."""
+
 
 @pytest.mark.parametrize("reader", READERS)
 def test_no_text_takes_longer_than_its_length(reader: str) -> None:
@@ -58,6 +62,31 @@ def test_no_repeated_text_takes_longer_than_its_length_alone_or_beside_any_other
 )
 def test_an_expression_that_is_searched_from_each_place_is_found_out(slow: str, pump: str) -> None:
     assert that_grow(re.compile(slow).findall, (text for text in single() if text.pump == pump))
+
+
+def calls_of(text: str) -> int:
+    """Return how many functions are called while a text is redacted."""
+    calls = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        redact_text(text)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_the_calls_that_a_text_takes_are_few_for_each_character() -> None:
+    draw = random.Random(0)
+    texts = [*draw.sample([*single()], 150), *(mixtures(draw) for _ in range(150))]
+    calls = {text: calls_of(text.of(2_000)) for text in texts}
+    assert {text: count for text, count in calls.items() if count > CALLS * 2_000} == {}
+    longest = sorted(texts, key=calls.__getitem__)[-20:]
+    assert {text for text in longest if calls_of(text.of(8_000)) > 4.4 * calls[text] + CALLS} == set()
 
 
 def test_names_that_look_alike_once_redacted_are_numbered_in_linear_time() -> None:

@@ -16,11 +16,10 @@ BOUNDED = {
 """Expressions that are slow over long texts, and why none is shown to them."""
 
 WHEN_RUN = [
-    "emulator.control.problems: re.fullmatch(re.sub('{\\\\w+}', '[^/]+', it), bare)",
     "emulator.scenario.validation: re.search(exact, value)",
     "emulator.scenario.validation: re.search(schema.get('pattern', ''), str(value))",
 ]
-"""Calls whose expressions are in no source: those of our routes, whose parts a slash parts, and of the schemas, which are tried by themselves."""
+"""Calls whose expressions are in no source: those of the schemas, which are tried by themselves."""
 
 
 def test_every_expression_takes_time_in_proportion_to_its_text() -> None:
