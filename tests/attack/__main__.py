@@ -11,6 +11,7 @@ from tests.attack.bounds import beyond_bounds
 from tests.attack.framing import against_h11
 from tests.attack.line import over_the_line
 from tests.attack.load import under_load
+from tests.attack.maxima import within_maxima
 from tests.attack.redaction import by_generation
 from tests.attack.served import Findings, Server, serving, somebody_else
 from tests.attack.stalls import by_size
@@ -21,6 +22,7 @@ CAMPAIGNS: Mapping[str, Campaign] = {
     "framing": against_h11,
     "state": under_load,
     "bounds": beyond_bounds,
+    "maxima": within_maxima,
     "redaction": by_generation,
     "stalls": by_size,
     "line": over_the_line,
