@@ -53,10 +53,10 @@ SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
 RANKINGS = {"name": "by name", "created_at": "by creation"}
 """sort_by → the group of batches that is kept in this order."""
 
-TIMESTAMP = r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]"
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]")
 FORMS = {
-    **dict.fromkeys(("only_with_results", "only_without_results"), "true"),
-    **dict.fromkeys(("search_term", "destination_id"), "(?s:.+)"),
+    **dict.fromkeys(("only_with_results", "only_without_results"), re.compile("true")),
+    **dict.fromkeys(("search_term", "destination_id"), re.compile("(?s:.+)")),
     **dict.fromkeys(("created_before", "created_after", "last_run_before", "last_run_after"), TIMESTAMP),
 }
 """Parameter → the form of its values on the page, where others can be read too."""
@@ -155,7 +155,7 @@ def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
 
 def _unprinted_value(query: Query) -> str | None:
     """Return the first parameter with a value that no page prints, though its meaning is plain. Evidence: serpwow-list-18."""
-    return next((name for name, form in FORMS.items() if name in query and not re.fullmatch(form, query[name])), None)
+    return next((name for name, form in FORMS.items() if name in query and not form.fullmatch(query[name])), None)
 
 
 def _filters(query: Query, view: View) -> Iterator[Filter]:
