@@ -22,8 +22,9 @@ from emulator.server.timeouts import IDLE_NUMBERS, has_unread_bytes, keep_alive_
 from emulator.server.transports import CoalescingTransport
 from emulator.server.waiting import WaitingProtocol
 from emulator.web.connection import CONNECTION_KEY
+from emulator.web.event_loop import call_in_turn
 from emulator.web.guard import OPEN
-from emulator.web.requests import NOT_UTF_8
+from emulator.web.requests import LONG, NOT_UTF_8
 
 HEAD_END = b"\r\n\r\n"
 BODILESS = frozenset({None, b"0"})
@@ -39,14 +40,18 @@ SLICE = 8_192
 
 
 class InputFlow(FlowControl):
-    """Reads on while no pipelined request waits and all is parsed; `take` parses many lines in slices, one in each round."""
+    """Reads on while no pipelined request waits and all is parsed; `take` parses many lines in slices, one in each round.
+
+    Much data that begins a request is parsed when its turn comes, and after more of it reading goes on when its turn comes: of
+    all that send much, a few have their turns in each round.
+    """
 
     def __init__(self, transport: Any, waiting: Sized, loop: asyncio.AbstractEventLoop, take: Callable[[bytes], None]) -> None:
         super().__init__(transport)
         self._waiting = waiting
         self._loop = loop
         self._take = take
-        self._is_due = False
+        self._is_due = self._may_go_on = False
         self.rest = b""
 
     def take_in_slices(self, data: bytes) -> None:
@@ -57,11 +62,28 @@ class InputFlow(FlowControl):
     def resume_reading(self) -> None:
         if not self.read_paused or self._waiting or self._transport.is_closing():
             return
-        if not self.rest:
+        if self._is_due:
+            self._may_go_on = True
+        elif not self.rest:
             super().resume_reading()
-        elif not self._is_due:
+        else:
             self._is_due = True
             self._loop.call_soon(self._take_slice)
+
+    def take_in_turn(self, data: bytes) -> None:
+        """Parse data, if there is any, and read on, when others that sent much before have had their turns."""
+        self._may_go_on, self._is_due = bool(data) or not self.read_paused, True
+        self.rest = data
+        self.pause_reading()
+        call_in_turn(self._loop, self._on_turn)
+
+    def _on_turn(self) -> None:
+        self._is_due = False
+        if self._may_go_on and not (self._waiting or self._transport.is_closing()):
+            data, self.rest = self.rest, b""
+            super().resume_reading()
+            if data:
+                self._take(data)
 
     def _take_slice(self) -> None:
         self._is_due = False
@@ -93,8 +115,12 @@ class HttpConnection(WaitingProtocol):
     def data_received(self, data: bytes) -> None:
         if self._input.rest or data.count(b"\r\n") > MANY_LINES:
             self._input.take_in_slices(data)
+        elif self._reading == IDLE and len(data) >= LONG:
+            self._input.take_in_turn(data)
         else:
             self._take(data)
+            if len(data) >= LONG:
+                self._input.take_in_turn(b"")
 
     def _take(self, data: bytes) -> None:
         """Parse data; count the bytes that are neither body nor of a whole head, which the parser keeps until they are.

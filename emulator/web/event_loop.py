@@ -82,50 +82,50 @@ def _settle(outcome: asyncio.Future[Any], value: Any, error: BaseException | Non
         outcome.set_exception(error) if error else outcome.set_result(value)
 
 
-EVENTS_PER_ROUND = 4
-"""Events set in one round of a loop: what waits for them is work, and everybody else waits for that."""
+CALLS_PER_ROUND = 4
+"""Calls in one round of a loop: each of them, or what it lets go on, is work, and everybody else waits for that."""
 
 
 class Queue:
-    """Events of one loop that are set a few in each round, in order."""
+    """Functions that one loop calls a few at a time in each round, in order."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] = deque()
+        self._calls: deque[Callable[[], object]] = deque()
         self._lock = Lock()
 
-    def add(self, loop: AbstractEventLoop, event: Event) -> None:
-        """Have an event set after those that were added before. Any thread may call this.
+    def add(self, loop: AbstractEventLoop, call: Callable[[], object]) -> None:
+        """Have a function called after those that were added before. Any thread may call this.
 
         Raises:
             RuntimeError: the loop has ended.
         """
         with self._lock:
-            self._events.append(event)
-            is_first = len(self._events) == 1
+            self._calls.append(call)
+            is_first = len(self._calls) == 1
         if is_first:
-            loop.call_soon_threadsafe(self._set_some, loop)
+            loop.call_soon_threadsafe(self._call_some, loop)
 
-    def _set_some(self, loop: AbstractEventLoop) -> None:
+    def _call_some(self, loop: AbstractEventLoop) -> None:
         with self._lock:
-            some = [self._events.popleft() for _ in range(min(EVENTS_PER_ROUND, len(self._events)))]
-            if self._events:
-                loop.call_soon(self._set_some, loop)
-        for event in some:
-            event.set()
+            some = [self._calls.popleft() for _ in range(min(CALLS_PER_ROUND, len(self._calls)))]
+            if self._calls:
+                loop.call_soon(self._call_some, loop)
+        for call in some:
+            call()
 
 
 _QUEUES: WeakKeyDictionary[AbstractEventLoop, Queue] = WeakKeyDictionary()
 
 
-def set_soon(loop: AbstractEventLoop, event: Event) -> None:
-    """Set an event of a loop, a few of them in each round of it, so that others have their turns between.
+def call_in_turn(loop: AbstractEventLoop, call: Callable[[], object]) -> None:
+    """Have a loop call a function, a few of them in each round of it, so that others have their turns between.
 
     Any thread may call this.
 
     Raises:
         RuntimeError: the loop has ended.
     """
-    _QUEUES.setdefault(loop, Queue()).add(loop, event)
+    _QUEUES.setdefault(loop, Queue()).add(loop, call)
 
 
 @coroutine
@@ -137,7 +137,7 @@ def next_round() -> Generator[None, None, None]:
 async def next_turn() -> None:
     """Wait for a turn among all that take theirs this way, of whom a few go on in each round of the loop."""
     event = Event()
-    set_soon(get_running_loop(), event)
+    call_in_turn(get_running_loop(), event.set)
     await event.wait()
 
 

@@ -17,7 +17,7 @@ from emulator.kernel.history import HistoryMark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.event_loop import set_soon
+from emulator.web.event_loop import call_in_turn
 
 LIFTED, GONE = "lifted", "gone"
 """Reasons to release a request: its fault was removed; its world was reset, restored or dropped, or the server ends."""
@@ -132,7 +132,7 @@ class HeldRequest:
         """Wait in asyncio until it is woken, or for so many seconds."""
         loop = asyncio.get_running_loop()
         event = asyncio.Event()
-        wake = partial(set_soon, loop, event)
+        wake = partial(call_in_turn, loop, event.set)
         self._on_wake(wake)
         timer = loop.call_later(seconds, wake)
         try:

@@ -53,18 +53,15 @@ def test_of_bodies_that_come_at_once_the_server_keeps_no_more_than_it_has_room_f
         serving() as server,
         ExitStack() as connections,
     ):
-        for _ in range(ROOM):
-            other = connections.enter_context(closing(dial(server)))
-            other.sendall(head(path, LIMITS.body) + b"x" * (LIMITS.body - 1))
-
-        def refusal() -> object:
-            """Its text, once the server has read the others."""
-            with closing(dial(server)) as late:
-                late.sendall(head(path, LIMITS.body) + b"x" * LIMITS.body)
-                status, _, body = hear(late)
-            return body if status == 429 else None
-
-        assert "no room beside those that arrive" in str(wait_until(refusal))
+        lines = [connections.enter_context(closing(dial(server))) for _ in range(ROOM + 1)]
+        for line in lines:
+            line.sendall(head(path, LIMITS.body) + b"x" * (LIMITS.body - 1))
+        wait_until(lambda: server.look().result() == server.look().result())  # the server has read them
+        for line in lines:
+            line.sendall(b"x")
+        answers = [hear(line) for line in lines]
+        (refused,) = (answer for answer in answers if answer[0] == 429)
+        assert "no room beside those that arrive" in str(refused[2])
 
 
 @pytest.mark.parametrize(

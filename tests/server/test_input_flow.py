@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from threading import Thread
@@ -12,6 +13,7 @@ import pytest
 from emulator.server.app import create_app, worlds_of
 from emulator.server.connection import SLICE, HttpConnection, InputFlow
 from emulator.server.server import ThreadedServer
+from emulator.web.event_loop import CALLS_PER_ROUND, next_round
 from tests.support.sockets import dial, hear_statuses
 
 GET = b"GET /_emulator/ready HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -46,6 +48,41 @@ class Rounds:
 
 def flow_of(rounds: Any, pieces: list[bytes], waiting: list[int]) -> InputFlow:
     return InputFlow(rounds, waiting, rounds, pieces.append)
+
+
+def test_of_many_connections_that_send_much_a_few_are_heard_in_each_round() -> None:
+    async def play() -> None:
+        taken: list[list[bytes]] = [[] for _ in range(5 * CALLS_PER_ROUND)]
+        transports = [Rounds() for _ in taken]
+        loop = asyncio.get_running_loop()
+        flows = [InputFlow(transport, [], loop, it.append) for transport, it in zip(transports, taken, strict=True)]
+        for flow in flows:
+            flow.take_in_turn(b"much")
+        while not all(taken):
+            heard = [it.paused for it in transports].count(False)
+            assert heard == sum(map(bool, taken))
+            await next_round()
+            assert [it.paused for it in transports].count(False) - heard <= CALLS_PER_ROUND
+        assert taken == [[b"much"]] * len(flows)
+
+    asyncio.run(play())
+
+
+def test_much_data_is_not_taken_while_a_request_waits_or_when_the_connection_closes() -> None:
+    async def play(waiting: list[int], is_closing: bool) -> list[bytes]:
+        transport, pieces = Rounds(), list[bytes]()
+        flow = InputFlow(transport, waiting, asyncio.get_running_loop(), pieces.append)
+        transport.is_closing = lambda: is_closing  # type: ignore[method-assign]
+        flow.take_in_turn(b"much")
+        for _ in range(3):
+            await next_round()
+        waiting.clear()
+        flow.resume_reading()
+        await next_round()
+        return pieces
+
+    assert asyncio.run(play([1], False)) == [b"much"]
+    assert asyncio.run(play([], True)) == []
 
 
 def test_data_of_many_lines_is_taken_a_slice_in_each_round_while_nothing_more_is_read() -> None:

@@ -11,11 +11,11 @@ import pytest
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
 from emulator.kernel.world import World
 from emulator.sdk.request import read_request
-from emulator.web.event_loop import EVENTS_PER_ROUND, next_round
+from emulator.web.event_loop import CALLS_PER_ROUND, next_round
 from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, Revision
 from tests.support.toy import kitchen
 
-MANY = 10 * EVENTS_PER_ROUND
+MANY = 10 * CALLS_PER_ROUND
 
 
 def _review(requests: HeldRequests, world: World) -> None:
@@ -68,7 +68,7 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
         while not all(task.done() for task in tasks):
             before = len(gone_on)
             await next_round()
-            assert len(gone_on) - before <= EVENTS_PER_ROUND
+            assert len(gone_on) - before <= CALLS_PER_ROUND
         await asyncio.gather(*tasks)
         assert {request.ended for request in every} == {reason}
 
