@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 LITTLE = 150_000
 """Objects that are collected in some 15 ms."""
+
+BLOCKS = 3
+"""Blocks of memory for each of them, near enough: to count blocks takes no time, and frozen objects are counted one by one."""
 
 NEVER = 2**31 - 1
 """The greatest threshold there is."""
@@ -45,7 +49,7 @@ class PeriodicCollector:
         """Look through what is new, once a second; and once a minute through all that there is, if it is little."""
         self._seconds += 1
         new = self._at_once * gc.get_count()[2]
-        if self._seconds % 60 == 0 and gc.get_freeze_count() + new < LITTLE:
+        if self._seconds % 60 == 0 and 0 < sys.getallocatedblocks() < BLOCKS * LITTLE:
             gc.unfreeze()
             gc.collect()
             gc.freeze()
