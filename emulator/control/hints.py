@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
@@ -20,6 +21,9 @@ from emulator.web.pipeline import FAILED, LEAST_REFUSAL
 from emulator.web.requests import content_coding
 from emulator.web.routes import Routes
 from emulator.web.unmatched import intended_path, intended_vendor, misplaced_key
+
+PLAIN_OFFSET = re.compile(r"\?.*[0-9]{2}:[0-9.]+\+[0-9]{2}")
+"""The offset of an instant in a query, with a plus that is not percent-encoded."""
 
 MAX_SEARCHED = 10_000
 """Ids of a world among which the nearest is searched."""
@@ -49,7 +53,16 @@ class Hints:
         if exchange.answer in self.vendor.unauthenticated:
             return [*self.on_credential(), *path, *self.advice()]
         rows = (hint for applied in exchange.applied_rows[-1:] for hint in self.on_row(applied))
-        parts = (self.on_fault(), path, self.on_fixed_name(), rows, self.on_parameters(), self.on_body(), self.advice())
+        parts = (
+            self.on_fault(),
+            path,
+            self.on_fixed_name(),
+            rows,
+            self.on_parameters(),
+            self.on_query(),
+            self.on_body(),
+            self.advice(),
+        )
         return [hint for part in parts for hint in part]
 
     def on_coding(self) -> Iterator[str]:
@@ -176,7 +189,13 @@ class Hints:
         try:
             orjson.loads(exchange.request)
         except ValueError as error:
-            yield f"{self.vendor.name} reads JSON here, and the body is not JSON: {error}"
+            why = "it is not encoded in UTF-8" if "surrogates not allowed" in str(error) else error
+            yield f"{self.vendor.name} reads JSON here, and the body is not JSON: {why}"
+
+    def on_query(self) -> Iterator[str]:
+        """Hint at an instant with a `+` that was not percent-encoded."""
+        if PLAIN_OFFSET.search(self.exchange.target):
+            yield "a + in a query stands for a blank: write the offset of an instant as %2B02:00, or the instant in UTC with Z"
 
 
 def _moves(row: Row) -> bool:

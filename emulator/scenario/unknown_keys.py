@@ -14,6 +14,8 @@ from emulator.text.nearest import STEM, hint, near
 MOST = 4
 """Places named at most for a misplaced key."""
 
+NO_PARTS = "no key holds parts or remarks alone: an anchor (&a) stands where its part is first used, and a remark in a comment"
+
 LISTED = 60
 """Up to how many keys of a section all of them are listed."""
 
@@ -43,6 +45,8 @@ class KeyAdvice:
 
     def _advice(self, names: tuple[str, ...], key: str, own: JsonObject, value: Any) -> str:
         known = own.get("properties", {})
+        if key.startswith(("x-", ".", "_")):
+            return f": {NO_PARTS}"
         if sentence := foreign_word_advice(key, known):
             return f": {sentence}"
         elsewhere = "" if near(key, known) else self._elsewhere(names, key, value)

@@ -190,7 +190,12 @@ def _message(error: ValidationError) -> str:
 def _is_text_in_digits(value: Any, schema: JsonObject) -> bool:
     """Tell whether a number would fit if it were text."""
     number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-    return number and schema["type"] == "string" and re.search(schema.get("pattern", ""), str(value)) is not None
+    return (
+        number
+        and schema["type"] == "string"
+        and "format" not in schema
+        and re.search(schema.get("pattern", ""), str(value)) is not None
+    )
 
 
 def _schema_of(error: ValidationError) -> JsonObject:

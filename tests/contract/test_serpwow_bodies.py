@@ -84,6 +84,8 @@ def test_json_is_read_under_every_label(live: Live, method: str, path: str, body
         (b"name=\xff", FORM, "not encoded in UTF-8"),
         (b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nnew\r\n--b--', "multipart/form-data; boundary=b", "is not read"),
         ("null", "application/json", "must not be null"),
+        ('\ufeff{"name": "new"}', "application/json", "begins with a byte order mark"),
+        ('\ufeff{"name": "new"}', FORM, "begins with a byte order mark"),
     ],
 )  # fmt: skip
 def test_an_unreadable_body_is_refused_with_the_reason(
@@ -117,12 +119,20 @@ def test_a_list_of_texts_is_read_in_every_style(live: Live, ids: str) -> None:
     "parameter",
     ["name=A&name=B", "name[]=A", "name=A&enabled[]=1", "name=A&priority=low&priority=high", "name=A&destination_ids=x,y&destination_ids=z",
      "name=A&schedule_hours[x]=1", "name=A&searches=pizza", "name=A&searches[q]=x", "name=A&searches[0][q][x]=y",
-     "name=A&notification_email=a@b.c&notification_email=d@e.f", "name=A&schedule_hours[9999999999]=1"],
+     "name=A&notification_email=a@b.c&notification_email=d@e.f", "name=A&schedule_hours[9999999999]=1",
+     'name=A&destination_ids=["x","y"]', "name=A&notification_csv_fields=[search.q]", "name=A&schedule_hours=[9,17]",
+     "name=A&schedule_hours.0=9&schedule_hours.1=17", "name=A&searches.0.q=pizza"],
 )  # fmt: skip
 def test_a_form_with_an_impossible_value_creates_nothing(live: Live, parameter: str) -> None:
     world = load(live)
     assert send(world, "POST", "/batches", parameter, FORM).status_code == 400
     assert len(world.state()["serpwow"]["batches"]) == 1
+
+
+@pytest.mark.parametrize("name", ["schedule_hours[]", "schedule_hours[0]", "destination_ids.0", "searches[0][q]"])
+def test_a_name_in_json_that_is_that_of_a_field_of_a_form_is_refused(live: Live, name: str) -> None:
+    reply = send(load(live), "POST", "/batches", json.dumps({"name": "A", name: "9"}), "application/json")
+    assert (reply.status_code, f"{name} is not read" in message(reply)) == (400, True)
 
 
 def test_searches_are_added_as_http_build_query_writes_them(live: Live) -> None:

@@ -39,7 +39,7 @@ def test_aliases_are_played_like_the_words_they_stand_for() -> None:
     [
         ("send: GET /, expect: {status: 9}", "x.yaml:2:40: 9 is less than the minimum of 200"),
         ("send: GET /, expect: {}, get: {}", "x.yaml:2:31: 'expect' and 'get' are two words for the same: write one of them"),
-        ("advance: 1s, capture: {a: b}", "'keep' needs 'send' in the same step"),
+        ("advance: 1s, capture: {a: b}", "this needs 'send' in the same step"),
         ("expect_state: {serpwow: {batchs: []}}", "unknown key 'batchs'; did you mean 'batches'?"),
         ("send: GET /, expected: {}", "what must come back is 'expect'"),
     ],

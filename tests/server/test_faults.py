@@ -216,7 +216,7 @@ def test_a_mistake_is_told_with_its_field_and_lays_nothing(
 
 
 def test_a_step_that_fails_gets_nothing_else() -> None:
-    with pytest.raises(BadInput, match="leave out the rest of 'get', and 'keep'"):
+    with pytest.raises(BadInput, match="leave out the rest, and what is captured"):
         load_value({"title": "A test", "steps": [{"send": "GET /x", "get": {"fails": True, "status": 200}}]}, VENDORS)
 
 

@@ -42,7 +42,7 @@ def step_problems(step: Item) -> Iterator[Problem]:
     yield from header_problems(step.valid, step.path)
     if "fails" in (wanted := step.valid.get("get", {})) and (len(wanted) > 1 or "keep" in content):
         yield Problem(
-            "'fails: true' expects no complete answer: leave out the rest of 'get', and 'keep'", (*path, "get", "fails")
+            "'fails: true' expects no complete answer: leave out the rest, and what is captured", (*path, "get", "fails")
         )
     if "json" in content and "body" in content:
         yield Problem("a request has json or body, not both", (*path, "body"))
@@ -58,10 +58,10 @@ def step_problems(step: Item) -> Iterator[Problem]:
 def _problems_of_verbs(step: JsonObject, path: Path) -> Iterator[Problem]:
     verbs = [verb for verb in VERBS if verb in step]
     if len(verbs) != 1:
-        yield Problem(f"a step has exactly one of {', '.join(VERBS)}", path)
+        yield Problem(f"a step has exactly one of {', '.join(VERBS)} (or expect_state)", path)
     for key, needed in EXTRAS.items():
         if key in step and needed not in step:
-            yield Problem(f"{key!r} needs {needed!r} in the same step", (*path, key))
+            yield Problem(f"this needs {needed!r} in the same step", (*path, key))
 
 
 def placeholder_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:

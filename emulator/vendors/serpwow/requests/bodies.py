@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,7 @@ def media_type(request: Request) -> str:
 
 
 def begins_as_json(request: Request) -> bool:
-    return request.body.lstrip().startswith((b"{", b"["))
+    return request.body.removeprefix(BOM_UTF8).lstrip().startswith((b"{", b"["))
 
 
 def is_form(request: Request) -> bool:
@@ -110,6 +111,8 @@ def _is_labelled_json(request: Request) -> bool:
 
 def _hint(request: Request) -> str:
     """Return the likely format of a body that is no JSON, and what to do; empty where that is unknown."""
+    if request.body.startswith(BOM_UTF8):
+        return ": it begins with a byte order mark, which JSON does not have"
     if media_type(request).startswith("multipart/"):
         return f", and {media_type(request)} is not read: send application/json or {ENCODED}"
     if not begins_as_json(request) and b"=" in request.body:

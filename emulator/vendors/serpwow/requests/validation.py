@@ -67,8 +67,15 @@ def one_of(values: tuple[str, ...]) -> Callable[[str, Any], str]:
     return read
 
 
+def _split(name: str, text: str) -> list[str]:
+    """Return the items of a list that is joined by commas."""
+    if text.lstrip().startswith("["):
+        raise invalid(f"{name} must be a list, or joined by commas, and is JSON within a text", "serpwow-body-4")
+    return text.split(",")
+
+
 def texts(name: str, value: Any) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value
+    items = _split(name, value) if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise invalid(f"{name} must be a list")
     if isinstance(value, list) and any("," in item for item in items):
@@ -83,7 +90,7 @@ def joined(name: str, value: Any) -> str | None:
 
 def numbers(least: int, most: int) -> Callable[[str, Any], tuple[int, ...]]:
     def read(name: str, value: Any) -> tuple[int, ...]:
-        items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+        items = _split(name, value) if isinstance(value, str) else value if isinstance(value, list) else [value]
         return tuple(sorted({_number(name, item, least, most) for item in items if item != ""}))
 
     return read
@@ -122,6 +129,10 @@ def read_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of the parameters of a batch. Others are ignored.
 
     Raises:
-        InvalidRequest: a value is not among those published.
+        InvalidRequest: a value is not among those published, or part of a list would be ignored.
     """
+    for name in parameters:
+        list_name = re.split(r"[.\[]", name, maxsplit=1)[0]
+        if list_name != name and list_name in (*READERS, "searches"):
+            raise invalid(f"{name} is not read: {list_name} must be a list, joined by commas or repeated", "serpwow-body-4")
     return {name: READERS[name](name, value) for name, value in parameters.items() if name in READERS}
