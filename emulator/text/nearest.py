@@ -70,7 +70,9 @@ def hint(name: str, known: Iterable[str], few: int = FEW) -> str:
     listed = below(name, words) or words
     if listed and listed[0].startswith(f"{name}."):
         return f"; name one of its own: {some(listed)}"
-    return f"; known: {', '.join(listed)}" if 0 < len(listed) <= few else ""
+    if len(listed) > few:
+        return f"; those like it: {some(listed)}" if listed is not words else ""
+    return f"; known: {', '.join(listed)}" if listed else ""
 
 
 def some(words: Sequence[str], total: int | None = None) -> str:
@@ -81,9 +83,9 @@ def some(words: Sequence[str], total: int | None = None) -> str:
 
 
 def below(name: str, known: Iterable[str]) -> list[str]:
-    """Return the dotted words that begin like `name`: with all of it, or else with its first part."""
+    """Return the dotted words that begin like `name`: with as many of its parts as possible."""
     words = list(known)
-    for start in (f"{name}.", f"{name.partition('.')[0]}."):
+    for start in (f"{name}.", f"{name.rpartition('.')[0]}.", f"{name.partition('.')[0]}."):
         if found := [word for word in words if word.startswith(start)]:
             return found
     return []

@@ -179,7 +179,7 @@ def test_a_combination_means_something_or_is_refused_with_a_reason(where: str, d
         ({"do": "explode"}, "/do", "not one of status, delay, drop, reset, truncate, garbage, dribble, hang"),
         ({"where": "after-comit"}, "/where", "did you mean 'after-commit'"),
         ({"at": "serpwow.batches.stp"}, "/at", "did you mean 'serpwow.batches.stop'"),
-        ({"at": "serpwow.batches.cancel"}, "/at", "those of serpwow.batches: serpwow.batches.create, "),
+        ({"at": "serpwow.batches.cancel"}, "/at", "those like it: serpwow.batches.create, "),
         ({"at": None}, "", "'at' is missing"),
         ({"wher": "x"}, "/wher", "did you mean 'where'"),
         ({"do": "status"}, "/status", "which status"),
