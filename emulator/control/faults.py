@@ -7,6 +7,7 @@ from emulator.control.entries import fault_hit
 from emulator.control.models import Faults, HeldRequests
 from emulator.control.record import ref
 from emulator.control.route import ControlRequest, route
+from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.faults import NEXT, Fault
 from emulator.kernel.time import format_duration, parse_duration
@@ -63,6 +64,7 @@ def _find(world: World, id: str) -> Fault:
 
 def _fault(fault: Fault) -> models.Fault:
     """Return a fault as a record: as it is written, durations in one form; no credential can be read in it."""
+    checkpoint()
     lengths = {key: fault.written[key] for key in DURATIONS if fault.written.get(key, NEXT) != NEXT}
     return models.Fault(
         fault.id,

@@ -21,6 +21,7 @@ from emulator.server.server import ThreadedServer
 from emulator.server.transports import LINGER_RST
 from emulator.web import turns
 from tests.support.sockets import dial
+from tests.support.waiting import wait_until
 
 WORLD = "/_emulator/worlds/default"
 
@@ -89,7 +90,6 @@ def test_a_change_goes_on_though_its_client_is_gone(server: ThreadedServer, monk
     line = _post(server, b"/clock/advance", {"by": "1s"})
     has_begun.wait()
     _reset(line)
-    while server.look().result()[1][1]:
-        pass  # until no connection is open
+    wait_until(lambda: not server.look().result()[1][1])  # no connection is open
     is_gone.set()
     assert httpx.get(f"{server.url}{WORLD}/clock", timeout=None).json()["now"] != clock
