@@ -181,3 +181,13 @@ def test_an_update_that_would_leave_too_many_pairs_changes_nothing(live: Live) -
     assert (body["metadata"], body["name"]) == (full, "Mine")
     accepted_response = ask(live, "POST", f"event_destinations/{id}", json={"metadata": {"more": "v", "k0": None}})
     assert len(accepted_response.json()["metadata"]) == MOST_PAIRS
+
+
+@pytest.mark.parametrize(("made", "basis"), [("2026-09-30.preview", "inferred"), ("2026-03-25.preview", "documented")])
+def test_the_maximum_rps_of_a_job_is_documented_if_it_was_made_with_one(live: Live, made: str, basis: str) -> None:
+    endpoint = {"http_method": "post", "path": "/v1/customers/:customer"}
+    body = {"endpoint": endpoint, "skip_validation": True, "metadata": {"k": "v"}}
+    job = ask(live, "POST", "batch_jobs", made, json=body).json()["id"]
+    shown = ask(live, "POST", f"batch_jobs/{job}/cancel", "2026-03-25.preview")
+    assert (shown.json()["maximum_rps"], shown.json()["status"]) == (10, "cancelling")
+    assert ask(live, "GET", f"batch_jobs/{job}", "2026-03-25.preview").headers["emulator-basis"] == basis

@@ -25,6 +25,7 @@ TYPES = {
     "number": "number",
     "boolean": "true or false",
     "object": "object",
+    "null": "null",
 }
 TITLES = {"serpwow": "SerpWow", "stripe": "Stripe", "6dot50": "6DOT50 PAY"}
 

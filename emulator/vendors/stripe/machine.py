@@ -35,9 +35,9 @@ _TICK = timedelta(microseconds=1)
 
 
 def processing_time(job: Job) -> timedelta:
-    """Return the time from the start of processing to its end, at `maximum_rps`. Evidence: stripe-pace-1, stripe-pace-2."""
+    """Return the time from the start of processing to its end, at its `pace`. Evidence: stripe-pace-1, stripe-pace-2."""
     left = job.rows - job.success_count - job.failure_count
-    return job.counted_at - job.checkpoint + timedelta(seconds=left) / job.maximum_rps
+    return job.counted_at - job.checkpoint + timedelta(seconds=left) / job.pace
 
 
 def until_progress(job: Job, length: timedelta) -> timedelta | None:

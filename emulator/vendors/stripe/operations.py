@@ -11,6 +11,7 @@ from emulator.vendors.stripe.events.model import drop_outdated
 from emulator.vendors.stripe.machine import CANCEL, CREATE, JOB, RETRIEVE
 from emulator.vendors.stripe.model.endpoints import differs_by_channel
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, Job
+from emulator.vendors.stripe.model.versions import has_rps
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
 from emulator.vendors.stripe.requests.fields import check_fields, check_no_fields, check_no_query
 from emulator.vendors.stripe.requests.idempotency import remember, replay
@@ -47,7 +48,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
     job = Job(
         new_id(tx),
         *(tx.now,) * 4,
-        maximum_rps=fields.get("maximum_rps", DEFAULT_RPS),
+        maximum_rps=fields.get("maximum_rps", DEFAULT_RPS if has_rps(version_of(request)) else None),
         skip_validation=fields.get("skip_validation", False),
         metadata=fields.get("metadata", {}),
         endpoint=endpoint,

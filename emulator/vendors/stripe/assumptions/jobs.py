@@ -59,6 +59,12 @@ LIVEMODE = Assumption(
     ("emit", "omit"),
     "The schema requires it; every sample leaves it out, as samples do.",
 )
+NEWER_RPS = Assumption(
+    "stripe.rps-of-newer-jobs",
+    "Which maximum_rps does a version that has it show of a job that was made in one that has it not?",
+    ("pace", "omit"),
+    "The schema of those versions requires it; no page says what stands there for a job that was made without.",
+)
 VERSION_UNKNOWN = Assumption(
     "stripe.version-unknown",
     "What becomes of a request for a version that is not known to have what it asks for?",

@@ -54,7 +54,7 @@ class Job(Metered):
     failing_rows: int = 0
     validated_count: int = 0
     invalid_row: int | None = None
-    maximum_rps: int = DEFAULT_RPS
+    maximum_rps: int | None = DEFAULT_RPS
     skip_validation: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
     endpoint: Endpoint = field(default_factory=Endpoint)
@@ -68,6 +68,11 @@ class Job(Metered):
     reported: int = 0
     kind: ClassVar[str] = "stripe.batch_job"
     progressing: ClassVar[tuple[str, ...]] = AT_WORK
+
+    @property
+    def pace(self) -> int:
+        """The rows processed a second."""
+        return self.maximum_rps or DEFAULT_RPS
 
     @property
     def progress(self) -> int:

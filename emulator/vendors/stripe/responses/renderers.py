@@ -15,6 +15,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     JOB_METADATA,
     LINK_LIFE,
     LIVEMODE,
+    NEWER_RPS,
     RESULTS_EXPIRED,
     UPLOAD_TIMEOUT_DETAILS,
     VERSION_UNKNOWN,
@@ -70,8 +71,8 @@ def render_job(tx: Transaction, request: Request, job: Job) -> Response:
     body: dict[str, Any] = {"id": job.id, "object": "v2.core.batch_job", "created": instant(job.created)}
     if tx.choice(LIVEMODE) == "emit":
         body["livemode"] = False
-    if has_rps(version_of(request)):
-        body["maximum_rps"] = job.maximum_rps
+    if has_rps(version_of(request)) and (job.maximum_rps or tx.choice(NEWER_RPS) == "pace"):
+        body["maximum_rps"] = job.pace
     if job.metadata or tx.choice(JOB_METADATA) == "empty":
         body["metadata"] = job.metadata
     body |= {"skip_validation": job.skip_validation, "status": job.status}
@@ -135,8 +136,8 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
     is_read_as_listed = operation.mounts or is_listed(version_of(request), operation)
     reading = None if is_read_as_listed else VERSION_UNKNOWN
-    decisive = answer.assumption or _assumption_of(tx, answer) or reading
-    return answer._replace(also=(*answer.also, *facts), assumption=decisive)
+    answer = answer.resting_on(facts, _assumption_of(tx, answer)).resting_on((), reading)
+    return answer.resting_on(("stripe-version-12",), NEWER_RPS) if NEWER_RPS in tx.consulted else answer
 
 
 def _assumption_of(tx: Transaction, answer: Answer) -> Assumption | None:

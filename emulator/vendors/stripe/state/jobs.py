@@ -84,7 +84,7 @@ FIELDS: Fields = {
     "failing_rows": COUNT,
     "validated_count": COUNT,
     "invalid_row": ORDINAL,
-    "maximum_rps": Field({"type": "integer", "minimum": 1, "maximum": 100}),
+    "maximum_rps": Field({"type": ["integer", "null"], "minimum": 1, "maximum": 100}),
     "skip_validation": FLAG,
     "metadata": METADATA,
     "endpoint": Field(_ENDPOINT, lambda value: Endpoint(**value), asdict),
@@ -143,7 +143,7 @@ def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
 
 def dump_job(view: View, job: Job) -> dict[str, Any]:
     """Return the job as a state has it now."""
-    item = dump_fields(FIELDS, as_of_now(view, job))
+    item = {"maximum_rps": None} | dump_fields(FIELDS, as_of_now(view, job))
     if job.work is not None:
         item.pop("output_size", None)
         return item | {"input": _dump_rows(job.work.rows)}
