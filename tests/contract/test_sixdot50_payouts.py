@@ -127,17 +127,6 @@ def test_payments_are_added_all_or_none(live: Live) -> None:
     assert [entry["changes"][0]["to"] for entry in world.journal()[-1:]] == ["absent"]
 
 
-def test_a_refused_submit_moves_nothing(live: Live) -> None:
-    world = live.load(state_of(batch("DRAFT", payment(10), payment("0.01")), accounts=[{"balance": 10}], members=[PAYEE]))
-    with client_of(world) as client:
-        before = world.state()
-        assert client.post(f"/batches/{ID}/submit").status_code == 400
-        assert world.state() == before
-        world.set({"6dot50": {"accounts": [{"deposit": "0.01"}]}})
-        assert client.post(f"/batches/{ID}/submit").json()["statusCode"] == "CLOSED"
-    assert money_of(world) == (0, 0)
-
-
 def test_a_submit_that_races_a_cancel_has_one_winner(live: Live) -> None:
     world = live.load(state_of(batch("DRAFT", payment(1)), accounts=[{"balance": 1}]))
     with client_of(world) as client:
@@ -178,16 +167,6 @@ def test_what_is_not_a_number_is_not_looked_up(live: Live, number: str) -> None:
 def test_a_path_that_the_vendor_does_not_have_is_refused(live: Live, path: str) -> None:
     with client_of(live.load(state_of(batch()))) as client:
         assert (client.get(path).status_code, client.get(path).content) == (404, b"")
-
-
-def test_the_platform_goes_down_and_comes_back(live: Live) -> None:
-    world = live.load(state_of(batch("DRAFT", payment())))
-    with client_of(world) as client:
-        world.set({"6dot50": {"platform": {"status": "down"}}})
-        reply = client.post(f"/batches/{ID}/cancel")
-        assert (reply.status_code, reply.json()["statusCode"]) == (500, 500)
-        world.set({"6dot50": {"platform": {"status": "operational"}}})
-        assert client.post(f"/batches/{ID}/cancel").status_code == 200
 
 
 def test_a_deposit_goes_to_the_account_that_is_named(live: Live) -> None:
