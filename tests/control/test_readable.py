@@ -86,7 +86,7 @@ def emulator() -> Iterator[Emulator]:
         yield emulator
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.sampled_from(["GET", "POST", "PATCH"]), PATHS, TARGETS, HEADERS, TYPES, BODIES)
 def test_whatever_an_entry_holds_can_be_read(
     emulator: Emulator, method: str, path: str, target: str, headers: dict[str, Any], content_type: str, body: bytes

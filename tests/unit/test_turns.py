@@ -43,7 +43,7 @@ def works(turns: Turns, pieces: dict[str, int], done: list[str]) -> Iterator[Non
     threads = [Thread(target=carry_out, args=(name,)) for name in pieces]
     for number, thread in enumerate(threads):
         thread.start()
-        while len(turns.waiting[True]) <= number:
+        while len(turns.waiting[True]) <= number and thread.is_alive():
             pass
     yield
     for thread in threads:
