@@ -267,7 +267,9 @@ CURL = {
 @pytest.mark.parametrize(("where", "do"), CURL)
 def test_curl_sees_what_happens_to_the_line(world: World, where: str, do: str) -> None:
     lay_fault(world, at=LIST, where=where, do=do, **({"pace": "1ms"} if do == "dribble" else {}))
-    result = subprocess.run(["curl", "-sS", "-m", "1", "-o", "/dev/null", url_of(world)], check=False, capture_output=True)
+    result = subprocess.run(
+        ["curl", "-sS", "-m", "1" if do == "hang" else "60", "-o", "/dev/null", url_of(world)], check=False, capture_output=True
+    )
     assert result.returncode == CURL[where, do]
 
 
