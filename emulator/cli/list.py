@@ -92,15 +92,15 @@ def timers(query: Query) -> Iterator[Item]:
                     yield {"id": it.name, "default": it.default_text, "meaning": _meaning(vendor, machine, it)}
 
 
-def _meaning(vendor: Vendor, machine: Machine, wait: Timer) -> str:
-    """The changes that the end of a wait brings, and the evidence for its length."""
+def _meaning(vendor: Vendor, machine: Machine, timer: Timer) -> str:
+    """The changes that the end of a timer brings, and the evidence for its length."""
     from emulator.contract.evidence import load_evidence
     from emulator.kernel.machine import ABSENT
 
     rows = [row for row in machine.rows if row.cause == wait and row.state != row.to]
     moves = dict.fromkeys(f"{row.state} -> {'deleted' if row.to == ABSENT else row.to}" for row in rows)
     noun = machine.kind.partition(".")[2].replace("_", " ")
-    fact = load_evidence(vendor).get(wait.source)
+    fact = load_evidence(vendor).get(timer.source)
     return f"{' '.join([noun, ', '.join(moves)]).strip()}: {fact.says if fact else 'our own choice, nothing is published'}"
 
 

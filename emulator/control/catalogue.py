@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.exceptions import HTTPException
 
 from emulator.contract.evidence import load_evidence
@@ -12,7 +14,6 @@ from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.machine import Machine
 from emulator.scenario.descriptions import described_schema
-from emulator.scenario.document import JsonObject
 from emulator.sdk.vendor import Vendor
 
 
@@ -25,7 +26,7 @@ ready = route("GET", "/ready", "Will the next request succeed?")(_health)
 
 
 @route("GET", "/openapi.json", "This document", takes_long=True)
-def openapi(request: ControlRequest) -> JsonObject:
+def openapi(request: ControlRequest) -> dict[str, Any]:
     from emulator.control.openapi import document
 
     return document(request.context.vendors)
@@ -52,7 +53,7 @@ def scenario(request: ControlRequest) -> ScenarioText:
 
 
 @route("GET", "/schema", "The JSON Schema of scenario files")
-def schema(request: ControlRequest) -> JsonObject:
+def schema(request: ControlRequest) -> dict[str, Any]:
     return described_schema(request.context.vendors)
 
 
@@ -75,7 +76,7 @@ def _vendor(vendor: Vendor) -> models.Vendor:
         mounts=tuple(vendor.mounts),
         operations=tuple(map(models.OperationSummary.of, vendor.operations)),
         machines=tuple(map(_machine, vendor.machines)),
-        waits={it.name: models.TimerSummary(it.default_text, it.source) for it in vendor.settable_timers.values()},
+        timers={it.name: models.TimerSummary(it.default_text, it.source) for it in vendor.settable_timers.values()},
         assumptions=tuple(map(models.Assumption.of, vendor.assumptions)),
         evidence=tuple(map(models.Evidence.of, load_evidence(vendor).values())),
     )

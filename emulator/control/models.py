@@ -86,7 +86,7 @@ class Machine(Record):
 
 
 class TimerSummary(Record):
-    """A wait that a scenario can set."""
+    """A timer that a scenario can set."""
 
     default: str
     source: str
@@ -112,13 +112,13 @@ class Evidence(Record):
 
 
 class Vendor(Record, component="vendor"):
-    """A vendor: operations, machines, waits, assumptions and evidence."""
+    """A vendor: operations, machines, timers, assumptions and evidence."""
 
     name: str
     mounts: tuple[str, ...]
     operations: tuple[OperationSummary, ...]
     machines: tuple[Machine, ...]
-    waits: dict[str, TimerSummary]
+    timers: Annotated[dict[str, TimerSummary], Key("waits")]
     assumptions: tuple[Assumption, ...]
     evidence: tuple[Evidence, ...]
 

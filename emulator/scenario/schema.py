@@ -36,8 +36,8 @@ def duration(*words: str) -> JsonObject:
     }
 
 
-DURATION, WAIT, DELAY = duration(), duration(NEVER), duration(NEXT)
-"""Schemas of a duration, of a named wait (which may never end) and of the delay of an answer."""
+DURATION, TIMER, DELAY = duration(), duration(NEVER), duration(NEXT)
+"""Schemas of a duration, of a timer (which may never end) and of the delay of an answer."""
 
 MEANING = {NEVER: "what has no end is written 'never'", NEXT: "'next' is until the next thing happens by itself"}
 INSTEAD = {
@@ -105,7 +105,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
     everyone = vendors.values()
     state = {"$ref": "#/$defs/state"}
     choices = {it.id: {"enum": [*it.choices, *_numbers(it.choices)]} for vendor in everyone for it in vendor.assumptions}
-    waits = {name: WAIT for vendor in everyone for name in vendor.settable_timers}
+    timers = {name: TIMER for vendor in everyone for name in vendor.settable_timers}
     operations = {"enum": [operation.name for vendor in everyone for operation in vendor.operations]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -120,7 +120,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
                 "provenance": {"type": "boolean", "description": "false: replies do not say where they come from"},
                 "credentials": closed({vendor.name: CREDENTIALS for vendor in everyone}),
                 "assume": closed(choices),
-                "timing": closed(waits),
+                "timing": closed(timers),
                 "given": state,
                 "faults": {"type": "array", "items": fault_schema(everyone)},
                 "replies": {"type": "array", "items": _reply(operations)},
