@@ -97,7 +97,7 @@ def _meaning(vendor: Vendor, machine: Machine, timer: Timer) -> str:
     from emulator.contract.evidence import load_evidence
     from emulator.kernel.machine import ABSENT
 
-    rows = [row for row in machine.rows if row.cause == wait and row.state != row.to]
+    rows = [row for row in machine.rows if row.cause == timer and row.state != row.to]
     moves = dict.fromkeys(f"{row.state} -> {'deleted' if row.to == ABSENT else row.to}" for row in rows)
     noun = machine.kind.partition(".")[2].replace("_", " ")
     fact = load_evidence(vendor).get(timer.source)

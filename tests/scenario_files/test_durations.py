@@ -23,7 +23,7 @@ from emulator.kernel.time import (
     parse_instant,
 )
 from emulator.scenario.loader import load_text
-from emulator.scenario.schema import DELAY, DURATION, WAIT, scenario_schema
+from emulator.scenario.schema import DELAY, DURATION, TIMER, scenario_schema
 from emulator.scenario.validation import problems_in
 from emulator.state.compare import differences
 from emulator.vendors import VENDORS
@@ -156,7 +156,7 @@ def test_every_spelling_that_the_schema_lets_pass_is_a_duration_or_too_long(text
 
 
 @pytest.mark.parametrize(("value", "expected"), [row for row in TAKEN if not isinstance(row[0], timedelta)], ids=str)
-@pytest.mark.parametrize("schema", [DURATION, WAIT, DELAY], ids=["duration", "wait", "delay"])
+@pytest.mark.parametrize("schema", [DURATION, TIMER, DELAY], ids=["duration", "wait", "delay"])
 def test_the_schema_lets_pass_whatever_is_taken(schema: dict[str, Any], value: Any, expected: timedelta) -> None:
     assert list(problems_in(value, schema)) == []
     assert expected >= timedelta(0)
@@ -169,7 +169,7 @@ def test_the_schema_of_scenarios_describes_every_duration_alike() -> None:
     plain = [fault["for"], fault["retry_after"], fault["pace"], schema["timeline"]["items"]["properties"]["after"]]
     assert all(schema_of_duration == DURATION for schema_of_duration in [*plain, advance[0], advance[1]["properties"]["by"]])
     assert fault["delay"] == DELAY
-    assert all(timer == WAIT for timer in schema["timing"]["properties"].values())
+    assert all(timer == TIMER for timer in schema["timing"]["properties"].values())
 
 
 @pytest.mark.parametrize("spelling", ["90", "90.0", '"90"', "1m30s", "1.5m", "PT90S", "PT1M30S", "90000ms"])
