@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,7 @@ class Field:
 
 
 Fields = Mapping[str, Field]
-"""Attribute name → field. The attribute's name is also the key in `given`."""
+"""Key in `given` → field. The attribute has the same name, in small letters."""
 
 TEXT = Field({"type": "string"})
 FLAG = Field({"type": "boolean"})
@@ -80,25 +81,35 @@ def many_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": schema_of(fields, repeat=repeat, **more)}
 
 
-def load_fields(fields: Fields, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes that a JSON object sets."""
-    return {name: fields[name].read(value) for name, value in values.items() if name in fields}
+@lru_cache(maxsize=1024)
+def attribute_of(name: str) -> str:
+    """Return the attribute of a field: `created_at` for `createdAt`."""
+    return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
 
 
-def refuse_future(fields: Fields, values: Mapping[str, Any], now: datetime, *path: str | int) -> None:
-    """Refuse an object, at this path, whose fields of the past name an instant that has not come.
+def load_fields(fields: Fields, values: Mapping[str, Any], now: datetime | None = None, *path: str | int) -> dict[str, Any]:
+    """Return the attributes that a JSON object at this path sets; fields of the past name no instant after `now`.
 
     Raises:
-        BadInput: it has such fields, and names each.
+        BadInput: some do, and each is named.
     """
-    past = [name for name in values if name in fields and fields[name].past]
-    early = [
+    loaded = {name: fields[name].read(value) for name, value in values.items() if name in fields}
+    refuse(
         Problem(f"{values[name]!r} has not come yet: it is {format_instant(now)}", (*path, name))
-        for name in past
-        if fields[name].read(values[name]) > now
-    ]
-    if early:
-        raise BadInput(early)
+        for name, value in loaded.items()
+        if now is not None and fields[name].past and value > now
+    )
+    return {attribute_of(name): value for name, value in loaded.items()}
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Refuse a state that has problems.
+
+    Raises:
+        BadInput: there are some.
+    """
+    if found := [*problems]:
+        raise BadInput(found)
 
 
 def times_from(items: Sequence[Any], place: int) -> int:
@@ -120,15 +131,6 @@ class ProblemCollector:
         except BadInput as error:
             self.problems += below(error, *path)
 
-    def refuse(self) -> None:
-        """Refuse the state if there is a problem.
-
-        Raises:
-            BadInput: there is, and it names every problem.
-        """
-        if self.problems:
-            raise BadInput(self.problems)
-
 
 def below(error: BadInput, *path: str | int) -> list[Problem]:
     """Return the problems of a part, each below the path of the part."""
@@ -143,5 +145,5 @@ def instant(at: datetime) -> str:
 
 def dump_fields(fields: Fields, resource: Any) -> dict[str, Any]:
     """Return the JSON object of a resource, without the fields that are None."""
-    values = {name: getattr(resource, name) for name in fields}
+    values = {name: getattr(resource, attribute_of(name)) for name in fields}
     return {name: fields[name].show(value) for name, value in values.items() if value is not None}

@@ -49,13 +49,11 @@ class Organisation(Metered):
 
 
 def platform_of(view: View) -> Platform:
-    platform = view.find(Platform, SELF)
-    return platform or Platform(view.now)
+    return view.find(Platform, SELF) or Platform(view.now)
 
 
 def organisation_of(view: View) -> Organisation:
-    organisation = view.find(Organisation, SELF)
-    return organisation or Organisation(view.now)
+    return view.find(Organisation, SELF) or Organisation(view.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +160,10 @@ class Token(Metered):
     expires_at: datetime
     status: str = "issued"
     kind: ClassVar[str] = "6dot50.token"
+
+    @property
+    def token(self) -> str:
+        return self.id
 
     def index(self) -> tuple[IndexKey, ...]:
         return (("key", self.key),)

@@ -16,7 +16,7 @@ from emulator.sdk import (
     dump_fields,
     load_fields,
     mint_id,
-    refuse_future,
+    refuse,
     times_from,
 )
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
@@ -74,7 +74,7 @@ class SerpwowState:
         for place, batch in batches.items():
             problems = overdue(view, view.find(Batch, batch.id) or batch, fragment["batches"][place])
             gathered.problems += [Problem(problem.message, ("batches", place, *problem.path)) for problem in problems]
-        gathered.refuse()
+        refuse(gathered.problems)
 
     def dump(self, view: Transaction) -> dict[str, Any]:
         account = view.find(Account, SELF)
@@ -107,9 +107,8 @@ def _load_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterat
 
 def _load_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
     for place, (id, item) in enumerate(_with_ids(view, ErrorLog, items)):
-        refuse_future(ERROR_LOG, item, view.now, place)
         old = view.find(ErrorLog, id) or ErrorLog(id, view.now, view.now, "Internal error")
-        yield replace(old, **load_fields(ERROR_LOG, item))
+        yield replace(old, **load_fields(ERROR_LOG, item, view.now, place))
 
 
 def _with_ids(

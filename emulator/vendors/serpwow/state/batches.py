@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from emulator.sdk import BadInput, Problem, Timer, View, dump_fields, format_instant, load_fields, refuse_future
+from emulator.sdk import BadInput, Problem, Timer, View, dump_fields, format_instant, load_fields, refuse
 from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions.requests import LOCKED_TYPE
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
@@ -31,17 +32,15 @@ def load_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
     Raises:
         BadInput: such a batch is not possible.
     """
-    refuse_future(BATCH, item, view.now)
     old = view.find(Batch, id)
-    batch = _load(old or new_batch(view, id), item)
+    batch = _load(old or new_batch(view, id), item, view.now)
     is_moved = old is None or old.status != batch.status
     if old is not None and is_moved and "since" not in item:
         batch = replace(batch, since=view.now)
     if "allocated" not in item and is_moved:
         batch = replace(batch, allocated=_allocation(batch, old))
-    foreign = [name for name in FOREIGN_INSTANTS[batch.status] if name in item]
-    if foreign:
-        raise BadInput([Problem(f"a batch that is {batch.status} has no {name}: leave it out", (name,)) for name in foreign])
+    foreign = (name for name in FOREIGN_INSTANTS[batch.status] if name in item)
+    refuse(Problem(f"a batch that is {batch.status} has no {name}: leave it out", (name,)) for name in foreign)
     _check_result_sets(view, batch)
     _check_search_types(view, batch, item)
     return _with_instants(_with_next_number(view, batch, item))
@@ -57,8 +56,8 @@ def renumbered(batch: Batch, id: str, item: Mapping[str, Any]) -> Batch:
     return replace(batch, id=id, name=item.get("name", default_name(id)), searches=Searches(id, batch.searches.total))
 
 
-def _load(old: Batch, item: Mapping[str, Any]) -> Batch:
-    attributes = load_fields(BATCH, item)
+def _load(old: Batch, item: Mapping[str, Any], now: datetime) -> Batch:
+    attributes = load_fields(BATCH, item, now)
     for part, prefix in PARTS.items():
         fields = PART_FIELDS[part]
         if values := {name: item[prefix + name] for name in fields if prefix + name in item}:

@@ -10,15 +10,16 @@ from typing import Any
 
 from emulator.sdk import (
     BadInput,
-    Fields,
     Problem,
     ProblemCollector,
     Transaction,
     View,
+    attribute_of,
+    dump_fields,
     guid,
     load_fields,
     mint_id,
-    refuse_future,
+    refuse,
     times_from,
 )
 from emulator.vendors.sixdot50.model import (
@@ -91,16 +92,16 @@ class SixDot50State:
         for index, item in enumerate(fragment.get("batches", ())):
             with gathered.part("batches", index):
                 yield from _read_batch(view, item)
-        gathered.refuse()
+        refuse(gathered.problems)
 
     def dump(self, view: Transaction) -> dict[str, Any]:
         return {
-            "platform": _shown(PLATFORM, platform_of(view)),
-            "organisation": _shown(ORGANISATION, organisation_of(view)),
-            "accounts": [_shown(ACCOUNT, account) for account in view.group(Account)],
+            "platform": dump_fields(PLATFORM, platform_of(view)),
+            "organisation": dump_fields(ORGANISATION, organisation_of(view)),
+            "accounts": [dump_fields(ACCOUNT, account) for account in view.group(Account)],
             "members": [member.id for member in view.group(Member)],
             "batches": [_show_batch(view, batch) for batch in view.group(Batch)],
-            "tokens": [{"token": token.id} | _shown(TOKEN, token) for token in view.group(Token)],
+            "tokens": [dump_fields(TOKEN, token) for token in view.group(Token)],
         }
 
 
@@ -120,12 +121,12 @@ def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
 
 def _read_settings(view: View, fragment: Mapping[str, Any]) -> Iterator[Platform | Organisation]:
     if "platform" in fragment:
-        yield replace(platform_of(view), since=view.now, **_values(PLATFORM, fragment["platform"]))
+        yield replace(platform_of(view), since=view.now, **load_fields(PLATFORM, fragment["platform"]))
     if "organisation" in fragment:
-        organisation = replace(organisation_of(view), **_values(ORGANISATION, fragment["organisation"]))
+        organisation = replace(organisation_of(view), **load_fields(ORGANISATION, fragment["organisation"]))
         if view.size(Payment, *REFERRED) and not organisation.referrals:
             problem = f"a payment has a referral, which it can have {WITH_CAPABILITY}"
-            raise BadInput([Problem(problem, ("organisation", "referrals"))])
+            raise BadInput.at(problem, "organisation", "referrals")
         yield organisation
 
 
@@ -141,14 +142,13 @@ def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[A
 
 
 def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Account], index: int) -> Account:
-    refuse_future(ACCOUNT, item, view.now, "accounts", index)
-    values = _values(ACCOUNT, item)
+    values = load_fields(ACCOUNT, item, view.now, "accounts", index)
     values.pop("id", None)
     if "balance" in values:
         values.setdefault("available_balance", values["balance"])
     old = _find_account(view, item)
     if old is None and "deposit" in item:
-        raise BadInput([Problem("a deposit needs an account that is there already", ("accounts", index, "deposit"))])
+        raise BadInput.at("a deposit needs an account that is there already", "accounts", index, "deposit")
     if old is None:
         old = Account(item.get("id", "").lower() or mint_id(view, Account, guid), view.now, view.now)
     changed = replace(read.get(old.id, old), **values)
@@ -162,20 +162,19 @@ def _find_account(view: View, item: Mapping[str, Any]) -> Account | None:
     for name in ("id", "shortName", "name"):
         if name in item:
             value = ACCOUNT[name].read(item[name])
-            return next((account for account in accounts if getattr(account, _attribute(name)) == value), None)
+            return next((account for account in accounts if getattr(account, attribute_of(name)) == value), None)
     return paying_account(view) if "deposit" in item else None
 
 
 def _read_token(view: View, item: Mapping[str, Any]) -> Token:
-    values = _values(TOKEN, item)
+    values = load_fields(TOKEN, item)
     id = values.pop("token")
     token = view.find(Token, id) or Token(id, view.now, "", view.now + LIFETIME)
     return replace(token, **values)
 
 
 def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment]:
-    refuse_future(BATCH, item, view.now)
-    values, written = _values(BATCH, item), item.get("payments", ())
+    values, written = load_fields(BATCH, item, view.now), item.get("payments", ())
     id = values.pop("id", None) or mint_id(view, Batch, guid)
     old = view.find(Batch, id)
     _refuse_unfit_payments(view, id, written)
@@ -187,8 +186,7 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment
     places: dict[str, int] = {}
     former: Mapping[str, Any] = {}
     for place, part in enumerate(written):
-        refuse_future(PAYMENT, part, view.now, "payments", place)
-        payment = _read_payment(view, batch, part, usual)
+        payment = _read_payment(view, batch, load_fields(PAYMENT, part, view.now, "payments", place), usual)
         if part is not former and (more := times_from(written, place) - 1):
             former = part
             view.admit(more, payment)
@@ -197,8 +195,7 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment
     for payment in view.group(Payment, "batch", id) if "status" in values else ():
         if payment.id not in places and payment.status not in FITTING[batch.status]:
             yield _with_implied_status(view, batch, replace(payment, since=since))
-    if problems := list(problems_of(view, batch, places, all_payments="status" in values)):
-        raise BadInput(problems)
+    refuse(problems_of(view, batch, places, all_payments="status" in values))
 
 
 def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[Mapping[str, Any]]) -> None:
@@ -210,17 +207,15 @@ def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[Mapping[
             problems += _missing(item, ("payments", place))
         elif old.batch_id != batch_id:
             problems.append(Problem(f"the payment {old.id} is in the batch {old.batch_id}", ("payments", place, "id")))
-    if problems:
-        raise BadInput(problems)
+    refuse(problems)
 
 
 def _missing(item: Mapping[str, Any], path: tuple[str | int, ...]) -> list[Problem]:
     return [Problem(f"a new payment needs {name!r}", path) for name in ("msisdn", "amount") if name not in item]
 
 
-def _read_payment(view: View, batch: Batch, item: Mapping[str, Any], usual: Mapping[str, Any]) -> Payment:
+def _read_payment(view: View, batch: Batch, values: dict[str, Any], usual: Mapping[str, Any]) -> Payment:
     """Return a payment of the batch; a new one has the `usual` attributes where it names no others."""
-    values = _values(PAYMENT, item)
     id = values.pop("id", None) or mint_id(view, Payment, guid)
     old = view.find(Payment, id)
     if old is not None:
@@ -255,17 +250,4 @@ def _changed(view: View, resource: Any, new: bool, values: Mapping[str, Any]) ->
 
 def _show_batch(view: Transaction, batch: Batch) -> dict[str, Any]:
     payments = view.group(Payment, "batch", batch.id)
-    return _shown(BATCH, batch) | {"payments": [_shown(PAYMENT, payment) for payment in payments]}
-
-
-def _attribute(name: str) -> str:
-    return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
-
-
-def _values(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
-    return {_attribute(name): value for name, value in load_fields(fields, written).items()}
-
-
-def _shown(fields: Fields, resource: Any) -> dict[str, Any]:
-    values = {name: getattr(resource, _attribute(name), None) for name in fields}
-    return {name: fields[name].show(value) for name, value in values.items() if value is not None}
+    return dump_fields(BATCH, batch) | {"payments": [dump_fields(PAYMENT, payment) for payment in payments]}

@@ -19,7 +19,7 @@ from emulator.sdk import (
     hint,
     load_fields,
     one_of,
-    refuse_future,
+    refuse,
 )
 from emulator.vendors.stripe.assumptions.jobs import TOO_MANY_DESTINATIONS
 from emulator.vendors.stripe.destinations.model import (
@@ -124,14 +124,11 @@ def dump_destination(destination: Destination) -> dict[str, Any]:
 
 
 def _load(view: View, item: Mapping[str, Any], *path: str | int) -> Destination:
-    refuse_future(ATTRIBUTES, item, view.now, *path)
-    values, clouds = load_fields(ATTRIBUTES, item), load_fields(CLOUD_FIELDS, item)
+    values, clouds = load_fields(ATTRIBUTES, item, view.now, *path), load_fields(CLOUD_FIELDS, item)
     old = view.find(Destination, values["id"]) if "id" in values else None
     if old is not None:
         loaded = _changed(view, old, values, clouds, *path)
-        problems = [*_event_problems(loaded.event_payload, loaded.enabled_events, *path)]
-        if problems:
-            raise BadInput(problems)
+        refuse(_event_problems(loaded.event_payload, loaded.enabled_events, *path))
     else:
         n = next_number(view, values.get("owner", SELF)) + int(path[-1])
         loaded = replace(_new(view, values, clouds), n=n)

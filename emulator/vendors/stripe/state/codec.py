@@ -17,6 +17,7 @@ from emulator.sdk import (
     load_fields,
     many_of,
     one_of,
+    refuse,
     schema_of,
 )
 from emulator.vendors.stripe.destinations.model import Destination
@@ -90,7 +91,7 @@ class StripeState:
             others += load_destinations(view, fragment.get("event_destinations", ()))
         with gathered.part():
             others += load_events(view, fragment.get("events", ()), jobs)
-        gathered.refuse()
+        refuse(gathered.problems)
         return [platform, account, *jobs, *others]
 
     def dump(self, view: Transaction) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from emulator.sdk import (
     ORDINAL,
     PAST,
     TEXT,
-    BadInput,
     Field,
     Fields,
     Problem,
@@ -24,7 +23,7 @@ from emulator.sdk import (
     format_instant,
     load_fields,
     one_of,
-    refuse_future,
+    refuse,
 )
 from emulator.vendors.stripe.files.model.id_automaton import NotAPattern
 from emulator.vendors.stripe.files.model.id_patterns import compile_pattern
@@ -158,8 +157,7 @@ def load_job(view: View, item: Mapping[str, Any], failing: tuple[FailureRule, ..
     Raises:
         BadInput: the item is about the future, or contradicts its file.
     """
-    refuse_future(FIELDS, item, view.now, *path)
-    values = load_fields(FIELDS, item)
+    values = load_fields(FIELDS, item, view.now, *path)
     old = view.find(Job, values["id"]) if "id" in values else None
     if old is not None and PROGRESS.isdisjoint(item):
         return replace(old, **values)
@@ -204,13 +202,11 @@ def _with_input(view: View, job: Job, item: Mapping[str, Any], failing: tuple[Fa
     job = with_file(view, job, rows, failing)
     if job.status == "validation_failed":
         job = replace(job, failing_rows=min(job.rows, 1))
-    problems = [
+    refuse(
         Problem(f"this input has {getattr(job, name)}", (*path, name))
         for name in OF_FILE
         if name in item and item[name] != getattr(job, name)
-    ]
-    if problems:
-        raise BadInput(problems)
+    )
     return job
 
 
