@@ -24,7 +24,7 @@ from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid, mint_id
 from emulator.sdk.errors import InvalidRequest
-from emulator.sdk.exact_json import dump, load
+from emulator.sdk.exact_json import JsonDict, JsonObject, dump, load
 from emulator.sdk.fields import (
     AMOUNT,
     COUNT,
@@ -89,6 +89,8 @@ __all__ = [
     "Handler",
     "IndexKey",
     "InvalidRequest",
+    "JsonDict",
+    "JsonObject",
     "Machine",
     "Metered",
     "Operation",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from json.decoder import JSONArray, JSONObject  # type: ignore[attr-defined]
@@ -11,6 +11,12 @@ from json.scanner import py_make_scanner  # type: ignore[attr-defined]
 from typing import Any
 
 import orjson
+
+JsonObject = Mapping[str, Any]
+"""A JSON object that is only read."""
+
+JsonDict = dict[str, Any]
+"""A JSON object in the making."""
 
 LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""

@@ -15,6 +15,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import format_instant, parse_instant
+from emulator.sdk.exact_json import JsonDict, JsonObject
 
 
 def _same(value: Any) -> Any:
@@ -28,7 +29,7 @@ class Field:
     A field of the `past` is an instant that must have come.
     """
 
-    schema: Mapping[str, Any]
+    schema: JsonObject
     read: Callable[[Any], Any] = _same
     show: Callable[[Any], Any] = _same
     past: bool = False
@@ -69,13 +70,13 @@ def list_of(fields: Fields, make: Callable[..., Any]) -> Field:
     )
 
 
-def schema_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
+def schema_of(fields: Fields, **more: JsonObject) -> JsonDict:
     """Return the JSON Schema of an object that has these fields, `more` properties, and no others."""
     properties = {name: dict(field.schema) for name, field in fields.items()} | {name: dict(it) for name, it in more.items()}
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def many_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
+def many_of(fields: Fields, **more: JsonObject) -> JsonDict:
     """Return the JSON Schema of a list of such objects, each of which may stand for several by `repeat`."""
     repeat = {"type": "integer", "minimum": 1, "maximum": MOST_RESOURCES}
     return {"type": "array", "items": schema_of(fields, repeat=repeat, **more)}
@@ -87,7 +88,7 @@ def attribute_of(name: str) -> str:
     return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
 
 
-def load_fields(fields: Fields, values: Mapping[str, Any], now: datetime | None = None, *path: str | int) -> dict[str, Any]:
+def load_fields(fields: Fields, values: JsonObject, now: datetime | None = None, *path: str | int) -> JsonDict:
     """Return the attributes that a JSON object at this path sets; fields of the past name no instant after `now`.
 
     Raises:
@@ -143,7 +144,7 @@ def instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def dump_fields(fields: Fields, resource: Any) -> dict[str, Any]:
+def dump_fields(fields: Fields, resource: Any) -> JsonDict:
     """Return the JSON object of a resource, without the fields that are None."""
     values = {name: getattr(resource, attribute_of(name)) for name in fields}
     return {name: fields[name].show(value) for name, value in values.items() if value is not None}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from emulator.sdk import View
+from emulator.sdk import JsonObject, View
 from emulator.vendors.serpwow.destinations.machine import is_unreachable
 from emulator.vendors.serpwow.destinations.model import SETTINGS, TYPES, Destination
 from emulator.vendors.serpwow.requests.validation import flag, invalid, one_of, optional_text, text
@@ -23,7 +21,7 @@ READERS = {"oss_region_id": one_of(OSS_REGIONS)}
 """Parameters with certain values only. Evidence: serpwow-destinations-15 and serpwow-body-7."""
 
 
-def change_destination(old: Destination, parameters: Mapping[str, Any]) -> Destination:
+def change_destination(old: Destination, parameters: JsonObject) -> Destination:
     """Return a destination with these parameters.
 
     Raises:
@@ -39,7 +37,7 @@ def change_destination(old: Destination, parameters: Mapping[str, Any]) -> Desti
     )
 
 
-def _settings(old: Destination, type: str, parameters: Mapping[str, Any]) -> dict[str, str]:
+def _settings(old: Destination, type: str, parameters: JsonObject) -> dict[str, str]:
     """Return the settings of a type: the old ones that still apply, changed; those of other types are ignored."""
     spec = SETTINGS[type]
     kept = {name: value for name, value in old.settings if type == old.type or name in spec.required + spec.optional}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from emulator.sdk import View
+from emulator.sdk import JsonDict, View
 from emulator.vendors.serpwow.assumptions.answers import DESTINATION_FIELDS, USED_BY
 from emulator.vendors.serpwow.destinations.model import Destination
 from emulator.vendors.serpwow.model.batches import Batch
 
 
-def render_destination(view: View, destination: Destination) -> dict[str, Any]:
+def render_destination(view: View, destination: Destination) -> JsonDict:
     """Return a destination without its secrets, in the order of the sample. Evidence: serpwow-destinations-5."""
     is_shown = destination.type == "s3" or view.choice(DESTINATION_FIELDS) == "all-but-secrets"
     return {

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from emulator.sdk import Metered, View
+from emulator.sdk import JsonObject, Metered, View
 
 SELF = "self"
 """The id of the account that this world's credentials act for."""
@@ -129,7 +129,7 @@ class ErrorLog(Metered):
     parameters: tuple[tuple[str, str], ...] = ()
     engine_url: str | None = None
     api_url: str | None = None
-    result: Mapping[str, Any] | None = None
+    result: JsonObject | None = None
     status: str = "kept"
     kind: ClassVar[str] = "serpwow.errorlog"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from sys import getsizeof
 from typing import Any
 
-from emulator.sdk import Shared, Weight
+from emulator.sdk import JsonDict, JsonObject, Shared, Weight
 
 PAGE_SIZE = 1000
 """Searches on a page of them. Evidence: serpwow-get-6."""
@@ -30,7 +30,7 @@ class Search:
     """One request to the Search API: its id, and its parameters as the client sent them."""
 
     id: str
-    parameters: Mapping[str, Any]
+    parameters: JsonObject
 
     @property
     def cost(self) -> int:
@@ -161,6 +161,6 @@ class Searches(Shared):
         return None if self.items is None else (*self.loads, *more)
 
 
-def render_search(search: Search) -> dict[str, Any]:
+def render_search(search: Search) -> JsonDict:
     """Return the search object: the parameters, and the id after them. Evidence: serpwow-searches-2."""
     return {**search.parameters, "id": search.id}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
-from emulator.sdk import Answer, Request, Transaction, View
+from emulator.sdk import Answer, JsonDict, Request, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS
 from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
@@ -47,7 +47,7 @@ class File(NamedTuple):
     type: str
 
 
-def search_links(tx: Transaction, request: Request, batch: Batch, format: str) -> dict[str, Any]:
+def search_links(tx: Transaction, request: Request, batch: Batch, format: str) -> JsonDict:
     """Return the links of an export. Evidence: serpwow-export-2."""
     return {"pages": [_link(tx, request, "searches", name) for name in _search_files(batch, format)]}
 
@@ -56,7 +56,7 @@ def _search_files(batch: Batch, format: str) -> list[str]:
     return [f"Batch_Searches_{batch.id}_Page_{n}.{format}" for n in range(1, batch.searches.pages + 1)]
 
 
-def result_links(tx: Transaction, request: Request, batch: Batch, result_set: ResultSet, format: str) -> dict[str, Any]:
+def result_links(tx: Transaction, request: Request, batch: Batch, result_set: ResultSet, format: str) -> JsonDict:
     """Return the links of a result set. Evidence: serpwow-results-7."""
     columns = csv_columns(tx, request, batch) if format == "csv" else None
     folder = f"results/{CHOSEN}{quote(columns, safe=',')}" if columns else "results"

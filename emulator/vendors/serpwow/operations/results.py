@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from emulator.sdk import Answer, Assumption, Handler, Request, Transaction
+from emulator.sdk import Answer, Assumption, Handler, JsonObject, Request, Transaction
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
@@ -26,7 +26,7 @@ class ResultLinks(NamedTuple):
 
     batch: Batch
     result_set: ResultSet
-    links: Mapping[str, Any]
+    links: JsonObject
 
 
 def list_results(tx: Transaction, request: Request) -> Answer:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from emulator.sdk import Answer, Handler, Request, Transaction
+from emulator.sdk import Answer, Handler, JsonObject, Request, Transaction
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import (
@@ -39,7 +39,7 @@ class SearchLinks(NamedTuple):
     """A batch, and the links to the files of its searches."""
 
     batch: Batch
-    links: Mapping[str, Any]
+    links: JsonObject
 
 
 def list_searches(tx: Transaction, request: Request) -> Answer:
@@ -111,7 +111,7 @@ def update_search(tx: Transaction, request: Request) -> Answer:
     return save(tx, replace(batch, searches=searches), _updated(tx, search, parameters))
 
 
-def _updated(tx: Transaction, old: Search, parameters: Mapping[str, Any]) -> Answer:
+def _updated(tx: Transaction, old: Search, parameters: JsonObject) -> Answer:
     """Return the answer to an update of a search, with the fields that were updated."""
     absent = object()
     changed = {name: value for name, value in parameters.items() if old.parameters.get(name, absent) != value}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from emulator.sdk import Assumption, Transaction
+from emulator.sdk import Assumption, JsonObject, Transaction
 from emulator.vendors.serpwow.assumptions.requests import (
     HOURLY_SCHEDULE,
     INCOMPLETE_SCHEDULE,
@@ -32,7 +30,7 @@ HOURLY = "hourly"
 """A schedule_type that pages mention without a value for it. Evidence: serpwow-schedule-8."""
 
 
-def change_batch(tx: Transaction, batch: Batch, parameters: Mapping[str, Any]) -> Batch:
+def change_batch(tx: Transaction, batch: Batch, parameters: JsonObject) -> Batch:
     """Return a batch with these parameters.
 
     Raises:
@@ -56,7 +54,7 @@ def change_batch(tx: Transaction, batch: Batch, parameters: Mapping[str, Any]) -
     return changed
 
 
-def assumption_of(parameters: Mapping[str, Any]) -> Assumption | None:
+def assumption_of(parameters: JsonObject) -> Assumption | None:
     """Return the assumption by which these valid parameters were accepted, or None."""
     if parameters.get("schedule_type") == HOURLY:
         return HOURLY_SCHEDULE
@@ -65,7 +63,7 @@ def assumption_of(parameters: Mapping[str, Any]) -> Assumption | None:
     return UNKNOWN_TYPE if names_unlisted(parameters) else None
 
 
-def _with_hourly_as_minutes(tx: Transaction, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_hourly_as_minutes(tx: Transaction, parameters: JsonObject) -> JsonObject:
     if parameters.get("schedule_type") != HOURLY:
         return parameters
     if tx.choice(HOURLY_SCHEDULE) == "refuse":

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from collections.abc import Mapping
 from typing import Any
 
-from emulator.sdk import ENCODED, Request, Transaction
+from emulator.sdk import ENCODED, JsonDict, JsonObject, Request, Transaction
 from emulator.vendors.serpwow.assumptions.requests import FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER
 from emulator.vendors.serpwow.model.searches import boolean
 from emulator.vendors.serpwow.requests.forms import BadForm, is_index, read_form
@@ -54,7 +53,7 @@ def read_body(tx: Transaction, request: Request) -> Any:
     return value
 
 
-def parameters_of(tx: Transaction, body: Any) -> dict[str, Any]:
+def parameters_of(tx: Transaction, body: Any) -> JsonDict:
     """Return the parameters of a body, without those that the vendor's clients add and those that are null.
 
     Raises:
@@ -69,14 +68,14 @@ def parameters_of(tx: Transaction, body: Any) -> dict[str, Any]:
     return parameters
 
 
-def check_flags(tx: Transaction, parameters: Mapping[str, Any]) -> None:
+def check_flags(tx: Transaction, parameters: JsonObject) -> None:
     """Refuse a flag other than true or false where that is assumed to be refused. Evidence: serpwow-body-3."""
     unpublished = [name for name in (*FLAGS, HTML) if name in parameters and _is_unpublished_flag(parameters[name])]
     if unpublished and tx.choice(FLAG_WORDS) == "refuse":
         raise invalid(f"{unpublished[0]} must be true or false", "serpwow-body-3", FLAG_WORDS)
 
 
-def without_nulls(tx: Transaction, parameters: dict[str, Any]) -> dict[str, Any]:
+def without_nulls(tx: Transaction, parameters: JsonDict) -> JsonDict:
     """Return the parameters that have a value; refuse null where that is assumed to be refused."""
     nulls = [name for name, value in parameters.items() if value is None]
     if nulls and tx.choice(NULL_PARAMETER) == "refuse":
@@ -97,7 +96,7 @@ def _read_form(tx: Transaction, body: bytes) -> Any:
     return _list_of(form) if any(map(is_index, form)) else form
 
 
-def _list_of(form: Mapping[str, Any]) -> list[Any]:
+def _list_of(form: JsonObject) -> list[Any]:
     """Return the list that http_build_query writes as `0=a&1=b`."""
     names = [name for name in form if not is_index(name) and name not in CLIENT_FIELDS]
     if names:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from emulator.sdk import JsonDict
+
 MAX_FIELDS = 50_000
 """Fields of one form: a thousand searches with fifty parameters each."""
 
@@ -38,7 +40,7 @@ class _Part:
         self.below: dict[str, _Part] = {}
 
 
-def read_form(text: str) -> dict[str, Any]:
+def read_form(text: str) -> JsonDict:
     """Return the fields of a form or a query: texts, lists and objects, each list in the order of its indexes.
 
     Raises:

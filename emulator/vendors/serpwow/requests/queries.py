@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View
+from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.requests import LIST_BEYOND_END, REPEATED_PARAMETER, TIED_BATCHES
 from emulator.vendors.serpwow.model.searches import boolean, integer
@@ -59,7 +59,7 @@ def _last_counts(tx: Transaction, request: Request, name: str, values: Any) -> b
     return all(value == values[0] for value in values) or tx.choice(REPEATED_PARAMETER) == "last"
 
 
-def _read_query(request: Request) -> dict[str, Any]:
+def _read_query(request: Request) -> JsonDict:
     try:
         return read_form(request.query_string)
     except BadForm as error:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
-from emulator.sdk import Transaction
+from emulator.sdk import JsonObject, Transaction
 from emulator.vendors.serpwow.assumptions.requests import HTML_LIMIT, LOCKED_TYPE, MAX_PAGE, UNKNOWN_ENGINE, UNKNOWN_TYPE
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.model.searches import MAX_PAGES, MAX_WITH_HTML, MIXED, Search, Searches, integer, letters
@@ -51,7 +51,7 @@ def read_searches(tx: Transaction, value: Any, used: Container[str]) -> Iterator
         yield Search(id, parameters)
 
 
-def check_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> None:
+def check_parameters(tx: Transaction, parameters: JsonObject) -> None:
     """Refuse a parameter with an invalid value.
 
     Raises:
@@ -112,19 +112,19 @@ def read_searches_type(tx: Transaction, value: Any) -> str:
     return type
 
 
-def names_unknown_engine(parameters: Mapping[str, Any]) -> bool:
+def names_unknown_engine(parameters: JsonObject) -> bool:
     """Return whether the valid parameters of a batch, or of a search, name an unpublished engine."""
     if _has_unknown_engine(parameters.get("searches_type", MIXED)):
         return True
     return any((search.get("engine") or ENGINES[0]) not in ENGINES for search in parameters.get("searches", (parameters,)))
 
 
-def names_unlisted(parameters: Mapping[str, Any]) -> bool:
+def names_unlisted(parameters: JsonObject) -> bool:
     """Return whether the valid parameters of a batch, or of a search, name a search_type or device that no page lists."""
     return any(map(_unlisted, parameters.get("searches", (parameters,))))
 
 
-def _unlisted(search: Mapping[str, Any]) -> str | None:
+def _unlisted(search: JsonObject) -> str | None:
     """Return which of search_type and device a search has that is not listed for its engine; None for neither."""
     if search.get("search_type") not in (None, *SEARCH_TYPES.get(search.get("engine") or ENGINES[0], ("",))):
         return "search_type"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emulator.sdk import Assumption, InvalidRequest
+from emulator.sdk import Assumption, InvalidRequest, JsonDict, JsonObject
 from emulator.vendors.serpwow.model.batches import PRIORITIES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.model.searches import boolean, integer
@@ -125,7 +125,7 @@ READERS: Mapping[str, Callable[[str, Any], Any]] = {
 FLAGS = tuple(name for name, read in READERS.items() if read is flag)
 
 
-def read_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def read_parameters(parameters: JsonObject) -> JsonDict:
     """Return the values of the parameters of a batch. Others are ignored.
 
     Raises:

@@ -6,10 +6,9 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any
 from urllib.parse import urlencode
 
-from emulator.sdk import Request, Transaction, View, instant
+from emulator.sdk import JsonDict, Request, Transaction, View, instant
 from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, LOG_PARAMETERS
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, Usage, next_monthly, platform_of
@@ -36,7 +35,7 @@ API_URL = "https://api.serpwow.com/live/search?"
 """The addresses of a log without its own: that of the engine takes `q`, that of the API all parameters but the key."""
 
 
-def render_account(tx: Transaction, request: Request, account: Account) -> dict[str, Any]:
+def render_account(tx: Transaction, request: Request, account: Account) -> JsonDict:
     return {
         "api_key": request.query["api_key"],
         **_fields(account, "name", "email", "plan", "timezone", "credits_used", "credits_limit", "credits_remaining"),
@@ -49,7 +48,7 @@ def render_account(tx: Transaction, request: Request, account: Account) -> dict[
     }
 
 
-def _fields(account: Account, *names: str) -> dict[str, Any]:
+def _fields(account: Account, *names: str) -> JsonDict:
     return {name: getattr(account, name) for name in names}
 
 
@@ -68,7 +67,7 @@ def _platform_status(tx: Transaction, account: Account) -> list[dict[str, str]]:
     return components
 
 
-def usage_history(usage: Usage, now: datetime) -> Iterator[dict[str, Any]]:
+def usage_history(usage: Usage, now: datetime) -> Iterator[JsonDict]:
     """Yield this month and the ones before it, newest first. Evidence: serpwow-account-4."""
     today = now.date()
     for back in range(MONTHS):
@@ -76,7 +75,7 @@ def usage_history(usage: Usage, now: datetime) -> Iterator[dict[str, Any]]:
         yield _usage_of_month(usage, months // 12, months % 12 + 1, today)
 
 
-def _usage_of_month(usage: Usage, year: int, month: int, today: date) -> dict[str, Any]:
+def _usage_of_month(usage: Usage, year: int, month: int, today: date) -> JsonDict:
     current = (year, month) == (today.year, today.month)
     last = today.day if current else monthrange(year, month)[1]
     per_day = {str(day): usage.get(date(year, month, day).isoformat(), 0) for day in range(1, last + 1)}
@@ -90,7 +89,7 @@ def _usage_of_month(usage: Usage, year: int, month: int, today: date) -> dict[st
     }
 
 
-def render_error_log(view: View, log: ErrorLog) -> dict[str, Any]:
+def render_error_log(view: View, log: ErrorLog) -> JsonDict:
     """Return the Error Log object, in the order of the page. Evidence: serpwow-errorlogs-5 and serpwow-errorlogs-6."""
     parameters = dict(log.public_parameters)
     engine_url = log.engine_url or ENGINE_URL + urlencode({"q": parameters.get("q", "")})

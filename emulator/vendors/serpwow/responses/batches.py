@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from emulator.sdk import Answer, View, instant
+from emulator.sdk import Answer, JsonDict, JsonObject, View, instant
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, GET_COUNTS, RESULT_EXPIRY, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FIELDS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
@@ -32,12 +31,12 @@ def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
     return answer.resting_on((fact,), LIST_FIELDS)
 
 
-def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> dict[str, Any]:
+def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> JsonDict:
     """Return the batch object, in the order of the samples, without unprinted fields where that is assumed.
 
     Evidence: serpwow-get-2 and serpwow-get-8.
     """
-    fields: dict[str, Any] = {
+    fields: JsonDict = {
         "id": batch.id,
         "created_at": instant(batch.created_at),
         **({} if batch.last_run is None else {"last_run": instant(batch.last_run)}),
@@ -61,7 +60,7 @@ def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> dic
     return {name: value for name, value in fields.items() if name not in omitted}
 
 
-def render_own_batch(view: View, batch: Batch) -> dict[str, Any]:
+def render_own_batch(view: View, batch: Batch) -> JsonDict:
     """Return the batch object as Get has it. Evidence: serpwow-get-4."""
     fields = render_batch(view, batch)
     if view.choice(GET_COUNTS) == "searches":
@@ -70,22 +69,22 @@ def render_own_batch(view: View, batch: Batch) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in fields.items()}
 
 
-def _render_schedule(schedule: Schedule) -> dict[str, Any]:
+def _render_schedule(schedule: Schedule) -> JsonDict:
     """Return the parts that apply to its type. Evidence: serpwow-get-7 and serpwow-schedule-6."""
     parts = {name: getattr(schedule, name) for name in PARTS_BY_TYPE.get(schedule.type, ())}
     return {f"schedule_{name}": list(part) if isinstance(part, tuple) else part for name, part in parts.items() if part}
 
 
-def _render_notifications(batch: Batch) -> dict[str, Any]:
+def _render_notifications(batch: Batch) -> JsonDict:
     names = ("email", "webhook", "csv_fields", "as_json", "as_jsonlines", "as_csv")
     fields = {f"notification_{name}": getattr(batch.notifications, name) for name in names}
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def render_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def render_result_set(view: View, result_set: ResultSet, links: JsonObject | None = None) -> JsonDict:
     """Return the result set object, with links to its files where it stands alone. Evidence: serpwow-results-16 and -12."""
     total = len(result_set.searches)
-    fields: dict[str, Any] = {
+    fields: JsonDict = {
         "id": result_set.id,
         "started_at": instant(result_set.started_at),
         "ended_at": instant(result_set.ended_at),
@@ -105,7 +104,7 @@ def render_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any
     return {name: value for name, value in fields.items() if keeps_null or value is not None}
 
 
-def _webhook_status(view: View, result_set: ResultSet) -> dict[str, Any] | None:
+def _webhook_status(view: View, result_set: ResultSet) -> JsonDict | None:
     """Return the status of its webhook; only a scenario can have a POST that was made. Evidence: serpwow-results-14."""
     if result_set.webhook is None:
         return None
@@ -114,6 +113,6 @@ def _webhook_status(view: View, result_set: ResultSet) -> dict[str, Any] | None:
     return _status(view, result_set, "pending", UNSENT) if view.choice(WEBHOOK_UNSENT) == "pending" else None
 
 
-def _status(view: View, result_set: ResultSet, outcome: str, text: str) -> dict[str, Any]:
+def _status(view: View, result_set: ResultSet, outcome: str, text: str) -> JsonDict:
     status = view.choice(FAILED_STATUS) if outcome == "failed" else outcome
     return {"status": status, "log": [{"date_time": instant(result_set.ended_at), "text": text}]}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from emulator.sdk import View, dump
+from emulator.sdk import JsonDict, JsonObject, View, dump
 from emulator.vendors.serpwow.assumptions.answers import RESULTS_PAGE
 from emulator.vendors.serpwow.model.batches import ResultSet
 from emulator.vendors.serpwow.model.searches import Search, render_search
@@ -25,15 +25,15 @@ def result_pages(view: View, result_set: ResultSet) -> int:
     return -(-len(result_set.searches) // int(view.choice(RESULTS_PAGE)))
 
 
-def results_of(view: View, result_set: ResultSet, page: int) -> list[dict[str, Any]]:
+def results_of(view: View, result_set: ResultSet, page: int) -> list[JsonDict]:
     """Return the items of one page, counted from 1. Evidence: serpwow-results-9."""
     size, completed = int(view.choice(RESULTS_PAGE)), result_set.searches_completed
     first = (page - 1) * size
     return [_result_of(search, n < completed) for n, search in enumerate(result_set.searches.slice(first, first + size), first)]
 
 
-def _result_of(search: Search, success: bool) -> dict[str, Any]:
-    item: dict[str, Any] = {"success": success, "search": render_search(search)}
+def _result_of(search: Search, success: bool) -> JsonDict:
+    item: JsonDict = {"success": success, "search": render_search(search)}
     if not success:
         return item | {"result": {"request_info": {"success": False, "message": "The search failed"}}}
     q = str(search.parameters.get("q", search.id))
@@ -47,22 +47,22 @@ def _result_of(search: Search, success: bool) -> dict[str, Any]:
     }
 
 
-def search_rows(searches: Sequence[Search]) -> tuple[list[dict[str, Any]], list[str]]:
+def search_rows(searches: Sequence[Search]) -> tuple[list[JsonDict], list[str]]:
     """Return the search objects of an export, and the columns of their parameters."""
     items = [render_search(search) for search in searches]
     names = dict.fromkeys(name for item in items for name in item if name != "id")
     return items, ["id", *names]
 
 
-def as_json(items: Sequence[Mapping[str, Any]]) -> bytes:
+def as_json(items: Sequence[JsonObject]) -> bytes:
     return dump(list(items))
 
 
-def as_jsonlines(items: Iterable[Mapping[str, Any]]) -> bytes:
+def as_jsonlines(items: Iterable[JsonObject]) -> bytes:
     return b"".join(dump(item) + b"\n" for item in items)
 
 
-def as_csv(items: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> bytes:
+def as_csv(items: Iterable[JsonObject], fields: Sequence[str]) -> bytes:
     """Return a row for each item, or one for each member of a list to which a field leads."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from emulator.sdk import (
+    JsonDict,
+    JsonObject,
     Problem,
     ProblemCollector,
     Resource,
@@ -44,7 +46,7 @@ class SerpwowState:
     schema = SCHEMA
     quantities = QUANTITIES
 
-    def validate(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+    def validate(self, fragment: JsonObject) -> Iterable[Problem]:
         account = fragment.get("account", {})
         if "credits_remaining" in account and not {"credits_limit", "credits_used"} <= set(account):
             yield Problem("credits_remaining follows from credits_limit and credits_used: set these two", ("account",))
@@ -55,7 +57,7 @@ class SerpwowState:
         if not _is_zone(account.get("timezone", "UTC")):
             yield Problem(f"{account['timezone']!r} is not a time zone such as Europe/Berlin", ("account", "timezone"))
 
-    def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
+    def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources, and at the end the batches promoted. Each is in the view before the next is made."""
         gathered = ProblemCollector()
         account, batches = _load_account_and_batches(view, fragment, gathered)
@@ -76,7 +78,7 @@ class SerpwowState:
             gathered.problems += [Problem(problem.message, ("batches", place, *problem.path)) for problem in problems]
         refuse(gathered.problems)
 
-    def dump(self, view: Transaction) -> dict[str, Any]:
+    def dump(self, view: Transaction) -> JsonDict:
         account = view.find(Account, SELF)
         return {
             "account": _dump_account(view, account) if account else {},
@@ -87,7 +89,7 @@ class SerpwowState:
         }
 
 
-def _dump_account(view: View, account: Account) -> dict[str, Any]:
+def _dump_account(view: View, account: Account) -> JsonDict:
     upcoming = replace(account, credits_reset_at=next_monthly(account.credits_reset_at, view.now))
     return dump_fields(ACCOUNT, upcoming) | {"credits_remaining": account.credits_remaining}
 
@@ -99,21 +101,21 @@ def _is_zone(name: str) -> bool:
         return False
 
 
-def _load_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Destination]:
+def _load_destinations(view: View, items: Sequence[JsonObject]) -> Iterator[Destination]:
     for id, item in _with_ids(view, Destination, items, seven_letters):
         old = view.find(Destination, id) or Destination(id, view.now, f"Destination {id}", "s3", True)
         yield replace(old, **load_fields(DESTINATION, item))
 
 
-def _load_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
+def _load_error_logs(view: View, items: Sequence[JsonObject]) -> Iterator[ErrorLog]:
     for place, (id, item) in enumerate(_with_ids(view, ErrorLog, items)):
         old = view.find(ErrorLog, id) or ErrorLog(id, view.now, view.now, "Internal error")
         yield replace(old, **load_fields(ERROR_LOG, item, view.now, place))
 
 
 def _with_ids(
-    view: View, of: type[Resource], items: Sequence[Mapping[str, Any]], form: Callable[[bytes], str] = code
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    view: View, of: type[Resource], items: Sequence[JsonObject], form: Callable[[bytes], str] = code
+) -> Iterator[tuple[str, JsonObject]]:
     """Yield each item with its id, or with a new one that neither the world nor another item has."""
     used = {item["id"] for item in items if "id" in item}
     for item in items:
@@ -122,15 +124,13 @@ def _with_ids(
         yield id, item
 
 
-def _load_account_and_batches(
-    view: View, fragment: Mapping[str, Any], gathered: ProblemCollector
-) -> tuple[Account, dict[int, Batch]]:
+def _load_account_and_batches(view: View, fragment: JsonObject, gathered: ProblemCollector) -> tuple[Account, dict[int, Batch]]:
     """Return the account, and the possible batches by their index."""
     fields = fragment.get("account", {})
     old = as_of_now(view, view.find(Account, SELF) or Account(view.now))
     account = replace(old, since=view.now, **load_fields(ACCOUNT, fields))
     placed: dict[int, Batch] = {}
-    former: Mapping[str, Any] = {}
+    former: JsonObject = {}
     for place, (id, item) in enumerate(_with_ids(view, Batch, fragment.get("batches", ()))):
         if item is former and place - 1 in placed and is_only_numbered(item):
             placed[place] = renumbered(placed[place - 1], id, item)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from emulator.sdk import BadInput, Problem, Timer, View, dump_fields, format_instant, load_fields, refuse
+from emulator.sdk import BadInput, JsonDict, JsonObject, Problem, Timer, View, dump_fields, format_instant, load_fields, refuse
 from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions.requests import LOCKED_TYPE
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
@@ -26,7 +25,7 @@ FOREIGN_INSTANTS = {
 """Instants that a batch of a status never has: they belong to a run that is queued or running."""
 
 
-def load_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
+def load_batch(view: View, id: str, item: JsonObject) -> Batch:
     """Return the batch of an item of the state.
 
     Raises:
@@ -46,17 +45,17 @@ def load_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
     return _with_instants(_with_next_number(view, batch, item))
 
 
-def is_only_numbered(item: Mapping[str, Any]) -> bool:
+def is_only_numbered(item: JsonObject) -> bool:
     """Return whether the batches that an item stands for differ in their ids alone, and in what follows from them."""
     return isinstance(item.get("searches", 0), int) and "result_sets" not in item
 
 
-def renumbered(batch: Batch, id: str, item: Mapping[str, Any]) -> Batch:
+def renumbered(batch: Batch, id: str, item: JsonObject) -> Batch:
     """Return another batch of an item that stands for several, which was read and checked for the first of them."""
     return replace(batch, id=id, name=item.get("name", default_name(id)), searches=Searches(id, batch.searches.total))
 
 
-def _load(old: Batch, item: Mapping[str, Any], now: datetime) -> Batch:
+def _load(old: Batch, item: JsonObject, now: datetime) -> Batch:
     attributes = load_fields(BATCH, item, now)
     for part, prefix in PARTS.items():
         fields = PART_FIELDS[part]
@@ -70,7 +69,7 @@ def _load(old: Batch, item: Mapping[str, Any], now: datetime) -> Batch:
     return batch
 
 
-def dump_batch(batch: Batch) -> dict[str, Any]:
+def dump_batch(batch: Batch) -> JsonDict:
     item = dump_fields(BATCH, batch)
     for part, prefix in PARTS.items():
         values = dump_fields(PART_FIELDS[part], getattr(batch, part))
@@ -80,7 +79,7 @@ def dump_batch(batch: Batch) -> dict[str, Any]:
     return item
 
 
-def _load_searches(batch: str, value: int | Sequence[Mapping[str, Any]]) -> Searches:
+def _load_searches(batch: str, value: int | Sequence[JsonObject]) -> Searches:
     if isinstance(value, int):
         return Searches(batch, value)
     return Searches(
@@ -92,11 +91,11 @@ def _load_searches(batch: str, value: int | Sequence[Mapping[str, Any]]) -> Sear
     )
 
 
-def _dump_searches(searches: Searches) -> int | list[dict[str, Any]]:
+def _dump_searches(searches: Searches) -> int | list[JsonDict]:
     return len(searches) if searches.items is None else [render_search(search) for search in searches]
 
 
-def _load_result_sets(batch: Batch, items: Sequence[Mapping[str, Any]]) -> Iterator[ResultSet]:
+def _load_result_sets(batch: Batch, items: Sequence[JsonObject]) -> Iterator[ResultSet]:
     """Yield result sets, oldest first. One without searches has those of the batch, as many as completed and failed."""
     for place, item in sorted(enumerate(items), key=lambda numbered: RESULT_SET["ended_at"].read(numbered[1]["ended_at"])):
         fields = load_fields(RESULT_SET, item)
@@ -116,7 +115,7 @@ def _load_result_sets(batch: Batch, items: Sequence[Mapping[str, Any]]) -> Itera
         yield ResultSet(searches=searches, **fields)
 
 
-def _dump_result_set(batch: Batch, result_set: ResultSet) -> dict[str, Any]:
+def _dump_result_set(batch: Batch, result_set: ResultSet) -> JsonDict:
     item = dump_fields(RESULT_SET, result_set)
     if result_set.searches != batch.searches:
         item["searches"] = _dump_searches(result_set.searches)
@@ -144,7 +143,7 @@ def _check_result_sets(view: View, batch: Batch) -> None:
         raise BadInput.at(f"a result set of {batch.id!r} ended after {format_instant(latest)}, {when}", "result_sets")
 
 
-def _check_search_types(view: View, batch: Batch, item: Mapping[str, Any]) -> None:
+def _check_search_types(view: View, batch: Batch, item: JsonObject) -> None:
     """Refuse listed searches of another type than their batch is locked to. Evidence: serpwow-types-2."""
     if batch.locked_type is None or batch.searches.items is None or view.choice(LOCKED_TYPE) != "enforced":
         return
@@ -154,7 +153,7 @@ def _check_search_types(view: View, batch: Batch, item: Mapping[str, Any]) -> No
             raise BadInput.at(message, *(("searches", place) if "searches" in item else ("locked_type",)))
 
 
-def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batch:
+def _with_next_number(view: View, batch: Batch, item: JsonObject) -> Batch:
     """Return the batch with an unused number for its next result set; that of a running one may be counted already."""
     counted = batch.status == "running" and view.choice(NEXT_RESULT_SET) == "running"
     least = max((result_set.id for result_set in batch.result_sets), default=0) + 1 + counted
@@ -174,7 +173,7 @@ def _with_instants(batch: Batch) -> Batch:
     return replace(batch, started_at=started_at, last_run=last_run, ticket=None, called_at=None)
 
 
-def overdue(view: View, batch: Batch, item: Mapping[str, Any]) -> Iterator[Problem]:
+def overdue(view: View, batch: Batch, item: JsonObject) -> Iterator[Problem]:
     """Yield why a batch would have left its status before the present instant."""
     if batch.called_at is not None and batch.called_at < view.now:
         message = f"a batch called at {format_instant(batch.called_at)} has been running since then"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from emulator.sdk import (
     AMOUNT,
     COUNT,
@@ -16,6 +13,7 @@ from emulator.sdk import (
     TEXTS,
     Field,
     Fields,
+    JsonObject,
     list_of,
     many_of,
     one_of,
@@ -134,19 +132,19 @@ RESULT_SET: Fields = {
     "webhook": TEXT,
     "webhook_status": one_of(*WEBHOOK_TEXTS),
 }
-SEARCHES: Mapping[str, Any] = {
+SEARCHES: JsonObject = {
     "anyOf": [
         {"type": "integer", "minimum": 0, "maximum": 15_000},
         {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}, "maxItems": 15_000},
     ]
 }
-RESULT_SETS: Mapping[str, Any] = {
+RESULT_SETS: JsonObject = {
     "type": "array",
     "items": {**schema_of(RESULT_SET, searches=SEARCHES), "required": ["id", "started_at", "ended_at"]},
 }
 FLAT: Fields = {PARTS[part] + name: field for part, fields in PART_FIELDS.items() for name, field in fields.items()}
 
-SCHEMA: Mapping[str, Any] = {
+SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
         "account": schema_of(ACCOUNT, credits_remaining={"type": "integer", "minimum": 0}),

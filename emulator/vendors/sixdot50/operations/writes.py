@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import Any
 
-from emulator.sdk import Answer, Handler, InvalidRequest, Request, Transaction, guid, mint_id
+from emulator.sdk import Answer, Handler, InvalidRequest, JsonDict, Request, Transaction, guid, mint_id
 from emulator.vendors.sixdot50.assumptions.batches import (
     EMPTY_UPDATE,
     MISSING_CLEAR_EXISTING,
@@ -84,9 +83,9 @@ def _read_update(tx: Transaction, request: Request) -> Change:
     return lambda batch: tx.put(replace(batch, **changes))
 
 
-def _changes(tx: Transaction, body: Properties) -> dict[str, Any]:
+def _changes(tx: Transaction, body: Properties) -> JsonDict:
     """Return the attributes that an update sets."""
-    changes: dict[str, Any] = {} if body.get("name") is None else {"name": body["name"]}
+    changes: JsonDict = {} if body.get("name") is None else {"name": body["name"]}
     if body.get("externalid"):
         changes["external_id"] = body["externalid"]
     elif "externalid" in body and body["externalid"] is None and tx.choice(NULL_EXTERNAL_ID) == "cleared":

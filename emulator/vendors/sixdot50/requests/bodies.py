@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk import Request, load
+from emulator.sdk import JsonObject, Request, load
 
-Properties = Mapping[str, Any]
+Properties = JsonObject
 """Property name in lower case → value."""
 
 Types = Mapping[str, type | tuple[type, ...]]

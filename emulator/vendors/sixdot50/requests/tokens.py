@@ -6,12 +6,11 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from hashlib import blake2b, sha256
-from typing import Any
 from uuid import UUID
 
 import orjson
 
-from emulator.sdk import Credentials, Request, Transaction
+from emulator.sdk import Credentials, JsonDict, Request, Transaction
 from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.sixdot50.requests.bodies import properties
@@ -73,13 +72,13 @@ def issue(tx: Transaction, key: str) -> Token:
     return token
 
 
-def _sign(secret: bytes, claims: dict[str, Any]) -> str:
+def _sign(secret: bytes, claims: JsonDict) -> str:
     """Return a JSON Web Token, signed with HS256."""
     text = b".".join(_encode(orjson.dumps(part)) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
     return b".".join((text, _encode(hmac.new(secret, text, sha256).digest()))).decode()
 
 
-def _claims(token: str) -> dict[str, Any]:
+def _claims(token: str) -> JsonDict:
     """Return the claims of a token, unverified: they lead to the world that can verify it."""
     parts = token.split(".")
     if len(parts) != 3:

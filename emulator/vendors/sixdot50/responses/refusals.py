@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk import Assumption, Renderer, Request, Response, Transaction, reason_phrase
+from emulator.sdk import Assumption, JsonDict, Renderer, Request, Response, Transaction, reason_phrase
 from emulator.vendors.sixdot50.assumptions.batches import INSUFFICIENT_FUNDS_STATUS
 from emulator.vendors.sixdot50.assumptions.requests import (
     BODILESS,
@@ -33,7 +33,7 @@ def _refuse(tx: Transaction, status: int, code: str, message: str, *entries: Ent
     """Return the envelope, or the message alone where that is assumed."""
     if tx.choice(NOT_FOUND_BODY if status == 404 else ERROR_BODY) == "message":
         return Response(status, {"message": message})
-    body: dict[str, Any] = {"statusCode": status, "errorCode": code, "message": message}
+    body: JsonDict = {"statusCode": status, "errorCode": code, "message": message}
     return Response(status, body | ({"validationErrors": list(entries)} if entries else {}))
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.sdk import Renderer, Request, Response, Transaction, instant
+from emulator.sdk import JsonDict, JsonObject, Renderer, Request, Response, Transaction, instant
 from emulator.vendors.sixdot50.assumptions.batches import (
     ADDED_BODY,
     CANCELLED_REFERRALS,
@@ -67,7 +67,7 @@ def _without_zeroes(at: datetime) -> str:
     return text.rstrip("0") if "." in text else text
 
 
-def show_summary(summary: Summary) -> dict[str, Any]:
+def show_summary(summary: Summary) -> JsonDict:
     """Return the summary, always with all seven keys."""
     return {
         "paymentsAmount": summary.payments.amount,
@@ -80,7 +80,7 @@ def show_summary(summary: Summary) -> dict[str, Any]:
     }
 
 
-def show_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
+def show_batch(tx: Transaction, batch: Batch) -> JsonDict:
     """Return the batch as it is read, with the summary of its payments."""
     body = {
         "id": batch.id,
@@ -107,7 +107,7 @@ def summary_of(tx: Transaction, batch: Batch) -> Summary:
     return summary
 
 
-def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
+def show_written(tx: Transaction, batch: Batch) -> JsonDict:
     """Return the batch as the response to a write has it: other keys, in another order."""
     utc = tx.choice(WRITTEN_INSTANTS) == "utc"
     body = {
@@ -121,12 +121,12 @@ def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
     return _present(tx, body) | summary
 
 
-def show_payment(tx: Transaction, payment: Payment) -> dict[str, Any]:
+def show_payment(tx: Transaction, payment: Payment) -> JsonDict:
     """Return the payment as it is read."""
     return _present(tx, _fields_of(tx, payment))
 
 
-def _fields_of(tx: Transaction, payment: Payment) -> dict[str, Any]:
+def _fields_of(tx: Transaction, payment: Payment) -> JsonDict:
     """Return every field of the payment, None where it has no value."""
     known = _is_known_member(tx, payment)
     return {
@@ -146,7 +146,7 @@ def _fields_of(tx: Transaction, payment: Payment) -> dict[str, Any]:
     }
 
 
-def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
+def show_account(tx: Transaction, account: Account) -> JsonDict:
     """Return the account as it is read."""
     in_words = tx.choice(BALANCE_TYPE) == "string"
     return {
@@ -161,7 +161,7 @@ def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
     }
 
 
-def _present(tx: Transaction, body: Mapping[str, Any]) -> dict[str, Any]:
+def _present(tx: Transaction, body: JsonObject) -> JsonDict:
     """Return the body without the values that are absent, or with null for them. Evidence: 6dot50-absent-1."""
     present = {name: value for name, value in body.items() if value is not None}
     return present if len(present) == len(body) or tx.choice(ABSENT_VALUES) == "left-out" else dict(body)
@@ -172,11 +172,11 @@ def _is_known_member(tx: Transaction, payment: Payment) -> bool:
     return payment.status == "SETTLED" or is_member(tx, payment.msisdn)
 
 
-def show_payments(tx: Transaction, batch: Batch) -> list[dict[str, Any]]:
+def show_payments(tx: Transaction, batch: Batch) -> list[JsonDict]:
     return [show_payment(tx, payment) for payment in tx.group(Payment, "batch", batch.id)]
 
 
-def show_filled_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
+def show_filled_batch(tx: Transaction, batch: Batch) -> JsonDict:
     """Return the batch as it is read, with its payments."""
     return show_batch(tx, batch) | {"payments": show_payments(tx, batch)}
 
@@ -186,7 +186,7 @@ def show_added(tx: Transaction, batch: Batch) -> Any:
     return {"batch": show_batch, "payments": show_payments}.get(tx.choice(ADDED_BODY), show_filled_batch)(tx, batch)
 
 
-def show_deleted(tx: Transaction, payment: Payment) -> dict[str, Any]:
+def show_deleted(tx: Transaction, payment: Payment) -> JsonDict:
     body = _fields_of(tx, payment) | {"statusCode": "DELETED"}
     del body["settledAt"]
     is_named = all(body[name] is None for name in NOT_IN_THE_MODEL)
@@ -195,7 +195,7 @@ def show_deleted(tx: Transaction, payment: Payment) -> dict[str, Any]:
     return _present(tx, body)
 
 
-def show_token(_tx: Transaction, token: Token) -> dict[str, Any]:
+def show_token(_tx: Transaction, token: Token) -> JsonDict:
     return {"success": True, "token": token.id, "expiresAt": instant(token.expires_at)}
 
 

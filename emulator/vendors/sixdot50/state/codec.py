@@ -10,6 +10,8 @@ from typing import Any
 
 from emulator.sdk import (
     BadInput,
+    JsonDict,
+    JsonObject,
     Problem,
     ProblemCollector,
     Transaction,
@@ -67,7 +69,7 @@ class SixDot50State:
         ("accounts.balance", "accounts.availableBalance", "batches.payments.amount", "batches.payments.referralAmount")
     )
 
-    def validate(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+    def validate(self, fragment: JsonObject) -> Iterable[Problem]:
         for path, value in _amounts(fragment):
             if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, format(Decimal(str(value)), "f")):
                 yield Problem(f"{value} has more than two decimals", path)
@@ -80,7 +82,7 @@ class SixDot50State:
             if "id" not in payment:
                 yield from _missing(payment, path)
 
-    def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
+    def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources; each is in the view before the next is made: members, then a batch, then its payments."""
         yield from _read_settings(view, fragment)
         gathered = ProblemCollector()
@@ -94,7 +96,7 @@ class SixDot50State:
                 yield from _read_batch(view, item)
         refuse(gathered.problems)
 
-    def dump(self, view: Transaction) -> dict[str, Any]:
+    def dump(self, view: Transaction) -> JsonDict:
         return {
             "platform": dump_fields(PLATFORM, platform_of(view)),
             "organisation": dump_fields(ORGANISATION, organisation_of(view)),
@@ -105,21 +107,21 @@ class SixDot50State:
         }
 
 
-def _payments(fragment: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def _payments(fragment: JsonObject) -> Iterator[tuple[Path, JsonObject]]:
     """Yield each payment of a fragment, with its path."""
     for number, batch in enumerate(fragment.get("batches", ())):
         for index, payment in enumerate(batch.get("payments", ())):
             yield ("batches", number, "payments", index), payment
 
 
-def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+def _amounts(fragment: JsonObject) -> Iterator[tuple[Path, Any]]:
     for number, account in enumerate(fragment.get("accounts", ())):
         yield from ((("accounts", number, name), account.get(name)) for name in ("balance", "availableBalance", "deposit"))
     for path, payment in _payments(fragment):
         yield from (((*path, name), payment.get(name)) for name in ("amount", "referralAmount"))
 
 
-def _read_settings(view: View, fragment: Mapping[str, Any]) -> Iterator[Platform | Organisation]:
+def _read_settings(view: View, fragment: JsonObject) -> Iterator[Platform | Organisation]:
     if "platform" in fragment:
         yield replace(platform_of(view), since=view.now, **load_fields(PLATFORM, fragment["platform"]))
     if "organisation" in fragment:
@@ -130,7 +132,7 @@ def _read_settings(view: View, fragment: Mapping[str, Any]) -> Iterator[Platform
         yield organisation
 
 
-def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[Account]:
+def _read_accounts(view: View, items: Sequence[JsonObject]) -> Iterable[Account]:
     """Return the accounts that are added or changed; an organisation without any gets the default one."""
     read: dict[str, Account] = {}
     for index, item in enumerate(items):
@@ -141,7 +143,7 @@ def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[A
     return read.values()
 
 
-def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Account], index: int) -> Account:
+def _read_account(view: View, item: JsonObject, read: Mapping[str, Account], index: int) -> Account:
     values = load_fields(ACCOUNT, item, view.now, "accounts", index)
     values.pop("id", None)
     if "balance" in values:
@@ -156,7 +158,7 @@ def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Accoun
     return replace(changed, balance=changed.balance + deposit, available_balance=changed.available_balance + deposit)
 
 
-def _find_account(view: View, item: Mapping[str, Any]) -> Account | None:
+def _find_account(view: View, item: JsonObject) -> Account | None:
     """Return the account of that id, shortName or name; a deposit alone is for the account that pays."""
     accounts = view.group(Account, *ALL)
     for name in ("id", "shortName", "name"):
@@ -166,14 +168,14 @@ def _find_account(view: View, item: Mapping[str, Any]) -> Account | None:
     return paying_account(view) if "deposit" in item else None
 
 
-def _read_token(view: View, item: Mapping[str, Any]) -> Token:
+def _read_token(view: View, item: JsonObject) -> Token:
     values = load_fields(TOKEN, item)
     id = values.pop("token")
     token = view.find(Token, id) or Token(id, view.now, "", view.now + LIFETIME)
     return replace(token, **values)
 
 
-def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment]:
+def _read_batch(view: View, item: JsonObject) -> Iterator[Batch | Payment]:
     values, written = load_fields(BATCH, item, view.now), item.get("payments", ())
     id = values.pop("id", None) or mint_id(view, Batch, guid)
     old = view.find(Batch, id)
@@ -184,7 +186,7 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment
     since = batch.since if old is None or "since" in values else view.now
     usual = {"created_at": batch.created_at if old is None else view.now, "since": since}
     places: dict[str, int] = {}
-    former: Mapping[str, Any] = {}
+    former: JsonObject = {}
     for place, part in enumerate(written):
         payment = _read_payment(view, batch, load_fields(PAYMENT, part, view.now, "payments", place), usual)
         if part is not former and (more := times_from(written, place) - 1):
@@ -198,7 +200,7 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment
     refuse(problems_of(view, batch, places, all_payments="status" in values))
 
 
-def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[Mapping[str, Any]]) -> None:
+def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[JsonObject]) -> None:
     """Refuse payments that are in another batch, or are new and lack what every payment has."""
     problems: list[Problem] = []
     for place, item in enumerate(written):
@@ -210,11 +212,11 @@ def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[Mapping[
     refuse(problems)
 
 
-def _missing(item: Mapping[str, Any], path: tuple[str | int, ...]) -> list[Problem]:
+def _missing(item: JsonObject, path: tuple[str | int, ...]) -> list[Problem]:
     return [Problem(f"a new payment needs {name!r}", path) for name in ("msisdn", "amount") if name not in item]
 
 
-def _read_payment(view: View, batch: Batch, values: dict[str, Any], usual: Mapping[str, Any]) -> Payment:
+def _read_payment(view: View, batch: Batch, values: JsonDict, usual: JsonObject) -> Payment:
     """Return a payment of the batch; a new one has the `usual` attributes where it names no others."""
     id = values.pop("id", None) or mint_id(view, Payment, guid)
     old = view.find(Payment, id)
@@ -233,7 +235,7 @@ def _with_implied_status(view: View, batch: Batch, payment: Payment) -> Payment:
     return _settled(payment, {"status": status})
 
 
-def _settled(payment: Payment, values: Mapping[str, Any]) -> Payment:
+def _settled(payment: Payment, values: JsonObject) -> Payment:
     """Return the payment with new values; a settled one has an instant of settlement, and a member for a payee."""
     changed = replace(payment, **values)
     if changed.status != "SETTLED":
@@ -241,13 +243,13 @@ def _settled(payment: Payment, values: Mapping[str, Any]) -> Payment:
     return replace(changed, settled_at=changed.settled_at or changed.since, is_member=True)
 
 
-def _changed(view: View, resource: Any, new: bool, values: Mapping[str, Any]) -> Any:
+def _changed(view: View, resource: Any, new: bool, values: JsonObject) -> Any:
     changed = replace(resource, **values)
     if not new and resource.status != changed.status and "since" not in values:
         changed = replace(changed, since=view.now)
     return changed
 
 
-def _show_batch(view: Transaction, batch: Batch) -> dict[str, Any]:
+def _show_batch(view: Transaction, batch: Batch) -> JsonDict:
     payments = view.group(Payment, "batch", batch.id)
     return dump_fields(BATCH, batch) | {"payments": [dump_fields(PAYMENT, payment) for payment in payments]}

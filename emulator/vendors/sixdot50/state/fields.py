@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
-from emulator.sdk import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, many_of, one_of, schema_of
+from emulator.sdk import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, JsonObject, many_of, one_of, schema_of
 from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
 
 _GUID = {
@@ -68,7 +66,7 @@ BATCH: Fields = {
 }
 TOKEN: Fields = {"token": Field({"type": "string", "minLength": 1}), "key": TEXT, "expiresAt": UTC_INSTANT}
 
-SCHEMA: Mapping[str, Any] = {
+SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
         "platform": schema_of(PLATFORM),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from emulator.sdk import IndexKey, Metered, View
+from emulator.sdk import IndexKey, JsonDict, Metered, View
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 from emulator.vendors.stripe.events.model import is_event_type
 from emulator.vendors.stripe.model.accounts import SELF
@@ -47,7 +47,7 @@ class EventBridge:
     aws_event_source_status: str = EVENTBRIDGE_STATUSES[0]
     required: ClassVar[tuple[str, ...]] = ("aws_account_id", "aws_region")
 
-    def to_json(self, destination_id: str) -> dict[str, Any]:
+    def to_json(self, destination_id: str) -> JsonDict:
         """Return the receiver as its destination shows it. Evidence: stripe-destination-12."""
         arn = f"arn:aws:events:{self.aws_region}::event-source/aws.partner/stripe.com/{destination_id}"
         return {
@@ -67,7 +67,7 @@ class EventGrid:
     azure_partner_topic_status: str = EVENT_GRID_STATUSES[0]
     required: ClassVar[tuple[str, ...]] = ("azure_region", "azure_resource_group_name", "azure_subscription_id")
 
-    def to_json(self, destination_id: str) -> dict[str, Any]:
+    def to_json(self, destination_id: str) -> JsonDict:
         """Return the receiver as its destination shows it. Evidence: stripe-destination-12."""
         return {
             "azure_partner_topic_name": f"stripe-{destination_id.replace('_', '-')}",

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
-from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Operation, Request, Transaction, View, base62, mint_id
+from emulator.sdk import (
+    MANY_RESOURCES,
+    Answer,
+    Check,
+    Handler,
+    JsonDict,
+    JsonObject,
+    Operation,
+    Request,
+    Transaction,
+    View,
+    base62,
+    mint_id,
+)
 from emulator.vendors.stripe.assumptions.jobs import (
     LIST_ORDER,
     PING_FORM,
@@ -112,7 +123,7 @@ def _update(tx: Transaction, request: Request) -> Answer:
     return remember(tx, request, answer._replace(subject=changed, also=also, assumption=assumption))
 
 
-def _merged_metadata(tx: Transaction, old: Destination | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
+def _merged_metadata(tx: Transaction, old: Destination | None, new: JsonObject | None) -> JsonDict:
     """Return the metadata of a destination after an update: null takes a key away."""
     kept = {} if old is None or (new == {} and tx.choice(EMPTY_METADATA) == "delete") else old.metadata
     merged = {name: value for name, value in {**kept, **(new or {})}.items() if value is not None}
@@ -121,7 +132,7 @@ def _merged_metadata(tx: Transaction, old: Destination | None, new: Mapping[str,
     return merged
 
 
-def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _attributes(fields: JsonObject) -> JsonDict:
     """Return the attributes that valid fields set, but for metadata."""
     attributes = {name: fields[name] for name in PLAIN_FIELDS if name in fields}
     if "enabled_events" in fields:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.sdk import Request, Transaction
+from emulator.sdk import JsonObject, Request, Transaction
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 from emulator.vendors.stripe.destinations.model import (
     CLOUDS,
@@ -59,7 +59,7 @@ def own_destination(tx: Transaction, request: Request) -> Destination | None:
     return found if found is not None and found.owner == acting_account(tx, request) else None
 
 
-def _check_payload(tx: Transaction, payload: str, fields: Mapping[str, Any]) -> None:
+def _check_payload(tx: Transaction, payload: str, fields: JsonObject) -> None:
     """Refuse fields that a destination of this payload does not have."""
     if thin := thin_event_of_snapshot(tx, payload, fields.get("enabled_events", ())):
         message = f"The event {thin} is thin, and this destination has snapshots"
@@ -69,7 +69,7 @@ def _check_payload(tx: Transaction, payload: str, fields: Mapping[str, Any]) -> 
         raise invalid(message, "stripe-destination-19", THIN_WITH_VERSION)
 
 
-def _mistakes_in_new(fields: Mapping[str, Any], version: str) -> Iterator[str]:
+def _mistakes_in_new(fields: JsonObject, version: str) -> Iterator[str]:
     with_event_grid = has_event_grid(version)
     yield from (f"Missing field: {name}" for name in _REQUIRED if name not in fields)
     yield from _mistakes(fields, _CREATABLE if with_event_grid else _CREATABLE - {EVENT_GRID}, {URL, SECRET})
@@ -87,7 +87,7 @@ def _mistakes_in_new(fields: Mapping[str, Any], version: str) -> Iterator[str]:
     yield from _mistakes_in_events(fields["event_payload"], fields["enabled_events"])
 
 
-def _mistakes_in_change(fields: Mapping[str, Any], type: str, payload: str) -> Iterator[str]:
+def _mistakes_in_change(fields: JsonObject, type: str, payload: str) -> Iterator[str]:
     yield from _mistakes(fields, _CHANGEABLE, {URL})
     yield from metadata_mistakes(fields.get("metadata", {}), removes=True)
     if WEBHOOK in fields and type != WEBHOOK:
@@ -95,7 +95,7 @@ def _mistakes_in_change(fields: Mapping[str, Any], type: str, payload: str) -> I
     yield from _mistakes_in_events(payload, fields.get("enabled_events", ()))
 
 
-def _mistakes(fields: Mapping[str, Any], known: Iterable[str], includable: set[str]) -> Iterator[str]:
+def _mistakes(fields: JsonObject, known: Iterable[str], includable: set[str]) -> Iterator[str]:
     for name, value in fields.items():
         if name not in known:
             yield f"Unknown field: {name}"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from emulator.sdk import Renderer, Request, Response, Transaction, instant
+from emulator.sdk import JsonDict, Renderer, Request, Response, Transaction, instant
 from emulator.vendors.stripe.assumptions.events import DELETED_DESTINATION, DESCRIPTION
 from emulator.vendors.stripe.destinations.model import Destination, sources_to_json
 from emulator.vendors.stripe.destinations.requests import SECRET, URL
@@ -13,7 +11,7 @@ from emulator.vendors.stripe.requests.admission import version_of
 from emulator.vendors.stripe.requests.fields import Page, fields_of, values_of
 
 
-def destination_to_json(tx: Transaction, destination: Destination, request: Request) -> dict[str, Any]:
+def destination_to_json(tx: Transaction, destination: Destination, request: Request) -> JsonDict:
     """Return a destination as a request sees it."""
     text = destination.description
     return {
@@ -36,7 +34,7 @@ def destination_to_json(tx: Transaction, destination: Destination, request: Requ
     }
 
 
-def _receiver(destination: Destination, request: Request) -> dict[str, Any]:
+def _receiver(destination: Destination, request: Request) -> JsonDict:
     """Return the receiver; an address and a secret only where the request includes them. Evidence: stripe-destination-9."""
     if destination.cloud is not None:
         return destination.cloud.to_json(destination.id)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields, replace
-from typing import Any
 
 from emulator.sdk import (
     PAST,
@@ -13,6 +12,8 @@ from emulator.sdk import (
     BadInput,
     Field,
     Fields,
+    JsonDict,
+    JsonObject,
     Problem,
     View,
     dump_fields,
@@ -87,7 +88,7 @@ DEFAULT_EVENTS = {"thin": tuple(type for type in TYPES if type.startswith(JOB_EV
 """The events that a destination has by default: every thin one of a job, or all."""
 
 
-def validate_destination(item: Mapping[str, Any], *path: str | int) -> Iterator[Problem]:
+def validate_destination(item: JsonObject, *path: str | int) -> Iterator[Problem]:
     """Yield the problems of a destination that the schema cannot see."""
     types = item.get("enabled_events")
     texts = [type for type in types if isinstance(type, str)] if isinstance(types, list) else ()
@@ -101,7 +102,7 @@ def validate_destination(item: Mapping[str, Any], *path: str | int) -> Iterator[
             yield Problem(f"write type: {name} beside it, or this is a webhook endpoint", (*path, name))
 
 
-def load_destinations(view: View, items: Iterable[Mapping[str, Any]]) -> list[Destination]:
+def load_destinations(view: View, items: Iterable[JsonObject]) -> list[Destination]:
     """Return the destinations of the items, new or changed.
 
     Raises:
@@ -117,13 +118,13 @@ def load_destinations(view: View, items: Iterable[Mapping[str, Any]]) -> list[De
     return list(found.values())
 
 
-def dump_destination(destination: Destination) -> dict[str, Any]:
+def dump_destination(destination: Destination) -> JsonDict:
     """Return the destination as a state has it."""
     item = dump_fields(ATTRIBUTES, destination)
     return item | ({} if destination.cloud is None else {destination.type: asdict(destination.cloud)})
 
 
-def _load(view: View, item: Mapping[str, Any], *path: str | int) -> Destination:
+def _load(view: View, item: JsonObject, *path: str | int) -> Destination:
     values, clouds = load_fields(ATTRIBUTES, item, view.now, *path), load_fields(CLOUD_FIELDS, item)
     old = view.find(Destination, values["id"]) if "id" in values else None
     if old is not None:
@@ -136,7 +137,7 @@ def _load(view: View, item: Mapping[str, Any], *path: str | int) -> Destination:
     return loaded
 
 
-def _new(view: View, values: Mapping[str, Any], clouds: Mapping[str, Any]) -> Destination:
+def _new(view: View, values: JsonObject, clouds: JsonObject) -> Destination:
     created, type = values.get("created", view.now), values.get("type", WEBHOOK)
     if type == WEBHOOK:
         secret = values.get("signing_secret") or new_secret(view)
@@ -153,9 +154,7 @@ def _new(view: View, values: Mapping[str, Any], clouds: Mapping[str, Any]) -> De
     return Destination(since=created, **{**defaults, **receiver, **values})
 
 
-def _changed(
-    view: View, old: Destination, values: Mapping[str, Any], clouds: Mapping[str, Any], *path: str | int
-) -> Destination:
+def _changed(view: View, old: Destination, values: JsonObject, clouds: JsonObject, *path: str | int) -> Destination:
     """Return a destination with changes. Its type never changes."""
     wrong = [name for name, type in TYPE_OF.items() if (name in values or name in clouds) and type != old.type]
     if values.get("type", old.type) != old.type or wrong:

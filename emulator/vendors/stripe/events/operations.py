@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import islice
 from operator import ge, gt, le, lt
-from typing import Any
 
-from emulator.sdk import MANY_RESOURCES, Answer, Operation, Request, Transaction, parse_timestamp
+from emulator.sdk import MANY_RESOURCES, Answer, JsonObject, Operation, Request, Transaction, parse_timestamp
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS
 from emulator.vendors.stripe.events.model import (
@@ -88,7 +86,7 @@ def _filter_of(query: Query, owner: str) -> EventFilter:
     return EventFilter(owner, query.single.get("object_id"), types, _bounds(query, AFTER), _bounds(query, BEFORE))
 
 
-def _bounds(query: Query, comparisons: Mapping[str, Any]) -> tuple[Bound, ...]:
+def _bounds(query: Query, comparisons: JsonObject) -> tuple[Bound, ...]:
     bounds = []
     for name, compare in comparisons.items():
         if (text := query.single.get(f"created[{name}]")) is not None:

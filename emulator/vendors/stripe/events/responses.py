@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from emulator.sdk import Renderer, Request, Response, Transaction, instant
+from emulator.sdk import JsonDict, Renderer, Request, Response, Transaction, instant
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import EVENT_CHANGES, EVENT_METADATA, PING_FORM, PING_OBJECT
 from emulator.vendors.stripe.events.model import PING, Event
@@ -13,7 +11,7 @@ from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.requests.fields import Page
 
 
-def notification_to_json(tx: Transaction, event: Event) -> dict[str, Any]:
+def notification_to_json(tx: Transaction, event: Event) -> JsonDict:
     """Return an event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
     is_hidden = event.has_unprinted_reason and tx.choice(EVENT_REASON) == "created"
     reason = {"type": "request", "request": {"id": event.request, "idempotency_key": event.idempotency_key}}
@@ -32,7 +30,7 @@ def notification_to_json(tx: Transaction, event: Event) -> dict[str, Any]:
     }
 
 
-def event_to_json(tx: Transaction, event: Event) -> dict[str, Any]:
+def event_to_json(tx: Transaction, event: Event) -> JsonDict:
     """Return an event as it is fetched, in the order of pages: after id and object, its keys follow the alphabet.
 
     Evidence: stripe-event-7 and stripe-ping-1.
@@ -41,7 +39,7 @@ def event_to_json(tx: Transaction, event: Event) -> dict[str, Any]:
     return {name: body[name] for name in ("id", "object", *sorted(body.keys() - {"id", "object"}))}
 
 
-def _data(tx: Transaction, event: Event) -> dict[str, Any]:
+def _data(tx: Transaction, event: Event) -> JsonDict:
     if event.type == PING and tx.choice(PING_FORM) == "printed":
         return {"data": None}
     job = tx.find(Job, event.object_id)
@@ -50,7 +48,7 @@ def _data(tx: Transaction, event: Event) -> dict[str, Any]:
     return {"changes": changes, "data": {"metadata": job.metadata} if job is not None and with_metadata else {}}
 
 
-def page_response(data: list[dict[str, Any]], page: Page) -> Response:
+def page_response(data: list[JsonDict], page: Page) -> Response:
     """Return the response of a page of a list."""
     return Response(200, {"data": data, "next_page_url": page.next, "previous_page_url": page.previous})
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
-from emulator.sdk import INSTANT, TEXT, BadInput, Field, Fields, Problem, View, format_instant, load_fields, one_of
+from emulator.sdk import INSTANT, TEXT, BadInput, Field, Fields, JsonObject, Problem, View, format_instant, load_fields, one_of
 from emulator.vendors.stripe.events.model import (
     JOB_EVENT,
     LIFETIME,
@@ -33,13 +32,13 @@ FIELDS: Fields = {
 }
 
 
-def validate_event(item: Mapping[str, Any], *path: str | int) -> Iterator[Problem]:
+def validate_event(item: JsonObject, *path: str | int) -> Iterator[Problem]:
     """Yield the problems of an event that the schema cannot see."""
     if ("request" in item) != ("idempotency_key" in item):
         yield Problem("an event that a request brought about has its request and its idempotency_key", path)
 
 
-def load_events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job]) -> Iterator[Event | SequenceLog]:
+def load_events(view: View, items: Iterable[JsonObject], jobs: Iterable[Job]) -> Iterator[Event | SequenceLog]:
     """Yield the events of the items, then those of the jobs that the state changes, and their log. New jobs emit none.
 
     Raises:
@@ -79,7 +78,7 @@ def _type_of_change(view: View, job: Job) -> str | None:
     return JOB_EVENT + "updated" if progresses else None
 
 
-def _load(view: View, item: Mapping[str, Any], n: int, place: int) -> Event | None:
+def _load(view: View, item: JsonObject, n: int, place: int) -> Event | None:
     """Return the event of an item, None where it is there already."""
     values = load_fields(FIELDS, item)
     old = view.find(Event, values["id"]) if "id" in values else None

@@ -12,6 +12,7 @@ from zlib import DEFLATED, compressobj
 
 import orjson
 
+from emulator.sdk import JsonDict
 from emulator.vendors.stripe.files.model.rows import (
     BLOCK,
     CONTEXT_FORM,
@@ -183,7 +184,7 @@ def read_rows(text: str) -> Rows:
     return reader.rows()
 
 
-def _load(line: bytes) -> tuple[int, dict[str, Any]]:
+def _load(line: bytes) -> tuple[int, JsonDict]:
     """Return the JSON object of a line, or the fault that it is none, or is not read."""
     if len(line) > LONGEST_LINE or (len(line) > MOST_MARKS and sum(map(line.count, (b"[", b"{", b",", b":"))) > MOST_MARKS):
         return UNREADABLE, {}
@@ -219,7 +220,7 @@ def _fault_of_id(id: Any) -> int:
     return FINE if type(id) is str and _ID.fullmatch(id) else ID_FORM
 
 
-def _fault_of(row: dict[str, Any]) -> int:
+def _fault_of(row: JsonDict) -> int:
     """Return the fault of a row whose id is valid. Null counts as absent. Evidence: stripe-file-3, stripe-file-6."""
     path_params, context = row.get("path_params"), row.get("context")
     if path_params is not None and not (

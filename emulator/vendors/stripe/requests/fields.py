@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, Request, Transaction
+from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Transaction
 from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
 from emulator.vendors.stripe.assumptions.requests import BODY_TYPE
 
@@ -65,7 +65,7 @@ def check_no_fields(tx: Transaction, request: Request) -> None:
             raise invalid(f"Unknown field: {name}", "stripe-fields-1", CANCEL_PARAMETERS)
 
 
-def _fields_or_refuse(tx: Transaction, request: Request) -> dict[str, Any]:
+def _fields_or_refuse(tx: Transaction, request: Request) -> JsonDict:
     if request.body and is_mislabelled(request) and tx.choice(BODY_TYPE) == "refuse":
         message = f"The Content-Type of the body must be application/json, not {content_type(request)}"
         raise invalid(message, "stripe-body-2", BODY_TYPE)
@@ -78,7 +78,7 @@ def _fields_or_refuse(tx: Transaction, request: Request) -> dict[str, Any]:
     return fields
 
 
-def fields_of(request: Request) -> dict[str, Any]:
+def fields_of(request: Request) -> JsonDict:
     """Return the fields of the body; none where it is no JSON object."""
     try:
         fields = request.json

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from emulator.sdk import Answer, Request, Transaction
+from emulator.sdk import Answer, JsonObject, Request, Transaction
 from emulator.vendors.stripe.assumptions.jobs import CHANNEL, ENDPOINTS, REQUIRED_FIELDS
 from emulator.vendors.stripe.model.accounts import account_of
 from emulator.vendors.stripe.model.endpoints import Endpoint, differs_by_channel, supports, supports_ever
@@ -39,13 +39,13 @@ def check_job(tx: Transaction, request: Request) -> Answer | None:
     return None
 
 
-def missing_fields(fields: Mapping[str, Any], version: str) -> list[str]:
+def missing_fields(fields: JsonObject, version: str) -> list[str]:
     """Return the fields that are not there, although the reference requires them. Evidence: stripe-create-4."""
     required = ("skip_validation", "metadata") if has_rps(version) else ("skip_validation",)
     return [name for name in required if name not in fields]
 
 
-def endpoint_of(fields: Mapping[str, Any]) -> Endpoint:
+def endpoint_of(fields: JsonObject) -> Endpoint:
     """Return the endpoint that valid fields name."""
     return Endpoint(**fields["endpoint"])
 
@@ -55,7 +55,7 @@ def methods_of(version: str) -> Sequence[str]:
     return METHODS if has_delete(version) else METHODS[:1]
 
 
-def _mistakes(fields: Mapping[str, Any], version: str) -> Iterator[str]:
+def _mistakes(fields: JsonObject, version: str) -> Iterator[str]:
     known = FIELDS | {"maximum_rps"} if has_rps(version) else FIELDS
     yield from (f"Unknown field: {name}" for name in fields if name not in known)
     yield from _endpoint_mistakes(fields.get("endpoint"), methods_of(version))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from emulator.sdk import Assumption, Renderer, Request, Response, Transaction, reason_phrase
+from emulator.sdk import Assumption, JsonDict, Renderer, Request, Response, Transaction, reason_phrase
 from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENCY_TYPE, RATE_LIMIT_TYPE
 from emulator.vendors.stripe.assumptions.requests import ORGANIZATION_KEY, PUBLISHABLE_KEY
 from emulator.vendors.stripe.destinations.model import MOST
@@ -37,7 +37,7 @@ def _error(
     type: str | None = None,
     *,
     typed_by: Assumption | None = None,
-    about: Callable[[Request, Any], dict[str, Any]] = lambda _request, _subject: {},
+    about: Callable[[Request, Any], JsonDict] = lambda _request, _subject: {},
     headers: Mapping[str, str] | None = None,
 ) -> Renderer:
     """Return the renderer of an error; a status that is an assumption is the choice of it.
@@ -57,11 +57,11 @@ def _error(
     return render
 
 
-def _of_job(request: Request, _subject: object) -> dict[str, Any]:
+def _of_job(request: Request, _subject: object) -> JsonDict:
     return {"batch_job_id": request.parameters["id"]}
 
 
-def _of_endpoint(_request: Request, endpoint: Any) -> dict[str, Any]:
+def _of_endpoint(_request: Request, endpoint: Any) -> JsonDict:
     return {"endpoint": asdict(endpoint)}
 
 

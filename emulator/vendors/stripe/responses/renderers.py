@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from emulator.sdk import Answer, Assumption, Operation, Request, Response, Transaction, instant
+from emulator.sdk import Answer, Assumption, JsonDict, JsonObject, Operation, Request, Response, Transaction, instant
 from emulator.vendors.stripe.assumptions.events import DESCRIPTION
 from emulator.vendors.stripe.assumptions.jobs import (
     CHANNEL,
@@ -68,7 +67,7 @@ def response_headers(tx: Transaction, request: Request, n: int) -> Mapping[str, 
 
 def render_job(tx: Transaction, request: Request, job: Job) -> Response:
     """Render a job, its keys in the order of the samples."""
-    body: dict[str, Any] = {"id": job.id, "object": "v2.core.batch_job", "created": instant(job.created)}
+    body: JsonDict = {"id": job.id, "object": "v2.core.batch_job", "created": instant(job.created)}
     if tx.choice(LIVEMODE) == "emit":
         body["livemode"] = False
     if has_rps(version_of(request)) and (job.maximum_rps or tx.choice(NEWER_RPS) == "pace"):
@@ -82,7 +81,7 @@ def render_job(tx: Transaction, request: Request, job: Job) -> Response:
     return Response(200, body)
 
 
-def _details(tx: Transaction, request: Request, job: Job) -> dict[str, Any] | None:
+def _details(tx: Transaction, request: Request, job: Job) -> JsonDict | None:
     """Return the details of the status, None where there is no type for them."""
     if job.status == "ready_for_upload":
         length = tx.length(UPLOADING, job)
@@ -108,7 +107,7 @@ def _has_output(tx: Transaction, job: Job) -> bool:
     return not results_are_gone(tx, job) or tx.choice(RESULTS_EXPIRED) == "show"
 
 
-def _output_file(tx: Transaction, request: Request, job: Job) -> dict[str, Any]:
+def _output_file(tx: Transaction, request: Request, job: Job) -> JsonDict:
     expires = link_end(tx, job)
     return {
         "content_type": "application/jsonlines",
@@ -192,7 +191,7 @@ def _facts_of_version(request: Request) -> Iterator[str]:
         yield "stripe-version-8"
 
 
-def _facts_of_fields(fields: Mapping[str, Any]) -> Iterator[str]:
+def _facts_of_fields(fields: JsonObject) -> Iterator[str]:
     metadata, types = fields.get("metadata"), fields.get("enabled_events")
     if isinstance(metadata, dict) and "" in metadata:
         yield "stripe-metadata-2"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from emulator.sdk import (
     TEXT,
     Fields,
+    JsonDict,
+    JsonObject,
     Problem,
     ProblemCollector,
     Transaction,
@@ -46,34 +48,36 @@ ACCOUNT: Fields = {"id": TEXT, "unauthorized_endpoints": ENDPOINTS}
 ATTRIBUTES = {"id": "name", "unauthorized_endpoints": "unauthorized"}
 """The attribute of each field of the account."""
 
+SCHEMA: JsonObject = {
+    "type": "object",
+    "properties": {
+        "platform": schema_of(PLATFORM),
+        "account": schema_of(ACCOUNT),
+        "failing": RULES.schema,
+        "batch_jobs": many_of(FIELDS, input=INPUT),
+        "event_destinations": many_of(DESTINATION_FIELDS),
+        "events": {"type": "array", "items": {**schema_of(EVENT_FIELDS), "required": ["type", "object_id"]}},
+    },
+    "additionalProperties": False,
+}
+
 _VALIDATORS = {"batch_jobs": validate_job, "event_destinations": validate_destination, "events": validate_event}
 
 
 class StripeState:
     """The state codec. A job without `rows` has 100, or as many as its other numbers need."""
 
-    schema: Mapping[str, Any] = {
-        "type": "object",
-        "properties": {
-            "platform": schema_of(PLATFORM),
-            "account": schema_of(ACCOUNT),
-            "failing": RULES.schema,
-            "batch_jobs": many_of(FIELDS, input=INPUT),
-            "event_destinations": many_of(DESTINATION_FIELDS),
-            "events": {"type": "array", "items": {**schema_of(EVENT_FIELDS), "required": ["type", "object_id"]}},
-        },
-        "additionalProperties": False,
-    }
+    schema = SCHEMA
     quantities = frozenset(f"batch_jobs.{name}" for name in ("rows", "success_count", "failure_count", "validated_count"))
 
-    def validate(self, fragment: Mapping[str, Any]) -> Iterator[Problem]:
+    def validate(self, fragment: JsonObject) -> Iterator[Problem]:
         """Yield the problems that the schema cannot see."""
         yield from rule_problems(fragment.get("failing", ()), "failing")
         for key, validate in _VALIDATORS.items():
             for place, item in enumerate(fragment.get(key, ())):
                 yield from validate(item, key, place)
 
-    def load(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
+    def load(self, view: View, fragment: JsonObject) -> list[Any]:
         """Return the resources that the fragment adds or changes.
 
         Raises:
@@ -94,7 +98,7 @@ class StripeState:
         refuse(gathered.problems)
         return [platform, account, *jobs, *others]
 
-    def dump(self, view: Transaction) -> dict[str, Any]:
+    def dump(self, view: Transaction) -> JsonDict:
         """Return the whole state as a fragment."""
         account = account_of(view)
         return {
@@ -107,7 +111,7 @@ class StripeState:
         }
 
 
-def _load_account(view: View, fragment: Mapping[str, Any]) -> Account:
+def _load_account(view: View, fragment: JsonObject) -> Account:
     values = load_fields(ACCOUNT, fragment.get("account", {}))
     attributes = {ATTRIBUTES[key]: value for key, value in values.items()}
     if "failing" in fragment:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-Values = Mapping[str, Any]
+from emulator.sdk import JsonObject
 
 UNPROCESSED = ("ready_for_upload", "validating", "upload_timeout")
 VALIDATED = ("validating", "validation_failed")
@@ -17,15 +17,15 @@ class Rule(NamedTuple):
     at: str
     message: str
     needs: tuple[str, ...]
-    holds: Callable[[Values], bool]
+    holds: Callable[[JsonObject], bool]
 
 
-def broken_rules(job: Values) -> Iterator[Rule]:
+def broken_rules(job: JsonObject) -> Iterator[Rule]:
     """Yield the rules that these values break, whatever the values that are missing may be."""
     return (rule for rule in RULES if all(name in job for name in rule.needs) and not rule.holds(job))
 
 
-def _processed(job: Values) -> int:
+def _processed(job: JsonObject) -> int:
     return job.get("success_count", 0) + job.get("failure_count", 0)  # type: ignore[no-any-return]
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields, replace
 from fractions import Fraction
-from typing import Any
 
 from emulator.sdk import (
     COUNT,
@@ -17,6 +16,8 @@ from emulator.sdk import (
     TEXT,
     Field,
     Fields,
+    JsonDict,
+    JsonObject,
     Problem,
     View,
     dump_fields,
@@ -104,7 +105,7 @@ PROGRESS = {"status", "since", "maximum_rps", "failing", "endpoint", "skip_valid
 """The fields that a job's progress depends on."""
 
 
-def rule_problems(rules: Iterable[Mapping[str, Any]], *path: str | int) -> Iterator[Problem]:
+def rule_problems(rules: Iterable[JsonObject], *path: str | int) -> Iterator[Problem]:
     """Yield the problems of failure rules that the schema cannot see."""
     for place, rule in enumerate(rules):
         if sum(name in rule for name in SELECTORS) != 1:
@@ -118,7 +119,7 @@ def rule_problems(rules: Iterable[Mapping[str, Any]], *path: str | int) -> Itera
                 yield Problem(str(error), (*path, place, "pattern"))
 
 
-def validate_job(item: Mapping[str, Any], *path: str | int) -> Iterator[Problem]:
+def validate_job(item: JsonObject, *path: str | int) -> Iterator[Problem]:
     """Yield the problems of a job that can be seen without the state it changes."""
     problems = [*rule_problems(item.get("failing", ()), *path, "failing")]
     return iter(problems or _broken(load_fields(FIELDS, item), *path))
@@ -140,7 +141,7 @@ def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
         yield Problem(f"of the first {job.processed} rows of this input, {expected} fail", (*path, "failure_count"))
 
 
-def dump_job(view: View, job: Job) -> dict[str, Any]:
+def dump_job(view: View, job: Job) -> JsonDict:
     """Return the job as a state has it now."""
     item = {"maximum_rps": None} | dump_fields(FIELDS, as_of_now(view, job))
     if job.work is not None:
@@ -151,7 +152,7 @@ def dump_job(view: View, job: Job) -> dict[str, Any]:
     return item
 
 
-def load_job(view: View, item: Mapping[str, Any], failing: tuple[FailureRule, ...], *path: str | int) -> Job:
+def load_job(view: View, item: JsonObject, failing: tuple[FailureRule, ...], *path: str | int) -> Job:
     """Return the job of an item: a new one, or a changed one; `failing` are the rules of a new job that has none of its own.
 
     Raises:
@@ -171,7 +172,7 @@ def load_job(view: View, item: Mapping[str, Any], failing: tuple[FailureRule, ..
     return replace(job, reported=as_of_now(view, job).progress)
 
 
-def _broken(job: Mapping[str, Any], *path: str | int) -> Iterator[Problem]:
+def _broken(job: JsonObject, *path: str | int) -> Iterator[Problem]:
     return (Problem(rule.message, (*path, rule.at)) for rule in broken_rules(job))
 
 
@@ -196,7 +197,7 @@ def _dump_rows(rows: Rows) -> str | dict[str, str]:
     return b"".join(rows.lines()).decode()
 
 
-def _with_input(view: View, job: Job, item: Mapping[str, Any], failing: tuple[FailureRule, ...], *path: str | int) -> Job:
+def _with_input(view: View, job: Job, item: JsonObject, failing: tuple[FailureRule, ...], *path: str | int) -> Job:
     """Return the job with the rows of its file; the other numbers of the item must agree."""
     rows = read_rows(item["input"]) if "input" in item or job.work is None else job.work.rows
     job = with_file(view, job, rows, failing)
@@ -210,7 +211,7 @@ def _with_input(view: View, job: Job, item: Mapping[str, Any], failing: tuple[Fa
     return job
 
 
-def _new_job(view: View, values: Mapping[str, Any]) -> Job:
+def _new_job(view: View, values: JsonObject) -> Job:
     waiting = values.get("status", "ready_for_upload") == "ready_for_upload"
     since = values.get("since") or (values.get("created", view.now) if waiting else view.now)
     job = Job(
@@ -223,7 +224,7 @@ def _new_job(view: View, values: Mapping[str, Any]) -> Job:
     return replace(job, **{"rows": _default_rows(values), **values, "id": job.id, "since": since})
 
 
-def _restarted(view: View, job: Job, values: Mapping[str, Any]) -> Job:
+def _restarted(view: View, job: Job, values: JsonObject) -> Job:
     """Return a job that has just come into its status."""
     since = values.get("since", view.now)
     return replace(
@@ -236,7 +237,7 @@ def _restarted(view: View, job: Job, values: Mapping[str, Any]) -> Job:
     )
 
 
-def _with_counts(job: Job, values: Mapping[str, Any], is_new: bool) -> Job:
+def _with_counts(job: Job, values: JsonObject, is_new: bool) -> Job:
     """Return the job with the counts that `values` leave out and that follow from the others in its new status."""
     failing = job.failing_rows if "failing_rows" in values else max(job.failing_rows, job.failure_count)
     if job.work is not None:
@@ -252,7 +253,7 @@ def _with_counts(job: Job, values: Mapping[str, Any], is_new: bool) -> Job:
     return replace(job, success_count=success, failure_count=failure, failing_rows=failing)
 
 
-def _default_rows(values: Mapping[str, Any]) -> int:
+def _default_rows(values: JsonObject) -> int:
     """Return the rows of a new job that does not give them."""
     success, failure = values.get("success_count", 0), values.get("failure_count", 0)
     failing = max(failure, values.get("failing_rows", 0))

@@ -10,11 +10,10 @@ from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
 from math import ceil, gcd
-from typing import Any
 
 import orjson
 
-from emulator.sdk import Shared
+from emulator.sdk import JsonDict, Shared
 from emulator.vendors.stripe.files.model.id_patterns import compile_pattern
 from emulator.vendors.stripe.files.model.rows import FAULTS, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
@@ -62,14 +61,14 @@ class FailureRule:
     failure: Failure = Failure()
 
     @classmethod
-    def load(cls, value: dict[str, Any]) -> FailureRule:
+    def load(cls, value: JsonDict) -> FailureRule:
         """Return the rule of a state; parts of the error that it leaves out have their defaults."""
         ids = tuple(value["ids"]) if "ids" in value else None
         share = Fraction(value["share"].rstrip("%")) / 100 if "share" in value else None
         failure = Failure(**{name: part for name, part in value.items() if name not in SELECTORS})
         return cls(ids, share, value.get("pattern"), failure)
 
-    def dump(self) -> dict[str, Any]:
+    def dump(self) -> JsonDict:
         """Return the rule as a state has it, without the parts that have their defaults."""
         share = None if self.share is None else f"{float(self.share * 100):.6f}".rstrip("0").rstrip(".") + "%"
         ids, defaults = None if self.ids is None else list(self.ids), asdict(Failure())

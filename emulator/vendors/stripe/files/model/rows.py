@@ -7,12 +7,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from sys import getsizeof
-from typing import Any
 from zlib import decompress
 
 import orjson
 
-from emulator.sdk import Shared, Weight
+from emulator.sdk import JsonDict, Shared, Weight
 
 FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM, PARAMS_FORM, CONTEXT_FORM, PATH_NAMES = range(10)
 """The faults of a row. Only the endpoint of the job decides the last one."""
@@ -113,7 +112,7 @@ class Rows(Shared):
             return b'{"":1e999}'
         if fault == ID_MISSING:
             return b"{}"
-        line: dict[str, Any] = {"id": orjson.Fragment(id)} | _MARKS.get(fault, {})
+        line: JsonDict = {"id": orjson.Fragment(id)} | _MARKS.get(fault, {})
         if values:
             line["path_params"] = dict(zip(self.names[self.shapes[row]], orjson.loads(values), strict=False))
         return orjson.dumps(line)
