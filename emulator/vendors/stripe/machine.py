@@ -18,7 +18,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
 )
 from emulator.vendors.stripe.events.model import JOB_EVENT, emit, then_emit
 from emulator.vendors.stripe.files.model.links import LINK, RETENTION, results_are_gone
-from emulator.vendors.stripe.model.jobs import STATUSES, WITH_RESULTS, Job
+from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, STATUSES, WITH_RESULTS, Job
 
 CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD = "create", "retrieve", "cancel", "upload", "download"
 
@@ -35,9 +35,9 @@ _TICK = timedelta(microseconds=1)
 
 
 def processing_time(job: Job) -> timedelta:
-    """Return the time from the start of processing to its end, at its `pace`. Evidence: stripe-pace-1, stripe-pace-2."""
+    """Return the time from the start of processing to its end, at its `maximum_rps`. Evidence: stripe-pace-1, stripe-pace-2."""
     left = job.rows - job.success_count - job.failure_count
-    return job.counted_at - job.checkpoint + timedelta(seconds=left) / job.pace
+    return job.counted_at - job.checkpoint + timedelta(seconds=left) / (job.maximum_rps or DEFAULT_RPS)
 
 
 def until_progress(job: Job, length: timedelta) -> timedelta | None:

@@ -70,11 +70,6 @@ class Job(Metered):
     progressing: ClassVar[tuple[str, ...]] = AT_WORK
 
     @property
-    def pace(self) -> int:
-        """The rows processed a second."""
-        return self.maximum_rps or DEFAULT_RPS
-
-    @property
     def progress(self) -> int:
         """The rows validated or processed at `counted_at`, whichever the status is about."""
         return self.validated_count if self.status == "validating" else self.processed

@@ -35,7 +35,7 @@ from emulator.vendors.stripe.files.responses import size_of, validation_failure
 from emulator.vendors.stripe.machine import UPLOADING, as_of_now
 from emulator.vendors.stripe.model.accounts import LOCKED, SELF
 from emulator.vendors.stripe.model.endpoints import PRIVATE, PUBLIC, Endpoint, endpoints_of
-from emulator.vendors.stripe.model.jobs import WITH_RESULTS, Job
+from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, WITH_RESULTS, Job
 from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_new_sources, has_rps
 from emulator.vendors.stripe.requests.admission import (
     RESTRICTED,
@@ -71,7 +71,7 @@ def render_job(tx: Transaction, request: Request, job: Job) -> Response:
     if tx.choice(LIVEMODE) == "emit":
         body["livemode"] = False
     if has_rps(version_of(request)) and (job.maximum_rps or tx.choice(NEWER_RPS) == "pace"):
-        body["maximum_rps"] = job.pace
+        body["maximum_rps"] = job.maximum_rps or DEFAULT_RPS
     if job.metadata or tx.choice(JOB_METADATA) == "empty":
         body["metadata"] = job.metadata
     body |= {"skip_validation": job.skip_validation, "status": job.status}
@@ -135,8 +135,11 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
     is_read_as_listed = operation.mounts or is_listed(version_of(request), operation)
     reading = None if is_read_as_listed else VERSION_UNKNOWN
-    answer = answer.resting_on(facts, _assumption_of(tx, answer)).resting_on((), reading)
-    return answer.resting_on(("stripe-version-12",), NEWER_RPS) if NEWER_RPS in tx.consulted else answer
+    assumption = answer.assumption or _assumption_of(tx, answer) or reading
+    if NEWER_RPS in tx.consulted:
+        facts.append("stripe-version-12")
+        assumption = assumption or NEWER_RPS
+    return answer._replace(also=(*answer.also, *facts), assumption=assumption)
 
 
 def _assumption_of(tx: Transaction, answer: Answer) -> Assumption | None:
