@@ -22,7 +22,7 @@ from emulator.client.transport import InProcess
 from emulator.control import entries
 from emulator.server.app import create_app, worlds_of
 from emulator.text.redact import redact_body, redact_header, redact_text
-from emulator.text.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
+from emulator.text.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, NAMING, SHAPES, VALUES, WORDS, is_secret
 from emulator.web.access_log import LONGEST, AccessLog
 from tests.support.loading import LIBRARY
 from tests.support.secret_texts import (
@@ -363,7 +363,7 @@ def page(name: str) -> str:
 
 def test_the_list_of_what_is_hidden_is_published() -> None:
     security_page = page("SECURITY.md")
-    texts = [*(f"`{word}`" for word in (*ENDINGS, *WORDS, *LAST_WORDS)), *(shape.says for shape in SHAPES)]
+    texts = [*(f"`{word}`" for word in (*ENDINGS, *WORDS, *LAST_WORDS, *NAMING, *VALUES)), *(shape.says for shape in SHAPES)]
     assert [text for text in texts if text not in security_page] == []
     assert ", ".join(f"`{name}`" for name in KEYS) in security_page
 
