@@ -30,6 +30,7 @@ _OF_WORD = re.compile(r"(?:[^&\s\"']|[\"'](?=[\w%]))*+")
 _OF_FLOW = re.compile(r"[^,}\r\n]*+")
 _OF_ITEM = re.compile(r"[^,\]\r\n]*+")
 _OF_JSON = re.compile(r"[^\s,}\]&\"]*+")
+_OPENINGS = ("[", "%5B", "%5b")
 _CONSTANTS = frozenset({"", "true", "false", "null", "KEY"})
 
 _NAME_BESIDE = re.compile(
@@ -88,8 +89,8 @@ def _begins_list(text: str, match: re.Match[str], first: int) -> bool:
     """Tell whether a name is the first text of a list; a name without quotes has the bracket itself."""
     before = text[max(0, first - LONG) : first]
     if first == match.start():
-        return match[1][0] == "[" or before.rstrip(" \t")[-1:] == "["
-    return before.removesuffix("b").rstrip(" \t\r\n\\")[-1:] in ("[", "(")
+        return match[1].startswith(_OPENINGS) or before.rstrip(" \t").endswith("[")
+    return before.removesuffix("b").rstrip(" \t\r\n\\").endswith(("(", "%28", *_OPENINGS))
 
 
 def _place_of(text: str, start: int, brace: int) -> tuple[str, int]:

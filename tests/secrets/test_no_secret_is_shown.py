@@ -260,6 +260,8 @@ def test_no_credential_behind_its_scheme_can_be_read(scheme: str) -> None:
         f"curl -u 'me:ab cd{TAIL}' http://h.test",
         f'{{"run":"curl -u \\"me:ab cd{TAIL}\\" http://h.test"}}',
         f"call --password abcd1{TAIL}",
+        f"[%28b'token', b'ab cd{TAIL}'%29]",
+        f"%5Btoken, ab cd{TAIL}%5D",
         f"/x?h=Basic%20bWU6{TAIL}=",
         f"/x?h=Basic+bWU6{TAIL}=",
         f'{{"api\\u2011key":"abcd{TAIL}"',
