@@ -22,7 +22,7 @@ from emulator.web.requests import content_coding
 from emulator.web.routes import Routes
 from emulator.web.unmatched import intended_path, intended_vendor, misplaced_key
 
-PLAIN_OFFSET = re.compile(r"\?.*[0-9]{2}:[0-9.]+\+[0-9]{2}")
+PLAIN_OFFSET = re.compile(r"[0-9]{2}:[0-9.]{1,20}\+[0-9]{2}")
 """The offset of an instant in a query, with a plus that is not percent-encoded."""
 
 MAX_SEARCHED = 10_000
@@ -194,7 +194,7 @@ class Hints:
 
     def on_query(self) -> Iterator[str]:
         """Hint at an instant with a `+` that was not percent-encoded."""
-        if PLAIN_OFFSET.search(self.exchange.target):
+        if PLAIN_OFFSET.search(self.exchange.target.partition("?")[2]):
             yield "a + in a query stands for a blank: write the offset of an instant as %2B02:00, or the instant in UTC with Z"
 
 
