@@ -34,9 +34,6 @@ NO_PUBLIC_WAY = {
     ("unit/test_budget.py", "_frame"): "everything that a world keeps, to weigh it again",
     ("unit/test_budget.py", "_beginning"): "the same",
     ("unit/test_budget.py", "_values"): "the same of a cache",
-    ("unit/test_id_patterns.py", "_rows"): "how often a match looks at its table",
-    ("unit/test_id_patterns.py", "_classes"): "the same",
-    ("unit/test_id_patterns.py", "_ends"): "the same",
     ("unit/test_lanes.py", "_places"): "two ways to the same places, of which the number of rows chooses one",
     ("unit/test_printable.py", "_Handler"): "one log record, without a stream of this process",
 }

@@ -1,1 +1,1 @@
-"""The model of files: rows, outcomes, links and patterns of ids."""
+"""The model of files: rows, outcomes and links."""

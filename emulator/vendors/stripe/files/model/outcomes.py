@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
 from fractions import Fraction
 from hashlib import blake2b
 from math import ceil, gcd
@@ -14,7 +15,6 @@ from math import ceil, gcd
 import orjson
 
 from emulator.sdk import JsonDict, Shared
-from emulator.vendors.stripe.files.model.id_patterns import compile_pattern
 from emulator.vendors.stripe.files.model.rows import FAULTS, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -81,8 +81,8 @@ class FailureRule:
             return self._even(len(rows), self.share)
         valid = ((row, rows.record(row)[0][1:-1]) for row in range(len(rows)) if not rows.faults[row])
         if self.pattern is not None:
-            matches = compile_pattern(self.pattern).matches
-            return (row for row, id in valid if matches(id))
+            pattern = self.pattern.encode()
+            return (row for row, id in valid if fnmatchcase(id, pattern))
         ids = frozenset(id.encode() for id in self.ids or ())
         return (row for row, id in valid if id in ids)
 

@@ -1,0 +1,52 @@
+"""Which rows of a file fail by a rule: those of some ids, an even share, or those whose id matches a pattern."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from emulator.kernel.errors import BadInput
+from emulator.vendors import VENDORS
+from emulator.vendors.stripe.files.model.outcomes import FailureRule
+from emulator.vendors.stripe.files.requests import read_rows
+from tests.support.loading import load_value
+
+IDS = ("req_9", "req_91", "req_19", "a-b", "x")
+ROWS = read_rows("".join(f'{{"id":"{id}"}}\n' for id in IDS))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ids"),
+    [
+        ("*", list(IDS)),
+        ("req_9", ["req_9"]),
+        ("req_9*", ["req_9", "req_91"]),
+        ("*9", ["req_9", "req_19"]),
+        ("req_?", ["req_9"]),
+        ("req_[91]*", ["req_9", "req_91", "req_19"]),
+        ("[!r]*", ["a-b", "x"]),
+        ("?-?", ["a-b"]),
+        ("REQ_9", []),
+    ],
+)
+def test_a_pattern_is_matched_with_the_whole_id(pattern: str, ids: list[str]) -> None:
+    assert [IDS[row] for row in FailureRule(pattern=pattern).rows_of(ROWS)] == ids
+
+
+def test_a_match_takes_no_longer_than_the_id_whatever_the_pattern_is() -> None:
+    rows = read_rows(f'{{"id":"{"a" * 5_000}-"}}\n')
+    assert not [*FailureRule(pattern="*a" * 200 + "b").rows_of(rows)]
+
+
+def test_an_invalid_row_is_matched_with_no_pattern() -> None:
+    rows = read_rows('{"id":"req_1"}\n?\n{"id":"b\u00e9_1"}\n{}\n{"id":"x_2"}\n')
+    assert [*FailureRule(pattern="*").rows_of(rows)] == [0, 4]
+    assert [*FailureRule(ids=("x_2", "", "ul")).rows_of(rows)] == [4]
+    assert [*FailureRule(share=Fraction(1, 5)).rows_of(rows)] == [4]
+
+
+@pytest.mark.parametrize("pattern", ["^req_9", "(a+)+$", "a.b", r"\d", "[a", "a]", "[]", "", "caf\u00e9", "a" * 501])
+def test_a_pattern_that_no_id_could_match_is_refused(pattern: str) -> None:
+    with pytest.raises(BadInput):
+        load_value({"title": "A", "given": {"stripe": {"failing": [{"pattern": pattern}]}}}, VENDORS)
