@@ -106,7 +106,7 @@ def _explained_exchange(
     vendor = vendors[exchange.operation.partition(".")[0]]
     commit = world.history.of(n)
     changed = commit.changed_resources if commit else ()
-    is_known = commit is not None or world.history.reaches(exchange.checkpoint.commits)
+    is_known = commit is not None or world.history.reaches(exchange.savepoint.commits)
     found = commit_differences(world, vendors, changed, exchange.at) if is_known else []
     differences, rest = page(found, limit) if is_known else (None, 0)
     let_go(found)

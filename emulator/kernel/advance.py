@@ -58,11 +58,11 @@ def catch_up_limit(world: World) -> int:
 def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
     """Return how many steps lie between two instants at least, counted little further than `most`.
 
-    Counts no further than the next plan of the scenario, which may change anything.
+    Counts no further than the next event of the timeline, which may change anything.
     """
     view = Transaction(world, here, "look ahead")
-    plan = next(view.sorted_group(TimelineEvent, "by instant").ascending(), None)
-    end = until if plan is None else min(until, plan.at)
+    planned = next(view.sorted_group(TimelineEvent, "by instant").ascending(), None)
+    end = until if planned is None else min(until, planned.at)
     counts = [machine.least for machine in world.rules.machines.values() if machine.least is not None]
     return sum(least(view, end, most) for least in counts)
 
@@ -134,14 +134,14 @@ def fire(world: World, due: datetime, key: Key) -> list[Change]:
     upcoming = _due(world, key)
     if resource is None or upcoming is None:
         raise AssertionError(f"the agenda speaks of {key}, for which nothing is due")
-    _, wait = upcoming
+    timer = upcoming[1]
     # what arises when it should have happened already happens at once: no change is older than the one before it
     at = max(due, world.history.newest or due)
     try:
-        with Transaction(world, at, f"after {wait.name}", bounded=isinstance(resource, TimelineEvent)) as transaction:
-            row = transaction.expire(machine, resource, wait)
+        with Transaction(world, at, str(timer), bounded=isinstance(resource, TimelineEvent)) as transaction:
+            row = transaction.expire(machine, resource, timer)
             if row.state == row.to and _due(world, key) == upcoming:
-                raise MachineError(f"after {wait.name}, {key} is due again at once")
+                raise MachineError(f"{timer}, {key} is due again at once")
     except (BadInput, TooMany) as error:
         with Transaction(world, at, f"impossible: {error}") as transaction:
             transaction.remove(resource)

@@ -23,7 +23,7 @@ MAX_APPLIED_ROWS = 100
 class Change(NamedTuple):
     """A change of state: a resource went from one state to another at an instant, and why.
 
-    `why` is the command, the wait that was over, or the hand that did it; `evidence` is what the row rests on.
+    `why` is the command, the timer that ended, or the controller; `evidence` is what the row rests on.
     """
 
     at: datetime
@@ -57,7 +57,7 @@ class FaultHit(NamedTuple):
     place: str | None
 
 
-class Checkpoint(NamedTuple):
+class Savepoint(NamedTuple):
     """The point at which an exchange began: the instant, the journal's newest number, and the count of commits."""
 
     at: datetime
@@ -78,7 +78,7 @@ class Exchange(NamedTuple):
     """
 
     at: datetime
-    checkpoint: Checkpoint
+    savepoint: Savepoint
     operation: str
     method: str
     target: str

@@ -111,7 +111,7 @@ class Limits:
 class Rules:
     """The rules of a world: its machines, timers, choices, credentials and bounds, which never change.
 
-    `timing` holds the lengths that replace those of waits, None for ever; `choices` the choice in force of every
+    `timing` holds the lengths that replace those of timers, None for ever; `choices` the choice in force of every
     assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything; `provenance`
     whether data-plane replies say where they come from; `limits` how much of anything there may be.
     """

@@ -12,7 +12,7 @@ from emulator.kernel.budget import Budget, Charge, Quota, weigh
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History, ResourceChange
-from emulator.kernel.journal import Change, Checkpoint, Journal
+from emulator.kernel.journal import Change, Journal, Savepoint
 from emulator.kernel.limits import Rules
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import Store
@@ -211,17 +211,17 @@ class World:
         if len(newest) < exchanges:
             raise Conflict(f"the journal has {len(newest)} exchanges, so {exchanges} cannot be undone")
         n, first = newest[-1]
-        checkpoint = first.checkpoint
-        if not self.history.reaches(checkpoint.commits):
+        savepoint = first.savepoint
+        if not self.history.reaches(savepoint.commits):
             raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
-        for commit in self.history.truncate_from(checkpoint.commits):
+        for commit in self.history.truncate_from(savepoint.commits):
             self.revert(commit.changed_resources, commit.counters)
-        self.journal.truncate_from(checkpoint.entries + 1)
-        self.clock = Clock(checkpoint.at, self.clock.rate, self.clock.wall)
+        self.journal.truncate_from(savepoint.entries + 1)
+        self.clock = Clock(savepoint.at, self.clock.rate, self.clock.wall)
 
-    def checkpoint(self) -> Checkpoint:
+    def savepoint(self) -> Savepoint:
         """Return the point at which an exchange would begin now."""
-        return Checkpoint(self.settle(), self.journal.last, self.history.count)
+        return Savepoint(self.settle(), self.journal.last, self.history.count)
 
     def take_over(self, other: World, at: datetime) -> None:
         """Become a copy of another world as it was at an instant; id, rules, seed and snapshots stay."""

@@ -63,7 +63,7 @@ def duration_mistake(value: object, schema: JsonObject, key: str | int) -> str:
     shown = "nothing" if value is None else repr(value)
     if NEVER in words:
         return f"{shown} is not a duration: {MEANING[NEVER]}"
-    return f"{shown} is not a duration here: only a wait in 'timing' can be 'never'{INSTEAD.get(str(key), '')}"
+    return f"{shown} is not a duration here: only a timer in 'timing' can be 'never'{INSTEAD.get(str(key), '')}"
 
 
 def _reason(value: object) -> str:

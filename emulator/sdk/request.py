@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from emulator.kernel.journal import Checkpoint
+from emulator.kernel.journal import Savepoint
 
 if TYPE_CHECKING:
     from emulator.sdk.vendor import Operation, Vendor
@@ -22,7 +22,7 @@ class Request:
     `target` is the path and the query as they came; of a header or a parameter that is repeated, the last value counts.
     Set once it is routed: `vendor`, `operation` (None where the vendor has not that path or verb), `operation_name` (in the
     journal), `verbs` (of the path), `credential`, `named_world` (by a header), `parameters` (the path's ids) and `reader`
-    (what takes in an upload). Set on the way: `checkpoint`, the world's place before a request that a fault delays;
+    (what takes in an upload). Set on the way: `savepoint`, the world's place before a request that a fault delays;
     `authority`, the host by which the client calls us where that is not its Host; `in_flight`, earlier requests that a fault
     keeps from taking effect yet, each with its operation's name; `is_on_loop`, whether it holds up an event loop meanwhile.
 
@@ -51,7 +51,7 @@ class Request:
     request_id: str | None = None
     idempotency_key: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
-    checkpoint: Checkpoint | None = None
+    savepoint: Savepoint | None = None
     in_flight: Sequence[tuple[str, Request]] = ()
     is_on_loop: bool = False
 

@@ -138,12 +138,12 @@ class Vendor:
     @property
     def timers(self) -> dict[str, Timer]:
         """Every timer of the vendor's machines, by name."""
-        return {wait.name: wait for machine in self.machines for wait in machine.timers}
+        return {timer.name: timer for machine in self.machines for timer in machine.timers}
 
     @property
     def settable_timers(self) -> dict[str, Timer]:
         """The timers whose length a scenario may set."""
-        return {name: wait for name, wait in self.timers.items() if wait.settable}
+        return {name: timer for name, timer in self.timers.items() if timer.settable}
 
 
 Vendors = Mapping[str, Vendor]

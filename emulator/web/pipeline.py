@@ -13,7 +13,7 @@ from emulator.kernel.assumption import Assumption
 from emulator.kernel.budget import Charge, Quota, is_heavier
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
-from emulator.kernel.journal import MAX_APPLIED_ROWS, Checkpoint, Exchange
+from emulator.kernel.journal import MAX_APPLIED_ROWS, Exchange, Savepoint
 from emulator.kernel.limits import LARGE_WORLD, Limits
 from emulator.kernel.machine import Answer
 from emulator.kernel.transaction import Transaction
@@ -84,7 +84,7 @@ class Pipeline:
         late: Faults = ()
         before: Faults = ()
         if world.store.size(Fault.kind):
-            request.checkpoint = world.checkpoint()
+            request.savepoint = world.savepoint()
             if early := self._select(world, request, early=True):
                 yield Stop(early, early)
             request.in_flight = self._held.in_flight(world)
@@ -158,9 +158,9 @@ class Pipeline:
         request_body, response_body = request.body[:kept], body[:kept]
         changes, rows = tuple(tx.changes), tuple(tx.applied_rows[:MAX_APPLIED_ROWS])
         size = Exchange.weight((request.target, request_body, response_body), request.raw_headers, changes, rows)
-        checkpoint = request.checkpoint or Checkpoint(tx.now, n - 1, world.history.count)
+        savepoint = request.savepoint or Savepoint(tx.now, n - 1, world.history.count)
         exchange = Exchange(
-            tx.now, checkpoint, tx.why, request.method, request.target, request_body,
+            tx.now, savepoint, tx.why, request.method, request.target, request_body,
             answer.name, answer.evidence, answer.assumption.id if answer.assumption else None, basis if is_own else None,
             response.status, response_body, changes, rows, tuple([it.id for it in tx.consulted]), request.credential,
             tuple([fault.hit() for fault in faults]), _delivered(left), cut, request.raw_headers, also,

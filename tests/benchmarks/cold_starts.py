@@ -91,7 +91,7 @@ WAYS = (until_it_says_so, until_the_probe_succeeds, until_a_connection_is_accept
 def cold_start(number: int) -> tuple[float, float]:
     """One life of a server: returns the seconds until it was ready and those until it was gone."""
     port = free_port()
-    checkpoint = time.monotonic()
+    began = time.monotonic()
     command = [sys.executable, "-m", "emulator", "serve", "--port", str(port)]
     with TemporaryFile("w+") as errors, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True) as server:
         try:
@@ -106,7 +106,7 @@ def cold_start(number: int) -> tuple[float, float]:
             raise AssertionError(f"start {number}, {WAYS[number % len(WAYS)].__name__}: {error!r}\n{errors.read()}") from error
         finally:
             server.kill()
-    return ready - checkpoint, time.monotonic() - begin
+    return ready - began, time.monotonic() - begin
 
 
 def summary(what: str, seconds: Sequence[float]) -> str:

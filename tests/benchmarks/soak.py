@@ -117,7 +117,7 @@ def main() -> None:
         assert server.stdout is not None
         url = server.stdout.readline().strip().partition("=")[2]
         work(url, 99, 4, 20_000)
-        before, checkpoint = resident(server.pid), time.monotonic()
+        before, began = resident(server.pid), time.monotonic()
         requests_of_one = options.requests // processes
         with multiprocessing.Pool(processes) as pool:
             total = sum(
@@ -125,7 +125,7 @@ def main() -> None:
                     work, [(url, number, options.workers // processes, requests_of_one) for number in range(processes)]
                 )
             )
-        took, after = time.monotonic() - checkpoint, resident(server.pid)
+        took, after = time.monotonic() - began, resident(server.pid)
         _, worlds = Worker(url).ask("GET", "/_emulator/worlds")
         server.terminate()
     worlds_left = len(worlds["worlds"]) - 1

@@ -44,9 +44,9 @@ def mean_time(act: Callable[[], object]) -> float:
     """The median of the seconds that one act takes."""
 
     def once() -> float:
-        checkpoint = perf_counter()
+        began = perf_counter()
         act()
-        return perf_counter() - checkpoint
+        return perf_counter() - began
 
     return median(once() for _ in range(ROUNDS))
 

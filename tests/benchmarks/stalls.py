@@ -210,12 +210,12 @@ def measure(url: str, sizes: Sequence[int], names: Sequence[str] = tuple(OPERATI
                 for step in before:
                     step(scene)
                 watch.send("begin")
-                checkpoint = perf_counter()
+                began = perf_counter()
                 try:
                     last(scene)
                 except RuntimeError as error:
                     print(error, file=sys.stderr)  # noqa: T201
-                took = perf_counter() - checkpoint
+                took = perf_counter() - began
                 sleep(0.02)
                 watch.send("end")
                 yield name, size, Measurement(took, watch.recv())
@@ -241,9 +241,9 @@ def other_client(url: str) -> Iterator[Connection]:
 def _keep_asking(url: str, connection: Connection) -> None:
     client, longest = Client(url), 0.0
     while True:
-        checkpoint = perf_counter()
+        began = perf_counter()
         client.ask("GET", "/_emulator/ready")
-        longest = max(longest, perf_counter() - checkpoint)
+        longest = max(longest, perf_counter() - began)
         sleep(0.001)
         if connection.poll():
             word = connection.recv()

@@ -76,9 +76,9 @@ def test_an_awaited_sleep_passes_the_worlds_time_whatever_is_replaced(
         with patch(emulator):
             await act(emulator)
 
-    checkpoint = emulator.clock.now
+    began = emulator.clock.now
     asyncio.run(run())
-    assert emulator.clock.now - checkpoint == MINUTE
+    assert emulator.clock.now - began == MINUTE
 
 
 @pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
@@ -104,8 +104,8 @@ def test_a_real_delay_without_a_socket_is_over_where_the_clients_loop_stands_sti
 def test_a_clock_that_runs_goes_on_where_the_time_of_the_test_stands_still(emulator: Emulator) -> None:
     with freeze_time("2030-01-01"):
         emulator.clock.run("real")
-        checkpoint = emulator.clock.now
-        wait_until(lambda: emulator.clock.now > checkpoint)
+        began = emulator.clock.now
+        wait_until(lambda: emulator.clock.now > began)
 
 
 @pytest.mark.parametrize("frozen", [nullcontext(), freeze_time("2000-01-01")], ids=["real", "frozen"])

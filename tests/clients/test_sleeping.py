@@ -271,10 +271,10 @@ def test_a_client_that_tenacity_has_decorated_is_given_its_sleep(emulator: Emula
     ask: Any = tenacity.retry(**MINUTELY)(fails)
     calls = list[int]()
     monkeypatch.setattr(ask.retry, "sleep", emulator.clock.sleep)
-    checkpoint = emulator.clock.now
+    began = emulator.clock.now
     with pytest.raises(ConnectionError):
         ask(calls)
-    assert (len(calls), emulator.clock.now - checkpoint) == (3, timedelta(minutes=2))
+    assert (len(calls), emulator.clock.now - began) == (3, timedelta(minutes=2))
 
 
 def test_an_awaited_client_that_tenacity_has_decorated_is_given_its_sleep(
@@ -283,18 +283,18 @@ def test_an_awaited_client_that_tenacity_has_decorated_is_given_its_sleep(
     ask: Any = tenacity.retry(**MINUTELY)(fails_later)
     calls = list[int]()
     monkeypatch.setattr(ask.retry, "sleep", emulator.aio.sleep)
-    checkpoint = emulator.clock.now
+    began = emulator.clock.now
     with pytest.raises(ConnectionError):
         asyncio.run(ask(calls))
-    assert (len(calls), emulator.clock.now - checkpoint) == (3, timedelta(minutes=2))
+    assert (len(calls), emulator.clock.now - began) == (3, timedelta(minutes=2))
 
 
 def test_a_client_that_tenacity_has_decorated_is_reached_by_tenacitys_own_module(emulator: Emulator) -> None:
     ask: Any = tenacity.retry(**MINUTELY)(fails)
-    checkpoint = emulator.clock.now
+    began = emulator.clock.now
     with emulator.clock.patch_sleep(tenacity.nap), pytest.raises(ConnectionError):
         ask([])
-    assert emulator.clock.now - checkpoint == timedelta(minutes=2)
+    assert emulator.clock.now - began == timedelta(minutes=2)
 
 
 def test_a_module_that_sleeps_by_neither_is_refused_by_name_and_nothing_is_replaced(emulator: Emulator) -> None:

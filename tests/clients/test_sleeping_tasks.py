@@ -45,12 +45,12 @@ class Client:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
-        self.checkpoint = emulator.clock.now
+        self.began = emulator.clock.now
         self.module: Any = ModuleType("a_client")
         exec(TEXT, vars(self.module))
 
     def passed(self, at: datetime | None = None) -> timedelta:
-        return (at or self.emulator.clock.now) - self.checkpoint
+        return (at or self.emulator.clock.now) - self.began
 
     def asked_at(self, operation: str) -> list[timedelta]:
         return [self.passed(exchange.at) for exchange in self.emulator.journal.exchanges(operation)]
@@ -150,7 +150,7 @@ def test_an_answer_that_is_owed_holds_up_time_but_not_for_ever(monkeypatch: pyte
 
 def test_tasks_that_are_given_their_sleep_do_not_add_their_time_up() -> None:
     with Emulator() as emulator:
-        checkpoint, woken = emulator.clock.now, list[int]()
+        began, woken = emulator.clock.now, list[int]()
 
         async def nap(seconds: int) -> None:
             await emulator.aio.sleep(seconds)
@@ -161,4 +161,4 @@ def test_tasks_that_are_given_their_sleep_do_not_add_their_time_up() -> None:
 
         asyncio.run(run())
         assert woken == [10, 20, 30]
-        assert emulator.clock.now - checkpoint == timedelta(seconds=30)
+        assert emulator.clock.now - began == timedelta(seconds=30)

@@ -204,8 +204,8 @@ def test_a_reset_brings_back_every_part_of_the_beginning(client: httpx.Client, w
 
 def test_a_reset_can_begin_another_scenario_under_the_same_credentials(client: httpx.Client, world: str) -> None:
     before = client.get(world).json()["credentials"]["serpwow"]
-    checkpoint = client.post(f"{world}/reset", json={"scenario": "serpwow/stopall-23"}).json()
-    assert checkpoint["credentials"]["serpwow"] == before
+    loaded = client.post(f"{world}/reset", json={"scenario": "serpwow/stopall-23"}).json()
+    assert loaded["credentials"]["serpwow"] == before
     response = httpx.get(f"{before['url']}/batches/stopall", params={"api_key": before["api_key"]})
     assert response.json()["batches_stopped"] == 23
 
@@ -264,7 +264,7 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
         ("POST", "{w}/clock/advance", {"by": "soon"}, 422, "/by", "not a duration such as 500ms, 1.5s"),
         ("POST", "{w}/clock/advance", {"by": "-3s"}, 422, "/by", "'-3s' is negative, and time never goes back"),
         ("POST", "{w}/clock/advance", {"by": -0.5}, 422, "/by", "-0.5 is negative"),
-        ("POST", "{w}/clock/advance", {"by": None}, 422, "/by", "only a wait in 'timing' can be 'never'; until: idle"),
+        ("POST", "{w}/clock/advance", {"by": None}, 422, "/by", "only a timer in 'timing' can be 'never'; until: idle"),
         ("POST", "{w}/clock/advance", {"to": "2026-03-09T20:55:31.1234567"}, 422, "/to", "has no zone"),
         ("POST", "{w}/clock/advance", {"to": "2026-13-01T00:00:00Z"}, 422, "/to", "not a date and time that exists"),
         ("GET", "{w}/journal?since=-1", None, 422, "/since", "whole number"),

@@ -40,10 +40,10 @@ def test_a_jump_over_a_schedule_that_starts_too_often_is_refused_before_its_work
 ) -> None:
     world = world_of({"id": "B", "searches": 1, **state, **EVERY_MINUTE})
     monkeypatch.setattr(advance, "fire", lambda *_: pytest.fail("a step was made"))
-    checkpoint = world.clock.now()
+    began = world.clock.now()
     with pytest.raises(Conflict, match=r"jump less far at once|not at rest"):
         jump(world)
-    assert world.clock.now() == checkpoint
+    assert world.clock.now() == began
 
 
 def test_plans_of_the_scenario_end_what_is_counted_ahead() -> None:

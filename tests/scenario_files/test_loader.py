@@ -56,15 +56,15 @@ def load(text: str) -> Scenario:
             "-1 is negative, and time never goes back; what has no end is written 'never'",
         ),
         ("title: A\ntiming: {serpwow.queue: true}", "true is not a duration"),
-        ("title: A\nsteps: [{advance: Infinity}]", "only a wait in 'timing' can be 'never'; {until: idle} lets time pass"),
+        ("title: A\nsteps: [{advance: Infinity}]", "only a timer in 'timing' can be 'never'; {until: idle} lets time pass"),
         (
             "title: A\nsteps: [{advance: null}]",
-            "a-story.yaml:2:19: nothing is not a duration here: only a wait in 'timing' can be 'never'",
+            "a-story.yaml:2:19: nothing is not a duration here: only a timer in 'timing' can be 'never'",
         ),
-        ("title: A\nsteps: [{advance: {by: never}}]", "only a wait in 'timing' can be 'never'; until: idle lets time pass"),
+        ("title: A\nsteps: [{advance: {by: never}}]", "only a timer in 'timing' can be 'never'; until: idle lets time pass"),
         (
             "title: A\ntimeline: [{after: none, set: {}}]",
-            "only a wait in 'timing' can be 'never'; leave out what never happens",
+            "only a timer in 'timing' can be 'never'; leave out what never happens",
         ),
         ("title: A\nclock: {start: 2026-03-09T20:55:31.5}", "has no zone: add Z for UTC, or an offset such as +02:00"),
         ("title: A\ntiming: {serpwow.queue: 99999999d}", "a-story.yaml:2:25: '99999999d' is longer than 36525d"),
@@ -135,7 +135,7 @@ def load(text: str) -> Scenario:
         (f"title: A\nfaults: [{{{FAULT}, do: delay, delay: forever}}]", "an answer that never comes is do: hang"),
         (
             f"title: A\nfaults: [{{{FAULT}, do: drop, for: inf}}]",
-            "'inf' is not a duration here: only a wait in 'timing' can be 'never'; without 'for' a fault has no end",
+            "'inf' is not a duration here: only a timer in 'timing' can be 'never'; without 'for' a fault has no end",
         ),
         (
             "title: A\nfaults: [{at: serpwow.batches.stp, where: mid-body, do: reset}]",

@@ -82,9 +82,9 @@ def _growth(use: Use, attack: Callable[[int], str]) -> float:
 
 
 def _time(use: Use, text: str) -> float:
-    checkpoint = thread_time()
+    began = thread_time()
     use.show(text)
-    return thread_time() - checkpoint
+    return thread_time() - began
 
 
 def _attacks(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], str]]:

@@ -119,12 +119,10 @@ def live(world: World, life: Life) -> None:
 
 def exchange(world: World, command: str, id: str) -> None:
     """Run a transaction that notes itself in the journal, as the gateway does."""
-    checkpoint = world.checkpoint()
+    savepoint = world.savepoint()
     with world.transaction(command) as tx:
         tx.mint("exchange")
         answer = tx.ask(KETTLE, id, command, Kettle(id, tx.now)).name
         world.journal.add(
-            Exchange(
-                tx.now, checkpoint, command, "GET", id, b"", answer, "toy-1", None, "observed", 200, b"", tuple(tx.changes)
-            )
+            Exchange(tx.now, savepoint, command, "GET", id, b"", answer, "toy-1", None, "observed", 200, b"", tuple(tx.changes))
         )

@@ -34,8 +34,8 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
     yield from _fault_problems(root, vendors, invalid)
     for item in items_of(root, "timeline", invalid):
         yield from duration_problems(item.valid.get("after"), (*item.path, "after"))
-    for wait, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
-        yield from duration_problems(length, ("timing", wait))
+    for timer, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
+        yield from duration_problems(length, ("timing", timer))
 
 
 def _too_many(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:

@@ -37,7 +37,7 @@ _TICK = timedelta(microseconds=1)
 def processing_time(job: Job) -> timedelta:
     """Return the time from the start of processing to its end, at its `maximum_rps`. Evidence: stripe-pace-1, stripe-pace-2."""
     left = job.rows - job.success_count - job.failure_count
-    return job.counted_at - job.checkpoint + timedelta(seconds=left) / (job.maximum_rps or DEFAULT_RPS)
+    return job.counted_at - job.phase_began_at + timedelta(seconds=left) / (job.maximum_rps or DEFAULT_RPS)
 
 
 def until_progress(job: Job, length: timedelta) -> timedelta | None:
@@ -94,11 +94,11 @@ def emit_creation(view: View, job: Job) -> Iterable[object]:
 
 
 def begin(view: View, job: Job) -> Iterable[Job]:
-    yield replace(job, checkpoint=view.now, counted_at=view.now)
+    yield replace(job, phase_began_at=view.now, counted_at=view.now)
 
 
 def begin_processing(view: View, job: Job) -> Iterable[Job]:
-    yield replace(job, checkpoint=view.now, counted_at=view.now, validated_count=job.rows, reported=0)
+    yield replace(job, phase_began_at=view.now, counted_at=view.now, validated_count=job.rows, reported=0)
 
 
 def emit_progress(view: View, job: Job) -> Iterable[object]:
@@ -154,7 +154,7 @@ def _share(whole: int, job: Job, now: datetime, length: timedelta | None) -> int
 
 def _ticks_left(job: Job, length: timedelta) -> int:
     """Return the microseconds from `counted_at` to the end, at least 0."""
-    return max((job.checkpoint + length - job.counted_at) // _TICK, 0)
+    return max((job.phase_began_at + length - job.counted_at) // _TICK, 0)
 
 
 def counted(view: View, job: Job, at: datetime | None = None) -> Job:

@@ -36,7 +36,7 @@ class Job(Metered):
     """A batch job.
 
     The counts are those of the instant `counted_at`; while rows are validated or processed, the time since then adds more.
-    That phase began at `checkpoint`. `failing_rows` will have failed in the end, and validation stops at `invalid_row`.
+    That phase began at `phase_began_at`. `failing_rows` will have failed in the end, and validation stops at `invalid_row`.
     `work` has the rows of its file, None where a scenario gives numbers only; they fail by the rules `failing`. `reported` is
     the newest count that an event reported as progress. At `fails_at` the job fails as a whole. `owner` is SELF, or the id of
     another account.
@@ -45,7 +45,7 @@ class Job(Metered):
     id: str
     since: datetime
     created: datetime
-    checkpoint: datetime
+    phase_began_at: datetime
     counted_at: datetime
     status: str = "ready_for_upload"
     rows: int = 0

@@ -165,7 +165,7 @@ def load_job(view: View, item: JsonObject, failing: tuple[FailureRule, ...], *pa
     if "input" in item or (job.work is not None and {"failing", "endpoint", "skip_validation"} & values.keys()):
         job = _with_input(view, job, item, values.get("failing", failing if old is None else job.failing), *path)
     if old is not None:
-        job = _restarted(view, job, values) if is_new else replace(job, checkpoint=job.since)
+        job = _restarted(view, job, values) if is_new else replace(job, phase_began_at=job.since)
     job = _with_counts(job, values, is_new)
     return replace(job, reported=as_of_now(view, job).progress)
 
@@ -216,7 +216,7 @@ def _new_job(view: View, values: JsonObject) -> Job:
         values.get("id") or new_id(view),
         since,
         values.get("created", since),
-        checkpoint=since,
+        phase_began_at=since,
         counted_at=view.now if COUNTS & values.keys() else since,
     )
     return replace(job, **{"rows": _default_rows(values), **values, "id": job.id, "since": since})
@@ -228,7 +228,7 @@ def _restarted(view: View, job: Job, values: JsonObject) -> Job:
     return replace(
         job,
         since=since,
-        checkpoint=since,
+        phase_began_at=since,
         error=values.get("error"),
         fails_at=values.get("fails_at"),
         counted_at=view.now,
