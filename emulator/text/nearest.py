@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from functools import lru_cache, partial
 from heapq import nlargest
-from itertools import pairwise, takewhile
+from os.path import commonprefix
 
 LONGEST = 100
 """Letters beyond which words are only equal or not."""
@@ -31,8 +32,8 @@ SAME, TYPO, STEM, PART, PREFIX, FREE, SHORT = range(7)
 an ending; one is a part of the other's parts; one is the beginning of the other; the other is a parameter, such as {id};
 one leaves out parts of the other."""
 
-SLIP, SWAP = 2, 3
-"""Costs of a letter too many, too few or in its neighbour's place; and of one in place of another."""
+SLIP, SWAPPED = 22, 34
+"""Percent of two words that may differ after a slip of the finger: one letter of five; two that are swapped, of three."""
 
 LONGEST_KNOWN = 100
 """Letters of a word up to which it is remembered how near it is to others: a client could fill the memory with longer ones."""
@@ -55,11 +56,7 @@ def near(name: str, known: Iterable[str], weakest: int = SHORT) -> list[str]:
 def _overlap(name: str, word: str) -> int:
     """Return how many letters two words have in common at their beginnings and ends."""
     other = word.casefold()
-    return _common(name, other) + _common(name[::-1], other[::-1])
-
-
-def _common(one: str, other: str) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return sum(len(commonprefix(pair)) for pair in ((name, other), (name[::-1], other[::-1])))  # noqa: RUF071  of letters
 
 
 def hint(name: str, known: Iterable[str], few: int = FEW) -> str:
@@ -134,9 +131,8 @@ def _rank_of(name: str, word: str) -> tuple[int, int] | None:
     one, other = "".join(left), "".join(right)
     if one == other:
         return (SAME, 1) if one else None
-    cost = _slips(one, other)
-    if cost is not None:
-        return TYPO, cost
+    if (distance := _distance(one, other)) is not None:
+        return TYPO, distance
     if stem(one) == stem(other):
         return STEM, 0
     if _shares_parts(left, right):
@@ -167,39 +163,15 @@ def _shares_parts(name_parts: list[str], known: list[str]) -> bool:
     return {*map(stem, name_parts)} < {*map(stem, known)} and len("".join(name_parts)) > 3
 
 
-def _slips(one: str, other: str) -> int | None:
-    """Return what it costs to make one word of another, if that is so little that it can be a slip."""
+def _distance(one: str, other: str) -> int | None:
+    """Return in percent how much two words differ, if that is so little that it can be a slip of the finger.
+
+    Hardly anybody errs in the first letter, but by leaving it out, doubling it or typing it second; and three letters are too
+    few to tell a slip from the beginning of another word.
+    """
     shorter, longer = sorted((one, other), key=len)
-    most = 2 if len(longer) < 5 else 3 if len(longer) < 9 else 5 if len(longer) < 13 else 7
-    if len(longer) - len(shorter) > most // SLIP or len(shorter) < 2 or not _begin_alike(shorter, longer):
+    begin_alike = shorter[:1] == longer[:1] or shorter[:2] == longer[1::-1] or (len(shorter) > 3 and shorter == longer[1:])
+    if not begin_alike or len(longer) > len(shorter) + 1 or (len(shorter) < 4 and shorter[-1:] != longer[-1:]):
         return None
-    if len(shorter) < 4 and (sorted(one) != sorted(other) if len(one) == len(other) else not _spans(shorter, longer)):
-        return None
-    cost = _cost(one, other)
-    return cost if cost <= most else None
-
-
-def _begin_alike(shorter: str, longer: str) -> bool:
-    """Hardly anybody errs in the first letter, but by leaving it out, doubling it or typing it second."""
-    return shorter[0] == longer[0] or shorter[:2] == longer[1::-1] or (len(shorter) > 3 and shorter == longer[1:])
-
-
-def _spans(shorter: str, longer: str) -> bool:
-    """`stp` leaves out a letter within `stop`; that `for` is the beginning of `form` says nothing."""
-    return len(shorter) > 2 and shorter[-1] == longer[-1]
-
-
-def _cost(one: str, other: str) -> int:
-    """Return the distance of Damerau and Levenshtein (optimal string alignment), with the costs above."""
-    before: list[int] = []
-    row = [SLIP * column for column in range(len(other) + 1)]
-    for line, (former, letter) in enumerate(pairwise(f" {one}")):
-        above, row = row, [SLIP * (line + 1)]
-        for column, (last, wanted) in enumerate(pairwise(f" {other}")):
-            same = above[column] + (0 if letter == wanted else SWAP)
-            least = min(same, above[column + 1] + SLIP, row[column] + SLIP)
-            if line and column and (former, letter) == (wanted, last):
-                least = min(least, before[column - 1] + SLIP)
-            row.append(least)
-        before = above
-    return row[-1]
+    percent = 100 - round(100 * SequenceMatcher(None, one, other, autojunk=False).ratio())
+    return percent if percent <= (SWAPPED if sorted(one) == sorted(other) else SLIP) else None
