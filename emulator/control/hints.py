@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import cached_property
 from itertools import islice
 
 import orjson
@@ -15,15 +13,12 @@ from emulator.kernel.machine import ABSENT, Row
 from emulator.kernel.world import World
 from emulator.sdk.request import read_request
 from emulator.sdk.vendor import Vendor
-from emulator.text.nearest import TYPO, near, some
+from emulator.text.nearest import near, some
 from emulator.text.secrets import redact
 from emulator.web.pipeline import FAILED, LEAST_REFUSAL
 from emulator.web.requests import content_coding
 from emulator.web.routes import Routes
 from emulator.web.unmatched import intended_path, intended_vendor, misplaced_key
-
-PLAIN_OFFSET = re.compile(r"[0-9]{2}:[0-9.]{1,20}\+[0-9]{2}")
-"""The offset of an instant in a query, with a plus that is not percent-encoded."""
 
 MAX_SEARCHED = 10_000
 """Ids of a world among which the nearest is searched."""
@@ -53,16 +48,7 @@ class Hints:
         if exchange.answer in self.vendor.unauthenticated:
             return [*self.on_credential(), *path, *self.advice()]
         rows = (hint for applied in exchange.applied_rows[-1:] for hint in self.on_row(applied))
-        parts = (
-            self.on_fault(),
-            path,
-            self.on_fixed_name(),
-            rows,
-            self.on_parameters(),
-            self.on_query(),
-            self.on_body(),
-            self.advice(),
-        )
+        parts = (self.on_fault(), path, rows, self.on_parameters(), self.on_body(), self.advice())
         return [hint for part in parts for hint in part]
 
     def on_coding(self) -> Iterator[str]:
@@ -104,38 +90,13 @@ class Hints:
         if self.operation is not None:
             return
         if self.route is not None and self.route.verbs:
-            own = f"this path takes {' or '.join(self.route.verbs)}"
-            yield f"{method} works at {' or '.join(found)}" if (found := self._id_siblings()) else own
+            yield f"this path takes {' or '.join(self.route.verbs)}"
         else:
-            close = near(f"{method} {self.path}", (f"{verb} {it}" for verb, it in self._addresses))
+            operations = self.vendor.operations
+            addresses = [f"{it.method} {mount}{it.path}" for it in operations for mount in it.mounts or self.vendor.mounts]
+            close = near(f"{method} {self.path}", addresses)
             listed = f"{name} has no such path here; GET /_emulator/vendors/{name} lists its operations"
             yield f"the nearest operation is {' or '.join(close)}" if close else listed
-
-    def on_fixed_name(self) -> Iterator[str]:
-        """Hint at an operation such as `stop-all`, where an id is almost its name."""
-        if self.operation is not None and self.operation.path.endswith("}"):
-            fixed = [f"{method} {it}" for method, it in self._addresses if it[-1] != "}"]
-            yield from (f"{it} is an operation of its own" for it in near(f"{self.exchange.method} {self.path}", fixed, TYPO))
-
-    @cached_property
-    def _addresses(self) -> list[tuple[str, str]]:
-        """Method and path of every operation, at each of its mounts."""
-        operations = self.vendor.operations
-        return [(it.method, mount + it.path) for it in operations for mount in it.mounts or self.vendor.mounts]
-
-    def _id_siblings(self) -> list[str]:
-        """Return the siblings of a path that ends with an id."""
-        names = {_last(address).lower() for _, address in self._addresses}
-        return [] if _last(self.path).lower() in names else self._siblings()
-
-    def _siblings(self) -> list[str]:
-        """Return the paths of this method that differ from the request's in their last segment, which is no parameter."""
-        method, parent = self.exchange.method, self.path.rpartition("/")[0]
-        fixed = [it for verb, it in self._addresses if verb == method and it[-1] != "}"]
-        places = {
-            it: self.routes.find(method, f"{parent}/{_last(it)}") for it in fixed if it.count("/") == self.path.count("/")
-        }
-        return [it for it, route in places.items() if route and route.operation and it.endswith(route.operation.path)]
 
     def on_row(self, applied: AppliedRow) -> Iterator[str]:
         """Hint at the id, or at the states that the command works in."""
@@ -181,21 +142,14 @@ class Hints:
     def on_body(self) -> Iterator[str]:
         """Hint at a body that was sent as JSON, or without a content type, and is not JSON."""
         exchange = self.exchange
-        types = [
-            value.partition(b";")[0].strip().lower() for name, value in exchange.headers if name.lower() == b"content-type"
-        ]
-        if exchange.cut or not exchange.request or types[-1:] not in ([], [b"application/json"]):
+        media_type = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if exchange.cut or not exchange.request or media_type not in ("", "application/json"):
             return
         try:
             orjson.loads(exchange.request)
         except ValueError as error:
             why = "it is not encoded in UTF-8" if "surrogates not allowed" in str(error) else error
             yield f"{self.vendor.name} reads JSON here, and the body is not JSON: {why}"
-
-    def on_query(self) -> Iterator[str]:
-        """Hint at an instant with a `+` that was not percent-encoded."""
-        if PLAIN_OFFSET.search(self.exchange.target.partition("?")[2]):
-            yield "a + in a query stands for a blank: write the offset of an instant as %2B02:00, or the instant in UTC with Z"
 
 
 def _moves(row: Row) -> bool:

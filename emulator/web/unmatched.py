@@ -12,7 +12,6 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.sdk.request import Request, read_request
 from emulator.sdk.vendor import Vendor
-from emulator.text.secrets import redact
 from emulator.web.access_log import error_code_of
 from emulator.web.connection import Scope, target_of
 from emulator.web.guard import CONTROL_NAMES, PREFIX, Rejection
@@ -113,9 +112,7 @@ def _picked(exchange: Exchange) -> tuple[str, str | None, bool]:
 
 _SLASHES = re.compile(r"/{2,}")
 
-_KEY_NAME = re.compile(r"(x-)?api[_-]?key", re.IGNORECASE)
-
-_SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "token"})
+_KEY = re.compile(r"authorization|(x-)?api[_-]?key", re.IGNORECASE)
 
 _KEY_IN_BODY = re.compile(rb"\bapi[_-]?key\b", re.IGNORECASE)
 
@@ -147,8 +144,13 @@ def intended_target(routes: Routes, request: Request, reached: Vendor | None = N
 def intended_path(routes: Routes, request: Request) -> str:
     """Return the operation's path that has each slash and each mount of its vendor once, where the request has more."""
     path = _SLASHES.sub("/", request.path)
-    found = next(filter(None, (_of_its_own(routes, vendor, request, path) for vendor in _owners(routes, path))), "")
-    return f"did you mean {found!r}?" if found else ""
+    for vendor in _owners(routes, path):
+        once = path
+        for mount in filter(None, vendor.mounts):
+            once = re.sub(rf"(?i)^({re.escape(mount)})+(?=/|$)", mount, once)
+        if once != request.path and _has_operation(routes, vendor, request.method, once):
+            return f"did you mean {once!r}?"
+    return ""
 
 
 def intended_vendor(routes: Routes, request: Request, reached: Vendor | None = None) -> str:
@@ -159,66 +161,32 @@ def intended_vendor(routes: Routes, request: Request, reached: Vendor | None = N
     path = _SLASHES.sub("/", request.path)
     if any(_owners(routes, path)):
         return ""
-    for vendor in routes.vendors:
-        if vendor is not reached and vendor.mounts[0] and vendor.recognizes(request) and not _is_recognized(reached, request):
-            found = _below_mount(routes, vendor, request.method, path)
-            return f"this has a key as {vendor.name} takes it, whose {_begin_with(vendor, found)}"
-    if reached is not None and _has_operation(routes, reached, request.method, request.path):
+    with_key = [it for it in routes.vendors if it.recognizes(request) and it.mounts[0]]
+    if with_key and not (reached and reached.recognizes(request)):
+        return f"this has a key as {with_key[0].name} takes it, whose {_paths_of(routes, with_key[0], request.method, path)}"
+    if reached and _has_operation(routes, reached, request.method, request.path):
         return ""
     for vendor in sorted(routes.vendors, key=lambda vendor: vendor is not reached):
-        if found := _below_mount(routes, vendor, request.method, path):
-            return f"{vendor.name}'s {_begin_with(vendor, found)}"
+        if "?" in (paths := _paths_of(routes, vendor, request.method, path)):
+            return f"{vendor.name}'s {paths}"
     return ""
-
-
-def keys_elsewhere(request: Request) -> Iterator[str]:
-    """Yield where a request has what may be a key: in an Authorization header, another header, its query or its body."""
-    for name, value in request.headers.items():
-        if name == "authorization" and value.strip():
-            scheme, _, credential = value.strip().partition(" ")
-            known = scheme if scheme.lower() in _SCHEMES else redact(scheme)
-            how = f"with the scheme {known}" if credential else f"without a scheme ({known})"
-            yield f"a header Authorization {how}"
-        elif _KEY_NAME.fullmatch(name):
-            yield f"a header {name}"
-    yield from (f"{name!r} in its query" for name in request.query if _KEY_NAME.fullmatch(name))
-    if named := _KEY_IN_BODY.search(request.body):
-        yield f"{named[0].decode()!r} in its body"
 
 
 def misplaced_key(vendor: Vendor, request: Request) -> str:
     """Return where a request has a key that its vendor does not read, and where it belongs; empty where it has none."""
-    found = " and ".join(keys_elsewhere(request))
-    return f"the request has {found}; {vendor.name} takes {vendor.credential_hint}" if found and vendor.credential_hint else ""
+    found = [f"a header {name}" for name in request.headers if _KEY.fullmatch(name)]
+    found += [f"{name!r} in its query" for name in request.query if _KEY.fullmatch(name)]
+    if named := _KEY_IN_BODY.search(request.body):
+        found.append(f"{named[0].decode()!r} in its body")
+    where = " and ".join(found)
+    return f"the request has {where}; {vendor.name} takes {vendor.credential_hint}" if where and vendor.credential_hint else ""
 
 
 def _owners(routes: Routes, path: str) -> Iterator[Vendor]:
     """Yield the vendors whose mount begins a path."""
     for vendor in routes.vendors:
-        if any(mount and _is_below(path.lower(), mount) for mount in vendor.mounts):
+        if any(mount and f"{path.lower()}/".startswith(f"{mount}/") for mount in vendor.mounts):
             yield vendor
-
-
-def _is_below(path: str, mount: str) -> bool:
-    return path == mount or path.startswith(f"{mount}/")
-
-
-def _is_recognized(vendor: Vendor | None, request: Request) -> bool:
-    return vendor is not None and vendor.recognizes(request)
-
-
-def _of_its_own(routes: Routes, vendor: Vendor, request: Request, path: str) -> str:
-    """Return the path with each slash and each mount of its vendor written once, where that leads to an operation."""
-    once = path
-    for mount in vendor.mounts:
-        while mount and _is_below(once.lower(), mount * 2):
-            once = once[len(mount) :]
-    return once if once != request.path and _has_operation(routes, vendor, request.method, once) else ""
-
-
-def _below_mount(routes: Routes, vendor: Vendor, method: str, path: str) -> str:
-    mount = vendor.mounts[0]
-    return mount + path if mount and _has_operation(routes, vendor, method, mount + path) else ""
 
 
 def _has_operation(routes: Routes, vendor: Vendor, method: str, path: str) -> bool:
@@ -226,5 +194,8 @@ def _has_operation(routes: Routes, vendor: Vendor, method: str, path: str) -> bo
     return route is not None and route.vendor is vendor and route.operation is not None
 
 
-def _begin_with(vendor: Vendor, found: str) -> str:
-    return f"paths begin with {vendor.mounts[0]}" + (f": did you mean {found!r}?" if found else "")
+def _paths_of(routes: Routes, vendor: Vendor, method: str, path: str) -> str:
+    """Return with what a vendor's paths begin, and this path so, as a question, where that is one of an operation."""
+    mount = vendor.mounts[0]
+    is_one = mount and _has_operation(routes, vendor, method, mount + path)
+    return f"paths begin with {mount}" + (f": did you mean {mount + path!r}?" if is_one else "")

@@ -39,13 +39,13 @@ def hints_of(client: httpx.Client) -> list[str]:
 @pytest.mark.parametrize(
     ("request_line", "options", "places"),
     [
-        ("GET /za/pay/batches", {"headers": {BEARER: "demo"}}, ("Authorization without a scheme", PAY)),
-        ("GET /za/pay/batches", {"headers": {BEARER: "Basic x"}}, ("with the scheme Basic", PAY)),
+        ("GET /za/pay/batches", {"headers": {BEARER: "demo"}}, ("a header authorization", PAY)),
+        ("GET /za/pay/batches", {"headers": {BEARER: "Basic x"}}, ("a header authorization", PAY)),
         ("GET /za/pay/batches?api_key=demo", {}, ("'api_key' in its query", PAY)),
-        (f"GET {JOB}", {"headers": {BEARER: "sk_test_123"}}, ("without a scheme (sk_t…)", STRIPE)),
+        (f"GET {JOB}", {"headers": {BEARER: "sk_test_123"}}, ("a header authorization", STRIPE)),
         (f"GET {JOB}", {"headers": {"X-Api-Key": "sk_test_123"}}, ("a header x-api-key", STRIPE)),
         ("GET /live/account?apikey=demo", {}, ("'apikey' in its query", SERPWOW)),
-        ("GET /live/account", {"headers": {BEARER: "Bearer demo"}}, ("with the scheme Bearer", SERPWOW)),
+        ("GET /live/account", {"headers": {BEARER: "Bearer demo"}}, ("a header authorization", SERPWOW)),
         ("POST /live/batches", {"data": {"api_key": "demo"}}, ("'api_key' in its body", SERPWOW)),
         ("POST /live/batches", {"json": {"api_key": "demo"}}, ("'api_key' in its body", SERPWOW)),
         ("POST /live/batches", {"files": {"api_key": (None, "demo")}}, ("'api_key' in its body", SERPWOW)),
@@ -58,11 +58,6 @@ def test_a_key_in_another_place_is_told_of_with_its_right_place(
     assert client.request(method, target, **options).status_code == 401
     (hint,) = hints_of(client)
     assert all(part in hint for part in places)
-
-
-def test_a_secret_in_place_of_a_scheme_is_not_shown(client: httpx.Client) -> None:
-    client.get("/za/pay/batches", headers={BEARER: "a-long-secret and more"})
-    assert "with the scheme a-lo…;" in hints_of(client)[0]
 
 
 @pytest.mark.parametrize("target", ["/live/account", "/za/pay/batches", JOB])
@@ -122,18 +117,11 @@ def test_a_request_that_reached_the_wrong_vendor_is_led_to_its_own(
     [
         ("/za/pay/za/pay/batches", "did you mean '/za/pay/batches'?"),
         ("/live/live/account?api_key=k", "did you mean '/live/account'?"),
-        ("/live/batches/stop-all?api_key=k", "GET /live/batches/stopall is an operation of its own"),
-        ("/live/batches/StopAl?api_key=k", "GET /live/batches/stopall is an operation of its own"),
     ],
 )
 def test_a_path_that_is_almost_right_is_explained_with_the_right_one(client: httpx.Client, target: str, hint: str) -> None:
     client.get(target)
     assert hint in hints_of(client)
-
-
-def test_an_unknown_id_that_is_like_no_operation_is_not_taken_for_one(client: httpx.Client) -> None:
-    client.get("/live/batches/123456?api_key=k")
-    assert not [hint for hint in hints_of(client) if "operation" in hint]
 
 
 def test_the_unmatched_requests_say_what_was_probably_meant(client: httpx.Client) -> None:

@@ -128,12 +128,6 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
             ["6dot50 reads JSON here, and the body is not JSON: it is not encoded in UTF-8"],
         ),
         (
-            lambda emulator: send(
-                emulator, "GET", f"/live/batches?api_key={emulator.serpwow.api_key}&created_after=2026-01-01T00:00:00+02:00"
-            ),
-            ["a + in a query stands for a blank: write the offset of an instant as %2B02:00"],
-        ),
-        (
             lambda emulator: send(emulator, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, data={"maximum_rps": "10"}),
             [
                 "the body is a form (Content-Type: application/x-www-form-urlencoded), and Stripe's v2 API takes JSON:"
