@@ -86,15 +86,18 @@ class Hints:
 
     def on_path(self) -> Iterator[str]:
         """Hint at the operation that an unknown path, or one with a wrong method, was probably meant for."""
-        name, method = self.vendor.name, self.exchange.method
+        name, method, parent = self.vendor.name, self.exchange.method, self.path.rpartition("/")[0]
         if self.operation is not None:
             return
+        operations = self.vendor.operations
+        addresses = [(it.method, mount + it.path) for it in operations for mount in it.mounts or self.vendor.mounts]
         if self.route is not None and self.route.verbs:
-            yield f"this path takes {' or '.join(self.route.verbs)}"
+            beside = ((it, self.routes.find(method, f"{parent}/{_last(it)}")) for verb, it in addresses if verb == method)
+            works = [it for it, route in beside if route and route.operation and it.endswith(route.operation.path)]
+            named = [it for it in works if it[-1] != "}" and it.count("/") == self.path.count("/")]
+            yield f"{method} works at {' or '.join(named)}" if named else f"this path takes {' or '.join(self.route.verbs)}"
         else:
-            operations = self.vendor.operations
-            addresses = [f"{it.method} {mount}{it.path}" for it in operations for mount in it.mounts or self.vendor.mounts]
-            close = near(f"{method} {self.path}", addresses)
+            close = near(f"{method} {self.path}", map(" ".join, addresses))
             listed = f"{name} has no such path here; GET /_emulator/vendors/{name} lists its operations"
             yield f"the nearest operation is {' or '.join(close)}" if close else listed
 

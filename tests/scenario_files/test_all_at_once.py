@@ -1,4 +1,4 @@
-"""Every contradiction is told at once, in the order of the file, each where it stands; so are mistakes of JSON."""
+"""Every contradiction is told at once, in the order of the file, once nothing else is wrong there; mistakes of JSON are placed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator.kernel.errors import BadInput
 from emulator.scenario.loader import load_file, load_text
 from emulator.vendors import VENDORS
 
-CREDITS, TWICE, NO_STATUS = "credits_limit is 5, but 9 credits are used", "the id 'A' is given twice", "'stopped' is not one of"
+CREDITS, TWICE = "credits_limit is 5, but 9 credits are used", "the id 'A' is given twice"
 
 
 def mistakes_in(text: str) -> list[tuple[int | None, str]]:
@@ -30,19 +30,18 @@ def mistakes_in(text: str) -> list[tuple[int | None, str]]:
                 "      - {id: A}",
                 "      - {id: A}",
             ],
-            [(4, CREDITS), (7, TWICE)],
+            [(7, TWICE)],
         ),
         (
             [
                 "  serpwow:",
                 "    batches:",
-                "      - {id: A, status: stopped}",
                 "      - {id: B, status: running, since: '2025-01-01T00:00:00Z'}",
                 "      - {id: C, created_at: '2030-01-01T00:00:00Z'}",
                 "    account: {credits_limit: 5, credits_used: 9}",
                 "    error_logs: [{id: E, date: '2030-01-01T00:00:00Z'}]",
             ],
-            [(5, NO_STATUS), (6, "leaves this status at"), (7, "has not come yet"), (8, CREDITS), (9, "has not come yet")],
+            [(5, "leaves this status at"), (6, "has not come yet"), (7, CREDITS), (8, "has not come yet")],
         ),
         (
             [
@@ -51,30 +50,31 @@ def mistakes_in(text: str) -> list[tuple[int | None, str]]:
                 "    batches:",
                 "      - {id: A, called_at: '2025-01-01T00:00:00Z'}",
             ],
-            [(4, "credits_limit"), (6, "leave it out")],
+            [(4, "credits_limit")],
         ),
         (
             [
                 "  stripe:",
                 "    batch_jobs:",
-                "      - {status: nowhere}",
                 "      - {status: validating, since: '2025-01-01T00:00:00Z'}",
                 "      - {status: complete, created: '2030-01-01T00:00:00Z'}",
                 "    event_destinations: [{created: '2030-01-01T00:00:00Z'}]",
             ],
-            [(5, "is not one of"), (6, "is so no longer"), (7, "has not come yet"), (8, "has not come yet")],
+            [(5, "is so no longer"), (6, "has not come yet"), (7, "has not come yet")],
         ),
         (
             [
                 "  6dot50:",
                 "    accounts: [{name: A, createdAt: '2030-01-01T00:00:00Z'}]",
-                "    batches: [{status: NOWHERE}, {status: DRAFT, createdAt: '2030-01-01T00:00:00Z'}]",
+                "    batches: [{status: DRAFT, createdAt: '2030-01-01T00:00:00Z'}]",
             ],
-            [(4, "has not come yet"), (5, "is not one of"), (5, "has not come yet")],
+            [(4, "has not come yet"), (5, "has not come yet")],
         ),
     ],
 )
-def test_contradictions_are_told_beside_other_mistakes(lines: list[str], mistakes: list[tuple[int, str]]) -> None:
+def test_contradictions_are_told_once_nothing_else_is_wrong_with_a_vendor(
+    lines: list[str], mistakes: list[tuple[int, str]]
+) -> None:
     mistakes_found = mistakes_in("\n".join(["title: A story", "given:", *lines]))
     assert [line for line, _ in mistakes_found] == [line for line, _ in mistakes], mistakes_found
     for (_, message), (_, part) in zip(mistakes_found, mistakes, strict=True):
