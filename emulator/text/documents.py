@@ -45,6 +45,8 @@ def redact_columns(text: str) -> str:
     headings, line_break, rows = text.partition("\n")
     delimiter = max(_DELIMITERS, key=headings.count)
     names = headings.split(delimiter)
+    if _HEADING.fullmatch(names[0]) is None:
+        names[0] = names[0].rpartition('"')[2]  # the table is a text in JSON
     columns = {place for place, name in enumerate(names) if is_secret(name.strip(" \"'\r\t"))}
     if not columns or len(names) == 1 or not all(map(_HEADING.fullmatch, names)):
         return text
