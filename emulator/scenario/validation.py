@@ -86,12 +86,18 @@ def _fits_pattern(_: Any, pattern: str, value: object, schema: JsonObject) -> It
 
 def _has_all(_: Any, names: list[str], value: object, __: Any) -> Iterator[ValidationError]:
     """An error for each key that is missing, in our own words: jsonschema names the key in its message only."""
-    checkpoint()
     if isinstance(value, dict):
         yield from (ValidationError(f"{name!r} is missing") for name in names if name not in value)
 
 
-Exact: Any = extend(Draft202012Validator, {"pattern": _fits_pattern, "required": _has_all})  # type: ignore[no-untyped-call]
+def _has_type(validator: Any, *arguments: Any) -> Iterator[ValidationError]:
+    checkpoint()  # at nearly every value
+    return Draft202012Validator.VALIDATORS["type"](validator, *arguments)  # type: ignore[no-any-return]
+
+
+KEYWORDS = {"pattern": _fits_pattern, "required": _has_all, "type": _has_type}
+
+Exact: Any = extend(Draft202012Validator, KEYWORDS)  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -110,6 +116,7 @@ def problems_in(value: Any, schema: JsonObject, places: Places = MappingProxyTyp
     errors = sorted(found, key=lambda error: by_place(tuple(error.absolute_path)))
     count = 0
     for error in errors:
+        checkpoint()
         brief = [Problem("does not fit", tuple(error.absolute_path))]
         for problem in _problems_of(error, key_advice, by_place) if count < MAX_PROBLEMS else brief:
             count += 1

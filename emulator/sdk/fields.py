@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 from itertools import islice, takewhile
 from typing import Any
 
+from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import format_instant, parse_instant
@@ -94,6 +95,7 @@ def load_fields(fields: Fields, values: JsonObject, now: datetime | None = None,
     Raises:
         BadInput: some do, and each is named.
     """
+    checkpoint()
     loaded = {name: fields[name].read(value) for name, value in values.items() if name in fields}
     refuse(
         Problem(f"{values[name]!r} has not come yet: it is {format_instant(now)}", (*path, name))

@@ -19,8 +19,8 @@ SLICE = 0.01
 NEW_SECONDS = 0.1
 """Seconds for which a work is new: those have their turns first."""
 
-LONGEST_WAIT = 0.5
-"""Seconds after which a work goes on in any case: whoever has the turn may wait for a lock that it holds."""
+LONGEST_TURN = 0.5
+"""Seconds after which the next has its turn in any case: whoever works may wait for a lock that one of them holds."""
 
 
 class Turns:
@@ -30,29 +30,32 @@ class Turns:
         self.waiting = {True: deque[Work](), False: deque[Work]()}
         self._lock = Lock()
         self._current: Work | None = None
+        self._since = 0.0
 
     def take(self, work: Work) -> None:
         """Wait for a turn."""
         with self._lock:
-            if self._current is None:
-                self._current = work
-                return
             work.may_go_on.clear()
-            queue = self.waiting[work.is_new]
-            queue.append(work)
-        if not work.may_go_on.wait(LONGEST_WAIT):
+            self.waiting[work.is_new].append(work)
+            if self._current is None:
+                self._begin_next()
+        while not work.may_go_on.wait(LONGEST_TURN):
             with self._lock:
-                if work in queue:
-                    queue.remove(work)
+                if MONOTONIC() - self._since >= LONGEST_TURN:
+                    self._begin_next()
 
     def give_back(self, work: Work) -> None:
         """End the turn of a work, if it has it; the next begins."""
         with self._lock:
             if self._current is work:
-                queue = self.waiting[True] or self.waiting[False]
-                self._current = queue.popleft() if queue else None
-                if self._current is not None:
-                    self._current.may_go_on.set()
+                self._begin_next()
+
+    def _begin_next(self) -> None:
+        """Begin the turn of the one that is next, if there is one. The caller holds the lock."""
+        queue = self.waiting[True] or self.waiting[False]
+        self._current, self._since = queue.popleft() if queue else None, MONOTONIC()
+        if self._current is not None:
+            self._current.may_go_on.set()
 
 
 class Work:

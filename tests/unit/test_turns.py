@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -25,7 +25,7 @@ def turns(monkeypatch: pytest.MonkeyPatch) -> Turns:
     """Turns that last no longer than to the next checkpoint, for works that are new until their first."""
     monkeypatch.setattr(turns_module, "SLICE", 0)
     monkeypatch.setattr(turns_module, "NEW_SECONDS", 0)
-    monkeypatch.setattr(turns_module, "LONGEST_WAIT", 60)
+    monkeypatch.setattr(turns_module, "LONGEST_TURN", 60)
     return Turns()
 
 
@@ -70,13 +70,30 @@ def test_a_new_work_goes_before_those_that_have_worked(turns: Turns) -> None:
     assert done == ["old", "new"]
 
 
-def test_a_work_goes_on_in_the_end_though_another_does_not_let_it(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_next_has_its_turn_though_another_does_not_end_its_own(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other may wait for a lock that it holds."""
     Work(turns)
-    monkeypatch.setattr(turns_module, "LONGEST_WAIT", 0)
+    monkeypatch.setattr(turns_module, "LONGEST_TURN", 0)
     late = Work(turns)
     late.pause()
     assert not any(turns.waiting.values())
+
+
+def test_only_one_goes_on_beside_a_work_that_does_not_end_its_turn(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Works that all go on together would leave the event loop a small part of the time."""
+    now = 0
+
+    class ImpatientEvent(Event):
+        def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002
+            nonlocal now
+            now += 0 if self.is_set() else 3
+            return self.is_set()
+
+    monkeypatch.setattr(turns_module, "MONOTONIC", lambda: now)
+    monkeypatch.setattr(turns_module, "LONGEST_TURN", 5)
+    monkeypatch.setattr(turns_module, "Event", ImpatientEvent)
+    begun = [now for _ in range(3) if Work(turns)]
+    assert begun == [0, 6, 12]
 
 
 def test_a_work_for_a_client_that_is_gone_ends_at_its_next_checkpoint(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:

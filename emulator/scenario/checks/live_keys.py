@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import Problem
 from emulator.scenario.document import Path
 
@@ -40,6 +41,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, Mapping):
+        checkpoint()
         for name, part in value.items():
             yield from _texts(part, (*path, name))
     elif isinstance(value, list):
