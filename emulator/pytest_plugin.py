@@ -144,7 +144,7 @@ def _replay(item: pytest.Item, seed: int) -> str:
     """The command that runs this test again, from where pytest was called."""
     folder = item.config.invocation_params.dir
     test = os.path.relpath(item.path, folder) + item.nodeid[item.nodeid.index("::") :]
-    return shlex.join([*_variables(item.config), "pytest", test, *_options(item.config), "--emulator-seed", str(seed)])
+    return shlex.join(["pytest", test, *_options(item.config), "--emulator-seed", str(seed)])
 
 
 def _options(config: pytest.Config) -> Iterator[str]:
@@ -165,15 +165,6 @@ def _options(config: pytest.Config) -> Iterator[str]:
         yield from ("--emulator-scenarios", folder)
 
 
-def _variables(config: pytest.Config) -> Iterator[str]:
-    """Yield the bounds of a server in this process that the environment gives, as a shell sets them for one command."""
-    from emulator.client.environment import env
-
-    if not (config.getoption("emulator_url") or env("EMULATOR_URL")):
-        names = (it for it in os.environ if it.startswith("EMULATOR_MAX_") or it == "EMULATOR_KEEP_ALIVE")
-        yield from (f"{name}={env(name)}" for name in sorted(names) if env(name))
-
-
 def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
     """The scenario and seed of the test's marker."""
     marker = request.node.get_closest_marker("scenario")
@@ -181,15 +172,12 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
         return None, None
     unknown = marker.kwargs.keys() - {"seed"}
     if len(marker.args) != 1 or unknown:
-        pytest.fail(f"the marker is scenario(name_or_path_or_dict, seed=None), not {_as_written(marker)}", pytrace=False)
+        given = f"scenario{marker.args} {marker.kwargs or ''}"
+        pytest.fail(f"the marker is scenario(name_or_path_or_dict, seed=None), not {given}", pytrace=False)
     (scenario,) = marker.args
     if scenario is None:
         pytest.fail("the marker scenario(None) names no scenario: leave it out for an empty world", pytrace=False)
     return scenario, marker.kwargs.get("seed")
-
-
-def _as_written(marker: pytest.Mark) -> str:
-    return f"scenario({', '.join([*map(repr, marker.args), *(f'{key}={value!r}' for key, value in marker.kwargs.items())])})"
 
 
 def _world_of(item: pytest.Item) -> str:

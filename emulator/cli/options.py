@@ -6,6 +6,7 @@ import dataclasses
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from os.path import exists
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from click.decorators import FC
 from emulator.client.environment import env, is_service_address, paths_in, usable_token
 from emulator.kernel.clock import FROZEN, MAX_RATE, REAL
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.limits import SAYS, Limits, keep_alive_seconds, whole_bytes, whole_seconds
+from emulator.kernel.limits import SAYS, Limits, keep_alive_seconds
 
 if TYPE_CHECKING:
     from emulator.web.origin import Proxies
@@ -77,10 +78,6 @@ def _hosts(texts: Sequence[str]) -> Sequence[str]:
     from emulator.web.hosts import allowed
 
     return sorted(allowed(texts))
-
-
-def _size(text: str | None) -> int | None:
-    return None if text is None else whole_bytes(text)
 
 
 def _proxies(texts: Sequence[str]) -> Proxies:
@@ -205,10 +202,11 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     command = keep_alive_option(command)
     for field in reversed(dataclasses.fields(Limits)):
         if field.name != "keep_alive":
-            duration = {"type": str, "metavar": "DURATION", "callback": reads(whole_seconds)}
-            size = {"type": str, "metavar": "SIZE", "callback": reads(_size)}
-            number = {"type": click.IntRange(min=1)}
-            kind = duration if Limits.lasts(field.name) else size if Limits.is_size(field.name) else number
-            name = f"--{Limits.option(field.name)}"
-            command = option(name, field.name, default=field.default, help=SAYS[field.name], **kind)(command)
+            form = "DURATION" if Limits.lasts(field.name) else "SIZE" if Limits.is_size(field.name) else "NUMBER"
+            settings = {"metavar": form, "callback": reads(partial(_bound, field.name)), "default": field.default}
+            command = option(f"--{Limits.option(field.name)}", field.name, help=SAYS[field.name], type=str, **settings)(command)
     return command
+
+
+def _bound(name: str, written: object) -> float | None:
+    return None if written is None else Limits.read(name, written)

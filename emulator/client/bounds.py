@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.client.environment import env, paths_in
 from emulator.kernel.errors import BadInput, NotFound
-from emulator.kernel.limits import Limits, keep_alive_seconds, whole_bytes, whole_seconds
+from emulator.kernel.limits import Limits
 
 Folders = str | Path | Iterable[str | Path]
 
@@ -53,18 +53,7 @@ def read_folders(given: Folders | None = None) -> tuple[Path, ...]:
 
 
 def _bound(name: str, value: object, source: str) -> float:
-    read = keep_alive_seconds if name == KEEP_ALIVE else whole_seconds if Limits.lasts(name) else None
-    read = whole_bytes if read is None and Limits.is_size(name) else read
-    if read is None:
-        return _number(value, source)
     try:
-        return read(value)
+        return Limits.read(name, value)
     except ValueError as error:
         raise BadInput.at(f"{source}: {error}") from None
-
-
-def _number(value: object, name: str) -> int:
-    text = str(value).strip().replace("_", "")
-    if isinstance(value, bool) or not (text.isascii() and text.isdecimal() and 0 < int(text) <= 2**63):
-        raise BadInput.at(f"{name} is {value!r}, and should be a whole number from 1 on")
-    return int(text)

@@ -18,12 +18,6 @@ _SERVICE = re.compile(r"(SERVICE_HOST|SERVICE_PORT|PORT_\d+_(TCP|UDP|SCTP))(_\w+
 _VISIBLE = re.compile(r"[!-~]+")
 
 
-_OTHER_NAMES = dict.fromkeys(
-    ("FOLDER", *(f"{noun}_{place}" for noun in ("SCENARIO", "SCENARIOS") for place in ("DIR", "FOLDER", "PATH"))), "SCENARIOS"
-) | dict.fromkeys(("URI", "ADDRESS", "ADDR", "BASE_URL", "ENDPOINT", "SERVER"), "URL")
-"""Names (without the prefix) that people give to one of our variables, and too far from it for a slip of the finger."""
-
-
 class BadToken(EmulatorError):
     """A control token cannot be sent in a header. The message never shows it."""
 
@@ -77,9 +71,6 @@ def misspelt(environ: Collection[str], known: Collection[str]) -> Iterator[tuple
     for name in sorted(environ):
         word = name.removeprefix(PREFIX)
         if not name.startswith(PREFIX) or name in known or _SERVICE.fullmatch(word):
-            continue
-        if word in _OTHER_NAMES and PREFIX + _OTHER_NAMES[word] in known:
-            yield name, PREFIX + _OTHER_NAMES[word]
             continue
         if len(meant := near(word, bare, PART)) == 1:
             yield name, PREFIX + meant[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from urllib.parse import quote
@@ -58,20 +59,12 @@ def _lines(index: Index) -> Iterator[str]:
         yield from (f"  {name:{width}}  {url}".rstrip() for name, url in rows)
 
 
-def _page(index: Index) -> Iterator[str]:
-    title = escape(f"{index.name} {index.version}")
-    yield '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">'
-    yield f"<title>{title}</title>\n<h1>{title}</h1>"
-    for title, rows in _sections(index):
-        yield f"<h2>{escape(title)}</h2>\n<table>"
-        yield from (f"<tr><th scope=row align=left>{escape(name)}<td>{_linked(url)}" for name, url in rows)
-        yield "</table>"
-    yield "</html>"
-
-
-def _linked(url: str) -> str:
-    return f'<a href="{escape(url)}">{escape(url)}</a>' if PREFIX in url else escape(url)
+def _page(index: Index) -> str:
+    """Return the text as a page in which each address below the prefix is a link."""
+    text = escape("\n".join(_lines(index)))
+    linked = re.sub(rf"\S+{PREFIX}\S*", lambda url: f'<a href="{url[0]}">{url[0]}</a>', text)
+    head = '<meta charset="utf-8">\n<meta name="color-scheme" content="light dark">\n<title>batch-emulator</title>'
+    return f'<!doctype html>\n<html lang="en">\n{head}\n<pre>{linked}</pre>\n</html>'
 
 
 def _sections(index: Index) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -89,7 +82,7 @@ def _sections(index: Index) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     "GET",
     "",
     "The index: vendors with their base URLs, worlds, and where everything else is; also at `/`",
-    forms={TEXT_TYPE: lambda index: "\n".join(_lines(index)), HTML_TYPE: lambda index: "\n".join(_page(index))},
+    forms={TEXT_TYPE: lambda index: "\n".join(_lines(index)), HTML_TYPE: _page},
     text_for_shells=True,
     takes_long=True,
 )

@@ -125,16 +125,8 @@ def _http_error(paths: Iterable[str], request: Request, error: Exception) -> Res
 
 def path_hint(path: str, known: Iterable[str]) -> str:
     """Return the known path nearest to an unknown one, as a clause to follow a message; empty where none is near."""
-    patterns = [re.sub(r":\w+}", "}", it) for it in known]
     path = path.rstrip("/")
-    depth = path.count("/")
-    spelt = {it.removesuffix(".json"): it for it in patterns if not it.endswith("}") or it.count("/") == depth}
+    patterns = [re.sub(r":\w+}", "}", it) for it in known]
+    spelt = {it.removesuffix(".json"): it for it in patterns if not it.endswith("}") or it.count("/") == path.count("/")}
     found = near(path, spelt)
-    return f"; did you mean {_filled(spelt[found[0]], path)}?" if found else ""
-
-
-def _filled(pattern: str, path: str) -> str:
-    """Return a pattern whose parameters have the values that stand at their places in a path."""
-    parts, values = pattern.split("/"), path.split("/")
-    end = len(values) if len(values) == len(parts) else len(values) - 1
-    return "/".join(values[n] if part.startswith("{") and n < end else part for n, part in enumerate(parts))
+    return f"; did you mean {spelt[found[0]]}?" if found else ""

@@ -92,6 +92,17 @@ class Limits:
         return SAYS[name].startswith("Bytes ")
 
     @staticmethod
+    def read(name: str, written: object) -> float:
+        """Return a bound as people write it: a duration, a size or a number.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if name == "keep_alive":
+            return keep_alive_seconds(written)
+        return (whole_seconds if Limits.lasts(name) else whole_bytes if Limits.is_size(name) else whole_number)(written)
+
+    @staticmethod
     def option(name: str) -> str:
         """Return the option of a bound: `max-body` for `body`, and `min-rate` for `min_rate`."""
         return name.replace("_", "-") if name.startswith("min_") else f"max-{name.replace('_', '-')}"
@@ -170,6 +181,18 @@ def whole_bytes(written: object) -> int:
     if not 0 < size <= LARGEST_SIZE or size % 1:
         raise ValueError(f"{written!r} is no whole number of bytes from 1 to {LARGEST_SIZE}")
     return int(size)
+
+
+def whole_number(written: object) -> int:
+    """Return a whole number.
+
+    Raises:
+        ValueError: it is none, or not between 1 and the largest.
+    """
+    text = str(written).strip().replace("_", "")
+    if isinstance(written, bool) or not (text.isascii() and text.isdecimal() and 0 < int(text) <= LARGEST_SIZE):
+        raise ValueError(f"{written!r} is no whole number from 1 on")
+    return int(text)
 
 
 def whole_seconds(written: object) -> int:

@@ -65,11 +65,6 @@ class Library:
 
     def _not_found(self, name: str) -> NotFound:
         error = NotFound("scenario", name, self._paths)
-        for folder, (_, others) in self._found.items():
-            for path in others:
-                if name in (_name(path, folder), path.relative_to(folder).as_posix()):
-                    error.args = (f"no scenario is called {name!r}: {path} has no key of a scenario at its top",)
-                    return error
         if intended_name := self.intended_name(name):
             error.args = (f"no scenario is called {name!r}; did you mean {intended_name!r}?",)
         return error

@@ -66,7 +66,7 @@ def test_a_bound_that_is_no_whole_number_is_refused_in_a_line(value: str, monkey
     monkeypatch.setenv("EMULATOR_MAX_WORLDS", value)
     with pytest.raises(BadInput) as excinfo:
         EmulatorServer()
-    assert str(excinfo.value) == f"EMULATOR_MAX_WORLDS is {value!r}, and should be a whole number from 1 on"
+    assert str(excinfo.value) == f"EMULATOR_MAX_WORLDS: {value!r} is no whole number from 1 on"
 
 
 @pytest.mark.parametrize(
@@ -539,9 +539,9 @@ def test_a_misspelt_variable_is_named_in_the_header(pytester: pytest.Pytester, m
 def test_a_misspelt_variable_is_named_once_however_quiet_the_run_is(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, quiet: list[str]
 ) -> None:
-    monkeypatch.setenv("EMULATOR_URI", "http://127.0.0.1:1")
+    monkeypatch.setenv("EMULATOR_URLS", "http://127.0.0.1:1")
     result = run(pytester, "def test_it(emulator): ...", *quiet)
-    assert result.outlines.count("batch-emulator: nothing reads EMULATOR_URI; did you mean EMULATOR_URL?") == 1
+    assert result.outlines.count("batch-emulator: nothing reads EMULATOR_URLS; did you mean EMULATOR_URL?") == 1
 
 
 @pytest.mark.parametrize(

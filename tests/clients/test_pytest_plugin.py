@@ -187,7 +187,6 @@ def test_the_command_that_replays_a_test_can_be_pasted_where_pytest_was_called(
         ([], {"EMULATOR_SCENARIOS": f"m y{os.pathsep}more"}, "--emulator-scenarios 'm y' --emulator-scenarios more"),
         (["-o", "emulator_scenarios=more"], {}, "-o emulator_scenarios=more"),
         (["-c", "other.ini"], {}, "-c other.ini"),
-        (["--emulator-scenarios=more"], {"EMULATOR_MAX_SNAPSHOTS": "1"}, "--emulator-scenarios more"),
     ],
 )
 def test_the_command_that_replays_a_test_starts_its_server_with_the_same_options(

@@ -38,7 +38,7 @@ def test_what_is_no_size_is_refused(text: object) -> None:
 def test_the_bounds_in_bytes_take_units_and_others_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_MAX_MEMORY", "2GB")
     assert read_limits({"body": "64 kB"}) == Limits(memory=2_000_000_000, body=64_000)
-    with pytest.raises(BadInput, match="the bound 'worlds' is '2k', and should be a whole number"):
+    with pytest.raises(BadInput, match="the bound 'worlds': '2k' is no whole number from 1 on"):
         read_limits({"worlds": "2k"})
     monkeypatch.setenv("EMULATOR_MAX_MEMORY", "2 gig")
     with pytest.raises(BadInput, match="EMULATOR_MAX_MEMORY: '2 gig' is no size: give 64kB, 2GB"):
