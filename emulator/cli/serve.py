@@ -88,9 +88,9 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from emulator.cli.startup import startup_lines
     from emulator.kernel.limits import Limits
+    from emulator.server import server
     from emulator.server.app import create_app
     from emulator.server.listening import url_of
-    from emulator.server.server import serve
     from emulator.server.tls import certificate_path
     from emulator.web.access_log import AccessLog
     from emulator.web.guard import Guard
@@ -116,7 +116,7 @@ def serve(
         app = create_app(worlds, known, guard=Guard(allowed(hosts), token, proxies), limits=limits, access_log=lines, held=held)
         try:
             until = _wait_for_stdin(stderr) if while_stdin else None
-            serve(app, listening, _announce(stderr, url, startup), limits, context, lines, until, held.release_all)
+            server.serve(app, listening, _announce(stderr, url, startup), limits, context, lines, until, held.release_all)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
 

@@ -12,7 +12,7 @@ from emulator.kernel.clock import MONOTONIC
 MOST_BYTES = 500_000_000
 """Bytes of a body: several times those of a state with 100,000 resources."""
 
-PIECE = 65_536
+READ_SIZE = 65_536
 """Bytes that are read at once: what a server announces is never set aside before it comes."""
 
 
@@ -80,7 +80,7 @@ def body_of(answer: HTTPResponse) -> bytes:
     """
     content = bytearray()
     while len(content) + (answer.length or 0) <= MOST_BYTES:
-        if not (piece := answer.read(PIECE)):
+        if not (piece := answer.read(READ_SIZE)):
             if answer.length:
                 raise IncompleteRead(bytes(content), answer.length)
             return bytes(content)

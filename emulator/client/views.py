@@ -65,7 +65,7 @@ class VendorBase:
         return ResourceView(kind, known[id])
 
 
-def _record(kind: str, value: Any) -> Any:
+def _view_of(kind: str, value: Any) -> Any:
     return ResourceView(kind, value) if isinstance(value, Mapping) else value
 
 
@@ -159,7 +159,7 @@ class SixDot50(_WithBatches):
 class VendorView(VendorBase):
     """Any vendor in this world: `url`, its credentials, and the parts of its state, each by its name.
 
-    A list in the state is a list of Records. `one` finds an item of a list.
+    A list in the state is a list of ResourceViews. `one` finds an item of a list.
 
     Raises:
         NotFound: there is no such vendor.
@@ -186,7 +186,7 @@ class VendorView(VendorBase):
             raise AttributeError(no_field(f"credential or part of the state of {self.vendor}", name, known))
         part = self._state.get(name, [] if self._parts[name].get("type") == "array" else None)
         kind = _singular(name)
-        return [_record(kind, it) for it in part] if isinstance(part, list) else _record(kind, part)
+        return [_view_of(kind, it) for it in part] if isinstance(part, list) else _view_of(kind, part)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._credentials, *self._parts]

@@ -177,7 +177,7 @@ class ScriptedResponse(Metered):
     status: str = "waiting"
     kind: ClassVar[str] = "emulator.reply"
 
-    def said(self) -> ScriptedResponse:
+    def after_use(self) -> ScriptedResponse:
         """Return it after one more use."""
         return self if self.left is None else replace(self, left=self.left - 1)
 

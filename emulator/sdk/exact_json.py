@@ -21,7 +21,7 @@ JsonDict = dict[str, Any]
 LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""
 
-LONG = 200_000
+LONG_TEXT = 200_000
 """Characters of a text from which on it is read in Python, where other threads have their turn, and not in one call of C."""
 
 MAX_DIGITS = 4_000
@@ -82,7 +82,7 @@ def load(
         orjson.loads(content)
     try:
         value = _Decoder(
-            len(text) > LONG,
+            len(text) > LONG_TEXT,
             parse_float=parse_float,
             parse_int=parse_int,
             parse_constant=_refuse_constant,

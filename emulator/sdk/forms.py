@@ -12,10 +12,9 @@ MULTIPART = "multipart/form-data"
 
 def form_instead_of_json(request: Request, api: str, forms: Collection[str] = (ENCODED, MULTIPART)) -> Iterator[str]:
     """Yield advice where the body is one of these forms and no JSON; curl calls JSON a form, too, and it is read."""
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent not in forms or not request.body:
+    if request.media_type not in forms or not request.body:
         return
     try:
         _ = request.json
     except ValueError:
-        yield f"the body is a form (Content-Type: {sent}), and {api} takes JSON: send it as application/json"
+        yield f"the body is a form (Content-Type: {request.media_type}), and {api} takes JSON: send it as application/json"

@@ -65,6 +65,11 @@ class Request:
         return orjson.loads(self.body) if self.body else None
 
     @property
+    def media_type(self) -> str:
+        """The media type of the body in lower case, without its parameters; empty where there is none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
     def base_url(self) -> str:
         """The URL by which the client reached this server, so that links lead back to it."""
         return f"{self.scheme}://{self.authority or self.headers.get('host') or 'localhost'}"

@@ -24,7 +24,7 @@ from emulator.server.waiting import WaitingProtocol
 from emulator.web.connection import CONNECTION_KEY
 from emulator.web.event_loop import call_in_turn
 from emulator.web.guard import OPEN
-from emulator.web.requests import LONG, NOT_UTF_8
+from emulator.web.requests import LONG_BODY, NOT_UTF_8
 
 HEAD_END = b"\r\n\r\n"
 BODILESS = frozenset({None, b"0"})
@@ -115,11 +115,11 @@ class HttpConnection(WaitingProtocol):
     def data_received(self, data: bytes) -> None:
         if self._input.rest or data.count(b"\r\n") > MANY_LINES:
             self._input.take_in_slices(data)
-        elif self._reading == IDLE and len(data) >= LONG:
+        elif self._reading == IDLE and len(data) >= LONG_BODY:
             self._input.take_in_turn(data)
         else:
             self._take(data)
-            if len(data) >= LONG:
+            if len(data) >= LONG_BODY:
                 self._input.take_in_turn(b"")
 
     def _take(self, data: bytes) -> None:

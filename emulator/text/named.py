@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emulator.text.parameters import OF_PARAMETER, form_or_url
-from emulator.text.secrets import LONG, NAMING, VALUES, is_secret, redact
+from emulator.text.secrets import LONG_NAME, NAMING, VALUES, is_secret, redact
 
 _WORD = r"\w\\%.$@~!*\[\]+\-"
 _SPACE = r"[ \t\r\n]*+"
@@ -66,7 +66,7 @@ def redact_named(text: str) -> str:
 def _first_of(text: str, match: re.Match[str]) -> int:
     """Return where a name begins: at the quote before it, if a quote is behind it."""
     start = match.start()
-    opening = text.rfind(match[2][-1], max(0, start - LONG), start) if match[2] else -1
+    opening = text.rfind(match[2][-1], max(0, start - LONG_NAME), start) if match[2] else -1
     return start if opening < 0 else opening
 
 
@@ -87,7 +87,7 @@ def _names_secret(text: str, match: re.Match[str], first: int, beside: bool, bra
 
 def _begins_list(text: str, match: re.Match[str], first: int) -> bool:
     """Tell whether a name is the first text of a list; a name without quotes has the bracket itself."""
-    before = text[max(0, first - LONG) : first]
+    before = text[max(0, first - LONG_NAME) : first]
     if first == match.start():
         return match[1].startswith(_OPENINGS) or before.rstrip(" \t").endswith("[")
     return before.removesuffix("b").rstrip(" \t\r\n\\").endswith(("(", "%28", *_OPENINGS))

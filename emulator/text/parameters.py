@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from emulator.text.percent import form_decoded
-from emulator.text.secrets import LONG, NAMING, VALUES, as_it_looks, is_secret, redact
+from emulator.text.secrets import LONG_NAME, NAMING, VALUES, as_it_looks, is_secret, redact
 
 _BEGINS_FORM = re.compile(r"\s*+[\w.$%~\[\]+-]++=")
 _BEGINS_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*+:)?+/[^\s\"'<>?]*+\?")
@@ -16,7 +16,7 @@ _OF_URL = re.compile(r"[^&\s]*+")
 OF_PARAMETER = re.compile(r"(?:[^&\s\"]|\"(?=[\w%]))*+")
 """The value of a parameter, as far as it goes wherever the parameter stands."""
 
-_PARAMETER = re.compile(rf"(?<![^\s&?;,\"'#/])([^\s&?;,=\"'#/]++)=[\"']?(?=([^\s&;\"'#]{{0,{LONG}}}+))")
+_PARAMETER = re.compile(rf"(?<![^\s&?;,\"'#/])([^\s&?;,=\"'#/]++)=[\"']?(?=([^\s&;\"'#]{{0,{LONG_NAME}}}+))")
 _COMMA = re.compile("(?:,|%(?:25)*2[Cc])")
 _INDEX = re.compile(r"\[[0-9]*\]\Z|\.[0-9]++\Z")
 _PARTS = re.compile(r"[\[\].]+")
@@ -64,7 +64,7 @@ def redact_parameters(text: str) -> str:
 
 def _parameters(text: str) -> Iterator[_Parameter]:
     for match in _PARAMETER.finditer(text):
-        name = match[1][-LONG:]
+        name = match[1][-LONG_NAME:]
         for _ in range(4):
             name = form_decoded(name) if "%" in name else name
         name = as_it_looks(name).strip()

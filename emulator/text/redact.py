@@ -15,7 +15,7 @@ from emulator.text.named import redact_named
 from emulator.text.parameters import redact_parameters
 from emulator.text.percent import form_decoded
 from emulator.text.secrets import (
-    LONG,
+    LONG_NAME,
     NAMING,
     VALUES,
     as_it_looks,
@@ -145,7 +145,7 @@ def _redact_token(match: re.Match[str]) -> str:
     token = match[0]
     if "%" not in token or len(token) < SHORTEST:
         return token
-    return _redact_encoded(token) if len(token) < LONG else _redact_encoded.__wrapped__(token)
+    return _redact_encoded(token) if len(token) < LONG_NAME else _redact_encoded.__wrapped__(token)
 
 
 @lru_cache(maxsize=1_000)

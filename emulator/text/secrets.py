@@ -93,7 +93,7 @@ LIVE = re.compile(r"(?<![A-Za-z0-9])[rs]k_live_")
 SHOWN = 4
 """Characters of a secret that are shown, so that two can be told apart."""
 
-LONG = 100
+LONG_NAME = 100
 """Names beyond this are not remembered, for nobody uses them twice."""
 
 COUNTED = ("max", "min", "num", "total", "used", "prompt", "completion", "input", "output", "remaining")
@@ -150,7 +150,7 @@ _ESCAPED_SPACE = re.compile(r"(?<!\\)\\++[nrt]")
 
 def is_secret(name: str) -> bool:
     """Tell whether this is the name of a secret, however it is spelt: `api_key`, `s3SecretAccessKey`, `api%5Fkey`."""
-    return _is_secret(name) if len(name) <= LONG else _is_secret.__wrapped__(name)
+    return _is_secret(name) if len(name) <= LONG_NAME else _is_secret.__wrapped__(name)
 
 
 def is_word(text: str) -> bool:

@@ -17,9 +17,11 @@ from emulator.sdk.request import Request
 from emulator.web.connection import Connection
 from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, JournalEntry, Revision
 from emulator.web.lanes import NoLanes
-from emulator.web.pipeline import MUCH
 
 T = TypeVar("T")
+
+MANY_KEPT_BYTES = 100_000
+"""Bytes kept by a server beyond which a request that faults may hold up is carried out in a thread."""
 
 LONGEST_WAIT = 86_400.0
 """Seconds of one wait, after which it is computed anew: no timer lasts for as long as a world's time can take."""
@@ -72,7 +74,7 @@ class FaultDelays:
         return await self._in_lane(partial(self._unless_undone, function))
 
     async def _in_lane(self, function: Callable[[], T]) -> T:
-        is_long = self._is_long or self._world.quota.budget.bytes > MUCH
+        is_long = self._is_long or self._world.quota.budget.bytes > MANY_KEPT_BYTES
         return await self.lanes.run(self._world, function, is_long)
 
     def _unless_undone(self, function: Callable[[], T]) -> T:

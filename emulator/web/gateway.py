@@ -40,7 +40,7 @@ from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.pipeline import LongAnswer, Pipeline, ResponseValidator, takes_long
 from emulator.web.plan import Plan, make_plan, path_of
 from emulator.web.requests import (
-    LONG,
+    LONG_BODY,
     UNCOUNTED_BYTES,
     IncomingBody,
     body_hint,
@@ -178,10 +178,9 @@ class Gateway:
                 incoming = IncomingBody(self._uploads, is_upload=True) if reader else IncomingBody(self._bodies)
                 body, size = await read_body(message, receive, reader, limit, connection, incoming)
             whole = partial(_request, plan, reader, body, self._limits)
-            request = (
-                await in_limited_thread(whole) if size > LONG and not isinstance(connection, InProcessConnection) else whole()
-            )
-            return await self._answer(request, connection, plan.is_long or size > LONG)
+            is_apart = size > LONG_BODY and not isinstance(connection, InProcessConnection)
+            request = await in_limited_thread(whole) if is_apart else whole()
+            return await self._answer(request, connection, plan.is_long or size > LONG_BODY)
         except TooLarge as error:
             cure = "" if error.cure else body_hint(self._limits, limit)
             return emulator_error(413, "body-too-large", f"{error}{cure}", (b"connection", b"close"))

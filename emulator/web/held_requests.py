@@ -65,12 +65,12 @@ class HeldRequest:
 
     `since` is the instant of the world at which that began, `revision` the world's then; `due` the instant at which a virtual
     delay ends, None for every other fault. `entry` is its entry in the journal, once it has one. `ended` is LIFTED or GONE
-    once it is released. `reckoned_with` are base and rate of the clock by which the end of a delay was computed.
+    once it is released; `woken` is whether anything woke it since it was last rearmed. `reckoned_with` are base and rate of
+    the clock by which the end of a delay was computed.
     """
 
     __slots__ = (
         "_wake",
-        "_woken",
         "due",
         "ended",
         "entry",
@@ -79,6 +79,7 @@ class HeldRequest:
         "request",
         "revision",
         "since",
+        "woken",
     )
 
     def __init__(
@@ -98,7 +99,7 @@ class HeldRequest:
         self.entry = entry
         self.ended: str | None = None
         self.reckoned_with: tuple[datetime, float] | None = None
-        self._woken = False
+        self.woken = False
         self._wake: Callable[[], object] | None = None
 
     def release(self, why: str) -> None:
@@ -108,19 +109,14 @@ class HeldRequest:
 
     def wake(self) -> None:
         """End the present wait, so that the request looks again whether it still has to wait."""
-        self._woken = True
+        self.woken = True
         wake = self._wake
         if wake is not None:
             _wake(wake)
 
     def rearm(self) -> None:
         """Make ready for another wait."""
-        self._wake, self._woken = None, False
-
-    @property
-    def woken(self) -> bool:
-        """Tell whether it was woken since it was last rearmed."""
-        return self._woken
+        self._wake, self.woken = None, False
 
     def wait_in_thread(self, seconds: float) -> None:
         """Block this thread until it is woken, or for so many seconds."""
@@ -159,7 +155,7 @@ class HeldRequest:
 
     def _on_wake(self, wake: Callable[[], object]) -> None:
         self._wake = wake
-        if self._woken:
+        if self.woken:
             wake()
 
 

@@ -37,9 +37,6 @@ LEAST_REFUSAL = 400
 
 NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 PLAIN_TEXT = "text/plain; charset=utf-8"
-MUCH = 100_000
-"""Bytes kept by a server beyond which a request that faults may hold up is carried out in a thread."""
-
 LONG_ANSWER = 300_000
 """Bytes of memory beyond which an answer is not written on the event loop."""
 
@@ -215,7 +212,7 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     if operation is None:
         answer = _attributed(vendor, vendor.unmatched(tx, request, request.verbs))
     elif scripted := _scripted(tx, request):
-        tx.put(scripted.said())
+        tx.put(scripted.after_use())
         response = _as_written(scripted.status_code, scripted.body, scripted.headers)
         return Answer(SCRIPTED, scripted.place), response
     elif not is_admitted and (refusal := vendor.admit(tx, request, operation)):

@@ -63,7 +63,7 @@ def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
 MAX_DRAIN_BYTES = 1_000_000_000
 """Bytes of a body that is too large which are read all the same: a client that is still sending never sees the refusal."""
 
-LONG = 32_768
+LONG_BODY = 32_768
 """Bytes of a body from which on reading it takes so long that others must have their turn."""
 
 
@@ -180,7 +180,7 @@ async def read_body(
             incoming.count(len(body))
         else:
             body += chunk[: len(GZIP) - len(body)]
-            if size <= LONG or isinstance(connection, InProcessConnection):
+            if size <= LONG_BODY or isinstance(connection, InProcessConnection):
                 reader.feed(chunk)
             else:
                 await in_limited_thread(reader.feed, chunk)

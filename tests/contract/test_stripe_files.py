@@ -32,7 +32,7 @@ from emulator.vendors.stripe.files.model.rows import (
     Rows,
 )
 from emulator.vendors.stripe.files.requests import JsonlReader, read_rows
-from emulator.vendors.stripe.files.responses import PIECE, chunks_of, object_of, size_of
+from emulator.vendors.stripe.files.responses import CHUNK_SIZE, chunks_of, object_of, size_of
 from emulator.vendors.stripe.model.endpoints import LISTS, Endpoint, supports
 from emulator.vendors.stripe.model.jobs import WITH_RESULTS, Job
 from tests.support.loading import load_value
@@ -130,7 +130,7 @@ def test_a_file_too_long_to_dump_says_so_and_cannot_be_loaded(monkeypatch: pytes
 def test_numbers_alone_make_results_of_their_size_too(success: int, failure: int, more: int, extra: int, status: str) -> None:
     job = Job("a", NOW, NOW, NOW, NOW, status, success + failure + more, success % 50, failure % 50, output_size=extra)
     chunks = [*chunks_of(job)]
-    assert max(map(len, chunks), default=0) <= PIECE
+    assert max(map(len, chunks), default=0) <= CHUNK_SIZE
     content = b"".join(chunks)
     assert len(content) == size_of(job)
     lines = [json.loads(line) for line in content.splitlines()]

@@ -19,7 +19,7 @@ from emulator.vendors import VENDORS
 from emulator.vendors.stripe.files.model import outcomes as outcomes_of
 from emulator.web.connection import Connection
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.requests import LONG, IncomingBody, read_body
+from emulator.web.requests import LONG_BODY, IncomingBody, read_body
 from tests.support.busy import busy
 from tests.support.loading import load_value
 from tests.support.toy import kitchen
@@ -111,7 +111,7 @@ MANY_BATCHES = [
 ]
 MANY_SEARCHES = [{"id": "ONE", "status": "idle", "searches": MANY_RESOURCES + 1}]
 FEW: list[dict[str, Any]] = [{"id": "ONE", "status": "idle", "searches": 1}]
-LONG_NAME = {"name": "x" * LONG}
+LONG_NAME = {"name": "x" * LONG_BODY}
 WORLD = "/_emulator/worlds/default"
 
 
@@ -181,7 +181,7 @@ class Noting:
 
 
 def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
-    pieces = [b"x" * LONG, b"y" * 5, b"z" * LONG]
+    pieces = [b"x" * LONG_BODY, b"y" * 5, b"z" * LONG_BODY]
     messages = iter([{"type": "http.request", "body": piece, "more_body": piece is not pieces[-1]} for piece in pieces])
     reader, here = Noting(), current_thread().name
 
@@ -198,8 +198,8 @@ def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
             IncomingBody(Quota(Budget.of(Limits()))),
         )
 
-    assert asyncio.run(run(object())) == (b"", 2 * LONG + 5)
-    assert reader.fed == [(LONG, here), (5, APART), (LONG, APART)]
+    assert asyncio.run(run(object())) == (b"", 2 * LONG_BODY + 5)
+    assert reader.fed == [(LONG_BODY, here), (5, APART), (LONG_BODY, APART)]
 
 
 @pytest.mark.parametrize(("few", "stretch"), [(10**6, 7), (0, 10**6), (0, 1)])

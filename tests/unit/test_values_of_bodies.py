@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emulator.kernel.errors import TooLarge
 from emulator.kernel.limits import Limits
 from emulator.sdk import load
-from emulator.sdk.exact_json import LONG
+from emulator.sdk.exact_json import LONG_TEXT
 from emulator.web.requests import check_values
 
 LIMITS = Limits(values=100)
@@ -55,9 +55,9 @@ def test_a_body_with_more_is_too_large(body: bytes) -> None:
     ("body", "values"),
     [
         (b"[1,1.5" + b",2,2.5" * 499 + b"]", 1_000),
-        (b'["' + b'","' * (LONG // 3) + b'"]', LONG // 3),
-        (b"[[]" + b",[]" * (LONG // 3) + b"]", LONG // 3),
-        (b"{" + b",".join(b'"%d":{}' % n for n in range(LONG // 8)) + b"}", LONG // 8),
+        (b'["' + b'","' * (LONG_TEXT // 3) + b'"]', LONG_TEXT // 3),
+        (b"[[]" + b",[]" * (LONG_TEXT // 3) + b"]", LONG_TEXT // 3),
+        (b"{" + b",".join(b'"%d":{}' % n for n in range(LONG_TEXT // 8)) + b"}", LONG_TEXT // 8),
     ],
 )
 def test_other_threads_may_have_a_turn_at_each_number_and_in_a_long_text_at_each_value(body: bytes, values: int) -> None:
@@ -81,7 +81,7 @@ def test_other_threads_may_have_a_turn_at_each_number_and_in_a_long_text_at_each
 )
 def test_a_long_text_is_read_as_a_short_one_is(text: str) -> None:
     results = []
-    for padding in ("", " " * LONG):
+    for padding in ("", " " * LONG_TEXT):
         try:
             results.append(repr(load(text + padding)))
         except ValueError as error:

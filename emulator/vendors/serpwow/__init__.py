@@ -5,7 +5,8 @@ from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations.machine import DESTINATION
 from emulator.vendors.serpwow.machine.batches import ACCOUNT, BATCH
 from emulator.vendors.serpwow.operations import OPERATIONS
-from emulator.vendors.serpwow.requests.admission import MOUNTS, admit, advise, credential, unmatched
+from emulator.vendors.serpwow.requests.admission import MOUNTS, admit, credential, unmatched
+from emulator.vendors.serpwow.responses.advice import advise
 from emulator.vendors.serpwow.responses.renderers import HEADERS, RENDERERS, cite, failure_response, response_headers
 from emulator.vendors.serpwow.state import SerpwowState
 

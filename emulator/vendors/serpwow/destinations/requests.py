@@ -10,11 +10,11 @@ from emulator.vendors.serpwow.destinations.model import SETTINGS, TYPES, Destina
 from emulator.vendors.serpwow.requests.validation import flag, invalid, one_of, optional_text, text
 
 OSS_REGIONS = (
-    *(f"oss-cn-{city}" for city in ["hangzhou", "shanghai", "qingdao", "beijing", "zhangjiakou", "huhehaote"]),
-    *(f"oss-cn-{city}" for city in ["wulanchabu", "shenzhen", "heyuan", "guangzhou", "chengdu", "hongkong"]),
-    *("oss-us-west-1", "oss-us-east-1", "oss-ap-southeast-1", "oss-ap-southeast-2", "oss-ap-southeast-3"),
-    *("oss-ap-southeast-5", "oss-ap-northeast-1", "oss-ap-south-1", "oss-eu-central-1", "oss-eu-west-1", "oss-me-east-1"),
-)
+    "oss-cn-hangzhou", "oss-cn-shanghai", "oss-cn-qingdao", "oss-cn-beijing", "oss-cn-zhangjiakou", "oss-cn-huhehaote",
+    "oss-cn-wulanchabu", "oss-cn-shenzhen", "oss-cn-heyuan", "oss-cn-guangzhou", "oss-cn-chengdu", "oss-cn-hongkong",
+    "oss-us-west-1", "oss-us-east-1", "oss-ap-southeast-1", "oss-ap-southeast-2", "oss-ap-southeast-3",
+    "oss-ap-southeast-5", "oss-ap-northeast-1", "oss-ap-south-1", "oss-eu-central-1", "oss-eu-west-1", "oss-me-east-1",
+)  # fmt: skip
 """The regions of Alibaba Cloud OSS for destinations. Evidence: serpwow-destinations-15."""
 
 READERS = {"oss_region_id": one_of(OSS_REGIONS)}

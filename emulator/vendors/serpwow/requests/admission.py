@@ -1,14 +1,14 @@
-"""Admission: the key, the path, the rate, the platform's status, and hints on a refused body."""
+"""Admission of requests: the key, the path, the rate and the platform's status."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from emulator.sdk import ENCODED, MULTIPART, Answer, Check, Operation, Request, Transaction, form_instead_of_json
+from emulator.sdk import Answer, Check, Operation, Request, Transaction
 from emulator.vendors.serpwow.assumptions.requests import (
     PATH_SPELLING,
     PLATFORM_DOWN,
@@ -17,7 +17,6 @@ from emulator.vendors.serpwow.assumptions.requests import (
     REPEATED_PARAMETER,
 )
 from emulator.vendors.serpwow.model.account import SELF, Platform, RequestMeter
-from emulator.vendors.serpwow.requests.bodies import begins_as_json, media_type
 from emulator.vendors.serpwow.requests.queries import API_KEY
 from emulator.vendors.serpwow.requests.validation import invalid
 
@@ -78,15 +77,6 @@ def rate_limit(name: str, evidence: str) -> Check:
         return None
 
     return check_rate
-
-
-def advise(_tx: Transaction, request: Request, answer: str) -> Iterator[str]:
-    """Yield why a body was refused: a multipart form is not read, and JSON is read as such under the content type of a form."""
-    if answer != "unfit":
-        return
-    yield from form_instead_of_json(request, "SerpWow", (MULTIPART,))
-    if media_type(request) == ENCODED and begins_as_json(request):
-        yield f"the body was read as JSON, since it begins so, though its content type is {ENCODED}"
 
 
 def is_spelt_as_published(request: Request, operation: Operation) -> bool:

@@ -18,17 +18,12 @@ CLIENT_FIELDS = ("source", "app_name", "api_key")
 """Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
 
 
-def media_type(request: Request) -> str:
-    """Return the content type in lower case, without its parameters; empty where there is none."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
 def begins_as_json(request: Request) -> bool:
     return request.body.removeprefix(BOM_UTF8).lstrip().startswith((b"{", b"["))
 
 
 def is_form(request: Request) -> bool:
-    return media_type(request) == ENCODED and not begins_as_json(request)
+    return request.media_type == ENCODED and not begins_as_json(request)
 
 
 def read_body(tx: Transaction, request: Request) -> Any:
@@ -46,7 +41,7 @@ def read_body(tx: Transaction, request: Request) -> Any:
     except ValueError:
         raise invalid(f"The request body is not valid JSON{_hint(request)}") from None
     if not _is_labelled_json(request) and tx.choice(MISLABELLED_JSON) == "refuse":
-        message = f"The request body is JSON, and its Content-Type is {media_type(request) or 'missing'}: send application/json"
+        message = f"The request body is JSON, and its Content-Type is {request.media_type or 'missing'}: send application/json"
         raise invalid(message, "serpwow-body-5", MISLABELLED_JSON)
     if value is None:
         raise invalid("The request body must not be null", "serpwow-body-6")
@@ -105,17 +100,17 @@ def _list_of(form: JsonObject) -> list[Any]:
 
 
 def _is_labelled_json(request: Request) -> bool:
-    return media_type(request) == "application/json" or media_type(request).endswith("+json")
+    return request.media_type == "application/json" or request.media_type.endswith("+json")
 
 
 def _hint(request: Request) -> str:
     """Return the likely format of a body that is no JSON, and what to do; empty where that is unknown."""
     if request.body.startswith(BOM_UTF8):
         return ": it begins with a byte order mark, which JSON does not have"
-    if media_type(request).startswith("multipart/"):
-        return f", and {media_type(request)} is not read: send application/json or {ENCODED}"
+    if request.media_type.startswith("multipart/"):
+        return f", and {request.media_type} is not read: send application/json or {ENCODED}"
     if not begins_as_json(request) and b"=" in request.body:
-        return f": it looks like a form, and its Content-Type is {media_type(request) or 'missing'}, not {ENCODED}"
+        return f": it looks like a form, and its Content-Type is {request.media_type or 'missing'}, not {ENCODED}"
     return ""
 
 

@@ -60,8 +60,9 @@ class SerpwowState:
     def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources, and at the end the batches promoted. Each is in the view before the next is made."""
         gathered = ProblemCollector()
-        account, batches = _load_account_and_batches(view, fragment, gathered)
-        yield from (account, *batches.values())
+        batches = _load_batches(view, fragment.get("batches", ()), gathered)
+        yield _load_account(view, fragment.get("account", {}), [*batches.values()], gathered)
+        yield from batches.values()
         yield from _load_destinations(view, fragment.get("destinations", ()))
         with gathered.part("error_logs"):
             yield from _load_error_logs(view, fragment.get("error_logs", ()))
@@ -124,23 +125,26 @@ def _with_ids(
         yield id, item
 
 
-def _load_account_and_batches(view: View, fragment: JsonObject, gathered: ProblemCollector) -> tuple[Account, dict[int, Batch]]:
-    """Return the account, and the possible batches by their index."""
-    fields = fragment.get("account", {})
-    old = as_of_now(view, view.find(Account, SELF) or Account(view.now))
-    account = replace(old, since=view.now, **load_fields(ACCOUNT, fields))
+def _load_batches(view: View, items: Sequence[JsonObject], gathered: ProblemCollector) -> dict[int, Batch]:
+    """Return the possible batches by their index."""
     placed: dict[int, Batch] = {}
     former: JsonObject = {}
-    for place, (id, item) in enumerate(_with_ids(view, Batch, fragment.get("batches", ()))):
+    for place, (id, item) in enumerate(_with_ids(view, Batch, items)):
         if item is former and place - 1 in placed and is_only_numbered(item):
             placed[place] = renumbered(placed[place - 1], id, item)
             continue
         former = item
         with gathered.part("batches", place):
             placed[place] = load_batch(view, id, item)
-            if more := times_from(fragment["batches"], place) - 1:
+            if more := times_from(items, place) - 1:
                 view.admit(more, placed[place])
-    batches = [*placed.values()]
+    return placed
+
+
+def _load_account(view: View, fields: JsonObject, batches: list[Batch], gathered: ProblemCollector) -> Account:
+    """Return the account, which has paid for the batches that are new as queued or running."""
+    old = as_of_now(view, view.find(Account, SELF) or Account(view.now))
+    account = replace(old, since=view.now, **load_fields(ACCOUNT, fields))
     if "credits_used" not in fields:
         allocated = sum(_new_allocation(view, batch) for batch in batches)
         account = replace(account, credits_used=account.credits_used + allocated)
@@ -149,7 +153,7 @@ def _load_account_and_batches(view: View, fragment: JsonObject, gathered: Proble
         change, today = add_usage if more >= 0 else subtract_usage, date_of(view.now)
         account = replace(account, usage=change(account.usage, today, abs(more)))
     gathered.problems += _check_credits(view, account, old, batches)
-    return account, placed
+    return account
 
 
 def _new_allocation(view: View, batch: Batch) -> int:

@@ -56,10 +56,9 @@ def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer
 
 def check_media_type(tx: Transaction, request: Request) -> Answer | None:
     """Refuse a body of another media type than JSON where that is assumed."""
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not request.body or media_type == JSON:
+    if not request.body or request.media_type == JSON:
         return None
-    assumption = OTHER_MEDIA_TYPE if media_type else MISSING_MEDIA_TYPE
+    assumption = OTHER_MEDIA_TYPE if request.media_type else MISSING_MEDIA_TYPE
     refused = tx.choice(assumption) != "read"
     return Answer("other_media_type", "6dot50-media-3", assumption=assumption) if refused else None
 

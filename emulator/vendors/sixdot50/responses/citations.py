@@ -108,7 +108,7 @@ def _facts_of_names(tx: Transaction, request: Request, operation: Operation) -> 
         yield from _respelt(names, PROPERTIES)
         if not organisation_of(tx).referrals and any(name.lower().startswith("referral") for name in names):
             yield "6dot50-referral-1"
-    elif request.body or request.headers.get("content-type", JSON).partition(";")[0].strip().lower() != JSON:
+    elif request.body or ("content-type" in request.headers and request.media_type != JSON):
         yield "6dot50-cancel-13"
 
 

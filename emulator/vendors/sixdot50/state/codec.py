@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -185,19 +185,27 @@ def _read_batch(view: View, item: JsonObject) -> Iterator[Batch | Payment]:
     yield batch
     since = batch.since if old is None or "since" in values else view.now
     usual = {"created_at": batch.created_at if old is None else view.now, "since": since}
-    places: dict[str, int] = {}
-    former: JsonObject = {}
-    for place, part in enumerate(written):
-        payment = _read_payment(view, batch, load_fields(PAYMENT, part, view.now, "payments", place), usual)
-        if part is not former and (more := times_from(written, place) - 1):
-            former = part
-            view.admit(more, payment)
-        places[payment.id] = place
-        yield payment
+    places = yield from _read_payments(view, batch, written, usual)
     for payment in view.group(Payment, "batch", id) if "status" in values else ():
         if payment.id not in places and payment.status not in FITTING[batch.status]:
             yield _with_implied_status(view, batch, replace(payment, since=since))
     refuse(problems_of(view, batch, places, all_payments="status" in values))
+
+
+def _read_payments(
+    view: View, batch: Batch, items: Sequence[JsonObject], usual: JsonObject
+) -> Generator[Payment, None, dict[str, int]]:
+    """Yield the payments of a batch, and return the index of each by its id."""
+    places: dict[str, int] = {}
+    former: JsonObject = {}
+    for place, item in enumerate(items):
+        payment = _read_payment(view, batch, load_fields(PAYMENT, item, view.now, "payments", place), usual)
+        if item is not former and (more := times_from(items, place) - 1):
+            former = item
+            view.admit(more, payment)
+        places[payment.id] = place
+        yield payment
+    return places
 
 
 def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[JsonObject]) -> None:

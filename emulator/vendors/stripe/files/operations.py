@@ -15,7 +15,6 @@ from emulator.vendors.stripe.machine import DOWNLOAD, JOB, UPLOAD
 from emulator.vendors.stripe.model.accounts import account_of
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.operations import UNKNOWN_ID
-from emulator.vendors.stripe.requests.fields import content_type
 
 CONTENT_TYPES = {
     "samples": ("", "application/octet-stream", "application/jsonlines"),
@@ -35,7 +34,7 @@ def with_file(view: View, job: Job, rows: Rows, failing: Sequence[FailureRule]) 
 
 def _check_content_type(tx: Transaction, request: Request) -> Answer | None:
     accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE))
-    if accepted is None or content_type(request) in accepted:
+    if accepted is None or request.media_type in accepted:
         return None
     return Answer("link_refused", "stripe-upload-7", None, CONTENT_TYPE)
 
@@ -50,7 +49,7 @@ def _upload(tx: Transaction, request: Request) -> Answer:
         return answer
     if not answer.subject.rows:
         return answer._replace(assumption=EMPTY_FILE)
-    is_documented = content_type(request) in CONTENT_TYPES["octet-stream"]
+    is_documented = request.media_type in CONTENT_TYPES["octet-stream"]
     return answer if is_documented else answer._replace(assumption=CONTENT_TYPE)
 
 

@@ -20,8 +20,8 @@ from emulator.vendors.stripe.files.model.rows import (
     ID_FORM,
     ID_MISSING,
     ID_TWICE,
-    LONG,
     LONGEST_LINE,
+    MAX_STORED_LENGTH,
     MOST_MARKS,
     NOT_JSON,
     PARAMS_FORM,
@@ -115,7 +115,7 @@ class JsonlReader:
         length = len(id) + len(values)
         self._block += id, values
         self._block_size += length
-        rows.lengths.append(min(length, LONG))
+        rows.lengths.append(min(length, MAX_STORED_LENGTH))
         rows.faults.append(fault)
         rows.shapes.append(self._names.get(names, 0))
         if len(self._block) == 2 * BLOCK or self._block_size >= LONGEST_BLOCK:

@@ -13,7 +13,7 @@ from emulator.vendors.stripe.files.model.outcomes import FAILURES, Failure, RowO
 from emulator.vendors.stripe.model.endpoints import ACTIONS, Endpoint
 from emulator.vendors.stripe.model.jobs import Job
 
-PIECE = 65_536
+CHUNK_SIZE = 65_536
 """Most bytes of a chunk that has several lines, or blanks."""
 
 _PREFIXES = {
@@ -67,7 +67,7 @@ def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
     """Join lines to chunks of at most PIECE bytes, unless one line is longer."""
     chunk, size = list[bytes](), 0
     for line in lines:
-        if size + len(line) > PIECE and chunk:
+        if size + len(line) > CHUNK_SIZE and chunk:
             yield b"".join(chunk)
             chunk, size = [], 0
         chunk.append(line)
@@ -164,7 +164,7 @@ def _padded(lines: Iterator[bytes], missing: int) -> Iterator[bytes]:
         last = line
     if last is not None:
         yield last[:-1]
-        yield from (b" " * min(PIECE, missing - start) for start in range(0, missing, PIECE))
+        yield from (b" " * min(CHUNK_SIZE, missing - start) for start in range(0, missing, CHUNK_SIZE))
         yield b"\n"
 
 

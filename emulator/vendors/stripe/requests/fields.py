@@ -67,7 +67,7 @@ def check_no_fields(tx: Transaction, request: Request) -> None:
 
 def _fields_or_refuse(tx: Transaction, request: Request) -> JsonDict:
     if request.body and is_mislabelled(request) and tx.choice(BODY_TYPE) == "refuse":
-        message = f"The Content-Type of the body must be application/json, not {content_type(request)}"
+        message = f"The Content-Type of the body must be application/json, not {request.media_type}"
         raise invalid(message, "stripe-body-2", BODY_TYPE)
     try:
         fields = {} if request.json is None else request.json
@@ -87,17 +87,12 @@ def fields_of(request: Request) -> JsonDict:
     return fields if isinstance(fields, dict) else {}
 
 
-def content_type(request: Request) -> str:
-    """Return the type of a body in lower case, without its parameters; empty where there is none."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
 def is_mislabelled(request: Request) -> bool:
     """Return whether the type of a body is one that no page gives to JSON; that of curl is on a page.
 
     Evidence: stripe-body-1.
     """
-    return content_type(request) not in ("", "application/json", ENCODED)
+    return request.media_type not in ("", "application/json", ENCODED)
 
 
 def metadata_mistakes(metadata: Any, *, removes: bool = False) -> Iterator[str]:

@@ -11,7 +11,7 @@ from emulator.vendors.stripe.files.operations import CONTENT_TYPES
 from emulator.vendors.stripe.model.endpoints import endpoints_of
 from emulator.vendors.stripe.model.versions import PREVIEWS, is_well_formed
 from emulator.vendors.stripe.requests.admission import version_of
-from emulator.vendors.stripe.requests.fields import content_type, fields_of, values_of
+from emulator.vendors.stripe.requests.fields import fields_of, values_of
 from emulator.vendors.stripe.requests.jobs import endpoint_of
 
 
@@ -39,10 +39,9 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
 
 def _advise_content_type(tx: Transaction, request: Request) -> Iterator[str]:
     accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE))
-    sent = content_type(request)
-    if accepted is not None and sent not in accepted:
+    if accepted is not None and request.media_type not in accepted:
         types = " or ".join(type or "none" for type in sorted(accepted, reverse=True))
-        yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"
+        yield f"this link takes a file whose content type is {types}; that of the request is {request.media_type or 'none'}"
 
 
 def _advise_event_types(request: Request) -> Iterator[str]:

@@ -46,7 +46,7 @@ WINDOW = 12
 _COMPRESSED = 0x48
 """The first byte of a zlib stream with this window; no JSON value begins with it."""
 
-LONG = 0xFFFF
+MAX_STORED_LENGTH = 0xFFFF
 """The stored length of a record that has this length or a greater one."""
 
 
@@ -89,7 +89,7 @@ class Rows(Shared):
     def record_length(self, row: int) -> int:
         """Return the bytes of a row's record."""
         length = self.lengths[row]
-        return length if length < LONG else sum(map(len, self.record(row)))
+        return length if length < MAX_STORED_LENGTH else sum(map(len, self.record(row)))
 
     def weigh(self) -> Weight:
         """Return the memory that the rows take."""

@@ -1,0 +1,17 @@
+"""Advice on a refused body: why SerpWow did not read it, where its answer does not say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emulator.sdk import ENCODED, MULTIPART, Request, Transaction, form_instead_of_json
+from emulator.vendors.serpwow.requests.bodies import begins_as_json
+
+
+def advise(_tx: Transaction, request: Request, answer: str) -> Iterator[str]:
+    """Yield why a body was refused: a multipart form is not read, and JSON is read as such under the content type of a form."""
+    if answer != "unfit":
+        return
+    yield from form_instead_of_json(request, "SerpWow", (MULTIPART,))
+    if request.media_type == ENCODED and begins_as_json(request):
+        yield f"the body was read as JSON, since it begins so, though its content type is {ENCODED}"
