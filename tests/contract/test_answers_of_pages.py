@@ -223,7 +223,7 @@ def test_an_instant_that_is_shown_with_fewer_than_three_decimals_is_ours(live: L
     [
         ("POST", "/live/batches", {"name": "N", "searches": [{"q": "a", "engine": "altavista"}]}, "serpwow.unknown-engine"),
         ("POST", "/live/batches", {"name": "N", "searches_type": "altavista_web"}, "serpwow.unknown-engine"),
-        ("POST", "/live/batches", {"name": "N", "searches": [{"engine": "menuhub"}]}, "serpwow.get-counts"),
+        ("POST", "/live/batches", {"name": "N", "searches": [{"engine": "menuhub", "q": "b"}]}, "serpwow.get-counts"),
         ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"engine": "altavista"}, "serpwow.unknown-engine"),
         ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"q": "b"}, None),
         ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"q": "a"}, "serpwow.search-update-fields"),

@@ -16,11 +16,14 @@ WHEN = "2026-03-09T20:55:31.473Z"
 
 GIVEN = {
     "serpwow": {
-        "batches": [{"id": "A", "searches": [{"id": "S1", "q": "a"}]}],
+        "batches": [{"id": "A", "searches": [{"id": "S1", "q": "a", "custom_id": "c1"}]}],
         "destinations": [{"type": "s3", "name": "Mine", "settings": {"s3_bucket_name": "B", "s3_path_prefix": "p"}}],
     },
     "stripe": {
-        "batch_jobs": [{"id": "batchv2_1", "status": "validating"}],
+        "batch_jobs": [
+            {"id": "batchv2_1", "status": "validating"},
+            {"id": "batchv2_2", "status": "validating", "rows": 100, "validated_count": 40},
+        ],
         "event_destinations": [{"id": "ed_1", "events_from": ["@self"], "description": "Mine"}],
     },
     "6dot50": {
@@ -33,6 +36,9 @@ GIVEN = {
 }
 PREVIEW = "2026-03-25.preview"
 JOB, DESTINATION = "/v2/core/batch_jobs/batchv2_1", "/v2/core/event_destinations/ed_1"
+HALF_VALID, COMPLETED = "/v2/core/batch_jobs/batchv2_2", "v2.core.batch_job.completed"
+KEYS = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
+BUCKET = {"name": "Mine", "type": "s3", "enabled": True, "s3_bucket_name": "c", **KEYS}
 NEW = {"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "skip_validation": True}
 KEY = "api_key={serpwow}"
 
@@ -60,6 +66,9 @@ def told_of(live: Live, method: str, path: str, headers: dict[str, str], body: A
         ("GET", "/za/pay/batches/statusCodes", {}, None, "documented"),
         ("GET", f"/live/batches/A/searches/1?{KEY}", {}, None, "documented"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"include_html": "true"}, "documented"),
+        ("PUT", f"/live/batches/A?{KEY}", {}, {"searches": [{"q": "b"}]}, "documented"),
+        ("PUT", f"/live/batches/A?{KEY}", {}, {"searches": [{"search_type": "place_details", "data_id": "1"}]}, "documented"),
+        ("POST", f"/live/destinations?{KEY}", {}, BUCKET, "documented"),
         ("GET", f"/live/destinations?{KEY}", {}, None, "documented"),
         ("GET", JOB, {}, None, "documented"),
         ("GET", f"{DESTINATION}?include[0]=webhook_endpoint.url", {}, None, "documented"),
@@ -91,6 +100,14 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
         ("GET", f"/live/batches?created_after=2026-03-01&{KEY}", {}, None, "inferred", "serpwow-list-18"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {}, "inferred", "serpwow-searches-15"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"id": "X"}, "inferred", "serpwow-searches-15"),
+        ("PUT", f"/live/batches/A?{KEY}", {}, {"searches": []}, "inferred", "serpwow-searches-17"),
+        ("PUT", f"/live/batches/A?{KEY}", {}, {"searches": [{"id": "MINE", "q": "b"}]}, "inferred", "serpwow-searches-17"),
+        ("PUT", f"/live/batches/A?{KEY}", {}, {"searches": [{"q": "b"}], "name": "B"}, "inferred", "serpwow-searches-17"),
+        ("GET", f"/live/batches/A/searches/1?q=a&custom_id=c1&{KEY}", {}, None, "inferred", "serpwow-searches-5"),
+        ("POST", f"/live/destinations?{KEY}", {}, {**BUCKET, "gcs_bucket_name": "c"}, "inferred", "serpwow-destinations-18"),
+        ("POST", f"/live/destinations?{KEY}", {}, {**BUCKET, "colour": "red"}, "inferred", "serpwow-destinations-18"),
+        ("GET", HALF_VALID, {}, None, "inferred", "stripe-validation-6"),
+        ("POST", DESTINATION, {}, {"enabled_events": [COMPLETED] * 2}, "inferred", "stripe-destination-24"),
         ("GET", JOB, {"stripe-version": "2026-04-01.preview"}, None, "observed", "stripe-version-3"),
         ("GET", JOB, {"stripe-version": "2026-10-14.preview"}, None, "observed", "stripe-version-3"),
         ("GET", JOB, {"stripe-version": f"{PREVIEW}; a_feature=v1"}, None, "observed", "stripe-version-8"),
@@ -124,6 +141,8 @@ def test_what_no_page_prints_of_a_request_lowers_the_basis(
         ("GET", f"/live/account?api_key=demo&{KEY}", None, 400, "serpwow.repeated-parameter"),
         ("GET", f"/live/batches/A/Searches/1?{KEY}", None, 200, "serpwow.path-spelling"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {"include_html": "True"}, 200, "serpwow.flag-words"),
+        ("PUT", f"/live/batches/A?{KEY}", {"searches": [{"location": "London"}]}, 200, "serpwow.search-without-q"),
+        ("PUT", f"/live/batches/A/S1?{KEY}", {"q": " "}, 200, "serpwow.search-without-q"),
         ("POST", DESTINATION, {"metadata": {}}, 200, "stripe.empty-metadata"),
     ],
 )  # fmt: skip

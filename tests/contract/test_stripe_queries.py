@@ -125,3 +125,18 @@ def test_whoever_deletes_destinations_page_by_page_misses_none(live: Live, order
             httpx.delete(f"{live.url}/v2/core/event_destinations/{item['id']}", headers=headers)
         path = page["next_page_url"]
     assert len(set(seen)) == len(seen) == 7
+
+
+def test_a_destination_that_is_made_after_the_newest_was_deleted_is_on_the_page_before(live: Live) -> None:
+    world = live.load({"given": {"stripe": {"event_destinations": [{"repeat": 3}]}}})
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-03-25.preview", "emulator-world": world.id}
+    lists = f"{live.url}/v2/core/event_destinations"
+    newest = httpx.get(f"{lists}?limit=1", headers=headers).json()
+    second = httpx.get(live.url + newest["next_page_url"], headers=headers).json()
+    for page in (newest, second):
+        httpx.delete(f"{lists}/{page['data'][0]['id']}", headers=headers)
+    hook = {"type": "webhook_endpoint", "webhook_endpoint": {"url": "https://example.com/hook"}}
+    new = {"name": "New", "event_payload": "thin", "enabled_events": ["v2.core.batch_job.completed"], **hook}
+    made = httpx.post(lists, json=new, headers=headers).json()
+    before = httpx.get(live.url + second["previous_page_url"], headers=headers).json()
+    assert [item["id"] for item in before["data"]] == [made["id"]]

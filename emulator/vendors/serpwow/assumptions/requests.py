@@ -208,6 +208,13 @@ FLAG_WORDS = Assumption(
     ("read", "refuse"),
     "The vendor's own PHP sample sends a flag through http_build_query, which makes 0 of false.",
 )
+SEARCH_WITHOUT_Q = Assumption(
+    "serpwow.search-without-q",
+    "What becomes of a search of the web, one without a search_type, that has no q or a blank one?",
+    ("accept", "refuse"),
+    "The page of the Search API requires q, but other searches are named by other parameters, as a place is by data_id, and no"
+    " page says that a batch looks at the parameters before it runs.",
+)
 NULL_PARAMETER = Assumption(
     "serpwow.null-parameter",
     "What does null mean for a parameter that may be left out?",

@@ -7,7 +7,7 @@ from operator import attrgetter
 from emulator.sdk import Answer, Request, Transaction, mint_id
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
-from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
+from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, seven_letters
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
@@ -25,7 +25,9 @@ def create_destination(tx: Transaction, request: Request) -> Answer:
             raise invalid(f"{name} is required", "serpwow-destinations-1")
     destination = change_destination(Destination(id, tx.now, "", "", False), parameters)
     check_upload(tx, destination)
-    return tx.ask(DESTINATION, id, CREATE, new=destination)
+    answer = tx.ask(DESTINATION, id, CREATE, new=destination)
+    unread = {*parameters} - {*REQUIRED, *SETTINGS[destination.type].required, *SETTINGS[destination.type].optional}
+    return answer.resting_on(("serpwow-destinations-18",)) if unread else answer
 
 
 def update_destination(tx: Transaction, request: Request) -> Answer:

@@ -82,6 +82,8 @@ def update_batch(tx: Transaction, request: Request) -> Answer:
     if "searches" in parameters:
         answer = answer._replace(name="batch_with_searches", evidence="serpwow-searches-1")
         answer = with_unprinted_fields(tx, answer, "serpwow-list-13")
+        if len(parameters) > 1 or not parameters["searches"] or any("id" in search for search in parameters["searches"]):
+            answer = answer.resting_on(("serpwow-searches-17",))
     return save(tx, batch, answer)
 
 

@@ -52,7 +52,8 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     if q or custom_id:
         in_every, fold = tx.choice(FIND_IN) == "every", folding(tx)
         found = _find(batch, q, custom_id, in_every, fold)
-        answer = answer._replace(evidence="serpwow-searches-4" if q else "serpwow-searches-5")
+        facts = ["serpwow-searches-4"] * bool(q) + ["serpwow-searches-5"] * bool(custom_id)
+        answer = answer._replace(evidence=facts[0], also=tuple(facts[1:]))
         other_fold = str if fold is str.lower else str.lower
         for fact, assumption, others in (
             ("serpwow-find-2", FIND_IN, (not in_every, fold)),

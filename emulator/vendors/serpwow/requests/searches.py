@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from emulator.sdk import JsonObject, Transaction
-from emulator.vendors.serpwow.assumptions.requests import HTML_LIMIT, LOCKED_TYPE, MAX_PAGE, UNKNOWN_ENGINE, UNKNOWN_TYPE
+from emulator.vendors.serpwow.assumptions.requests import (
+    HTML_LIMIT,
+    LOCKED_TYPE,
+    MAX_PAGE,
+    SEARCH_WITHOUT_Q,
+    UNKNOWN_ENGINE,
+    UNKNOWN_TYPE,
+)
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.model.searches import MAX_PAGES, MAX_WITH_HTML, MIXED, Search, Searches, integer, letters
 from emulator.vendors.serpwow.requests.bodies import HTML, check_flags, without_nulls
@@ -76,12 +83,14 @@ def check_parameters(tx: Transaction, parameters: JsonObject) -> None:
         raise invalid(f"max_page must be a whole number from 1 to {most}", "serpwow-limits-5", MAX_PAGE)
 
 
-def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Iterable[Search]) -> None:
-    """Refuse new searches of another type than the batch is locked to, and searches beyond the limits of a batch.
+def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Sequence[Search]) -> None:
+    """Refuse new searches without q, or of another type than the batch is locked to, and searches beyond the limits of a batch.
 
     Raises:
         InvalidRequest: there are some.
     """
+    if any(map(_lacks_query, new)) and tx.choice(SEARCH_WITHOUT_Q) == "refuse":
+        raise invalid("q is required", "serpwow-searches-16", SEARCH_WITHOUT_Q)
     if batch.locked_type is not None and tx.choice(LOCKED_TYPE) == "enforced":
         for search in new:
             if search.type != batch.locked_type:
@@ -95,6 +104,11 @@ def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Itera
         raise invalid(f"{limit} searches, and this would be {searches.total}", "serpwow-limits-3")
     if searches.with_html and searches.credits > MAX_WITH_HTML and tx.choice(HTML_LIMIT) == "pages":
         raise invalid(f"{limit} pages, and this would be {searches.credits}", "serpwow-limits-3", HTML_LIMIT)
+
+
+def _lacks_query(search: Search) -> bool:
+    """Return whether a search of the web has no q, or a blank one. Evidence: serpwow-searches-16."""
+    return not search.parameters.get("search_type") and not str(search.parameters.get("q", "")).strip()
 
 
 def read_searches_type(tx: Transaction, value: Any) -> str:

@@ -22,6 +22,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     PATH_SPELLING,
     PLATFORM_DOWN,
     READING,
+    SEARCH_WITHOUT_Q,
 )
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.destinations.responses import render_destination
@@ -66,7 +67,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     if operation.mounts:  # a link of our own
         return answer
     if answer.assumption in (None, LIST_FIELDS):
-        decisive = (assumption for assumption in (*READING, HTML_LIMIT) if assumption in tx.consulted)
+        decisive = (assumption for assumption in (*READING, HTML_LIMIT, SEARCH_WITHOUT_Q) if assumption in tx.consulted)
         answer = answer._replace(assumption=next(decisive, answer.assumption))
     if answer.name == "batch":
         answer = answer.resting_on((), GET_COUNTS)

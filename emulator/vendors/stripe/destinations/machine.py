@@ -8,7 +8,7 @@ from dataclasses import replace
 from emulator.sdk import ABSENT, EVERY, SAME, Machine, Row, View
 from emulator.vendors.stripe.assumptions.jobs import PING_REASON
 from emulator.vendors.stripe.destinations.model import Destination
-from emulator.vendors.stripe.events.model import PING, emit
+from emulator.vendors.stripe.events.model import PING, SequenceLog, emit, log_of
 
 CREATE, RETRIEVE, UPDATE, DELETE = "create", "retrieve", "update", "delete"
 ENABLE, DISABLE, SEND_PING = "enable", "disable", "ping"
@@ -16,6 +16,12 @@ ENABLE, DISABLE, SEND_PING = "enable", "disable", "ping"
 
 def set_updated(view: View, destination: Destination) -> Iterable[Destination]:
     yield replace(destination, updated=view.now)
+
+
+def keep_number(view: View, destination: Destination) -> Iterable[SequenceLog]:
+    """Yield the log by which the number of a deleted destination is not given to a newer one."""
+    log = log_of(view, f"{Destination.kind}/{destination.owner}")
+    yield replace(log, next=max(log.next, destination.n + 1))
 
 
 def emit_ping(view: View, destination: Destination) -> Iterable[object]:
@@ -33,7 +39,7 @@ DESTINATION = Machine(
         Row(EVERY, CREATE, SAME, "destination", "stripe-idempotency-2"),
         Row(EVERY, RETRIEVE, SAME, "destination", "stripe-destination-2"),
         Row(EVERY, UPDATE, SAME, "destination", "stripe-destination-3", set_updated),
-        Row(EVERY, DELETE, ABSENT, "deleted", "stripe-destination-4"),
+        Row(EVERY, DELETE, ABSENT, "deleted", "stripe-destination-4", keep_number),
         Row("disabled", ENABLE, "enabled", "destination", "stripe-destination-5", set_updated),
         Row("enabled", ENABLE, SAME, "destination", "stripe-destination-6"),
         Row("enabled", DISABLE, "disabled", "destination", "stripe-destination-5", set_updated),

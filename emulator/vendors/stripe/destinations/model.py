@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from emulator.sdk import IndexKey, JsonDict, Metered, View
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
-from emulator.vendors.stripe.events.model import is_event_type
+from emulator.vendors.stripe.events.model import is_event_type, log_of
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.versions import has_new_sources
 
@@ -115,14 +115,20 @@ class Destination(Metered):
 
 
 def is_unusual(destination: Destination) -> bool:
-    """Return whether its name is blank or long, or its address has a user's name. Evidence: stripe-destination-24."""
+    """Return whether its name is blank or long, its address has a user's name, or its events are repeated.
+
+    Evidence: stripe-destination-24.
+    """
+    if len({*destination.enabled_events}) < len(destination.enabled_events):
+        return True
     name, host = destination.name.strip(), (destination.url or "").partition("://")[2].partition("/")[0]
     return not 0 < len(name) <= LONGEST_NAME or "@" in host
 
 
 def next_number(view: View, owner: str) -> int:
-    """Return the number of the next destination of an account."""
-    return 1 + max((it.n for it in view.group(Destination, "owner", owner)), default=0)
+    """Return the number of the next destination of an account; that of a deleted one is not given again."""
+    newest = max((it.n for it in view.group(Destination, "owner", owner)), default=0)
+    return max(newest + 1, log_of(view, f"{Destination.kind}/{owner}").next)
 
 
 def is_source(text: str, version: str) -> bool:

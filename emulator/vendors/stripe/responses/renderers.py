@@ -254,6 +254,8 @@ def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) ->
 def _facts_of_details(tx: Transaction, job: Job) -> Iterator[str]:
     if job.status == "in_progress" or (job.work and job.status in ("canceled", "timeout")):
         yield "stripe-pace-2"
+    if job.status == "validating" and as_of_now(tx, job).validated_count:
+        yield "stripe-validation-6"
     if job.status == "batch_failed" and not job.error:
         yield "stripe-wording-1"
     if job.status == "validation_failed":
