@@ -8,7 +8,8 @@ from collections import defaultdict
 
 from emulator.text.secrets import is_secret, redact
 
-_ELEMENT = re.compile(r"<([\w:.-]++)[^<>]*+(?<!/)>\s*+(?:<!\[CDATA\[)?+")
+_ELEMENT = re.compile(r"<([\w:.-]++)([^<>]*+)(?<!/)>\s*+(?:<!\[CDATA\[)?+")
+_CALLED = re.compile(r"(?<![\w.-])(?:name|key|field)[ \t]*+=[ \t]*+\\*+[\"']([\w .-]{1,100}+)")
 _END = re.compile(r"</([\w:.-]++)")
 
 _HEADING = re.compile(r"\s*+[\"']?[\w.-]*+(?: [\w.-]++){0,2}[\"']?\s*+")
@@ -18,7 +19,7 @@ _CELL = re.compile(r"(\"(?:[^\"]|\"\")*+(?:\"|\Z)|[^,;\t|\r\n]*+)([,;\t|]|\r?\n|
 
 def redact_elements(text: str) -> str:
     """Return a text in which each element of XML is covered that is called a secret, with all that it holds."""
-    elements = [it for it in _ELEMENT.finditer(text) if is_secret(it[1])]
+    elements = [it for it in _ELEMENT.finditer(text) if is_secret(it[1]) or any(map(is_secret, _CALLED.findall(it[2])))]
     if not elements:
         return text
     ends: dict[str, list[int]] = defaultdict(list)

@@ -193,6 +193,7 @@ TEXTS: dict[str, Callable[[str, str], str]] = {
     "folded header line": lambda name, value: f"a: 1\r\n{name}: a;\r\n {value}\r\nb: 2\r\n",
     "settings": lambda name, value: f"[a]\n{name} = a {unquoted(value)}\nb = 2\n",
     "settings, three quotes": lambda name, value: f'[a]\n{name} = """\n{value}\n"""\n',
+    "element that is called so": lambda name, value: f'<a><param id="1" name="{name}">{value.replace("<", "")}</param></a>',
     "elements in an element": lambda name, value: f"<a><{name}><b><c>{value.replace('<', '')}</c></b></{name}></a>",
     "table": lambda name, value: table(",", name, value),
     "table with semicolons": lambda name, value: table(";", name, value),
