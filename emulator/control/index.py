@@ -62,7 +62,7 @@ def _lines(index: Index) -> Iterator[str]:
 def _page(index: Index) -> str:
     """Return the text as a page in which each address below the prefix is a link."""
     text = escape("\n".join(_lines(index)))
-    linked = re.sub(rf"\S+{PREFIX}\S*", lambda url: f'<a href="{url[0]}">{url[0]}</a>', text)
+    linked = re.sub(r"\S++", lambda it: f'<a href="{it[0]}">{it[0]}</a>' if PREFIX in it[0] else it[0], text)
     head = '<meta charset="utf-8">\n<meta name="color-scheme" content="light dark">\n<title>batch-emulator</title>'
     return f'<!doctype html>\n<html lang="en">\n{head}\n<pre>{linked}</pre>\n</html>'
 
