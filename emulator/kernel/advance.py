@@ -63,8 +63,8 @@ def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
     view = Transaction(world, here, "look ahead")
     planned = next(view.sorted_group(TimelineEvent, "by instant").ascending(), None)
     end = until if planned is None else min(until, planned.at)
-    counts = [machine.least for machine in world.rules.machines.values() if machine.least is not None]
-    return sum(least(view, end, most) for least in counts)
+    counts = [machine.min_steps for machine in world.rules.machines.values() if machine.min_steps is not None]
+    return sum(count_steps(view, end, most) for count_steps in counts)
 
 
 @dataclass(frozen=True, slots=True)

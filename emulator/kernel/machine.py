@@ -81,7 +81,7 @@ Guard = Callable[[View, Any], bool]
 Effect = Callable[[View, Any], Iterable[Any]]
 """A named pure function of the view and the resource as the row leaves it, to the values and Asks that follow."""
 
-Least = Callable[[View, datetime, int], int]
+MinSteps = Callable[[View, datetime, int], int]
 """The fewest steps that the resources of a kind take by themselves until an instant, if no timeline event comes before.
 Counting may end beyond the last argument."""
 
@@ -188,8 +188,8 @@ class Machine:
     Of the rows of one state and cause the first that applies is taken; the last of them is unconditional. `table` has the
     rows as declared, `rows` with EVERY and SAME replaced by states. `entry` are the states in which a resource may come
     into the world other than by a row, as a scenario's `given` does. Where resources can repeat themselves without end,
-    `least` counts ahead, so that a jump over too much is refused at once. `by_command` has the rows by state and command, and
-    `by_timer` those of the timers that run in a state; a transaction takes them.
+    `min_steps` counts ahead, so that a jump over too much is refused at once. A transaction takes the rows of `by_command`, by
+    state and command, and of `by_timer`, those of the timers that run in a state.
 
     Raises:
         MachineError: on construction, with every gap, duplicate, unknown name, dead row and unreachable state.
@@ -201,7 +201,7 @@ class Machine:
     timers: tuple[Timer, ...]
     rows: tuple[Row, ...]
     entry: tuple[str, ...]
-    least: Least | None = None
+    min_steps: MinSteps | None = None
     progress: Progress | None = None
     kind: str = field(init=False)
     table: tuple[Row, ...] = field(init=False, repr=False)

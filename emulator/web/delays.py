@@ -183,5 +183,5 @@ class FaultDelays:
                 catch_up(self._world, TURN_LIMIT)
             finally:
                 self._world.lock.release()
-        held.reckoned_with = clock.base, clock.rate
+        held.clock_setting = clock.base, clock.rate
         return clock.seconds_until(due)

@@ -60,47 +60,26 @@ class Revision(NamedTuple):
         return world.epoch == self.epoch and world.history.has(self.mark)
 
 
+@dataclass(slots=True, eq=False)
 class HeldRequest:
     """One request, for as long as one fault holds it up. It waits in a thread or a loop, and any thread may wake it.
 
     `since` is the instant of the world at which that began, `revision` the world's then; `due` the instant at which a virtual
     delay ends, None for every other fault. `entry` is its entry in the journal, once it has one. `ended` is LIFTED or GONE
-    once it is released; `woken` is whether anything woke it since it was last rearmed. `reckoned_with` are base and rate of
+    once it is released; `woken` is whether anything woke it since it was last rearmed. `clock_setting` are base and rate of
     the clock by which the end of a delay was computed.
     """
 
-    __slots__ = (
-        "_wake",
-        "due",
-        "ended",
-        "entry",
-        "fault",
-        "reckoned_with",
-        "request",
-        "revision",
-        "since",
-        "woken",
-    )
-
-    def __init__(
-        self,
-        request: Request,
-        fault: Fault,
-        since: datetime,
-        revision: Revision,
-        due: datetime | None = None,
-        entry: JournalEntry | None = None,
-    ) -> None:
-        self.request = request
-        self.fault = fault
-        self.since = since
-        self.revision = revision
-        self.due = due
-        self.entry = entry
-        self.ended: str | None = None
-        self.reckoned_with: tuple[datetime, float] | None = None
-        self.woken = False
-        self._wake: Callable[[], object] | None = None
+    request: Request
+    fault: Fault
+    since: datetime
+    revision: Revision
+    due: datetime | None = None
+    entry: JournalEntry | None = None
+    ended: str | None = None
+    clock_setting: tuple[datetime, float] | None = None
+    woken: bool = False
+    _wake: Callable[[], object] | None = None
 
     def release(self, why: str) -> None:
         """End the wait, for good."""
@@ -244,5 +223,5 @@ class HeldRequests:
             held.release(GONE)
         elif world.store.find(Fault.kind, held.fault.id) is None:
             held.release(LIFTED)
-        elif held.due is not None and held.reckoned_with != (world.clock.base, world.clock.rate):
+        elif held.due is not None and held.clock_setting != (world.clock.base, world.clock.rate):
             held.wake()

@@ -138,5 +138,5 @@ BATCH = Machine(
         Row("idle", INACTIVITY, ABSENT, None, "serpwow-inactive-1"),
     ),
     entry=STATUSES,
-    least=min_steps,
+    min_steps=min_steps,
 )
