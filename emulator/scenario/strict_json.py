@@ -8,7 +8,6 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, JsonObject
 from emulator.sdk.exact_json import depth_of, load
@@ -84,7 +83,6 @@ def read_json(text: str) -> Any:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
-    checkpoint()
     value = dict(pairs)
     if len(value) != len(pairs):
         counts = Counter(name for name, _ in pairs)

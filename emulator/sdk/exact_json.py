@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from emulator.kernel.checkpoint import checkpoint
+
 JsonObject = Mapping[str, Any]
 """A JSON object that is only read."""
 
@@ -102,8 +104,16 @@ class _Decoder(json.JSONDecoder):
     def __init__(self, is_in_python: bool, **options: Any) -> None:
         super().__init__(**options)
         if is_in_python:
-            self.parse_object, self.parse_array = JSONObject, JSONArray
+            self.parse_object, self.parse_array = _in_turns(JSONObject), _in_turns(JSONArray)
             self.scan_once = py_make_scanner(self)
+
+
+def _in_turns(parse: Callable[..., Any]) -> Callable[..., Any]:
+    def parse_in_turns(*arguments: Any) -> Any:
+        checkpoint()
+        return parse(*arguments)
+
+    return parse_in_turns
 
 
 def _refuse_constant(name: str) -> Any:

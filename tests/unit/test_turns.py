@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
 from emulator.kernel.checkpoint import WORK, Unwanted, checkpoint
+from emulator.scenario.checks.live_keys import live_key_problems
+from emulator.scenario.validation import problems_in
+from emulator.sdk.exact_json import dump, load
+from emulator.sdk.fields import TEXT, load_fields
 from emulator.web import turns as turns_module
 from emulator.web.connection import InProcessConnection
 from emulator.web.turns import Turns, Work, for_client
@@ -94,6 +100,29 @@ def test_only_one_goes_on_beside_a_work_that_does_not_end_its_turn(turns: Turns,
     monkeypatch.setattr(turns_module, "Event", ImpatientEvent)
     begun = [now for _ in range(3) if Work(turns)]
     assert begun == [0, 6, 12]
+
+
+ITEMS: list[Any] = [{"name": "n" * 300} for _ in range(1_000)]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: load(dump(ITEMS)),
+        lambda: [*problems_in(ITEMS, {"type": "array", "items": {"type": "object"}})],
+        lambda: [*problems_in(ITEMS, {"items": {"additionalProperties": False}})],
+        lambda: [*live_key_problems({"given": ITEMS})],
+        lambda: [load_fields({"name": TEXT}, item) for item in ITEMS],
+    ],
+    ids=["json", "schema", "mistakes", "live keys", "fields"],
+)
+def test_what_reads_a_body_lets_others_have_their_turns_at_each_item(
+    read: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = count()
+    monkeypatch.setattr(WORK, "pause", lambda: next(pauses))
+    read()
+    assert next(pauses) >= len(ITEMS)
 
 
 def test_a_work_for_a_client_that_is_gone_ends_at_its_next_checkpoint(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
