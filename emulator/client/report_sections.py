@@ -80,15 +80,5 @@ def _why(emulator: Emulator, request: JsonObject) -> str:
         return reached
     field = VENDORS[vendor].credential_field
     key = f"emulator.{handle_name(VENDORS[vendor])}.{field}, {redact(emulator.credentials[vendor][field])}"
-    return f"{reached}, {_credential_phrase(vendor, request)}; the key of this world is {key}"
-
-
-def _credential_phrase(vendor: str, request: JsonObject) -> str:
-    """Return by which credential a request picked its world."""
-    if request["credential"]:
-        return f"by its key {request['credential']}"
-    if not request["unread"]:
-        return "without a key"
-    return (
-        "by a token that no world gave" if vendor == "6dot50" else f"by an Authorization header in which {vendor} reads no key"
-    )
+    how = f"by its key {request['credential']}" if request["credential"] else f"by no key that {vendor} reads"
+    return f"{reached}, {how}; the key of this world is {key}"

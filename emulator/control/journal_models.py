@@ -163,7 +163,7 @@ class Choice(Record):
 class Unmatched(Record, component="unmatched"):
     """A request that reached no world, or the default one: `world` is what it reached; `error` is ours, if any.
 
-    `unread` is whether it has an Authorization header in which its vendor reads no key; `hint` what was probably meant.
+    `hint` is what was probably meant.
     """
 
     n: Count
@@ -174,7 +174,6 @@ class Unmatched(Record, component="unmatched"):
     world: str | None
     operation: str | None
     credential: str | None
-    unread: bool
     hint: str | None
 
 

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.worlds import DEFAULT, Worlds
@@ -26,8 +26,7 @@ NO_PATH = "no-such-path"
 class Unmatched(NamedTuple):
     """One such request. `world` is the one that it reached, and `credential` what picked that; `error` is ours, if any.
 
-    `unread` tells that it has an Authorization header in which its vendor reads no key; `hint` which vendor, path or place of
-    the key is probably meant.
+    `hint` tells which vendor, path or place of the key is probably meant.
     """
 
     n: int
@@ -38,7 +37,6 @@ class Unmatched(NamedTuple):
     world: str | None = None
     operation: str | None = None
     credential: str | None = None
-    unread: bool = False
     hint: str | None = None
 
 
@@ -86,7 +84,7 @@ class UnmatchedRequests:
     def _note(self, scope: Scope, status: int, error: str | None, exchange: Exchange | None = None) -> None:
         target = target_of(scope)
         path, _, query = target.partition("?")
-        reached: tuple[Any, ...] = (DEFAULT, *_picked(exchange)) if exchange else ()
+        reached = (DEFAULT, exchange.operation, exchange.credential) if exchange else ()
         request = read_request(scope["method"], path, query, scope["headers"], exchange.request if exchange else b"")
         hint = self._hint(request, exchange) if exchange or error == NO_PATH else None
         with self._lock:
@@ -102,12 +100,6 @@ class UnmatchedRequests:
         if exchange and vendor and not exchange.credential and vendor.unauthenticated.get(exchange.answer) is False:
             hint = hint or misplaced_key(vendor, request)
         return hint or None
-
-
-def _picked(exchange: Exchange) -> tuple[str, str | None, bool]:
-    """Return the operation, the credential that the vendor read, and whether there is another that it could not read."""
-    sent = any(name.lower() == b"authorization" and value.strip() for name, value in exchange.headers)
-    return exchange.operation, exchange.credential, sent and not exchange.credential
 
 
 _SLASHES = re.compile(r"/{2,}")
@@ -147,7 +139,8 @@ def intended_path(routes: Routes, request: Request) -> str:
     for vendor in _owners(routes, path):
         once = path
         for mount in filter(None, vendor.mounts):
-            once = re.sub(rf"(?i)^({re.escape(mount)})+(?=/|$)", mount, once)
+            while f"{once.lower()}/".startswith(f"{mount * 2}/"):
+                once = once[len(mount) :]
         if once != request.path and _has_operation(routes, vendor, request.method, once):
             return f"did you mean {once!r}?"
     return ""
