@@ -107,7 +107,7 @@ class Exploration:
     check: Client | None
     faults: Sequence[JsonObject]
     meanwhile: Sequence[JsonObject]
-    may_raise: tuple[type[BaseException], ...]
+    may_raise: type[BaseException] | tuple[type[BaseException], ...]
     most: int
     max_seconds: float
     progress: Progress

@@ -13,7 +13,7 @@ from emulator.kernel.time import END_OF_TIME, parse_duration_at
 from emulator.scenario.checks.states import names_empty_parts_only
 from emulator.scenario.document import JsonObject
 from emulator.scenario.faults import read_fault
-from emulator.scenario.schema import COUNT, fault_schema, state_schema
+from emulator.scenario.schema import fault_schema, state_schema
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 
@@ -61,19 +61,6 @@ def read_seconds(value: Any) -> float:
     return seconds
 
 
-def check_arguments(client: Any, check: Any, most: Any) -> None:
-    """Make sure that `client`, and `check` if there is one, can be called, and that `most` is a whole number from 1 on.
-
-    Raises:
-        BadInput: it is not so.
-    """
-    for name, value in (("client", client), ("check", check)):
-        if not callable(value) and not (name == "check" and value is None):
-            raise BadInput.at(f"expected a function that takes the emulator, not {value!r}", name)
-    if problems := [Problem(it.message, ("most",)) for it in problems_in(most, COUNT)]:
-        raise BadInput(problems)
-
-
 def verdict(result: object) -> str | None:
     """Return what was broken, by the result of `check`: nothing for None and True.
 
@@ -108,16 +95,3 @@ def _flaws(fault: JsonObject, index: int) -> Iterator[Problem]:
         read_fault({"at": EVERYTHING, **fault}, "fault", END_OF_TIME)
     except BadInput as error:
         yield from (Problem(it.message, ("faults", index, *it.path)) for it in error.problems)
-
-
-def read_exceptions(may_raise: Any) -> tuple[type[BaseException], ...]:
-    """Return an exception or several, as several.
-
-    Raises:
-        BadInput: something is none.
-    """
-    several = may_raise if isinstance(may_raise, tuple) else (may_raise,)
-    for it in several:
-        if not (isinstance(it, type) and issubclass(it, BaseException)):
-            raise BadInput.at(f"expected an exception such as ConnectionError, or a tuple of them, not {it!r}", "may_raise")
-    return several

@@ -71,9 +71,8 @@ class ExploreMixin(ABC):
         from emulator.client.explore import Exploration
 
         effects, states = arguments.read_faults(faults), arguments.read_meanwhile(meanwhile)
-        errors, seconds = arguments.read_exceptions(may_raise), arguments.read_seconds(max_seconds)
-        arguments.check_arguments(client, check, most)
+        seconds = arguments.read_seconds(max_seconds)
         begin, start = self._begin_explored, self._as_value(scenario)
-        exploration = Exploration(begin, start, client, check, effects, states, errors, most, seconds, progress)
+        exploration = Exploration(begin, start, client, check, effects, states, may_raise, most, seconds, progress)
         self.explored = exploration.run()
         return self.explored

@@ -14,7 +14,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import TEXTS, closed
-from emulator.text.nearest import hint
+from emulator.text.nearest import hint, some
 from emulator.text.redact import redact_text
 from emulator.web.held_requests import HeldRequest
 from emulator.web.routes import Routes
@@ -27,9 +27,6 @@ MAX_OPERATIONS = 1_000
 
 MAX_COMPARED = 1_000_000
 """Values that it compares."""
-
-MAX_HELD = 3
-"""Requests held up by faults that a message names."""
 
 OPERATION = {"type": "string", "minLength": 1}
 VERIFY = closed(
@@ -103,16 +100,14 @@ class Recorded:
         fitting = [n for n, found in compared if not distance(found)]
         if len(fitting) == times or (times is None and fitting):
             return
-        message, held = f"{at} was {_frequency(len(fitting), times, _constraint(call))}", self._held(at)
+        message = f"{at} was {_frequency(len(fitting), times, _constraint(call))}"
         if fitting:
-            yield VerificationFailure(at, f"{message}: {_exchanges(fitting)}{held and '; '}{held}", tuple(fitting))
-        elif held:
-            yield VerificationFailure(at, f"{message}; {held}", ())
+            yield self._failure(at, fitting, f"{message}: {_exchanges(fitting)}")
         elif compared:
             n, found = min(compared, key=lambda it: distance(it[1]))
-            yield VerificationFailure(at, f"{message}; the nearest is exchange {n}, where {text_of(found)}", (n,))
+            yield self._failure(at, [n], message, f"the nearest is exchange {n}, where {text_of(found)}")
         else:
-            yield VerificationFailure(at, f"{message}; {self._summary()}", ())
+            yield self._failure(at, [], message, self._summary())
 
     def check_order(self, operations: Sequence[str]) -> Iterator[VerificationFailure]:
         """Yield the failure of the first operation that did not come after those before it."""
@@ -123,7 +118,7 @@ class Recorded:
             if later is None:
                 after = f" after {former} (exchange {since})" if former else ""
                 nearby = f"only before that: {_exchanges(numbers)}" if numbers else self._summary()
-                yield VerificationFailure(operation, f"{operation} was not called{after}; {nearby}", tuple(numbers))
+                yield self._failure(operation, numbers, f"{operation} was not called{after}", nearby)
                 return
             since, former = later, operation
 
@@ -133,24 +128,20 @@ class Recorded:
         if numbers:
             message = f"called {_times(len(numbers))}, and never should be: {_exchanges(numbers)}"
             yield VerificationFailure(operation, f"{operation} was {message}", tuple(numbers))
-        elif held := self._held(operation):
-            yield VerificationFailure(operation, f"{operation} was called, and never should be; {held}", ())
+        elif any(it.request.operation_name == operation for it in self.held):
+            yield self._failure(operation, [], f"{operation} was called, and never should be")
 
-    def _held(self, operation: str | None = None) -> str:
-        """Name the held requests of an operation, or all of them, and say why they do not count; empty without any."""
-        held = [it for it in self.held if operation in (None, it.request.operation_name)]
-        if not held:
-            return ""
-        lines = [f"{it.request.method} {redact_text(it.request.target)} ({it.fault.do} {it.fault.where})" for it in held]
-        more = [f"and {len(held) - MAX_HELD} more"] * (len(held) > MAX_HELD)
-        return f"under way, and not counted until a fault lets it take effect: {', '.join(lines[:MAX_HELD] + more)}"
+    def _failure(self, operation: str, numbers: Sequence[int], *parts: str) -> VerificationFailure:
+        """Return a failure with the exchanges that it names; its message ends with the requests that are held up."""
+        lines = [f"{it.request.method} {redact_text(it.request.target)} ({it.fault.do} {it.fault.where})" for it in self.held]
+        held = f"under way, and not counted until a fault lets it take effect: {some(lines)}" if lines else ""
+        return VerificationFailure(operation, "; ".join(filter(None, (*parts, held))), tuple(numbers))
 
     def _summary(self) -> str:
         """Name the operations that were called."""
-        called, held = dict.fromkeys(it.operation for it in self.requests), self._held()
-        if called:
-            return f"what was called is {', '.join(called)}{held and '; '}{held}"
-        return held or "nothing was called, or not since the journal was cleared"
+        called = dict.fromkeys(it.operation for it in self.requests)
+        nothing = "" if self.held else "nothing was called, or not since the journal was cleared"
+        return f"what was called is {', '.join(called)}" if called else nothing
 
 
 def _check_names(expected: JsonObject, recorded: Recorded, operations: Sequence[str], routes: Routes) -> None:
