@@ -18,7 +18,6 @@ BOUNDED = {
 WHEN_RUN = [
     "emulator.scenario.validation: re.search(exact, value)",
     "emulator.scenario.validation: re.search(schema.get('pattern', ''), str(value))",
-    "emulator.web.unmatched: re.sub(f'(?i)^({re.escape(mount)})+(?=/|$)', mount, once)",
 ]
 """Calls whose expressions are in no source: those of the schemas, which are tried by themselves, and one fixed text repeated."""
 
