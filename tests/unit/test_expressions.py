@@ -19,7 +19,7 @@ WHEN_RUN = [
     "emulator.scenario.validation: re.search(exact, value)",
     "emulator.scenario.validation: re.search(schema.get('pattern', ''), str(value))",
 ]
-"""Calls whose expressions are in no source: those of the schemas, which are tried by themselves, and one fixed text repeated."""
+"""Calls whose expressions are in no source: those of the schemas, which are tried by themselves."""
 
 
 def test_every_expression_takes_time_in_proportion_to_its_text() -> None:
