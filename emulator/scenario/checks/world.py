@@ -41,8 +41,9 @@ def world_problems(
 
 
 def _without_problems(scenario: Scenario, problems: Sequence[Problem]) -> Scenario:
-    """Return what is given to the vendors without problems, and no timeline; nothing where the clock or the like has some."""
-    content, begins = scenario.content, all(it.path and it.path[0] in BESIDE for it in problems)
+    """Return what is given to vendors without problems, and no timeline; nothing where it is too much or the clock has some."""
+    content, whole = scenario.content, (("given",), ("timeline",))
+    begins = all(it.path and it.path[0] in BESIDE and it.path not in whole for it in problems)
     given = InvalidPaths(problems).valid_items(content.get("given"), ("given",)) if begins else {}
     settings = {name: content[name] for name in ("clock", "timing", "assume") if begins and name in content}
     return Scenario(scenario.name, scenario.source, {**settings, "given": given})
