@@ -35,7 +35,7 @@ ABOUT = (
 """A name with such a last word is about a secret and names none; so does a time of expiry, and the token of a page."""
 
 NAMING = ("name", "key", "field", "header", "parameter", "variable", "k")
-"""Where one of these is given the name of a secret, what stands beside it as a value is one."""
+"""Fields that hold a name: beside one that holds the name of a secret, the value is the secret."""
 
 VALUES = ("value", "val", "v")
 """Names of what stands beside the name of a secret."""

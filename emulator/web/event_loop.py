@@ -111,7 +111,7 @@ class Queue:
             if self._calls:
                 loop.call_soon(self._call_some, loop)
         for call in some:
-            call()
+            loop.call_soon(call)  # apart from each other: one that raises takes no other with it
 
 
 _QUEUES: WeakKeyDictionary[AbstractEventLoop, Queue] = WeakKeyDictionary()

@@ -276,8 +276,8 @@ def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None
 
 def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:
     """Return the headers that name an exchange, how sure its answer is where it is the vendor's own, and its faults."""
-    marks = [("exchange", f"{world.id}/{n}"), *[("basis", basis)] * bool(basis), *(("fault", fault.id) for fault in faults)]
-    return [(f"emulator-{name}".encode(), value.encode()) for name, value in marks]
+    marks = [("exchange", f"{world.id}/{n}"), ("basis", basis), *(("fault", fault.id) for fault in faults)]
+    return [(f"emulator-{name}".encode(), value.encode()) for name, value in marks if value]
 
 
 def _delivered(faults: Iterable[Fault]) -> bool | None:

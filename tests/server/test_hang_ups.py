@@ -20,6 +20,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.tls import Tls
 from tests.support.loading import LIBRARY
+from tests.support.sockets import hear_all
 from tests.support.waiting import wait_until
 
 BATCHES = b"GET /live/batches?api_key=k HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -85,15 +86,6 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     logger.addHandler(caplog.handler)
     yield caplog
     logger.removeHandler(caplog.handler)
-
-
-def hear_all(line: socket.socket) -> bytes:
-    """All that comes before the end, or before the connection breaks off."""
-    data = b""
-    with suppress(OSError):
-        while part := line.recv(65_536):
-            data += part
-    return data
 
 
 def hear_one(line: socket.socket) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.transports import LINGER_RST
 from emulator.web.connection import App, Receive, Scope, Send
-from tests.support.sockets import dial, hear, hear_statuses
+from tests.support.sockets import dial, hear, hear_all, hear_statuses
 
 LIMITS = Limits(connections=3)
 ACCOUNT = b"GET /live/account?api_key=k HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -75,15 +75,6 @@ def _reset(server: ThreadedServer, line: socket.socket) -> None:
     server.look().result()
 
 
-def _end(line: socket.socket) -> bytes:
-    """Return all that comes until the server hangs up."""
-    received = b""
-    with suppress(ConnectionResetError):
-        while part := line.recv(1_000_000):
-            received += part
-    return received
-
-
 @pytest.mark.parametrize("fault", [HANG, DELAY], ids=["hang", "delay"])
 @pytest.mark.parametrize("wait", WAITS)
 def test_the_connection_that_waits_longest_gives_way_to_each_new_one(
@@ -96,7 +87,7 @@ def test_the_connection_that_waits_longest_gives_way_to_each_new_one(
             newest = _connect(server, lines, READY)
             assert hear_statuses(newest, 1) == [200]
             refusal = b"HTTP/1.1 503 " if "part" in wait else b""
-            received = _end(oldest)
+            received = hear_all(oldest)
             assert received.startswith(refusal)
             assert len(received) < len(LARGE)
 
@@ -109,7 +100,7 @@ def test_idle_connections_give_way_first_then_those_that_wait_for_their_clients_
         held, part, idle = (_connect(server, lines, WAITS[wait]) for wait in ("a fault", "part of a head", "nothing sent"))
         for line, refusal in ((idle, b""), (part, b"HTTP/1.1 503 "), (held, b"")):
             _connect(server, lines, BUSY)
-            assert _end(line)[:13] == refusal
+            assert hear_all(line)[:13] == refusal
 
 
 def test_where_none_waits_all_but_the_readiness_of_the_server_is_refused(server: ThreadedServer) -> None:

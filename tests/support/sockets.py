@@ -55,3 +55,12 @@ def overheard(caplog: pytest.LogCaptureFixture, app: App | None = None) -> Itera
             yield server
     finally:
         log.removeHandler(caplog.handler)
+
+
+def hear_all(line: socket.socket) -> bytes:
+    """Return all that comes until the server hangs up, or the connection breaks off."""
+    received = b""
+    with suppress(ConnectionResetError):
+        while part := line.recv(65_536):
+            received += part
+    return received
