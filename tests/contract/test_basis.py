@@ -259,6 +259,18 @@ def test_a_stop_of_all_is_documented_and_a_stop_of_one_is_not(live: Live) -> Non
     assert basis_of(live, one, "GET", "/live/batches/B/stop?api_key=k") == "inferred"
 
 
+@pytest.mark.parametrize("status", ["queued", "running"])
+@pytest.mark.parametrize("path", ["", "/A/results"])
+def test_what_a_stop_leaves_of_a_batch_is_not_documented(live: Live, status: str, path: str) -> None:
+    key, world = "?api_key=k", live.load({"given": {"serpwow": {"batches": [{"id": "A", "searches": 4, "status": status}]}}})
+    headers = {"emulator-world": world.id}
+    assert httpx.get(f"{live.url}/live/batches/A/stop{key}", headers=headers).status_code == 200
+    assert httpx.get(f"{live.url}/live/batches{path}{key}", headers=headers).headers["emulator-basis"] == "inferred"
+    assert (
+        basis_of(live, {"given": {"serpwow": {"batches": [{"id": "A"}]}}}, "GET", f"/live/batches{path}{key}") == "documented"
+    )
+
+
 @pytest.mark.parametrize(
     "request_",
     [

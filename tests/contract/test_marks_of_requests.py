@@ -143,6 +143,20 @@ def test_what_no_page_prints_of_a_request_lowers_the_basis(
         ("PUT", f"/live/batches/A/S1?{KEY}", {"include_html": "True"}, 200, "serpwow.flag-words"),
         ("PUT", f"/live/batches/A?{KEY}", {"searches": [{"location": "London"}]}, 200, "serpwow.search-without-q"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {"q": " "}, 200, "serpwow.search-without-q"),
+        *(
+            ("PUT", f"/live/batches/A?{KEY}", {"searches": [{"q": "b"} | odd]}, 200, "serpwow.unknown-parameter")
+            for odd in ({"foo": 1}, {"q": ["a", "b"]}, {"num": "abc"}, {"location": 7}, {"page": -1})
+        ),
+        ("PUT", f"/live/batches/A/S1?{KEY}", {"num": []}, 200, "serpwow.unknown-parameter"),
+        ("GET", f"/live/batches/A/searches/1?q=&{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("GET", f"/live/batches/A/searches/1?custom_id=&{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("GET", f"/live/batches/A/searches/01?{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("GET", f"/live/batches?page=01&{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("GET", f"/live/batches?page_size=007&{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("GET", f"/live/destinations?page=01&{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("GET", f"/live/destinations?search_term=&{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("GET", f"/live/errorlogs?page=01&{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("POST", f"/live/destinations?{KEY}", BUCKET | {"enabled": "true"}, 200, "serpwow.flag-words"),
         ("POST", DESTINATION, {"metadata": {}}, 200, "stripe.empty-metadata"),
     ],
 )  # fmt: skip

@@ -121,3 +121,12 @@ def test_an_update_answers_with_the_destination_as_the_list_has_it() -> None:
     world_then = world(settings={"s3_bucket_name": "b"})
     reply, _ = send(world_then, "PUT", "/live/destinations/D", {"name": "B"})
     assert [reply.body["destination"]] == send(world_then, "GET", "/live/destinations")[0].body["destinations"]
+
+
+def test_a_destination_can_be_unreachable_by_its_id() -> None:
+    given = {"id": "D", "enabled": False, "settings": {**S3, "s3_bucket_name": "near"}}
+    statuses = [
+        update(world_of({"platform": {"unreachable": [name]}, "destinations": [given]}), enabled=True)
+        for name in ("D", "other")
+    ]
+    assert statuses == [400, 200]

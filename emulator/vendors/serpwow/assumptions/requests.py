@@ -14,8 +14,8 @@ UNPRINTED_VALUES = Assumption(
     "serpwow.unprinted-values",
     "What becomes of a value of a list parameter that no page prints, though its meaning is plain?",
     ("read", "refuse"),
-    "Such are false for the filters that are published as true, an empty search_term, and a timestamp that is not in UTC or has"
-    " no time. To read them asks for nothing that they do not say.",
+    "Such are false for the filters that are published as true, an empty search_term or q, a page that is written 01, and a"
+    " timestamp that is not in UTC or has no time. To read them asks for nothing that they do not say.",
 )
 LIST_BEYOND_END = Assumption(
     "serpwow.list-beyond-end",
@@ -141,6 +141,13 @@ UNKNOWN_TYPE = Assumption(
     "New types are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
     " parameters are published as the commonest cause of a 400.",
 )
+UNKNOWN_PARAMETER = Assumption(
+    "serpwow.unknown-parameter",
+    "What becomes of a parameter of a search that no page names, or whose value is of another kind than the published ones?",
+    ("accept", "refuse"),
+    "Each engine and type of search has parameters of its own, and new ones are announced among the product updates; but"
+    " invalid parameters are published as the commonest cause of a 400.",
+)
 SEARCH_UPDATE_FIELDS = Assumption(
     "serpwow.search-update-fields",
     "Which fields does the answer to an update of a search tell?",
@@ -204,7 +211,7 @@ FORM_LISTS = Assumption(
 )
 FLAG_WORDS = Assumption(
     "serpwow.flag-words",
-    "Are True, False, 1 and 0 read where true or false is published?",
+    "Are True, False, 1 and 0 read where true or false is published, and true and false as texts in JSON?",
     ("read", "refuse"),
     "The vendor's own PHP sample sends a flag through http_build_query, which makes 0 of false.",
 )

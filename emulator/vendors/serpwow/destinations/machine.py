@@ -54,6 +54,6 @@ def upload(view: View, batch: Batch) -> Uploads:
 
 
 def is_unreachable(view: View, destination: Destination) -> bool:
-    """Return whether uploads fail because a setting, such as a bucket, is one that the platform does not reach."""
+    """Return whether uploads fail because its id or a setting, such as a bucket, is one that the platform does not reach."""
     unreachable = platform_of(view).unreachable
-    return any(value in unreachable for _, value in destination.settings)
+    return any(value in unreachable for value in (destination.id, *dict(destination.settings).values()))

@@ -220,7 +220,7 @@ def calendar_of(view: View) -> Calendar:
 
 
 def _stopped(view: View, batch: Batch) -> Batch:
-    return replace(batch, enabled=False) if view.choice(STOP_SCHEDULE) == "cancel" else batch
+    return replace(batch, stopped_at=view.now, enabled=batch.enabled and view.choice(STOP_SCHEDULE) == "keep")
 
 
 def _with_results(view: View, batch: Batch, done: int, uploads: Uploads = NO_UPLOADS, webhook: str | None = None) -> Batch:

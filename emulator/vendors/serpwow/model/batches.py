@@ -77,10 +77,10 @@ class Batch(Metered):
     """A named list of searches. `allocated` are the credits charged for the queued or running run.
 
     `allocated_at` is the time of that charge, `started_at` that of the start of the current run, `active_at` that of the last
-    creation or start, `fires_at` that of the next start by the schedule. A queued batch that found no free slot has a
-    `ticket`: its pool, priority and number in the queue line; `called_at` is the time at which it was promoted to a slot.
-    `owner` is SELF, or the name of another account. A batch that `fails_to_stop` refuses every stop; the last `failing`
-    searches of each run fail.
+    creation or start, `fires_at` that of the next start by the schedule, `stopped_at` that of the last stop. A queued batch
+    that found no free slot has a `ticket`: its pool, priority and number in the queue line; `called_at` is the time at which
+    it was promoted to a slot. `owner` is SELF, or the name of another account. A batch that `fails_to_stop` refuses every
+    stop; the last `failing` searches of each run fail.
     """
 
     id: str
@@ -100,6 +100,7 @@ class Batch(Metered):
     fires_at: datetime | None = None
     enabled: bool = True
     last_run: datetime | None = None
+    stopped_at: datetime | None = None
     result_sets: tuple[ResultSet, ...] = ()
     next_result_set_id: int = 1
     destination_ids: tuple[str, ...] = ()

@@ -16,8 +16,9 @@ from emulator.vendors.serpwow.model.batches import Batch, code
 from emulator.vendors.serpwow.model.searches import Searches
 from emulator.vendors.serpwow.requests.batches import assumption_of, change_batch
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
+from emulator.vendors.serpwow.requests.searches import with_names
 from emulator.vendors.serpwow.requests.validation import invalid
-from emulator.vendors.serpwow.responses.batches import with_unprinted_fields
+from emulator.vendors.serpwow.responses.batches import with_stops, with_unprinted_fields
 
 
 def _command(command: str) -> Handler:
@@ -81,7 +82,7 @@ def update_batch(tx: Transaction, request: Request) -> Answer:
     answer = Answer("batch", "serpwow-update-1", batch, assumption_of(parameters))
     if "searches" in parameters:
         answer = answer._replace(name="batch_with_searches", evidence="serpwow-searches-1")
-        answer = with_unprinted_fields(tx, answer, "serpwow-list-13")
+        answer = with_names(with_unprinted_fields(tx, with_stops(answer, [batch]), "serpwow-list-13"), parameters["searches"])
         if len(parameters) > 1 or not parameters["searches"] or any("id" in search for search in parameters["searches"]):
             answer = answer.resting_on(("serpwow-searches-17",))
     return save(tx, batch, answer)

@@ -18,7 +18,6 @@ from emulator.vendors.serpwow.assumptions.requests import (
     LIST_NEVER_RUN_FILTER,
     LIST_PRIORITY_ORDER,
     TIED_BATCHES,
-    UNPRINTED_VALUES,
     WITHOUT_RESULTS,
 )
 from emulator.vendors.serpwow.model.account import SELF
@@ -26,15 +25,17 @@ from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES, Batch
 from emulator.vendors.serpwow.requests.queries import (
     Page,
     PageQuery,
+    check_printed_values,
     name_of,
     read_flag,
     read_instant,
     read_number,
     read_one_of,
     read_page,
+    with_unprinted_values,
 )
 from emulator.vendors.serpwow.requests.validation import invalid
-from emulator.vendors.serpwow.responses.batches import with_unprinted_fields
+from emulator.vendors.serpwow.responses.batches import with_stops, with_unprinted_fields
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -53,22 +54,13 @@ SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
 RANKINGS = {"name": "by name", "created_at": "by creation"}
 """sort_by → the group of batches that is kept in this order."""
 
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]")
-FORMS = {
-    **dict.fromkeys(("only_with_results", "only_without_results"), re.compile("true")),
-    **dict.fromkeys(("search_term", "destination_id"), re.compile("(?s:.+)")),
-    **dict.fromkeys(("created_before", "created_after", "last_run_before", "last_run_after"), TIMESTAMP),
-}
-"""Parameter → the form of its values on the page, where others can be read too."""
-
 SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER, "last_run": LIST_NEVER_RUN}
 
 
 def list_batches(tx: Transaction, request: Request) -> Answer:
     page = _find_page(tx, request.query)
-    answer = page.with_order(Answer("page", "serpwow-list-1", page, page.assumption))
-    if _unprinted_value(request.query):
-        answer = answer.resting_on(("serpwow-list-18",), UNPRINTED_VALUES)
+    answer = page.with_order(with_unprinted_values(request.query, Answer("page", "serpwow-list-1", page, page.assumption)))
+    answer = with_stops(answer, page.items)
     if any(batch.last_run or batch.status == "queued" for batch in page.items):
         answer = answer.resting_on(("serpwow-get-5", "serpwow-results-3"), LAST_RUN)
     if not page.total:
@@ -87,8 +79,7 @@ def _find_page(view: View, query: Query) -> Page:
         wanted = read_page(query, tuple(SORT_KEYS), "name", size)
         status = read_one_of(query, "status", ("all", *STATUSES), "all")
         filters = list(_filters(query, view))
-        if (unprinted := _unprinted_value(query)) and view.choice(UNPRINTED_VALUES) == "refuse":
-            raise invalid(f"{unprinted} must be as published", "serpwow-list-18", UNPRINTED_VALUES, place=unprinted)
+        check_printed_values(view, query)
     except InvalidRequest as error:
         if view.choice(LIST_BAD_PARAMETER) == "refuse":
             raise invalid(str(error), "serpwow-list-5", LIST_BAD_PARAMETER, answer=REFUSAL) from None
@@ -151,11 +142,6 @@ def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
     if name == "last_run" and view.choice(LIST_NEVER_RUN) == "last":
         return lambda batch: batch.last_run or FOREVER
     return name_of(view) if name == "name" else SORT_KEYS[name]
-
-
-def _unprinted_value(query: Query) -> str | None:
-    """Return the first parameter with a value that no page prints, though its meaning is plain. Evidence: serpwow-list-18."""
-    return next((name for name, form in FORMS.items() if name in query and not form.fullmatch(query[name])), None)
 
 
 def _filters(query: Query, view: View) -> Iterator[Filter]:

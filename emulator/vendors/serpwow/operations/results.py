@@ -15,7 +15,7 @@ from emulator.vendors.serpwow.operations.batches import batch_of
 from emulator.vendors.serpwow.operations.files import result_links
 from emulator.vendors.serpwow.requests.queries import csv_fields_of
 from emulator.vendors.serpwow.requests.validation import invalid
-from emulator.vendors.serpwow.responses.batches import with_unprinted_fields
+from emulator.vendors.serpwow.responses.batches import with_stops, with_unprinted_fields
 
 FAILED = "failed"
 NO_WEBHOOK = "This Result Set had no webhook POST set"
@@ -32,7 +32,7 @@ class ResultLinks(NamedTuple):
 def list_results(tx: Transaction, request: Request) -> Answer:
     batch = batch_of(tx, request)
     answer = _answer("results", "serpwow-results-4", batch, batch, batch.available(tx.now))
-    return with_unprinted_fields(tx, answer, "serpwow-list-13")
+    return with_unprinted_fields(tx, with_stops(answer, [batch]), "serpwow-list-13")
 
 
 def get_result(format: str, evidence: str) -> Handler:
@@ -85,7 +85,8 @@ def resend_webhook(tx: Transaction, request: Request) -> Answer:
 
 def _result_set_of(tx: Transaction, request: Request, batch: Batch) -> ResultSet:
     id = request.parameters["result_set_id"]
-    result_set = batch.result_set(integer(id, 0), tx.now)
+    number = integer(id, 0)
+    result_set = batch.result_set(number, tx.now) if id == str(number) else None
     if result_set is None:
         message = f"Result Set with ID '{id}' was not found in this Batch"
         raise invalid(message, "serpwow-results-8", UNKNOWN_BATCH, answer="unknown_part")

@@ -21,8 +21,8 @@ from emulator.vendors.serpwow.operations.batches import batch_of, save
 from emulator.vendors.serpwow.operations.files import search_links
 from emulator.vendors.serpwow.requests.batches import assumption_of
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
-from emulator.vendors.serpwow.requests.queries import folding
-from emulator.vendors.serpwow.requests.searches import check_parameters, check_searches
+from emulator.vendors.serpwow.requests.queries import check_printed_values, folding, with_unprinted_values
+from emulator.vendors.serpwow.requests.searches import check_parameters, check_searches, with_names
 from emulator.vendors.serpwow.requests.validation import invalid
 
 
@@ -46,14 +46,16 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     number = integer(request.parameters["page"], 0)
     if number < 1:
         raise invalid("page must be a whole number from 1")
+    values = {**request.query, "page": request.parameters["page"]}
+    check_printed_values(tx, values)
     batch, q, custom_id = batch_of(tx, request), request.query.get("q"), request.query.get("custom_id")
     found = batch.searches
-    answer = Answer("searches", "serpwow-searches-3")
+    answer = with_unprinted_values(values, Answer("searches", "serpwow-searches-3"))
     if q or custom_id:
         in_every, fold = tx.choice(FIND_IN) == "every", folding(tx)
         found = _find(batch, q, custom_id, in_every, fold)
         facts = ["serpwow-searches-4"] * bool(q) + ["serpwow-searches-5"] * bool(custom_id)
-        answer = answer._replace(evidence=facts[0], also=tuple(facts[1:]))
+        answer = answer.resting_on(tuple(facts[1:]))._replace(evidence=facts[0])
         other_fold = str if fold is str.lower else str.lower
         for fact, assumption, others in (
             ("serpwow-find-2", FIND_IN, (not in_every, fold)),
@@ -109,14 +111,14 @@ def update_search(tx: Transaction, request: Request) -> Answer:
     changed = Search(search.id, {**search.parameters, **parameters})
     searches = batch.searches.with_changed(changed)
     check_searches(tx, batch, searches, [changed])
-    return save(tx, replace(batch, searches=searches), _updated(tx, search, parameters))
+    return save(tx, replace(batch, searches=searches), with_names(_updated(tx, search, parameters), [parameters]))
 
 
 def _updated(tx: Transaction, old: Search, parameters: JsonObject) -> Answer:
     """Return the answer to an update of a search, with the fields that were updated."""
     absent = object()
     changed = {name: value for name, value in parameters.items() if old.parameters.get(name, absent) != value}
-    answer = Answer("search", "serpwow-searches-6", changed, assumption_of(parameters))
+    answer = Answer("search", "serpwow-searches-6", changed, assumption_of(parameters, is_search=True))
     if not parameters:
         return answer.resting_on(("serpwow-searches-15",))
     if changed == parameters:

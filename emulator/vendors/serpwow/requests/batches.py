@@ -11,6 +11,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     LOCKED_TYPE,
     UNKNOWN_DESTINATION,
     UNKNOWN_ENGINE,
+    UNKNOWN_PARAMETER,
     UNKNOWN_TYPE,
 )
 from emulator.vendors.serpwow.destinations.model import Destination
@@ -19,6 +20,7 @@ from emulator.vendors.serpwow.model.schedules import TYPES
 from emulator.vendors.serpwow.model.searches import MIXED
 from emulator.vendors.serpwow.requests.searches import (
     check_searches,
+    names_unknown,
     names_unknown_engine,
     names_unlisted,
     read_searches,
@@ -54,13 +56,16 @@ def change_batch(tx: Transaction, batch: Batch, parameters: JsonObject) -> Batch
     return changed
 
 
-def assumption_of(parameters: JsonObject) -> Assumption | None:
-    """Return the assumption by which these valid parameters were accepted, or None."""
+def assumption_of(parameters: JsonObject, *, is_search: bool = False) -> Assumption | None:
+    """Return the assumption by which these valid parameters, of a batch or of a search, were accepted, or None."""
     if parameters.get("schedule_type") == HOURLY:
         return HOURLY_SCHEDULE
     if names_unknown_engine(parameters):
         return UNKNOWN_ENGINE
-    return UNKNOWN_TYPE if names_unlisted(parameters) else None
+    searches = parameters.get("searches", (parameters,) if is_search else ())
+    if names_unlisted(searches):
+        return UNKNOWN_TYPE
+    return UNKNOWN_PARAMETER if names_unknown(searches) else None
 
 
 def _with_hourly_as_minutes(tx: Transaction, parameters: JsonObject) -> JsonObject:

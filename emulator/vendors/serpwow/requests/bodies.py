@@ -65,7 +65,7 @@ def parameters_of(tx: Transaction, body: Any) -> JsonDict:
 
 def check_flags(tx: Transaction, parameters: JsonObject) -> None:
     """Refuse a flag other than true or false where that is assumed to be refused. Evidence: serpwow-body-3."""
-    unpublished = [name for name in (*FLAGS, HTML) if name in parameters and _is_unpublished_flag(parameters[name])]
+    unpublished = [name for name in (*FLAGS, HTML) if name in parameters and _is_unpublished_flag(name, parameters[name])]
     if unpublished and tx.choice(FLAG_WORDS) == "refuse":
         raise invalid(f"{unpublished[0]} must be true or false", "serpwow-body-3", FLAG_WORDS)
 
@@ -88,7 +88,9 @@ def _read_form(tx: Transaction, body: bytes) -> Any:
     lists = [name for name, value in form.items() if is_index(name) or not isinstance(value, str)]
     if lists and tx.choice(FORM_LISTS) == "comma-joined":
         raise invalid(f"{lists[0]} must be there once, a list joined by commas", "serpwow-body-4", FORM_LISTS)
-    return _list_of(form) if any(map(is_index, form)) else form
+    if any(map(is_index, form)):
+        return _list_of(form)
+    return form | {name: form[name] == "true" for name in FLAGS if form.get(name) in ("true", "false")}
 
 
 def _list_of(form: JsonObject) -> list[Any]:
@@ -114,5 +116,6 @@ def _hint(request: Request) -> str:
     return ""
 
 
-def _is_unpublished_flag(value: Any) -> bool:
-    return boolean(value) is not None and not (isinstance(value, bool) or value in ("true", "false"))
+def _is_unpublished_flag(name: str, value: Any) -> bool:
+    """Return whether a flag is none of those that pages print; in a search they are words, as in a query."""
+    return boolean(value) is not None and not (isinstance(value, bool) or (name == HTML and value in ("true", "false")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -9,7 +10,12 @@ from typing import Any, NamedTuple
 
 from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
-from emulator.vendors.serpwow.assumptions.requests import LIST_BEYOND_END, REPEATED_PARAMETER, TIED_BATCHES
+from emulator.vendors.serpwow.assumptions.requests import (
+    LIST_BEYOND_END,
+    REPEATED_PARAMETER,
+    TIED_BATCHES,
+    UNPRINTED_VALUES,
+)
 from emulator.vendors.serpwow.model.searches import boolean, integer
 from emulator.vendors.serpwow.requests.forms import BadForm, read_form
 from emulator.vendors.serpwow.requests.validation import invalid, joined
@@ -30,6 +36,15 @@ PARAMETERS = SINGLE | {API_KEY, CSV_FIELDS}
 
 MAX_NUMBER = 1_000_000
 
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]")
+FORMS = {
+    **dict.fromkeys(("only_with_results", "only_without_results"), re.compile("true")),
+    **dict.fromkeys(("page", "page_size"), re.compile("[1-9][0-9]*")),
+    **dict.fromkeys(("search_term", "destination_id", "q", "custom_id"), re.compile("(?s:.+)")),
+    **dict.fromkeys(("created_before", "created_after", "last_run_before", "last_run_after"), TIMESTAMP),
+}
+"""Parameter → the form of its values on the page, where others can be read too."""
+
 
 def check_single_values(tx: Transaction, request: Request) -> None:
     """Refuse a query that gives a parameter several values. Evidence: serpwow-query-1.
@@ -40,6 +55,26 @@ def check_single_values(tx: Transaction, request: Request) -> None:
     for name, value in _read_query(request).items():
         if name in SINGLE and not isinstance(value, str) and not _last_counts(tx, request, name, value):
             raise invalid(f"{name} must have a single value", "serpwow-query-1", REPEATED_PARAMETER)
+
+
+def check_printed_values(view: View, query: Mapping[str, str]) -> None:
+    """Refuse a value that no page prints where that is assumed to be refused. Evidence: serpwow-list-18.
+
+    Raises:
+        InvalidRequest: there is one.
+    """
+    if (name := _unprinted_value(query)) and view.choice(UNPRINTED_VALUES) == "refuse":
+        raise invalid(f"{name} must be as published", "serpwow-list-18", UNPRINTED_VALUES, place=name)
+
+
+def with_unprinted_values(query: Mapping[str, str], answer: Answer) -> Answer:
+    """Return an answer with the fact and the assumption by which a value was read that no page prints, if one was."""
+    return answer.resting_on(("serpwow-list-18",), UNPRINTED_VALUES) if _unprinted_value(query) else answer
+
+
+def _unprinted_value(query: Mapping[str, str]) -> str | None:
+    """Return the first parameter with a value that no page prints, though its meaning is plain."""
+    return next((name for name, form in FORMS.items() if name in query and not form.fullmatch(query[name])), None)
 
 
 def csv_fields_of(request: Request) -> str | None:
@@ -146,6 +181,7 @@ def sorted_page(
         InvalidRequest: a parameter has a value that is not among those published, or the page is assumed to be refused.
     """
     wanted = read_page(query, tuple(keys), default, 10)
+    check_printed_values(view, query)
     places = None
     if "sort_by" in query or view.choice(DEFAULT_ORDER) == "sorted":
         oldest_first = view.choice(TIED_BATCHES) == "oldest"

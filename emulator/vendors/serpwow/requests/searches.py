@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
-from emulator.sdk import JsonObject, Transaction
+from emulator.sdk import Answer, JsonObject, Transaction
 from emulator.vendors.serpwow.assumptions.requests import (
     HTML_LIMIT,
     LOCKED_TYPE,
     MAX_PAGE,
     SEARCH_WITHOUT_Q,
     UNKNOWN_ENGINE,
+    UNKNOWN_PARAMETER,
     UNKNOWN_TYPE,
 )
 from emulator.vendors.serpwow.model.batches import Batch
@@ -35,6 +36,14 @@ SEARCH_TYPES = {"google": GOOGLE_TYPES, "bing": ("news", "images", ""), "yahoo":
 
 DEVICES = ("desktop", "tablet", "mobile")
 """The devices that a search may name. Evidence: serpwow-types-11."""
+
+CLIENT_TEXTS = ("google_domain", "gl", "hl", "sort_by", "time_period", "time_period_min", "time_period_max", "csv_fields")
+CLIENT_NUMBERS = ("page", "num")
+"""The parameters of a search that the page of the vendor's client names. Evidence: serpwow-types-12."""
+
+TEXTS = ("q", "engine", "search_type", "device", "location", "custom_id", "data_id", *CLIENT_TEXTS)
+NUMBERS = ("max_page", *CLIENT_NUMBERS)
+"""The parameters of a search that are known, by the kind of their values."""
 
 TYPE = r"[a-z0-9]+(?:_[a-z0-9]+)+"
 """The form of a searches_type: an engine and the kind of search. Evidence: serpwow-types-6 and serpwow-types-7."""
@@ -75,6 +84,8 @@ def check_parameters(tx: Transaction, parameters: JsonObject) -> None:
         _refuse_engine(tx, f"engine must be one of {', '.join(ENGINES)}")
     if (unlisted := _unlisted(parameters)) and tx.choice(UNKNOWN_TYPE) == "refuse":
         raise invalid(f"{unlisted} {parameters[unlisted]!r} is not supported", "serpwow-types-8", UNKNOWN_TYPE)
+    if (unknown := _unknown(parameters)) and tx.choice(UNKNOWN_PARAMETER) == "refuse":
+        raise invalid(f"{unknown} is unknown, or its value is not supported", "serpwow-types-13", UNKNOWN_PARAMETER)
     if HTML in parameters:
         flag(HTML, parameters[HTML])
     check_flags(tx, parameters)
@@ -133,9 +144,31 @@ def names_unknown_engine(parameters: JsonObject) -> bool:
     return any((search.get("engine") or ENGINES[0]) not in ENGINES for search in parameters.get("searches", (parameters,)))
 
 
-def names_unlisted(parameters: JsonObject) -> bool:
-    """Return whether the valid parameters of a batch, or of a search, name a search_type or device that no page lists."""
-    return any(map(_unlisted, parameters.get("searches", (parameters,))))
+def names_unlisted(searches: Iterable[JsonObject]) -> bool:
+    """Return whether valid parameters of searches name a search_type or device that no page lists."""
+    return any(map(_unlisted, searches))
+
+
+def names_unknown(searches: Iterable[JsonObject]) -> bool:
+    """Return whether parameters of searches have an unknown name, or a value of another kind. Evidence: serpwow-types-13."""
+    return any(map(_unknown, searches))
+
+
+def with_names(answer: Answer, searches: Iterable[JsonObject]) -> Answer:
+    """Return the answer with the fact behind names of parameters that only the vendor's client prints, if there are some."""
+    named = {name for search in searches for name in search}
+    return answer.resting_on(("serpwow-types-12",)) if named & {*CLIENT_TEXTS, *CLIENT_NUMBERS} else answer
+
+
+def _unknown(search: JsonObject) -> str | None:
+    """Return the first parameter with an unknown name or a value of another kind; None where there is none."""
+    return next((name for name, value in search.items() if not _is_known(name, value)), None)
+
+
+def _is_known(name: str, value: Any) -> bool:
+    if name in NUMBERS:
+        return integer(value, -1) >= 0
+    return name in (HTML, "id") or value is None or (name in TEXTS and isinstance(value, str))
 
 
 def _unlisted(search: JsonObject) -> str | None:

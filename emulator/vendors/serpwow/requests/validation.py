@@ -91,7 +91,7 @@ def joined(name: str, value: Any) -> str | None:
 def numbers(least: int, most: int) -> Callable[[str, Any], tuple[int, ...]]:
     def read(name: str, value: Any) -> tuple[int, ...]:
         items = _split(name, value) if isinstance(value, str) else value if isinstance(value, list) else [value]
-        return tuple(sorted({_number(name, item, least, most) for item in items if item != ""}))
+        return tuple(dict.fromkeys(_number(name, item, least, most) for item in items if item != ""))
 
     return read
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from emulator.sdk import Answer, JsonDict, JsonObject, View, instant
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, GET_COUNTS, RESULT_EXPIRY, SEARCHES_COMPLETED
+from emulator.vendors.serpwow.assumptions.lifecycle import STOP_SCHEDULE
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FIELDS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.model.schedules import PARTS_BY_TYPE, Schedule
@@ -29,6 +30,13 @@ def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
     if view.choice(LIST_FIELDS) == "printed":
         return answer
     return answer.resting_on((fact,), LIST_FIELDS)
+
+
+def with_stops(answer: Answer, batches: Iterable[Batch]) -> Answer:
+    """Return an answer that shows batches with the facts and an assumption behind what is left of a stopped one, if one is."""
+    if all(batch.stopped_at is None for batch in batches):
+        return answer
+    return answer.resting_on(("serpwow-stop-9", "serpwow-stop-10"), STOP_SCHEDULE)
 
 
 def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> JsonDict:

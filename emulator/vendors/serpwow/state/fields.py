@@ -79,7 +79,7 @@ ACCOUNT: Fields = {
 
 def _numbers(least: int, most: int) -> Field:
     items = {"type": "integer", "minimum": least, "maximum": most}
-    return Field({"type": "array", "items": items, "uniqueItems": True}, lambda value: tuple(sorted(value)), list)
+    return Field({"type": "array", "items": items, "uniqueItems": True}, tuple, list)
 
 
 BATCH: Fields = {
@@ -90,6 +90,7 @@ BATCH: Fields = {
     "created_at": PAST,
     "active_at": PAST,
     "last_run": PAST,
+    "stopped_at": PAST,
     "allocated": COUNT,
     "allocated_at": PAST,
     "started_at": PAST,
