@@ -7,18 +7,18 @@ import select
 import signal
 import sys
 
-OTHERS = 64
-"""Open files that are no connections to be served: libraries, listening sockets, and connections that are refused."""
+OTHERS = 256
+"""Open files that are no connections to be served: libraries, listening sockets, and connections beyond the bound."""
 
 
-def connections_within_limits(wanted: int) -> int:
-    """Raise the limit of open files as far as `wanted` connections need it; return how many connections fit."""
+def connections_within_limits(wanted: int, files: int) -> int:
+    """Raise the limit of open files as far as `wanted` connections of so many files need it; return how many fit."""
     try:
         import resource
     except ImportError:  # on Windows there is no such limit
         return wanted
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = wanted + OTHERS
+    needed = wanted * files + OTHERS
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
     raised = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
@@ -26,7 +26,7 @@ def connections_within_limits(wanted: int) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
     except (OSError, ValueError):  # some systems allow less than they say
         raised = soft
-    return max(1, min(wanted, raised - OTHERS))
+    return max(1, min(wanted, (raised - OTHERS) // files))
 
 
 CHUNK = 65_536

@@ -100,10 +100,10 @@ def serve(
     if while_stdin and not has_stdin():
         raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
     known, new_token = open_library(folders, quiet), None
-    limits = Limits(**bounds | {"connections": connections_within_limits(bounds["connections"])})
+    limits = Limits(**bounds | {"connections": connections_within_limits(bounds["connections"], files=2 if tls else 1)})
     if not token and not is_loopback(host):
         token = new_token = make_token()
-    context = _context([*hosts, *({host} - {*WILDCARDS})], limits) if tls else None
+    context = _context([*hosts, *({host} - {*WILDCARDS})]) if tls else None
     scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), rate, limits)
     listening = _listening(host, port)
     with standard_error() as stderr:
@@ -139,9 +139,9 @@ def make_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _context(hosts: Iterable[str], limits: Limits) -> SSLContext:
+def _context(hosts: Iterable[str]) -> SSLContext:
     try:
-        return authority(hosts).context(limits)
+        return authority(hosts).context()
     except EmulatorError as error:
         raise click.ClickException(str(error)) from None
 

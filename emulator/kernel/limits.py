@@ -44,7 +44,7 @@ class Limits:
     connections: int = 2_000
     """Open connections: the one that waits for longest makes room for a new one, and where none waits, 503.
 
-    Those whose TLS handshake is under way are counted apart: as many again, of which a new one is cut off.
+    Those whose TLS handshake is under way are counted apart: as many again, of which the oldest gives way to a new one.
     """
     head_seconds: int = 10
     """Seconds that a client may take over a request's head; 408. Or over its TLS handshake; cut off."""

@@ -1,32 +1,99 @@
-"""The TLS handshakes of one server that are under way: so many at once as there may be connections."""
+"""TLS handshakes: each connection that is taken begins with one, and the oldest gives way where too many are under way."""
 
 from __future__ import annotations
 
-from itertools import count
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import islice
 
-from emulator.kernel.clock import MONOTONIC
 from emulator.kernel.limits import Limits
+from emulator.server.transports import LINGER
+from emulator.web.event_loop import next_round, pause
+
+RETRY = 0.1
+"""Seconds until a connection is taken again where the system has no descriptor for it."""
+
+log = logging.getLogger("emulator")
 
 
 class Handshakes:
-    """Counts each handshake until it ends, or is out of time: nobody tells of those that are cut off then."""
+    """The handshakes of one server that are under way, the oldest first: so many at once as there may be connections."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._began: dict[int, float] = {}
-        self._numbers = count()
+    def __init__(self, make_protocol: Callable[[], asyncio.Protocol], context: ssl.SSLContext, limits: Limits) -> None:
+        self._make_protocol, self._context, self._limits = make_protocol, context, limits
+        self._under_way: dict[socket.socket, asyncio.Task[None]] = {}
+        self._is_told = False
 
-    def begin(self) -> int | None:
-        """Return the number of a new handshake; None where there are too many."""
-        now = MONOTONIC()
-        while self._began and next(iter(self._began.values())) < now - self._limits.head_seconds:
-            self.end(next(iter(self._began)))
-        if len(self._began) >= self._limits.connections:
-            return None
-        number = next(self._numbers)
-        self._began[number] = now
-        return number
+    def begin(self, connection: socket.socket) -> None:
+        """Begin the handshake of a new connection; where there are too many, cut the oldest off."""
+        if len(self._under_way) < self._limits.connections:
+            self._is_told = False
+        else:
+            self.give_way()
+        self._under_way[connection] = asyncio.get_running_loop().create_task(self._shake(connection))
 
-    def end(self, number: int) -> None:
-        """Count a handshake no longer: it is done, or has failed."""
-        self._began.pop(number, None)
+    def give_way(self) -> None:
+        """Cut the oldest off, if there is one, and say so unless that has been said since there was room."""
+        if not self._is_told:
+            log.warning("too many TLS handshakes are under way: the oldest give way; %s", Limits.more("connections"))
+            self._is_told = True
+        for oldest in islice(self._under_way, 1):
+            del self._under_way[oldest]
+            _cut_off(oldest)
+
+    def end(self) -> None:
+        """Cut all of them off."""
+        for connection in self._under_way:
+            _cut_off(connection)
+
+    async def _shake(self, connection: socket.socket) -> None:
+        """Serve a connection once its handshake is done; hang up where it fails, or is out of time."""
+        bounds = {"ssl_handshake_timeout": self._limits.head_seconds, "ssl_shutdown_timeout": LINGER}
+        accept = asyncio.get_running_loop().connect_accepted_socket
+        try:
+            await accept(self._make_protocol, connection, ssl=self._context, **bounds)
+        except OSError:
+            return
+        finally:
+            self._under_way.pop(connection, None)
+
+
+def _cut_off(connection: socket.socket) -> None:
+    """End a connection, so that its loop finds its end next: it alone may close it."""
+    with suppress(OSError):  # it has ended already
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class TlsListener:
+    """A listening socket, which takes a connection in each round of the loop until it is closed."""
+
+    def __init__(self, listening: socket.socket, handshakes: Handshakes) -> None:
+        listening.setblocking(False)
+        self._listening, self._handshakes = listening, handshakes
+        self._task = asyncio.get_running_loop().create_task(self._take())
+
+    async def _take(self) -> None:
+        while True:
+            try:
+                connection, _ = await asyncio.get_running_loop().sock_accept(self._listening)
+            except ConnectionError:  # its client is gone already
+                continue
+            except OSError:  # the system has no descriptor left
+                self._handshakes.give_way()
+                await pause(RETRY)
+            else:
+                self._handshakes.begin(connection)
+                await next_round()
+
+    def close(self) -> None:
+        """Take no more connections, and cut off the handshakes that are under way."""
+        self._task.cancel()
+        self._handshakes.end()
+
+    async def wait_closed(self) -> None:
+        """Wait until no connection is taken."""
+        await asyncio.wait([self._task])

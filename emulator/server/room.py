@@ -76,7 +76,7 @@ class Room:
 
     def _sort(self, newest: HttpConnection) -> HttpConnection | None:
         """Sort the longer half of the waits, and return the connection that gives way first."""
-        others = (each for each in newest.connections if isinstance(each, type(newest)) and each is not newest)
+        others = (each for each in newest.connections - {newest, *self._leaving} if isinstance(each, type(newest)))
         waits = [(wait, ref(each)) for each in others if (wait := each.wait()) is not None]
         self._longest.extend(nsmallest(len(waits) // 2 + 1, waits, key=lambda it: (it[0].kind, it[0].since, it[0].number)))
         if self._longest and self._longest[0][0].kind != WAITS_IDLE:

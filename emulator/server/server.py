@@ -21,6 +21,7 @@ import uvicorn
 from emulator.kernel.limits import Limits
 from emulator.server.collector import PeriodicCollector
 from emulator.server.connection import HttpConnection
+from emulator.server.handshakes import Handshakes, TlsListener
 from emulator.server.listening import listen, url_of
 from emulator.server.room import Room
 from emulator.server.timeouts import GRACE, keep_alive_headers
@@ -101,11 +102,18 @@ class _Server(uvicorn.Server):
         return [each for each in self.server_state.connections if isinstance(each, HttpConnection)]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        if self.config.ssl is not None:
-            _bound_handshakes(self._limits.head_seconds)
-        await super().startup(sockets)
+        if self.config.ssl is None:
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            self._begin_handshakes(self.config.ssl, sockets or [])
         if self.started:
             self._on_ready()
+
+    def _begin_handshakes(self, context: ssl.SSLContext, sockets: list[socket.socket]) -> None:
+        protocol: Any = self.config.http_protocol_class
+        handshakes = Handshakes(partial(protocol, self.config, self.server_state, {}), context, self._limits)
+        self.servers = [TlsListener(each, handshakes) for each in sockets]  # type: ignore[misc]  # as much of servers as is used
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._on_stop()
@@ -194,7 +202,7 @@ class ThreadedServer:
         self._ready = Event()
         self._sockets = listen(host, port)
         bounds = limits or Limits()
-        self._server = _ThreadServer(_config(app, bounds, tls=tls.context(bounds) if tls else None), self._ready.set, bounds)
+        self._server = _ThreadServer(_config(app, bounds, tls=tls.context() if tls else None), self._ready.set, bounds)
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
         self.url = url_of(self._sockets, "https" if tls else "http")
@@ -242,12 +250,6 @@ def _make_room_for_answers(connections: Iterable[HttpConnection]) -> None:
         log.warning("cut off a client that is slow to read an answer of %d bytes, since others want the room", charge.size)
         in_the_way -= charge.size
         each.abort()
-
-
-def _bound_handshakes(seconds: int) -> None:
-    """Bound the seconds of a TLS handshake, for which uvicorn has no option; the loop would wait for a minute."""
-    loop: Any = asyncio.get_running_loop()
-    loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
 def _config(app: App, limits: Limits, access_log: AccessLog | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:

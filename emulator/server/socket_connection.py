@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from emulator.server.transports import close_with_reset, has_failed
+from emulator.server.transports import close_once, close_with_reset, has_failed
 from emulator.web.answers import AnswerCharge
 from emulator.web.event_loop import next_round, next_turn
 from emulator.web.held_requests import HeldRequest
@@ -85,7 +85,7 @@ class SocketConnection:
         self._connection.writer.write_now(data)
 
     async def drop(self) -> None:
-        self._connection.cut(lambda transport: transport.close())
+        self._connection.cut(close_once)
 
     async def reset(self) -> None:
         self._connection.stop_reading()

@@ -11,7 +11,6 @@ from typing import Any
 
 from emulator.kernel.clock import wall_now
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.limits import Limits
 from emulator.scenario.files import FileTooLarge, read_bounded
 from emulator.server.certificates import (
     BEFORE,
@@ -23,20 +22,14 @@ from emulator.server.certificates import (
     UnreadableAuthority,
     authority_in,
 )
-from emulator.server.handshakes import Handshakes
 from emulator.web.response import refusal_bytes
 
 PLAIN = "plain http came to the TLS (https) port: use https:// or serve without --tls"
 
 
-FULL = f"too many TLS handshakes are under way: one is cut off; {Limits.more('connections')}"
-
-
 class Handshake(ssl.SSLObject):
-    """A handshake that answers a client which begins with a request in plain HTTP. It has no `number` if it may not begin."""
+    """A handshake that answers a client which begins with a request in plain HTTP."""
 
-    handshakes: Handshakes
-    number: int | None = None
     outgoing: ssl.MemoryBIO
     answered = False
 
@@ -45,16 +38,11 @@ class Handshake(ssl.SSLObject):
 
         A loop writes what is in `outgoing` when a handshake wants to read more, and drops it when one fails.
         """
-        if self.number is None:
-            logging.getLogger("uvicorn.error").warning(FULL)
-            raise ssl.SSLError(FULL)
         try:
             super().do_handshake()
-            self.handshakes.end(self.number)
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
-            self.handshakes.end(self.number)
             if self.answered or not _is_plain_http(error):
                 raise
             self.answered = True
@@ -62,21 +50,16 @@ class Handshake(ssl.SSLObject):
             self.outgoing.write(refusal_bytes(400, "bad-request", PLAIN))
             raise ssl.SSLWantReadError from None
 
-    def __del__(self) -> None:
-        if self.number is not None:
-            self.handshakes.end(self.number)
-
 
 class Context(ssl.SSLContext):
     """A server's context, whose handshakes answer plain HTTP."""
 
     sslobject_class = Handshake
-    handshakes = Handshakes(Limits())
 
     def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *options: Any, **named: Any) -> ssl.SSLObject:
         made = super().wrap_bio(incoming, outgoing, *options, **named)
         assert isinstance(made, Handshake)  # noqa: S101  for it is sslobject_class
-        made.outgoing, made.handshakes, made.number = outgoing, self.handshakes, self.handshakes.begin()
+        made.outgoing = outgoing
         return made
 
 
@@ -114,15 +97,14 @@ class Tls:
         """The authority's certificate, in PEM."""
         return self._issuer.cert_pem.bytes().decode()
 
-    def context(self, limits: Limits | None = None) -> ssl.SSLContext:
-        """Return what a server needs to speak TLS under every one of its names, with so many handshakes at once.
+    def context(self) -> ssl.SSLContext:
+        """Return what a server needs to speak TLS under every one of its names.
 
         Raises:
             NoAuthority: there is no place for the temporary file from which Python reads the key.
         """
         context = Context(ssl.PROTOCOL_TLS_SERVER)
         context.options |= ssl.OP_NO_RENEGOTIATION
-        context.handshakes = Handshakes(limits or Limits())
         try:
             self._issued.configure_cert(context)
         except OSError as error:

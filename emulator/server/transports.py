@@ -57,7 +57,7 @@ class CoalescingTransport:
             self._held = b""
         self.ends = True
         if not self._is_to_come():
-            self._transport.close()
+            close_once(self._transport)
 
     def abort(self) -> None:
         self._transport.abort()
@@ -69,7 +69,7 @@ class CoalescingTransport:
         """
         self.flush()
         if not self._transport.can_write_eof():
-            self._transport.close()
+            close_once(self._transport)
             return
         self._transport.write_eof()
         loop.call_later(LINGER, self._transport.close)
@@ -109,6 +109,16 @@ class NullTransport:
         """Do nothing: it is closed."""
 
     abort = close
+
+    def is_closing(self) -> bool:
+        """Tell that it is closed."""
+        return True
+
+
+def close_once(transport: Any) -> None:
+    """Close, unless it closes already: asyncio's transport over TLS that is told so twice can neither be aborted nor asked."""
+    if not transport.is_closing():
+        transport.close()
 
 
 def close_with_reset(transport: Any) -> None:

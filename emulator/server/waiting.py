@@ -8,7 +8,9 @@ from typing import Any
 from emulator.kernel.limits import Limits
 from emulator.server.ending import HEAD, IDLE, EndingProtocol
 from emulator.server.room import HELD_UP, WAITS_FOR_CLIENT, WAITS_IDLE, Wait
+from emulator.server.socket_connection import SENT
 from emulator.server.timeouts import IDLE_NUMBERS, Pace, WriteStallTimer
+from emulator.server.transports import after_rounds
 from emulator.web.answers import AnswerCharge
 from emulator.web.guard import Rejection
 
@@ -34,22 +36,24 @@ class WaitingProtocol(EndingProtocol):
         super().resume_writing()
 
     def wait(self) -> Wait | None:
-        """Return how it waits, and since when; None while it answers, or closes."""
-        if self.is_answering or self.transport.is_closing():
+        """Return how it waits, and since when; None while it answers. One that closes waits for its client to close too."""
+        is_closing = self.transport.is_closing()
+        if self.is_answering and not is_closing:
             return None
         if self._unsent():
             now = self.loop.time()
             return Wait(WAITS_FOR_CLIENT, now - self._stall.seconds(now), self._idle_number)
-        kind = HELD_UP if self._socket.waits else WAITS_IDLE if self._reading == IDLE else WAITS_FOR_CLIENT
+        kind = HELD_UP if self._socket.waits else WAITS_IDLE if is_closing or self._reading == IDLE else WAITS_FOR_CLIENT
         return Wait(kind, self._last_read, self._idle_number)
 
     def give_way(self, why: Rejection) -> None:
-        """Close for another connection; tell a client why whose request is not whole."""
-        if self._socket.waits or self._unsent():
+        """Close for another connection; tell a client why whose request is not whole. Over TLS, do not wait for its close."""
+        if self._socket.waits or self._unsent() or self.transport.is_closing():
             self.abort()
         elif self._reading != IDLE:
             self.refuse(*why)
         self.transport.close()
+        after_rounds(self.loop, SENT, self.abort)
 
     def probe(self) -> None:
         """Send `100 Continue` to a half-closed client that waits for its answer: if it is gone, its machine refuses that."""
