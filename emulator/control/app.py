@@ -19,10 +19,10 @@ from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.control.problems import error_response, no_response, on_failure, on_http_error, text_response
 from emulator.control.record import Schema
 from emulator.control.route import ControlRequest, ControlRoute
-from emulator.kernel.checkpoint import Unwanted
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
+from emulator.text.checkpoint import Unwanted
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long

@@ -7,13 +7,13 @@ from emulator.control.entries import fault_hit
 from emulator.control.models import Faults, HeldRequests
 from emulator.control.record import ref
 from emulator.control.route import ControlRequest, route
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.faults import NEXT, Fault
 from emulator.kernel.time import format_duration, parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.checks.faults import fault_problems
 from emulator.scenario.faults import DURATIONS, add_fault
+from emulator.text.checkpoint import checkpoint
 from emulator.text.redact import redact_body, redact_text
 from emulator.web.held_requests import HeldRequest
 

@@ -22,6 +22,7 @@ from weakref import WeakSet, WeakValueDictionary
 
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import PROGRESSING
+from emulator.text.checkpoint import checkpoint
 
 LARGE = 1_024
 """Bytes from which on a part of a value is charged by itself, so that it counts once wherever it is shared."""
@@ -96,14 +97,14 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
             else:
                 own += value.small_size
         else:
+            checkpoint()
             own += getsizeof(value)
             if isinstance(value, dict):
                 own += sum([_KEY_SIZE + len(key) for key in value if isinstance(key, str)])
                 waiting.extend(value.values())
             else:
-                waiting.extend(
-                    value if isinstance(value, (tuple, list, set, frozenset)) else filter(None, _fields_of(kind)(value))
-                )
+                is_plain = isinstance(value, (tuple, list, set, frozenset))
+                waiting.extend(value if is_plain else filter(None, _fields_of(kind)(value)))
         keep_large = True
     return Weight(own, large)
 

@@ -36,7 +36,7 @@ class Limits:
     body: int = 4_000_000
     """Bytes of a request's body on the data plane; 413. SerpWow takes 1,000 searches a call, so that each may have 4 kB."""
     values: int = 250_000
-    """Values of a JSON body on the data plane; 413. A body with more that keeps `body` has less than 16 bytes for each."""
+    """Values of a JSON body on the data plane, one different name for 25 of them; 413. With more, each has below 16 bytes."""
     control: int = 1_000_000
     """Bytes of a request's body on the control plane: a scenario, a state; 413."""
     upload: int = 1_000_000_000

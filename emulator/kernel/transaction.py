@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from emulator.kernel.assumption import Assumption
-from emulator.kernel.checkpoint import WORK
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, ResourceChange
@@ -20,6 +19,7 @@ from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, R, Resource, R
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.sorted_pages import SortedGroup
 from emulator.kernel.store import Key
+from emulator.text.checkpoint import WORK
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World

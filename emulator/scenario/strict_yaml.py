@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from yaml import composer
 
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
 from emulator.scenario.scalars import MERGE, describe_node, plain, tag_problem
+from emulator.text.checkpoint import checkpoint
 
 MAX_VALUES = 100_000
 MAX_DIRECTIVES = 10

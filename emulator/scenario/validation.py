@@ -15,13 +15,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import MAX_PROBLEMS, Problem, truncate
 from emulator.kernel.time import parse_instant
 from emulator.scenario.document import JsonObject, Path, Places
 from emulator.scenario.schema import duration_mistake, is_duration
 from emulator.scenario.unknown_keys import KeyAdvice
 from emulator.state.compare import abridge
+from emulator.text.checkpoint import checkpoint
 from emulator.text.nearest import hint
 from emulator.text.redact import redact_text
 from emulator.text.secrets import is_secret

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from emulator.kernel.checkpoint import checkpoint
+from emulator.text.checkpoint import checkpoint
 
 JsonObject = Mapping[str, Any]
 """A JSON object that is only read."""
@@ -122,9 +122,11 @@ def _refuse_constant(name: str) -> Any:
 
 def depth_of(value: Any) -> int:
     """Return how deep a value is nested, found without recursion."""
-    depth, level = 0, [value]
-    while level := [
-        part for it in level if isinstance(it, (dict, list)) for part in (it.values() if isinstance(it, dict) else it)
-    ]:
+    depth, level = -1, [value]
+    while level:
         depth += 1
+        holders, level = [it for it in level if isinstance(it, (dict, list))], []
+        for holder in holders:
+            checkpoint()
+            level += holder.values() if isinstance(holder, dict) else holder
     return depth

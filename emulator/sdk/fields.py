@@ -12,11 +12,11 @@ from functools import lru_cache, partial
 from itertools import islice, takewhile
 from typing import Any
 
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import format_instant, parse_instant
 from emulator.sdk.exact_json import JsonDict, JsonObject
+from emulator.text.checkpoint import checkpoint
 
 
 def _same(value: Any) -> Any:

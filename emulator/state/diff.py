@@ -10,7 +10,6 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import ResourceChange
 from emulator.kernel.machine import PROGRESSING
@@ -20,6 +19,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import Moment, World
 from emulator.sdk.vendor import Vendors
 from emulator.state.compare import ABRIDGED, abridge
+from emulator.text.checkpoint import checkpoint
 from emulator.text.escape import escaped
 
 NAMES = ("id", "name", "token")

@@ -9,6 +9,11 @@ from collections import defaultdict
 from emulator.text.secrets import is_secret, redact
 
 _ELEMENT = re.compile(r"<([\w:.-]++)([^<>]*+)(?<!/)>\s*+(?:<!\[CDATA\[)?+")
+_NAMED = re.compile(
+    r"<([\w:.-]++)[^<>]*+>\s*+(?:<!\[CDATA\[)?+([^<>\]]{1,100}+)(?:\]\]>)?+</\1\s*+>\s*+(?=(<([\w:.-]++)[^<>]*+(?<!/)>\s*+(?:<!\[CDATA\[)?+))"
+)
+"""An element that holds a text alone, and the one that begins behind it: `<name>password</name><value>`, as XML-RPC has it."""
+
 _CALLED = re.compile(r"(?<![\w.-])(?:name|key|field)[ \t]*+=[ \t]*+\\*+[\"']([\w .-]{1,100}+)")
 _END = re.compile(r"</([\w:.-]++)")
 
@@ -18,18 +23,24 @@ _CELL = re.compile(r"(\"(?:[^\"]|\"\")*+(?:\"|\Z)|[^,;\t|\r\n]*+)([,;\t|]|\r?\n|
 
 
 def redact_elements(text: str) -> str:
-    """Return a text in which each element of XML is covered that is called a secret, with all that it holds."""
-    elements = [it for it in _ELEMENT.finditer(text) if is_secret(it[1]) or any(map(is_secret, _CALLED.findall(it[2])))]
-    if not elements:
+    """Return a text in which each element of XML is covered that is called a secret, with all that it holds.
+
+    So is the one behind an element that holds the name of a secret.
+    """
+    found = [
+        (it.end(), it[1]) for it in _ELEMENT.finditer(text) if is_secret(it[1]) or any(map(is_secret, _CALLED.findall(it[2])))
+    ]
+    found += [(it.end(3), it[4]) for it in _NAMED.finditer(text) if is_secret(it[2].strip())]
+    if not found:
         return text
     ends: dict[str, list[int]] = defaultdict(list)
     for end in _END.finditer(text):
         ends[end[1]].append(end.start())
     pieces: list[str] = []
     done = 0
-    for it in elements:
-        if it.start() >= done:
-            start, later = it.end(), ends[it[1]]
+    for start, name in sorted(found):
+        if start >= done:
+            later = ends[name]
             place = bisect_left(later, start)
             end_of_text = text.find("<", start + 1) % (len(text) + 1) if text[start : start + 1] != "<" else len(text)
             pieces.append(text[done:start])

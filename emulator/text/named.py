@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from emulator.text.checkpoint import checkpoint
 from emulator.text.parameters import OF_PARAMETER, form_or_url
 from emulator.text.secrets import LONG_NAME, NAMING, VALUES, is_secret, redact
 
@@ -53,6 +54,7 @@ def redact_named(text: str) -> str:
     for match in _NAME.finditer(text):
         if match.start() < done:
             continue
+        checkpoint()
         first = _first_of(text, match)
         if _names_secret(text, match, first, beside, brace):
             start = match.end(6)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from emulator.text.checkpoint import checkpoint
 from emulator.text.percent import form_decoded
 from emulator.text.secrets import LONG_NAME, NAMING, VALUES, as_it_looks, is_secret, redact
 
@@ -64,6 +65,7 @@ def redact_parameters(text: str) -> str:
 
 def _parameters(text: str) -> Iterator[_Parameter]:
     for match in _PARAMETER.finditer(text):
+        checkpoint()
         name = match[1][-LONG_NAME:]
         for _ in range(4):
             name = form_decoded(name) if "%" in name else name

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import count
 from typing import Any
 
+from emulator.text.checkpoint import checkpoint
 from emulator.text.documents import redact_columns, redact_elements
 from emulator.text.multipart import redact_parts
 from emulator.text.named import redact_named
@@ -49,7 +51,12 @@ SCHEMES = frozenset(
 _SCHEME = re.compile(r"(?i:(?<![a-z0-9])(basic|bearer)([\s+]++))([\w.~+/-]{6,}+=*+)")
 _TOKEN = re.compile(r"[^&\s\"]++")
 _CONTROLS = {ord("n"): "\n", ord("r"): "\r", ord("t"): "\t"}
-_ESCAPE = re.compile(r"((?:\\[nrt\"'\\/])++)|(?:\\u[0-9A-Fa-f]{4})++")
+_ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
+_ESCAPE = re.compile(
+    r"((?:\\[nrt\"'\\/])++)|(?:\\u[0-9A-Fa-f]{4})++"
+    rf"|&(?:({'|'.join(_ENTITIES)})|#([0-9]{{1,7}})|#[xX]([0-9A-Fa-f]{{1,6}}));"
+)
+"""One or more escapes of JSON, or one of XML."""
 
 
 def redact_body(value: Any, depth: int = 0) -> Any:
@@ -81,7 +88,7 @@ def redact_text(text: str) -> str:
     What has to be decoded for that is shown decoded; what is encoded too often is hidden whole.
     """
     safe = plain = _redact_tokens(text)
-    if "\\" not in safe:
+    if "\\" not in safe and not _may_be_xml(safe):
         return safe
     for _ in range(ENCODINGS):
         if (decoded := _ESCAPE.sub(_character, plain)) == plain:
@@ -165,9 +172,13 @@ def _redact_encoded(token: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    """Return a text with one encoding less: percent-encoding first, then the escapes of JSON."""
+    """Return a text with one encoding less: percent-encoding first, then the escapes of JSON and XML."""
     decoded = form_decoded(text) if "%" in text or "+" in text else text
-    return _ESCAPE.sub(_character, text) if decoded == text and "\\" in text else decoded
+    return _ESCAPE.sub(_character, text) if decoded == text and ("\\" in text or _may_be_xml(text)) else decoded
+
+
+def _may_be_xml(text: str) -> bool:
+    return "&" in text and ";" in text
 
 
 def _scan(text: str) -> str:
@@ -177,6 +188,7 @@ def _scan(text: str) -> str:
     """
     if len(text) < SHORTEST:
         return text
+    checkpoint()
     safe = _scan_as_it_stands(text)
     seen = as_it_looks(safe)
     if seen == safe:
@@ -208,4 +220,12 @@ def _redact_scheme(match: re.Match[str]) -> str:
 
 
 def _character(match: re.Match[str]) -> str:
-    return match[1][1::2].translate(_CONTROLS) if match[1] else characters(match)
+    escapes, name, number, hexadecimal = match.groups()
+    if escapes:
+        return match[1][1::2].translate(_CONTROLS)
+    if name:
+        return _ENTITIES[name]
+    if number is None and hexadecimal is None:
+        return characters(match)
+    code = int(number) if number else int(hexadecimal, 16)
+    return "\ufffd" if code > sys.maxunicode or 0xD800 <= code < 0xE000 else chr(code)  # half a character is none

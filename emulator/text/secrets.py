@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from emulator.text.checkpoint import checkpoint
 from emulator.text.percent import form_decoded
 
 ENDINGS = (
@@ -234,6 +235,7 @@ def redact_segments(text: str) -> str:
 def _redact_path(match: re.Match[str]) -> str:
     if len(match[0]) < SHORTEST_PATH:
         return match[0]
+    checkpoint()
     segments = match[0].split("/")
     named = [segment for segment in segments if segment not in ("", ".", "..")]
     hidden = iter([*named[:1], *(_redact_behind(*pair) for pair in pairwise(named))])

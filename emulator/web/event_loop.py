@@ -13,8 +13,8 @@ from types import coroutine
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from emulator.kernel.checkpoint import WORK
 from emulator.kernel.clock import MONOTONIC
+from emulator.text.checkpoint import WORK
 from emulator.web.turns import Turns, Work
 
 T = TypeVar("T")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
 from emulator.sdk.exact_json import dump
+from emulator.text.checkpoint import checkpoint
 
 MANY = 500
 """Items written at once at most."""

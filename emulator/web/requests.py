@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from sys import getsizeof
 from typing import Any
 
@@ -13,6 +13,7 @@ from emulator.kernel.errors import TooLarge, TooMany
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import refusal
 from emulator.sdk.request import Reader
+from emulator.text.checkpoint import checkpoint
 from emulator.web.connection import Connection, InProcessConnection, Receive, Scope
 from emulator.web.event_loop import in_limited_thread
 
@@ -201,27 +202,45 @@ _BEGINS_JSON = re.compile(rb"[ \t\r\n]*+[\[{]")
 _SEPARATORS = b",[{"
 """Before each value of a JSON text but the first, one of these stands."""
 
+_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+_SOME_STRINGS = re.compile(rb'[^"]*+(?:' + _STRING + rb'[^"]*+){1,1000}+', re.DOTALL)
+_NAME_OR_STRING = re.compile(rb"(" + _STRING + rb")[ \t\r\n]*+:|" + _STRING, re.DOTALL)
+
+VALUES_OF_A_NAME = 25
+"""Values for which a JSON body may have one more name: to make many names that differ lets nobody else have a turn."""
+
 
 def check_values(body: bytes, limits: Limits) -> None:
-    """Count the values of a JSON body before it is read, near enough: reading many lets nobody else have a turn.
+    """Count the values of a JSON body before it is read, and the names that differ, and let others have turns meanwhile.
 
     Raises:
         TooLarge: there are more than there may be.
     """
-    most = limits.values
-    if _BEGINS_JSON.match(body) and _separators(body) > most and _values(body, most) > most:
-        raise TooLarge(most, f": {Limits.more('values')}", "values in JSON")
+    if not _BEGINS_JSON.match(body):
+        return
+    most, most_names = limits.values, limits.values // VALUES_OF_A_NAME
+    cure = f": {Limits.more('values')}"
+    if _separators(body) > most and sum(_separators(_NAME_OR_STRING.sub(b"", it)) for it in _pieces(body)) > most:
+        raise TooLarge(most, cure, "values in JSON")
+    names = set[bytes]()
+    for piece in _pieces(body) if body.count(b":") > most_names else ():
+        names.update(_NAME_OR_STRING.findall(piece))
+        if len(names) - (b"" in names) > most_names:
+            raise TooLarge(most_names, f"{cure}, one for {VALUES_OF_A_NAME} values", "different names in JSON")
 
 
 def _separators(text: bytes) -> int:
     return sum(text.count(separator) for separator in _SEPARATORS)
 
 
-def _values(body: bytes, most: int) -> int:
-    """Return how many values a JSON text has, without what stands in its strings; no value has more than two strings."""
-    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    quotes = plain.count(b'"')
-    return quotes // 4 if quotes > 4 * most + 4 else _separators(b"".join(plain.split(b'"')[::2]))
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """Yield the pieces of a JSON text, each of which ends before a string, up to one that has no end."""
+    start = 0
+    while match := _SOME_STRINGS.match(body, start):
+        checkpoint()
+        yield match[0]
+        start = match.end()
+    yield body[start:].partition(b'"')[0]
 
 
 def body_hint(limits: Limits, limit: int) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from threading import Event, Lock
 from typing import TypeVar
 
-from emulator.kernel.checkpoint import WORK, Unwanted
 from emulator.kernel.clock import MONOTONIC
+from emulator.text.checkpoint import WORK, Unwanted
 from emulator.web.connection import Connection
 
 T = TypeVar("T")

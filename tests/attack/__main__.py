@@ -15,6 +15,7 @@ from tests.attack.maxima import within_maxima
 from tests.attack.redaction import by_generation
 from tests.attack.served import Findings, Server, serving, somebody_else
 from tests.attack.stalls import by_size
+from tests.attack.wide import many_wide
 
 Campaign = Callable[[Server, int, float], Findings]
 
@@ -26,6 +27,7 @@ CAMPAIGNS: Mapping[str, Campaign] = {
     "redaction": by_generation,
     "stalls": by_size,
     "line": over_the_line,
+    "wide": many_wide,
 }
 ROUND = 30.0
 """Seconds of one round of a campaign."""

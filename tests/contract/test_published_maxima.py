@@ -9,6 +9,7 @@ import httpx
 
 from emulator import Emulator
 from emulator.kernel.limits import Limits
+from emulator.web.requests import check_values
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -49,6 +50,17 @@ def test_the_values_of_a_call_are_counted_without_what_its_texts_hold(emulator: 
     emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 0}]}})
     most = 1000 * [{"q": 'a, b, [c], {d} "e", \\'} | {f"parameter_{n}": "," for n in range(49)}]
     assert "searches_total_count" in update(emulator, json.dumps({"searches": most}), "application/json").text
+
+
+def test_a_body_may_hold_as_many_searches_as_a_batch() -> None:
+    items = [{"q": str(n), "location": "Austin", "gl": "us", "hl": "en", "device": "mobile"} for n in range(15_000)]
+    check_values(json.dumps({"name": "Wide", "searches": items}).encode(), Limits())
+
+
+def test_a_call_of_more_names_than_anybody_sends_is_refused_before_it_is_read(emulator: Emulator) -> None:
+    refused = update(emulator, json.dumps({f"name {n}": n for n in range(40_000)}), "application/json")
+    assert (refused.status_code, refused.headers["emulator-error"]) == (413, "body-too-large")
+    assert "at most 10000 different names in JSON here" in refused.text
 
 
 def test_a_call_of_more_values_than_anybody_sends_is_refused_before_it_is_read(emulator: Emulator) -> None:

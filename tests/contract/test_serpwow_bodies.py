@@ -98,6 +98,18 @@ def test_an_unreadable_body_is_refused_with_the_reason(
     assert world.state() == before
 
 
+@pytest.mark.parametrize("name", ["destination_ids", "notification_csv_fields", "notification_email", "schedule_hours"])
+@pytest.mark.parametrize("is_joined", [True, False])
+def test_a_list_has_at_most_a_thousand_items(live: Live, name: str, is_joined: bool) -> None:
+    world, item = load(live), {"notification_email": "a@b", "schedule_hours": "1"}.get(name, "a")
+    if is_joined or name != "notification_email":
+        for count in (1_000, 1_001):
+            value = ",".join([item] * count) if is_joined else [item] * count
+            reply = send(world, "POST", "/batches", json.dumps({"name": "A", name: value}), "application/json")
+            refusal = f"{name} can have at most 1000 items" if count > 1_000 else ""
+            assert (reply.status_code, message(reply)) == (400 if refusal else 200, refusal)
+
+
 @pytest.mark.parametrize(
     "hours",
     ["schedule_hours=9,17", "schedule_hours=9&schedule_hours=17", "schedule_hours[]=9&schedule_hours[]=17",

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from emulator.control import dry_run
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.world import World
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.transports import LINGER_RST
+from emulator.text.checkpoint import checkpoint
 from emulator.web import turns
 from tests.support.sockets import dial
 from tests.support.waiting import wait_until

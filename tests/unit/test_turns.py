@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from emulator.kernel.checkpoint import WORK, Unwanted, checkpoint
 from emulator.scenario.checks.live_keys import live_key_problems
 from emulator.scenario.validation import problems_in
 from emulator.sdk.exact_json import dump, load
 from emulator.sdk.fields import TEXT, load_fields
+from emulator.text.checkpoint import WORK, Unwanted, checkpoint
 from emulator.web import turns as turns_module
 from emulator.web.connection import InProcessConnection
 from emulator.web.turns import Turns, Work, for_client

@@ -28,6 +28,9 @@ LIMITS = Limits(values=100)
         b"[" + b" " * 500 + b"]",
         b'["' + b'","' * 49 + b'"]',
         b"a=" + b"," * 500,
+        b"{" + b",".join([b'"a":"b:"', b'"c" : 1'] * 40) + b"}",
+        b'["' + b'k\\":","' * 30 + b'"]',
+        b'["' + b'\\"k":' * 50,
     ],
 )
 def test_a_body_with_few_values_passes(body: bytes) -> None:
@@ -49,6 +52,39 @@ def test_a_body_with_few_values_passes(body: bytes) -> None:
 def test_a_body_with_more_is_too_large(body: bytes) -> None:
     with pytest.raises(TooLarge, match=r"at most 100 values in JSON here: .*--max-values"):
         check_values(body, LIMITS)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [b'"%d"' % n for n in range(5)],
+        [b'"a\\"%d" \n' % n for n in range(5)],
+        [b'"\\\\%d"' % n for n in range(5)],
+        [b'"%d"' % (n % 5) for n in range(20)],
+        [b'"a":"%d","k%d"' % (n, n) for n in range(4)],
+    ],
+)
+def test_a_body_with_more_names_than_one_for_25_values_is_too_large(names: list[bytes]) -> None:
+    with pytest.raises(
+        TooLarge, match=r"at most 4 different names in JSON here: .*--max-values\) allows more, one for 25 values"
+    ):
+        check_values(b"{" + b",".join(name + b":1" for name in names) + b"}", LIMITS)
+
+
+@pytest.mark.parametrize("body", [b'{"a":"' + b"k" * 10_000_000, b'["' + b'\\"' * 5_000_000, b"[" + b'"a",' * 2_000_000])
+def test_it_takes_no_longer_than_the_body_is_long(body: bytes) -> None:
+    steps = 0
+
+    def count(_frame: FrameType, event: str, _arg: object) -> None:
+        nonlocal steps
+        steps += event == "c_call"
+
+    sys.setprofile(count)
+    try:
+        check_values(body, Limits(values=10_000_000))
+    finally:
+        sys.setprofile(None)
+    assert steps < len(body) / 100
 
 
 @pytest.mark.parametrize(

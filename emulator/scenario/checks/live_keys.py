@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from emulator.kernel.checkpoint import checkpoint
 from emulator.kernel.errors import Problem
 from emulator.scenario.document import Path
+from emulator.text.checkpoint import checkpoint
 
 MESSAGE = (
     "this looks like a live key, with which every request is refused here: write a test key,"

@@ -11,6 +11,9 @@ from emulator.vendors.serpwow.model.batches import PRIORITIES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.model.searches import boolean, integer
 
+MOST_ITEMS = 1_000
+"""Items of a list among the parameters of a batch: an account has 50 destinations, and no call takes more of anything."""
+
 
 def invalid(
     message: str,
@@ -39,7 +42,8 @@ def optional_text(name: str, value: Any) -> str | None:
 def email(name: str, value: Any) -> str | None:
     """Return an e-mail address, or several joined by commas. Evidence: serpwow-body-8."""
     addresses = optional_text(name, value)
-    if addresses and not all(re.fullmatch(r"\s*[^@\s]+@[^@\s]+\s*", address) for address in addresses.split(",")):
+    several = _at_most(name, addresses.split(",", MOST_ITEMS)) if addresses else ()
+    if not all(re.fullmatch(r"\s*[^@\s]+@[^@\s]+\s*", address) for address in several):
         raise invalid(f"{name} must be an e-mail address", "serpwow-body-8")
     return addresses
 
@@ -71,11 +75,22 @@ def _split(name: str, text: str) -> list[str]:
     """Return the items of a list that is joined by commas."""
     if text.lstrip().startswith("["):
         raise invalid(f"{name} must be a list, or joined by commas, and is JSON within a text", "serpwow-body-4")
-    return text.split(",")
+    return _at_most(name, text.split(",", MOST_ITEMS))
+
+
+def _at_most(name: str, items: list[Any]) -> list[Any]:
+    if len(items) > MOST_ITEMS:
+        raise invalid(f"{name} can have at most {MOST_ITEMS} items")
+    return items
+
+
+def _items(name: str, value: Any) -> Any:
+    """Return the items of a list, joined by commas or not; what is neither, as it is."""
+    return _split(name, value) if isinstance(value, str) else _at_most(name, value) if isinstance(value, list) else value
 
 
 def texts(name: str, value: Any) -> tuple[str, ...]:
-    items = _split(name, value) if isinstance(value, str) else value
+    items = _items(name, value)
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise invalid(f"{name} must be a list")
     if isinstance(value, list) and any("," in item for item in items):
@@ -90,7 +105,7 @@ def joined(name: str, value: Any) -> str | None:
 
 def numbers(least: int, most: int) -> Callable[[str, Any], tuple[int, ...]]:
     def read(name: str, value: Any) -> tuple[int, ...]:
-        items = _split(name, value) if isinstance(value, str) else value if isinstance(value, list) else [value]
+        items = _items(name, value if isinstance(value, (str, list)) else [value])
         return tuple(dict.fromkeys(_number(name, item, least, most) for item in items if item != ""))
 
     return read

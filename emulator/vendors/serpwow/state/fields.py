@@ -24,6 +24,7 @@ from emulator.vendors.serpwow.model.account import Component
 from emulator.vendors.serpwow.model.batches import PARTS, PRIORITIES, STATUSES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.requests.searches import TYPE
+from emulator.vendors.serpwow.requests.validation import MOST_ITEMS
 from emulator.vendors.serpwow.responses.batches import WEBHOOK_TEXTS
 
 DAYS = Field(
@@ -82,6 +83,8 @@ def _numbers(least: int, most: int) -> Field:
     return Field({"type": "array", "items": items, "uniqueItems": True}, tuple, list)
 
 
+DESTINATION_IDS = Field({**TEXTS.schema, "maxItems": MOST_ITEMS}, tuple, list)
+
 BATCH: Fields = {
     "id": TEXT,
     "name": TEXT,
@@ -98,7 +101,7 @@ BATCH: Fields = {
     "priority": one_of(*PRIORITIES),
     "enabled": FLAG,
     "next_result_set_id": ORDINAL,
-    "destination_ids": TEXTS,
+    "destination_ids": DESTINATION_IDS,
     "locked_type": Field({"type": "string", "pattern": f"^{TYPE}$", "description": "google_web"}, str, str),
     "owner": TEXT,
     "fails_to_stop": FLAG,
@@ -128,8 +131,8 @@ RESULT_SET: Fields = {
     "ended_at": INSTANT,
     "searches_completed": COUNT,
     "searches_failed": COUNT,
-    "destination_ids": TEXTS,
-    "failed_destination_ids": TEXTS,
+    "destination_ids": DESTINATION_IDS,
+    "failed_destination_ids": DESTINATION_IDS,
     "webhook": TEXT,
     "webhook_status": one_of(*WEBHOOK_TEXTS),
 }
