@@ -7,6 +7,8 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 from emulator.client.exploration import Ending, Explored, Intrusion, Progress, describe
@@ -181,7 +183,7 @@ class Exploration:
             except ClientFailed as error:
                 return str(error)
             except BaseException as error:  # what pytest.fail raises is no Exception
-                return f"{type(error).__name__}: {error}".splitlines()[0]
+                return _in_one_line(error)
         return None if self.check is None else verdict(result)
 
 
@@ -191,6 +193,15 @@ def _reason(standstill: Standstill, emulator: Emulator) -> str | None:
     if reason is not None and emulator.faults.held():
         emulator.faults.clear()
     return reason
+
+
+def _in_one_line(error: BaseException) -> str:
+    """Return what an error says; where it says nothing, as a plain `assert`, the line of code that raised it."""
+    name, says = type(error).__name__, str(error).strip()
+    if says:
+        return f"{name}: {says.splitlines()[0]}"
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{name} at {Path(frame.filename).name}:{frame.lineno}: {frame.line}"
 
 
 def _finish(result: object) -> object:

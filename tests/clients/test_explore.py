@@ -84,6 +84,21 @@ def test_time_between_the_look_and_the_stop_costs_the_refund(emulator: Emulator)
     assert str(explored).startswith("3 of 5 endings broke something\n")
 
 
+class SaysNothing(Exception):
+    """An error without words, as that of a plain assert is."""
+
+
+@pytest.mark.parametrize("words", ["", "\n  ", "\nno refund\nat all"])
+def test_an_error_without_words_is_told_by_its_place(emulator: Emulator, words: str) -> None:
+    def fails(emulator: Emulator) -> None:
+        looks_and_stops(emulator)
+        raise SaysNothing(words)
+
+    (ending,) = emulator.explore(LATE, fails).broken
+    place = f"at test_explore.py:{fails.__code__.co_firstlineno + 2}: raise SaysNothing(words)"
+    assert ending.broke == ("SaysNothing: no refund" if words.strip() else f"SaysNothing {place}")
+
+
 def test_another_actor_can_come_between(emulator: Emulator) -> None:
     other = {"serpwow": {"batches": [{"id": "B1", "status": "idle"}]}}
 

@@ -43,6 +43,23 @@ def test_a_payout_as_the_published_process_has_it(live: Live) -> None:
     assert money_of(world) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        ({"balance": 1}, "The account that pays for the batch has not the funds"),
+        ({"active": False, "balance": 500}, "There is no active account that pays for batches"),
+    ],
+)
+def test_an_account_that_does_not_pay_is_of_no_help(live: Live, first: dict[str, Any], message: str) -> None:
+    """The second one has the funds: the answer says nothing of it, and names the fact that it does not pay."""
+    second = {"name": "B", "shortName": "B1", "balance": 500, "currencyCode": "DZAR" if first.get("active", True) else "DUSD"}
+    world = live.load(state_of(batch("DRAFT", payment(100)), accounts=[{"name": "A", "shortName": "A1", **first}, second]))
+    with client_of(world) as client:
+        reply = client.post(f"/batches/{ID}/submit")
+    assert (reply.status_code, reply.json()["message"], reply.headers["emulator-basis"]) == (400, message, "inferred")
+    assert "6dot50-money-4" in next(it for it in reversed(world.journal()) if it["type"] == "exchange")["also"]
+
+
 def test_the_published_deletion_is_answered_to_the_letter(live: Live) -> None:
     sample_body = json.loads(sample("deleted-payment"))
     one = payment(250, id=sample_body["id"], firstname="Test", lastname="User 1", createdAt="2022-11-16T14:08:52.127Z")

@@ -106,8 +106,6 @@ def failure_response(tx: Transaction, request: Request, status: int) -> Response
     return REFUSALS["broken"](tx, request, None) if status == 500 else _refuse(tx, status, GENERAL, reason_phrase(status))
 
 
-INSUFFICIENT_FUNDS = _assumed(INSUFFICIENT_FUNDS_STATUS, "No account has the funds to pay for the batch")
-
 REFUSALS: dict[str, Renderer] = {
     "no_token": _unauthorized("Bearer"),
     "bad_token": _unauthorized('Bearer error="invalid_token"'),
@@ -119,8 +117,8 @@ REFUSALS: dict[str, Renderer] = {
     "payment_not_draft": _assumed(WRONG_STATE_STATUS, "The payment is not in DRAFT"),
     "nothing_to_cancel": _refusal(400, "The batch has no payments"),
     "nothing_to_submit": _refusal(400, "The batch has no payments"),
-    "no_purse": INSUFFICIENT_FUNDS,
-    "small_float": INSUFFICIENT_FUNDS,
+    "no_purse": _assumed(INSUFFICIENT_FUNDS_STATUS, "There is no active account that pays for batches"),
+    "small_float": _assumed(INSUFFICIENT_FUNDS_STATUS, "The account that pays for the batch has not the funds"),
     "broken": _refusal(500, "An exception was not handled"),
     "forbidden": _refusal(403, "This belongs to another organisation"),
     "unknown_batch": _unknown("batch"),
