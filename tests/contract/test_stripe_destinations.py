@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from emulator.kernel.errors import BadInput
@@ -13,6 +14,7 @@ from emulator.sdk.request import read_request
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES
 from tests.support.loading import load_value
+from tests.support.server import Live
 
 GRID = {"azure_region": "westeurope", "azure_resource_group_name": "ours", "azure_subscription_id": "1"}
 
@@ -112,3 +114,27 @@ def test_a_client_hears_the_nearest_type_of_event(query: str, body: bytes, hints
 
     with world_of().transaction("look") as tx:
         assert [hint.rpartition(" ")[2] for hint in advice(tx)] == hints
+
+
+NEW = {
+    "name": "N",
+    "type": "webhook_endpoint",
+    "event_payload": "thin",
+    "enabled_events": [TYPES[0]],
+    "webhook_endpoint": {"url": "https://example.com"},
+}
+
+
+@pytest.mark.parametrize("deleted", [[0], [1], [2], [0, 2], [1, 2], [0, 1, 2]])
+def test_the_id_of_a_deleted_destination_is_not_given_again_where_the_state_is_loaded(live: Live, deleted: list[int]) -> None:
+    given: dict[str, Any] = {}
+    ids: list[str] = []
+    for _ in range(3):
+        world = live.load({"given": given})
+        headers = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-09-30.preview", "emulator-world": world.id}
+        with httpx.Client(base_url=f"{live.url}/v2/core", headers=headers) as client:
+            made = [client.post("/event_destinations", json=NEW).json()["id"] for _ in range(3)]
+            statuses = [client.delete(f"/event_destinations/{made[index]}").status_code for index in deleted]
+        assert statuses == [200] * len(deleted)
+        ids, given = ids + made, world.state()
+    assert len({*ids}) == len(ids) == 9

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from emulator.sdk import ABSENT, EVERY, SAME, Machine, Row, View
 from emulator.vendors.stripe.assumptions.jobs import PING_REASON
-from emulator.vendors.stripe.destinations.model import Destination
+from emulator.vendors.stripe.destinations.model import LOG, Destination
 from emulator.vendors.stripe.events.model import PING, SequenceLog, emit, log_of
 
 CREATE, RETRIEVE, UPDATE, DELETE = "create", "retrieve", "update", "delete"
@@ -20,7 +20,7 @@ def set_updated(view: View, destination: Destination) -> Iterable[Destination]:
 
 def keep_number(view: View, destination: Destination) -> Iterable[SequenceLog]:
     """Yield the log by which the number of a deleted destination is not given to a newer one."""
-    log = log_of(view, f"{Destination.kind}/{destination.owner}")
+    log = log_of(view, LOG + destination.owner)
     yield replace(log, next=max(log.next, destination.n + 1))
 
 

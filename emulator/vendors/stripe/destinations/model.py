@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, JsonDict, Metered, View
+from emulator.sdk import IndexKey, JsonDict, Metered, View, base62
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 from emulator.vendors.stripe.events.model import is_event_type, log_of
 from emulator.vendors.stripe.model.accounts import SELF
@@ -15,6 +15,9 @@ from emulator.vendors.stripe.model.versions import has_new_sources
 
 LONGEST_NAME = 255
 """Characters of a name beyond which it is taken for a long one."""
+
+LOG = "stripe.event_destination/"
+"""The beginning of the name of the log of an account's numbers of destinations; the account follows."""
 
 MOST = 16
 """Most destinations of an account. Evidence: stripe-destination-13."""
@@ -128,7 +131,14 @@ def is_unusual(destination: Destination) -> bool:
 def next_number(view: View, owner: str) -> int:
     """Return the number of the next destination of an account; that of a deleted one is not given again."""
     newest = max((it.n for it in view.group(Destination, "owner", owner)), default=0)
-    return max(newest + 1, log_of(view, f"{Destination.kind}/{owner}").next)
+    return max(newest + 1, log_of(view, LOG + owner).next)
+
+
+def with_id(view: View, owner: str, n: int, taken: Container[str] = (), step: int = 1) -> tuple[int, str]:
+    """Return a number from `n` on, by steps, and the id that it alone decides, which no destination has and is not `taken`."""
+    while (id := f"ed_test_61{base62(view.digest(f'{LOG}{owner}/{n}'), 40)}") in taken or view.find(Destination, id):
+        n += step
+    return n, id
 
 
 def is_source(text: str, version: str) -> bool:

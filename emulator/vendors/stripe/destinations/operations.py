@@ -16,7 +16,6 @@ from emulator.sdk import (
     Transaction,
     View,
     base62,
-    mint_id,
 )
 from emulator.vendors.stripe.assumptions.jobs import (
     LIST_ORDER,
@@ -36,7 +35,7 @@ from emulator.vendors.stripe.destinations.machine import (
     SEND_PING,
     UPDATE,
 )
-from emulator.vendors.stripe.destinations.model import CLOUDS, MOST, WEBHOOK, Destination, load_sources, next_number
+from emulator.vendors.stripe.destinations.model import CLOUDS, MOST, WEBHOOK, Destination, load_sources, next_number, with_id
 from emulator.vendors.stripe.destinations.requests import URL, check_change, check_new, own_destination
 from emulator.vendors.stripe.events.model import EventFilter, drop_outdated, newest_first
 from emulator.vendors.stripe.operations import ask_own
@@ -60,11 +59,6 @@ LIST_QUERY, RETRIEVE_QUERY = QuerySpec(PAGED, INCLUDE), QuerySpec(arrays=INCLUDE
 
 PLAIN_FIELDS = ("name", "type", "event_payload", "description", "snapshot_api_version")
 """The fields that are attributes as they are."""
-
-
-def new_id(view: View) -> str:
-    """Return an unused id of a destination."""
-    return mint_id(view, Destination, lambda digest: f"ed_test_61{base62(digest, 40)}")
 
 
 def new_secret(view: View) -> str:
@@ -98,10 +92,11 @@ def _create(tx: Transaction, request: Request) -> Answer:
     owner, fields = acting_account(tx, request), request.fields
     if tx.size(Destination, "owner", owner) >= MOST and tx.choice(TOO_MANY_DESTINATIONS) == "400":
         return Answer("too_many_destinations", "stripe-destination-13", None, TOO_MANY_DESTINATIONS)
+    n, id = with_id(tx, owner, next_number(tx, owner))
     destination = Destination(
-        new_id(tx),
+        id,
         *(tx.now,) * 3,
-        n=next_number(tx, owner),
+        n=n,
         metadata=fields.get("metadata", {}),
         signing_secret=new_secret(tx) if WEBHOOK in fields else None,
         owner=owner,

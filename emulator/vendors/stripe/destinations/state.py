@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 
 from emulator.sdk import (
@@ -31,6 +31,7 @@ from emulator.vendors.stripe.destinations.model import (
     EVENTBRIDGE_STATUSES,
     EVERYTHING,
     FORMER_SOURCES,
+    LOG,
     MOST,
     RECEIVERS,
     SOURCES,
@@ -43,10 +44,11 @@ from emulator.vendors.stripe.destinations.model import (
     next_number,
     thin_event_of_snapshot,
     unknown_thin_event,
+    with_id,
 )
-from emulator.vendors.stripe.destinations.operations import new_id, new_secret
+from emulator.vendors.stripe.destinations.operations import new_secret
 from emulator.vendors.stripe.destinations.requests import VERSION
-from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES
+from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES, SequenceLog, log_of
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.requests.fields import METADATA
 
@@ -102,13 +104,14 @@ def validate_destination(item: JsonObject, *path: str | int) -> Iterator[Problem
             yield Problem(f"write type: {name} beside it, or this is a webhook endpoint", (*path, name))
 
 
-def load_destinations(view: View, items: Iterable[JsonObject]) -> list[Destination]:
-    """Return the destinations of the items, new or changed.
+def load_destinations(view: View, items: Sequence[JsonObject], numbers: Mapping[str, int]) -> list[Destination]:
+    """Return the destinations of the items, new or changed. `numbers` are those of the next ones, by account.
 
     Raises:
         BadInput: one contradicts the state, or an account would have more than it may.
     """
-    loaded = (_load(view, item, "event_destinations", place) for place, item in enumerate(items))
+    numbered = _numbered(view, items, numbers)
+    loaded = (_load(view, item, n, "event_destinations", place) for place, (n, item) in enumerate(numbered))
     found = {destination.id: destination for destination in loaded}
     new = [found[id].owner for id in found if view.find(Destination, id) is None]
     for owner in dict.fromkeys(new):
@@ -118,20 +121,39 @@ def load_destinations(view: View, items: Iterable[JsonObject]) -> list[Destinati
     return list(found.values())
 
 
+def load_numbers(view: View, numbers: Mapping[str, int]) -> list[SequenceLog]:
+    """Return the logs by which the next destinations of accounts have these numbers at least."""
+    logs = [(log_of(view, LOG + owner), n) for owner, n in numbers.items()]
+    return [replace(log, next=max(log.next, n)) for log, n in logs]
+
+
+def dump_numbers(view: View) -> dict[str, int]:
+    """Return the number that follows the last one deleted, of each account that has deleted a destination."""
+    return {log.id.removeprefix(LOG): log.next for log in view.group(SequenceLog) if log.id.startswith(LOG)}
+
+
+def _numbered(view: View, items: Sequence[JsonObject], numbers: Mapping[str, int]) -> Iterator[tuple[int, JsonObject]]:
+    """Yield each item, one without an id with a new one, and the number that it has if it is new."""
+    taken = {item["id"] for item in items if "id" in item}
+    for place, item in enumerate(items):
+        owner = item.get("owner", SELF)
+        n, id = with_id(view, owner, max(next_number(view, owner), numbers.get(owner, 1)) + place, taken, len(items))
+        yield n, {"id": id, **item}
+
+
 def dump_destination(destination: Destination) -> JsonDict:
     """Return the destination as a state has it."""
     item = dump_fields(ATTRIBUTES, destination)
     return item | ({} if destination.cloud is None else {destination.type: asdict(destination.cloud)})
 
 
-def _load(view: View, item: JsonObject, *path: str | int) -> Destination:
+def _load(view: View, item: JsonObject, n: int, *path: str | int) -> Destination:
     values, clouds = load_fields(ATTRIBUTES, item, view.now, *path), load_fields(CLOUD_FIELDS, item)
-    old = view.find(Destination, values["id"]) if "id" in values else None
+    old = view.find(Destination, values["id"])
     if old is not None:
         loaded = _changed(view, old, values, clouds, *path)
         refuse(_event_problems(loaded.event_payload, loaded.enabled_events, *path))
     else:
-        n = next_number(view, values.get("owner", SELF)) + int(path[-1])
         loaded = replace(_new(view, values, clouds), n=n)
     _check_payload(view, loaded, *path)
     return loaded
@@ -145,7 +167,6 @@ def _new(view: View, values: JsonObject, clouds: JsonObject) -> Destination:
     else:
         receiver = {"cloud": clouds.get(type) or CLOUDS[type]()}
     defaults = {
-        "id": values.get("id") or new_id(view),
         "created": created,
         "updated": created,
         "name": "Events",

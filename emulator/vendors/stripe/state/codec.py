@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.sdk import (
+    ORDINAL,
     TEXT,
     Fields,
     JsonDict,
@@ -24,7 +25,13 @@ from emulator.sdk import (
 )
 from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.destinations.state import FIELDS as DESTINATION_FIELDS
-from emulator.vendors.stripe.destinations.state import dump_destination, load_destinations, validate_destination
+from emulator.vendors.stripe.destinations.state import (
+    dump_destination,
+    dump_numbers,
+    load_destinations,
+    load_numbers,
+    validate_destination,
+)
 from emulator.vendors.stripe.events.model import Event
 from emulator.vendors.stripe.events.state import FIELDS as EVENT_FIELDS
 from emulator.vendors.stripe.events.state import load_events, validate_event
@@ -56,6 +63,7 @@ SCHEMA: JsonObject = {
         "failing": RULES.schema,
         "batch_jobs": many_of(FIELDS, input=INPUT),
         "event_destinations": many_of(DESTINATION_FIELDS),
+        "event_destination_numbers": {"type": "object", "additionalProperties": ORDINAL.schema},
         "events": {"type": "array", "items": {**schema_of(EVENT_FIELDS), "required": ["type", "object_id"]}},
     },
     "additionalProperties": False,
@@ -92,7 +100,9 @@ class StripeState:
                 gathered.problems += job_problems(view, job, "batch_jobs", place)
                 jobs.append(job)
         with gathered.part():
-            others += load_destinations(view, fragment.get("event_destinations", ()))
+            numbers = fragment.get("event_destination_numbers", {})
+            others += load_numbers(view, numbers)
+            others += load_destinations(view, fragment.get("event_destinations", ()), numbers)
         with gathered.part():
             others += load_events(view, fragment.get("events", ()), jobs)
         refuse(gathered.problems)
@@ -100,13 +110,14 @@ class StripeState:
 
     def dump(self, view: Transaction) -> JsonDict:
         """Return the whole state as a fragment."""
-        account = account_of(view)
+        account, numbers = account_of(view), dump_numbers(view)
         return {
             "platform": dump_fields(PLATFORM, platform_of(view)),
             "account": {key: ACCOUNT[key].show(getattr(account, name)) for key, name in ATTRIBUTES.items()},
             "failing": RULES.show(account.failing),
             "batch_jobs": [dump_job(view, job) for job in view.group(Job)],
             "event_destinations": [dump_destination(destination) for destination in view.group(Destination)],
+            **({"event_destination_numbers": numbers} if numbers else {}),
             "events": [dump_fields(EVENT_FIELDS, event) for event in view.group(Event) if not event.is_outdated(view.now)],
         }
 
