@@ -54,6 +54,10 @@ class InputFlow(FlowControl):
         self._is_due = self._may_go_on = False
         self.rest = b""
 
+    def let_go(self) -> None:
+        """Hold the connection no longer: it is lost, and what is not parsed yet is nobody's."""
+        self.rest, self._take = b"", _discard
+
     def take_in_slices(self, data: bytes) -> None:
         self.rest += data
         self.pause_reading()
@@ -92,6 +96,10 @@ class InputFlow(FlowControl):
         self.resume_reading()
 
 
+def _discard(_: bytes) -> None:
+    """Take nothing."""
+
+
 class HttpConnection(WaitingProtocol):
     """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines."""
 
@@ -111,6 +119,14 @@ class HttpConnection(WaitingProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if len(self.connections) > self.limits.connections:
             self.is_spare = self.room.make(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go whatever holds this connection: its memory is free at once, since not all that is in a cycle is looked for."""
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()  # uvicorn leaves the timer of one that is reset
+        self._ending = None
+        for held in (self._input, self.writer, self._socket):
+            held.let_go()
 
     def data_received(self, data: bytes) -> None:
         if self._input.rest or data.count(b"\r\n") > MANY_LINES:

@@ -51,8 +51,8 @@ class EndingProtocol(HttpToolsProtocol):
         if self.scheme == "https" or self.transport.is_closing():
             return False
         self._socket.note_half_closed()
-        if self.transport.is_closing():  # that has ended a hang
-            return False
+        if self.transport.is_closing() or (self._ending is not None and not self._unanswered):
+            return False  # that has ended a hang, or it was heard out after a refusal
         self._end(partial(after_rounds, self.loop, ROUNDS, self.transport.close))
         return not self.transport.is_closing()
 

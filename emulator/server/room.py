@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Collection
 from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakSet, ref
@@ -55,7 +56,7 @@ class Room:
         self._leaving &= there
         if len(there) - len(self._leaving) <= most:
             return False
-        if leaving := self._next_longest() or self._sort(connection):
+        if leaving := self._next_longest(there) or self._sort(connection):
             self._leaving.add(leaving)
             leaving.give_way(crowded(connection.limits))
         elif len(there) - len(self._leaving) > most + SPARE:
@@ -64,12 +65,12 @@ class Room:
             connection.transport.close()  # it has sent nothing that would have to be read first
         return len(there) - len(self._leaving) > most
 
-    def _next_longest(self) -> HttpConnection | None:
+    def _next_longest(self, there: Collection[object]) -> HttpConnection | None:
         """Return the next of those sorted that has been in the same wait ever since, and whose client has sent nothing new."""
         while self._longest:
             wait, reference = self._longest.popleft()
             longest = reference()
-            now = longest and longest.wait()
+            now = longest and longest in there and longest.wait()
             if longest and now and (now.kind, now.number) == (wait.kind, wait.number) and not longest.has_unread_bytes():
                 return longest
         return None
@@ -81,4 +82,4 @@ class Room:
         self._longest.extend(nsmallest(len(waits) // 2 + 1, waits, key=lambda it: (it[0].kind, it[0].since, it[0].number)))
         if self._longest and self._longest[0][0].kind != WAITS_IDLE:
             log.warning("more than %d connections are open, and none is idle: others give way", newest.limits.connections)
-        return self._next_longest()
+        return self._next_longest(newest.connections)

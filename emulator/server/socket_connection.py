@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from emulator.server.transports import close_once, close_with_reset, has_failed
@@ -26,7 +26,8 @@ class SocketConnection:
     """
 
     def __init__(self, connection: EndingProtocol) -> None:
-        self._connection = connection
+        self._connection: EndingProtocol | None = connection
+        self._writer = connection.writer
         self._over = False
         self._hanging: HeldRequest | None = None
         self.gone = self.half_closed = False
@@ -39,6 +40,10 @@ class SocketConnection:
         if self._hanging is not None:
             self._hanging.wake()
 
+    def let_go(self) -> None:
+        """Hold the connection no longer: it is lost, and nothing can be done to it."""
+        self._connection = None
+
     def note_half_closed(self) -> None:
         """Note that the client has closed its side, and end a hang: a client that closes then has given up."""
         self.half_closed = True
@@ -49,7 +54,7 @@ class SocketConnection:
         """Note that a half-closed client is gone where its machine has refused what was sent since."""
         for _ in range(SENT):
             await self._wait(next_round())
-        if has_failed(self._connection.writer):
+        if has_failed(self._writer):
             self.leave()
 
     async def yield_to_loop(self) -> None:
@@ -79,23 +84,28 @@ class SocketConnection:
             await self.drop()
 
     def stop_reading(self) -> None:
-        self._connection.stop_reading()
+        if self._connection is not None:
+            self._connection.stop_reading()
 
     async def write_raw(self, data: bytes) -> None:
-        self._connection.writer.write_now(data)
+        self._writer.write_now(data)
 
     async def drop(self) -> None:
-        self._connection.cut(close_once)
+        self._cut(close_once)
 
     async def reset(self) -> None:
-        self._connection.stop_reading()
-        self._connection.writer.flush()
+        self.stop_reading()
+        self._writer.flush()
         for _ in range(SENT):
             await next_round()
-        self._connection.cut(close_with_reset)
+        self._cut(close_with_reset)
+
+    def _cut(self, hang_up: Callable[[Any], None]) -> None:
+        if self._connection is not None:
+            self._connection.cut(hang_up)
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:
-        self._connection.writer.flush()
+        self._writer.flush()
         if not (self.gone or self.half_closed):
             self._hanging = held
             await self._hold(held, seconds)

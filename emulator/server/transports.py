@@ -74,6 +74,10 @@ class CoalescingTransport:
         self._transport.write_eof()
         loop.call_later(LINGER, self._transport.close)
 
+    def let_go(self) -> None:
+        """Hold nothing any more that belongs to the connection."""
+        self._is_to_come = _nothing
+
     def write_now(self, data: bytes) -> None:
         """Write bytes as they are, after what was held; to a client that is gone, nothing."""
         data, self._held = self._held + data, b""
@@ -89,6 +93,10 @@ class CoalescingTransport:
         self.flush()
         transport, self._transport = self._transport, NullTransport()
         hang_up(transport)
+
+
+def _nothing() -> bool:
+    return False
 
 
 def after_rounds(loop: AbstractEventLoop, rounds: int, act: Callable[[], object]) -> None:

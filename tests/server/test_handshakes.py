@@ -16,7 +16,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.tls import Tls
-from tests.support.sockets import hear_statuses
+from tests.support.sockets import dial, hear_statuses
 from tests.support.waiting import wait_until
 
 LIMITS = Limits(connections=3)
@@ -47,8 +47,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 
 def _dial(server: ThreadedServer, lines: ExitStack, data: bytes = b"") -> socket.socket:
-    host, _, port = server.url.removeprefix("https://").partition(":")
-    line = lines.enter_context(closing(socket.create_connection((host, int(port)), timeout=20)))
+    line = lines.enter_context(closing(dial(server)))
     line.sendall(data)
     return line
 

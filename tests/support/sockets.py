@@ -20,7 +20,7 @@ STATUS_LINE = b"HTTP/1.1 "
 
 
 def dial(server: ThreadedServer) -> socket.socket:
-    host, _, port = server.url.removeprefix("http://").partition(":")
+    host, _, port = server.url.partition("://")[2].partition(":")
     return socket.create_connection((host, int(port)), timeout=20)
 
 
