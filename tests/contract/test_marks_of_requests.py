@@ -145,7 +145,7 @@ def test_what_no_page_prints_of_a_request_lowers_the_basis(
         ("PUT", f"/live/batches/A/S1?{KEY}", {"q": " "}, 200, "serpwow.search-without-q"),
         *(
             ("PUT", f"/live/batches/A?{KEY}", {"searches": [{"q": "b"} | odd]}, 200, "serpwow.unknown-parameter")
-            for odd in ({"foo": 1}, {"q": ["a", "b"]}, {"num": "abc"}, {"location": 7}, {"page": -1})
+            for odd in ({"foo": 1}, {"q": ["a", "b"]}, {"num": "abc"}, {"location": 7}, {"page": -1}, {"location": ""}, {"max_page": "02"})
         ),
         ("PUT", f"/live/batches/A/S1?{KEY}", {"num": []}, 200, "serpwow.unknown-parameter"),
         ("GET", f"/live/batches/A/searches/1?q=&{KEY}", None, 200, "serpwow.unprinted-values"),

@@ -167,8 +167,9 @@ def _unknown(search: JsonObject) -> str | None:
 
 def _is_known(name: str, value: Any) -> bool:
     if name in NUMBERS:
-        return integer(value, -1) >= 0
-    return name in (HTML, "id") or value is None or (name in TEXTS and isinstance(value, str))
+        return str(value) == str(number := integer(value, -1)) and number >= 0
+    is_text = isinstance(value, str) and (value != "" or name in ("q", "search_type"))
+    return name in (HTML, "id") or value is None or (name in TEXTS and is_text)
 
 
 def _unlisted(search: JsonObject) -> str | None:
