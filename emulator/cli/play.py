@@ -11,10 +11,15 @@ import click
 
 from emulator.cli.options import option, scenarios_option, token_option
 from emulator.cli.scenario_arguments import count, open_all, open_library
+from emulator.kernel.errors import truncate
 from emulator.text.escape import escaped
 
 if TYPE_CHECKING:
     from emulator.scenario.scenario import Scenario
+
+
+MOST = 100
+"""Differences that are told; of the others, how many there are."""
 
 
 @click.command()
@@ -26,9 +31,12 @@ def play(path: Sequence[str], against: str | None, token: str | None, folders: S
     """Play the steps of each scenario (PATH: a file, a folder, a name or a vendor); report every difference."""
     scenarios, mistakes = open_all(open_library(folders), path)
     differences = _differences(scenarios, against, token)
-    for line in (*mistakes, *differences):
-        click.echo(line, err=True)
-    if n := len(differences):
+    n = len(differences)
+    for line in (*mistakes, *differences[:MOST]):
+        click.echo(truncate(line), err=True)
+    if n > MOST:
+        click.echo(f"... and {n - MOST} differences more", err=True)
+    if n:
         click.echo(f"{count(scenarios)} played, {n} difference{'s' if n > 1 else ''}", err=True)
     if mistakes or differences:
         raise click.exceptions.Exit(1)

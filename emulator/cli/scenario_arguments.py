@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ def _files(known: Library, paths: Sequence[str]) -> Iterator[str]:
     from emulator.vendors import VENDORS
 
     for path in paths:
-        if not Path(path).is_dir():
+        if not isdir(path):
             yield from [it for it in known.names() if it.startswith(f"{path}/")] or [path]
             continue
         found, others = split_scenarios(sorted(Path(path).rglob("*"), key=str), VENDORS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os.path import isfile
+from os.path import isdir, isfile, lexists
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,11 @@ def scenario_to_send(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> An
 
 def _find(path: Path, folders: Sequence[Path]) -> Path:
     """Return the first file of that path in these folders; the path itself where there is none."""
-    return next((folder / path for folder in folders if (folder / path).is_file()), path)
+    return next((folder / path for folder in folders if isfile(folder / path)), path)
 
 
 def _expect_file(path: Path, name: str) -> None:
-    if not path.exists():
+    if not lexists(path):
         raise MissingFile(name)
-    if path.is_dir():
+    if isdir(path):
         raise BadInput([Problem("is a folder, not a scenario: name a file in it")], name)

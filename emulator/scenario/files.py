@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from os.path import isabs, isdir
+from errno import ELOOP
+from os.path import isabs, isdir, islink
 from pathlib import Path
 from stat import S_ISREG
 
@@ -56,15 +57,17 @@ def read_text(path: Path) -> str:
     Raises:
         BadInput: there is none, it cannot be read, is larger than a scenario may be, or it is not UTF-8.
     """
-    if path.is_dir():
+    if isdir(path):
         raise BadInput([Problem("is a folder, not a scenario: name a file in it")], str(path))
     try:
         content = read_bounded(path, MAX_BYTES)
     except FileTooLarge as error:
         raise BadInput([Problem(str(error))], str(path)) from None
     except FileNotFoundError:
-        raise BadInput([Problem("there is no such file")], str(path)) from None
+        raise BadInput([Problem("is a link to nothing" if islink(path) else "there is no such file")], str(path)) from None
     except OSError as error:
+        if error.errno == ELOOP:
+            raise BadInput([Problem("is a link that leads back to itself")], str(path)) from None
         raise BadInput([Problem(f"cannot be read: {error.strerror or error}")], str(path)) from None
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from os.path import exists, isdir
+from os.path import isdir, isfile, islink, lexists
 from pathlib import Path
 from threading import Lock
 
@@ -98,7 +98,7 @@ class Library:
             return self.get(name_or_path)
         if isdir(path):
             raise BadInput([Problem("is a folder, not a scenario: name a file in it")], name_or_path)
-        if exists(path):
+        if lexists(path):
             return load_file(path, self._vendors)
         if is_scenario_file(path) or looks_like_path(name_or_path):
             raise self.no_file(name_or_path)
@@ -129,7 +129,7 @@ def split_scenarios(paths: Iterable[Path], vendors: Vendors) -> tuple[list[Path]
     others: list[Path] = []
     keys: list[str] = []
     for path in paths:
-        if not is_scenario_file(path) or not path.is_file():
+        if not is_scenario_file(path) or not (isfile(path) or (islink(path) and not isdir(path))):
             continue
         json = path.suffix.lower() == ".json"
         if json and not keys:

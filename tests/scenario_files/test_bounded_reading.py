@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.cli.main import main
 from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
 from emulator.scenario.files import FileTooLarge, read_bounded
 from emulator.scenario.loader import load_document, load_file, load_text
@@ -18,6 +21,8 @@ from emulator.scenario.strict_json import KeyTwice, _unique
 from emulator.server.tls import NoAuthority, Tls
 from emulator.text import nearest
 from emulator.vendors import VENDORS
+
+LINKS = [("loop.yaml", "loop.yaml", "is a link that leads back to itself"), ("gone.yaml", "nowhere", "is a link to nothing")]
 
 
 def _error_of(text: str) -> BadInput:
@@ -54,6 +59,32 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(BadInput, match="no regular file"):
         load_file(tmp_path / "pipe.yaml", VENDORS)
+
+
+@pytest.mark.parametrize(("name", "target", "is_told"), LINKS)
+def test_a_link_that_leads_to_no_file_is_told_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, target: str, is_told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).symlink_to(target)
+    for command, path in product(("check", "play", "serve"), (name, ".")):
+        if (command, path) != ("serve", "."):
+            result = CliRunner().invoke(main, [command, path])
+            assert (result.exit_code, f"{name}: {is_told}" in result.output) == (1, True), result.output
+            assert isinstance(result.exception, SystemExit)
+
+
+@pytest.mark.parametrize("count", [3, 100, 130])
+def test_a_hundred_differences_are_told_and_each_in_a_thousand_letters(tmp_path: Path, count: int) -> None:
+    expected = "".join(f"            k{n}{'x' * 1_000}: 1\n" for n in range(count))
+    text = f"title: A\nsteps:\n  - send: GET /live/account\n    get:\n      json:\n        request_info:\n{expected}"
+    (tmp_path / "a.yaml").write_text(text)
+    result = CliRunner().invoke(main, ["play", str(tmp_path / "a.yaml")])
+    lines = result.output.splitlines()
+    assert sum("request_info has no 'k" in line for line in lines) == min(count, 100)
+    assert ("... and 30 differences more" in lines) == (count == 130)
+    assert f"1 scenario played, {count} differences" in lines
+    assert max(map(len, lines)) <= LONGEST
 
 
 def test_an_authority_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
