@@ -61,9 +61,9 @@ def _difference(found: Difference) -> models.Difference:
     safe = replace(
         found,
         id=_redacted(found.named_by or "", found.id),
-        before=_abridged(found.before),
-        after=_abridged(found.after),
-        fields={name: tuple(_redacted(name, _abridged(it)) for it in pair) for name, pair in found.fields.items()},
+        before=abridged(found.before),
+        after=abridged(found.after),
+        fields={name: tuple(_redacted(name, abridged(it)) for it in pair) for name, pair in found.fields.items()},
     )
     added = redact_body(safe.after) if safe.before is None else None
     removed = redact_body(safe.before) if safe.before is not None and safe.after is None else None
@@ -77,10 +77,10 @@ def _redacted(path: str, value: Any) -> Any:
     return redact_body({name: value})[name]
 
 
-def _abridged(value: Any) -> Any:
+def abridged(value: Any) -> Any:
     """Return a value whose long texts are cut, and say how long they are."""
     if isinstance(value, str) and len(value) > MAX_TEXT:
         return f"{value[:MAX_TEXT]}… ({len(value):,} characters)"
     if isinstance(value, dict):
-        return {name: _abridged(part) for name, part in value.items()}
-    return [_abridged(part) for part in value] if isinstance(value, list) else value
+        return {name: abridged(part) for name, part in value.items()}
+    return [abridged(part) for part in value] if isinstance(value, list) else value

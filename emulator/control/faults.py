@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.control import models
+from emulator.control.differences import abridged
 from emulator.control.entries import fault_hit
 from emulator.control.models import Faults, HeldRequests
 from emulator.control.record import ref
@@ -63,12 +64,12 @@ def _find(world: World, id: str) -> Fault:
 
 
 def _fault(fault: Fault) -> models.Fault:
-    """Return a fault as a record: as it is written, durations in one form; no credential can be read in it."""
+    """Return a fault as a record: as it is written, long texts cut, durations in one form; no credential can be read in it."""
     checkpoint()
     lengths = {key: fault.written[key] for key in DURATIONS if fault.written.get(key, NEXT) != NEXT}
     return models.Fault(
         fault.id,
-        redact_body(fault.written) | {key: format_duration(parse_duration(it)) for key, it in lengths.items()},
+        redact_body(abridged(fault.written)) | {key: format_duration(parse_duration(it)) for key, it in lengths.items()},
         fault.seen,
         fault.struck,
         left=None if fault.times is None else fault.times - fault.struck,

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from emulator.scenario.document import JsonObject, Path
+from emulator.text.checkpoint import checkpoint
 from emulator.text.nearest import STEM, hint, near
 
 MOST = 4
@@ -87,6 +88,7 @@ class KeyAdvice:
             seen |= {reference} if reference else set()
             for way in _ways(part):
                 owner = f"{before}[]." if before and "items" in way else f"{before}." if before else ""
+                checkpoint()
                 for name, sub in self._resolved(way).get("properties", {}).items():
                     path = f"{owner}{name}"
                     yield KnownKey(path, name, sub)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache, partial
+from heapq import nsmallest
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -90,12 +91,33 @@ def _has_all(_: Any, names: list[str], value: object, __: Any) -> Iterator[Valid
         yield from (ValidationError(f"{name!r} is missing") for name in names if name not in value)
 
 
+def _has_no_others(validator: Any, others: Any, value: object, schema: JsonObject) -> Iterator[ValidationError]:
+    """One error for all unknown keys, named elsewhere: jsonschema sorts them, and nobody else has a turn meanwhile."""
+    if others is not False or "patternProperties" in schema:
+        yield from Draft202012Validator.VALIDATORS["additionalProperties"](validator, others, value, schema)
+    elif isinstance(value, dict) and any(name not in schema.get("properties", {}) for name in value):
+        yield ValidationError("has unknown keys")
+
+
+def _is_unique(_: Any, wanted: bool, value: object, __: Any) -> Iterator[ValidationError]:
+    """An error for plain items that are there twice; of others, jsonschema compares each with each, which may take days."""
+    plain = [it for it in value if not isinstance(it, (dict, list))] if wanted and isinstance(value, list) else []
+    if len(set(plain)) < len(plain):
+        yield ValidationError("uniqueItems")
+
+
 def _has_type(validator: Any, *arguments: Any) -> Iterator[ValidationError]:
     checkpoint()  # at nearly every value
     return Draft202012Validator.VALIDATORS["type"](validator, *arguments)  # type: ignore[no-any-return]
 
 
-KEYWORDS = {"pattern": _fits_pattern, "required": _has_all, "type": _has_type}
+KEYWORDS = {
+    "additionalProperties": _has_no_others,
+    "pattern": _fits_pattern,
+    "required": _has_all,
+    "type": _has_type,
+    "uniqueItems": _is_unique,
+}
 
 Exact: Any = extend(Draft202012Validator, KEYWORDS)  # type: ignore[no-untyped-call]
 
@@ -124,14 +146,17 @@ def problems_in(value: Any, schema: JsonObject, places: Places = MappingProxyTyp
 
 
 def _order(places: Places, path: Path) -> tuple[tuple[int, int], list[str]]:
+    checkpoint()
     return places.get(path, (0, 0)), [str(part) for part in path]
 
 
 def _unknown(error: ValidationError, key_advice: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:
     path, schema, instance = tuple(error.absolute_path), _schema_of(error), error.instance
     assert isinstance(instance, dict)  # noqa: S101  nothing else has properties
-    keys = sorted(instance.keys() - schema.get("properties", {}).keys(), key=lambda key: order((*path, key)))
-    for count, key in enumerate(keys):
+    keys = [key for key in instance if key not in schema.get("properties", {})]
+    first = dict.fromkeys(nsmallest(MAX_PROBLEMS, keys, key=lambda key: order((*path, key))))
+    for count, key in enumerate((*first, *(key for key in keys if key not in first))):
+        checkpoint()
         advice = key_advice.advice(path, key, schema, instance[key]) if count < MAX_PROBLEMS else ""
         yield Problem(f"unknown key {abridge(key)}{advice}", (*path, key))
 

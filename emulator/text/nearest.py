@@ -9,6 +9,8 @@ from functools import lru_cache, partial
 from heapq import nlargest
 from os.path import commonprefix
 
+from emulator.text.checkpoint import checkpoint
+
 LONGEST = 100
 """Letters beyond which words are only equal or not."""
 
@@ -90,6 +92,7 @@ def below(name: str, known: Iterable[str]) -> list[str]:
 
 def _rank(name: str, word: str) -> tuple[int, ...] | None:
     """Return how near two names are, part by part where they have dots or slashes; None where they are not."""
+    checkpoint()
     if len(name) > LONGEST or len(word) > LONGEST:
         return (SAME, 0) if name.casefold() == word.casefold() else None
     name_parts, word_parts = re.split(r"[./]", name), re.split(r"[./]", word)

@@ -90,7 +90,7 @@ def _to_control(draw: random.Random) -> Sent:
 
 
 def _yaml_to_control(draw: random.Random) -> Sent:
-    body = "".join(f"k{n}: 1\n" for n in range(draw.choice((10_000, 60_000, 90_000)))).encode()
+    body = "".join(f"k{n}: 1\n" for n in range(draw.choice((1_000, 5_000, 20_000)))).encode()
     return "POST", "/_emulator/worlds", body[:999_999], YAML
 
 

@@ -107,3 +107,13 @@ def test_whatever_an_entry_holds_can_be_read(
     report = failure_report(emulator)
     assert "cannot be told" not in report
     report.encode()
+
+
+def test_a_fault_is_shown_with_its_long_texts_cut(emulator: Emulator) -> None:
+    fault = {"at": "serpwow", "where": "after-commit", "do": "status", "status": 503, "body": "x" * 10_001}
+    with httpx.Client(transport=emulator.transport(), base_url=ADDRESS) as client:
+        faults = f"/_emulator/worlds/{emulator.id}/faults"
+        shown = client.post(faults, json=fault).json()
+        assert client.get(faults).json()["faults"] == [shown]
+        assert client.get(f"{faults}/{shown['id']}").json() == shown
+    assert "x" * 10_000 + "… (10,001 characters)" in str(shown)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,9 @@ from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
 from emulator.scenario.files import FileTooLarge, read_bounded
 from emulator.scenario.loader import load_document, load_file, load_text
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.schema import state_schema
 from emulator.scenario.strict_json import KeyTwice, _unique
+from emulator.scenario.validation import problems_in
 from emulator.server.tls import NoAuthority, Tls
 from emulator.text import nearest
 from emulator.vendors import VENDORS
@@ -59,6 +63,39 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(BadInput, match="no regular file"):
         load_file(tmp_path / "pipe.yaml", VENDORS)
+
+
+HOURS = state_schema(VENDORS.values())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"serpwow": {"batches": [{"schedule_hours": [{"a": n} for n in range(3_000)]}]}},
+        {"serpwow": {"batches": [{"schedule_hours": [[n] for n in range(3_000)]}]}},
+        {f"key{n}": n for n in range(3_000)},
+    ],
+)
+def test_mistakes_take_no_longer_than_they_are_many(value: Any) -> None:
+    steps = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal steps
+        steps += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        found = [*problems_in(value, HOURS)]
+    finally:
+        sys.setprofile(None)
+    assert len(found) >= 3_000
+    assert steps < 1_000 * 3_000
+
+
+def test_numbers_that_are_there_twice_are_told() -> None:
+    hours = [1, 2, Decimal("1.0")]
+    found = [*problems_in({"serpwow": {"batches": [{"schedule_hours": hours}]}}, HOURS)]
+    assert "an item twice" in str(found)
 
 
 @pytest.mark.parametrize(("name", "target", "is_told"), LINKS)

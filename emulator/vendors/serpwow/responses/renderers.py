@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -84,11 +85,14 @@ def _has_unread_fields(request: Request) -> bool:
     return has_unread or (request.body != b"" and any(name in CLIENT_FIELDS for name in _body_fields(request)))
 
 
+_FIELD = re.compile(rb"(?:\A|&)([^&=]*+)")
+
+
 def _body_fields(request: Request) -> Iterator[str]:
     if not any(name.encode() in request.body for name in CLIENT_FIELDS):
         return
     if is_form(request):
-        yield from (part.partition(b"=")[0].decode("latin-1") for part in request.body.split(b"&"))
+        yield from (name[1].decode("latin-1") for name in _FIELD.finditer(request.body))
         return
     try:
         body = request.json
