@@ -236,7 +236,7 @@ def test_a_refusal_to_edit_names_the_assumption_only_where_one_decides(live: Liv
         ({}, "inferred", "serpwow.absent-status"),
         ({"webhook": "https://example.com", "webhook_status": "ok", "destination_ids": ["D"]}, "documented", None),
         ({"webhook": "https://example.com"}, "inferred", "serpwow.webhook-unsent"),
-        ({"webhook": "https://example.com", "webhook_status": "failed"}, "inferred", "serpwow.failed-status"),
+        ({"webhook": "https://example.com", "webhook_status": "failed", "destination_ids": ["D"]}, "inferred", None),
         ({"failed_destination_ids": ["D"]}, "inferred", "serpwow.failed-status"),
     ],
 )

@@ -12,10 +12,10 @@ LIST_BAD_PARAMETER = Assumption(
 )
 UNPRINTED_VALUES = Assumption(
     "serpwow.unprinted-values",
-    "What becomes of a value of a list parameter that no page prints, though its meaning is plain?",
+    "What becomes of a value of a parameter in the query that no page prints, though its meaning is plain?",
     ("read", "refuse"),
-    "Such are false for the filters that are published as true, an empty search_term or q, a page that is written 01, and a"
-    " timestamp that is not in UTC or has no time. To read them asks for nothing that they do not say.",
+    "Such are false for force and the filters that are published as true, an empty search_term or q, a page that is written 01,"
+    " and a timestamp that is not in UTC or has no time. To read them asks for nothing that they do not say.",
 )
 LIST_BEYOND_END = Assumption(
     "serpwow.list-beyond-end",
@@ -187,9 +187,9 @@ INCIDENT_BODY = Assumption(
 )
 FAILED_STATUS = Assumption(
     "serpwow.failed-status",
-    "Which status has a webhook POST or an upload to a destination that failed?",
+    "Which status has an upload to a destination that failed?",
     ("failed", "error"),
-    "Only `ok` is printed; the page of Resend Webhook says that a POST fails.",
+    "For an upload only `ok` is printed; for a webhook the page of Delete Batch prints `failed`, too.",
 )
 WEBHOOK_UNSENT = Assumption(
     "serpwow.webhook-unsent",

@@ -25,8 +25,9 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
 from emulator.vendors.serpwow.destinations.machine import Uploads, upload
 from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
 from emulator.vendors.serpwow.model.account import SELF, Account, Usage, next_monthly
-from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet
+from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet, has_failed_webhook
 from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant
+from emulator.vendors.serpwow.requests.queries import FORCE, read_flag
 
 
 def until_reset(account: Account) -> timedelta:
@@ -58,6 +59,16 @@ def belongs_to_another(_: View, batch: Batch) -> bool:
 
 def fails_to_stop(_: View, batch: Batch) -> bool:
     return batch.fails_to_stop
+
+
+def keeps_failed_webhooks(view: View, batch: Batch) -> bool:
+    """Return whether failed webhooks keep the batch from its deletion: the request does not force it."""
+    return has_failed_webhook(batch.available(view.now)) and not read_flag(view.context.query, FORCE)
+
+
+def kept_failed_webhooks(view: View, batch: Batch) -> bool:
+    """Return whether failed webhooks would have kept the batch if their result sets had not expired."""
+    return has_failed_webhook(batch.result_sets) and not read_flag(view.context.query, FORCE)
 
 
 def is_disabled(_: View, batch: Batch) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -54,6 +54,11 @@ class ResultSet(Shared):
     def searches_completed(self) -> int:
         """The number of searches that did not fail."""
         return len(self.searches) - self.searches_failed
+
+
+def has_failed_webhook(result_sets: Iterable[ResultSet]) -> bool:
+    """Return whether the webhook of one of these failed."""
+    return any(result_set.webhook_status == "failed" for result_set in result_sets)
 
 
 @dataclass(frozen=True, slots=True)

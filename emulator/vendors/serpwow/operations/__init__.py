@@ -62,7 +62,7 @@ OPERATIONS = (
     Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY_RESOURCES),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", get_batch),
     _changing("serpwow.batches.update", "PUT", "/batches/{id}", update_batch),
-    Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", delete_batch),
+    Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", delete_batch, checks=(check_single_values,)),
     Operation("serpwow.batches.start", "GET", "/batches/{id}/start", start_batch),
     Operation("serpwow.batches.stop", "GET", "/batches/{id}/stop", stop_batch),
     Operation(

@@ -9,7 +9,7 @@ from emulator.sdk import Answer, Assumption, Handler, JsonObject, Request, Trans
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
-from emulator.vendors.serpwow.model.batches import Batch, ResultSet
+from emulator.vendors.serpwow.model.batches import Batch, ResultSet, has_failed_webhook
 from emulator.vendors.serpwow.model.searches import integer
 from emulator.vendors.serpwow.operations.batches import batch_of
 from emulator.vendors.serpwow.operations.files import result_links
@@ -63,8 +63,8 @@ def _grounds(batch: Batch, result_sets: Sequence[ResultSet]) -> Iterator[tuple[b
     """Yield facts behind what result sets show, each with whether it matters and the assumption for it."""
     sets, own = result_sets, (None, batch.notifications.webhook)
     yield any(it.webhook is not None and it.webhook_status is None for it in sets), "serpwow-results-14", WEBHOOK_UNSENT
-    failed = any(it.webhook_status == FAILED or it.failed_destination_ids for it in sets)
-    yield failed, "serpwow-results-13", FAILED_STATUS
+    yield has_failed_webhook(sets), "serpwow-results-20", None
+    yield any(it.failed_destination_ids for it in sets), "serpwow-results-13", FAILED_STATUS
     yield any(it.webhook not in own for it in sets), "serpwow-webhook-1", None
     yield any(it.searches_failed for it in sets), "serpwow-results-17", SEARCHES_COMPLETED
     yield any(len(it.searches) > 1 for it in sets), "serpwow-results-18", RESULTS_PAGE

@@ -20,16 +20,18 @@ from emulator.vendors.serpwow.model.searches import boolean, integer
 from emulator.vendors.serpwow.requests.forms import BadForm, read_form
 from emulator.vendors.serpwow.requests.validation import invalid, joined
 
+API_KEY = "api_key"
+FORCE = "force"
+
 SINGLE = frozenset(
     (
         *("page", "page_size", "sort_by", "sort_direction", "status", "search_term", "search_type", "destination_id"),
         *("only_with_results", "only_without_results", "q", "custom_id"),
-        *("created_before", "created_after", "last_run_before", "last_run_after"),
+        *("created_before", "created_after", "last_run_before", "last_run_after", FORCE),
     )
 )
-"""The parameters of lists with one value each. Unpublished ones are ignored, however often they come."""
+"""The parameters with one value each, of lists and of a deletion. Unpublished ones are ignored, however often they come."""
 
-API_KEY = "api_key"
 CSV_FIELDS = "csv_fields"
 PARAMETERS = SINGLE | {API_KEY, CSV_FIELDS}
 """The published parameters."""
@@ -38,7 +40,7 @@ MAX_NUMBER = 1_000_000
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]")
 FORMS = {
-    **dict.fromkeys(("only_with_results", "only_without_results"), re.compile("true")),
+    **dict.fromkeys(("only_with_results", "only_without_results", FORCE), re.compile("true")),
     **dict.fromkeys(("page", "page_size"), re.compile("[1-9][0-9]*")),
     **dict.fromkeys(("search_term", "destination_id", "q", "custom_id"), re.compile("(?s:.+)")),
     **dict.fromkeys(("created_before", "created_after", "last_run_before", "last_run_after"), TIMESTAMP),

@@ -105,11 +105,16 @@ def render_result_set(view: View, result_set: ResultSet, links: JsonObject | Non
     if links is not None:
         fields["download_links"] = links
     fields["webhook_status"] = _webhook_status(view, result_set)
-    uploads = dict.fromkeys(result_set.destination_ids, "ok") | dict.fromkeys(result_set.failed_destination_ids, "failed")
-    statuses = {id: _status(view, result_set, outcome, UPLOAD_TEXTS[outcome]) for id, outcome in uploads.items()}
-    fields["destination_status"] = statuses or None
+    fields["destination_status"] = _destination_status(view, result_set) or None
     keeps_null = view.choice(ABSENT_STATUS) == "null"
     return {name: value for name, value in fields.items() if keeps_null or value is not None}
+
+
+def _destination_status(view: View, result_set: ResultSet) -> JsonDict:
+    """Return the status of each upload, by its destination's id. Evidence: serpwow-results-10 and -13."""
+    done = {id: _status(result_set, "ok", UPLOAD_TEXTS["ok"]) for id in result_set.destination_ids}
+    failed = result_set.failed_destination_ids
+    return done | {id: _status(result_set, view.choice(FAILED_STATUS), UPLOAD_TEXTS["failed"]) for id in failed}
 
 
 def _webhook_status(view: View, result_set: ResultSet) -> JsonDict | None:
@@ -117,10 +122,9 @@ def _webhook_status(view: View, result_set: ResultSet) -> JsonDict | None:
     if result_set.webhook is None:
         return None
     if (outcome := result_set.webhook_status) is not None:
-        return _status(view, result_set, outcome, WEBHOOK_TEXTS[outcome])
-    return _status(view, result_set, "pending", UNSENT) if view.choice(WEBHOOK_UNSENT) == "pending" else None
+        return _status(result_set, outcome, WEBHOOK_TEXTS[outcome])
+    return _status(result_set, "pending", UNSENT) if view.choice(WEBHOOK_UNSENT) == "pending" else None
 
 
-def _status(view: View, result_set: ResultSet, outcome: str, text: str) -> JsonDict:
-    status = view.choice(FAILED_STATUS) if outcome == "failed" else outcome
+def _status(result_set: ResultSet, status: str, text: str) -> JsonDict:
     return {"status": status, "log": [{"date_time": instant(result_set.ended_at), "text": text}]}

@@ -34,7 +34,7 @@ from emulator.vendors.serpwow.operations.results import ResultLinks
 from emulator.vendors.serpwow.operations.searches import SearchesPage, SearchLinks
 from emulator.vendors.serpwow.requests.admission import PER_MINUTE, is_spelt_as_published
 from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, is_form
-from emulator.vendors.serpwow.requests.queries import PARAMETERS, Page
+from emulator.vendors.serpwow.requests.queries import FORCE, PARAMETERS, Page
 from emulator.vendors.serpwow.responses.account import render_account, render_error_log, render_usage
 from emulator.vendors.serpwow.responses.batches import (
     NOT_BESIDE_OTHERS,
@@ -73,15 +73,16 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
         answer = answer._replace(assumption=next(decisive, answer.assumption))
     if answer.name == "batch":
         answer = with_stops(answer.resting_on((), GET_COUNTS), [answer.subject])
-    if _has_unread_fields(request):
+    if _has_unread_fields(request, operation):
         answer = answer.resting_on(("serpwow-body-2",))
     return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING)
 
 
-def _has_unread_fields(request: Request) -> bool:
+def _has_unread_fields(request: Request, operation: Operation) -> bool:
     """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
     names = (name.partition("[")[0] for name in request.query)
-    has_unread = any(name not in PARAMETERS for name in names)
+    deletes = operation.name == "serpwow.batches.delete"
+    has_unread = any(name not in PARAMETERS or (name == FORCE and not deletes) for name in names)
     return has_unread or (request.body != b"" and any(name in CLIENT_FIELDS for name in _body_fields(request)))
 
 
@@ -254,6 +255,7 @@ RENDERERS: dict[str, Renderer] = {
     "not_stoppable": _refusal(WRONG_STATE, "Batch with ID '{id}' is not currently queued or running"),
     "not_startable": _refusal(WRONG_STATE, "Batch with ID '{id}' is already queued or running"),
     "not_editable": _refusal(400, "Batch with ID '{id}' is currently queued or running"),
+    "webhooks_failed": _refusal(400, "Batch with ID '{id}' has Result Sets with a failed webhook, so force=true is needed"),
     "nothing_to_run": _refusal(400, "Batch with ID '{id}' has no searches"),
     "disabled": _refusal(400, "Batch with ID '{id}' is not enabled"),
     "no_credits": _no_credits,
