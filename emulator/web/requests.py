@@ -204,7 +204,7 @@ _SEPARATORS = b",[{"
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _SOME_STRINGS = re.compile(rb'[^"]*+(?:' + _STRING + rb'[^"]*+){1,1000}+', re.DOTALL)
-_NAME_OR_STRING = re.compile(rb"(" + _STRING + rb")[ \t\r\n]*+:|" + _STRING, re.DOTALL)
+_NAME_OR_STRING = re.compile(rb"(" + _STRING + rb")[ \t\r\n]*+:|" + rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
 
 VALUES_OF_A_NAME = 25
 """Values for which a JSON body may have one more name: to make many names that differ lets nobody else have a turn."""
