@@ -45,7 +45,7 @@ def refusal(call):
         return [error.http_status, error.code, getattr(error.error, "batch_job_id", None)]
 
 def create(path="/v1/customers/:customer", **more):
-    return jobs.create({"endpoint": {"path": path, "http_method": "post"}, "skip_validation": False, **more})
+    return jobs.create({"metadata": {}, "endpoint": {"path": path, "http_method": "post"}, "skip_validation": False, **more})
 
 told = {"version": stripe.api_version, "release": stripe.VERSION}
 job = create(metadata={"run": "1"})
@@ -90,7 +90,7 @@ const refusal = async (call) => {
   try { await call(); return null; } catch (e) { return [e.statusCode, e.code, e.raw.batch_job_id ?? null]; }
 };
 const create = (path = '/v1/customers/:customer', more = {}) =>
-  jobs.create({ endpoint: { path, http_method: 'post' }, skip_validation: false, ...more });
+  jobs.create({ metadata: {}, endpoint: { path, http_method: 'post' }, skip_validation: false, ...more });
 
 const told = { version: Stripe.API_VERSION ?? stripe.getApiField('version'), release: Stripe.PACKAGE_VERSION };
 const job = await create(undefined, { metadata: { run: '1' } });

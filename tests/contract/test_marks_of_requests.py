@@ -39,7 +39,7 @@ JOB, DESTINATION = "/v2/core/batch_jobs/batchv2_1", "/v2/core/event_destinations
 HALF_VALID, COMPLETED = "/v2/core/batch_jobs/batchv2_2", "v2.core.batch_job.completed"
 KEYS = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
 BUCKET = {"name": "Mine", "type": "s3", "enabled": True, "s3_bucket_name": "c", **KEYS}
-NEW = {"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "skip_validation": True}
+NEW = {"metadata": {}, "endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "skip_validation": True}
 KEY = "api_key={serpwow}"
 
 

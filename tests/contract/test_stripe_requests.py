@@ -15,7 +15,7 @@ from tests.support.server import Live, World
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 JOB = f"/v2/core/batch_jobs/{ID}"
-NEW = b'{"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}}'
+NEW = b'{"metadata": {}, "endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}}'
 
 
 def world_with_a_job(live: Live, **more: Any) -> World:

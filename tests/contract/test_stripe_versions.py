@@ -100,7 +100,7 @@ def test_a_former_version_lists_events_by_their_object_alone(live: Live, query: 
 
 def test_the_pages_of_a_former_version_keep_the_object(live: Live) -> None:
     endpoint = {"http_method": "post", "path": "/v1/customers/:customer"}
-    id = ask(live, "POST", "batch_jobs", json={"endpoint": endpoint}).json()["id"]
+    id = ask(live, "POST", "batch_jobs", json={"endpoint": endpoint, "metadata": {}}).json()["id"]
     first = ask(live, "GET", f"events?object_id={id}&limit=1", FORMER_VERSION).json()
     second = ask(live, "GET", first["next_page_url"].removeprefix("/v2/core/"), FORMER_VERSION).json()
     assert [item["type"] for item in second["data"]] == ["v2.core.batch_job.created"]

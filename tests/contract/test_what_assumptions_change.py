@@ -189,7 +189,7 @@ def requests_of_stripe() -> Iterator[tuple[str, str, Any]]:
         yield "POST", f"/batch_jobs/{job}/cancel", None
         yield "POST", f"/batch_jobs/{job}/cancel", {"field": 1}
     for endpoint in ("/v1/customers/:customer", "/v1/customers", "/v1/credit_notes", "/v1/nothing"):
-        yield "POST", "/batch_jobs", NEW_JOB | {"endpoint": {"http_method": "post", "path": endpoint}}
+        yield "POST", "/batch_jobs", NEW_JOB | {"metadata": {}, "endpoint": {"http_method": "post", "path": endpoint}}
     for name in NEW_JOB:
         yield "POST", "/batch_jobs", {field: value for field, value in NEW_JOB.items() if field != name}
     yield "POST", "/batch_jobs", "endpoint=1"

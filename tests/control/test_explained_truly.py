@@ -20,7 +20,7 @@ DEFAULT = "/_emulator/worlds/default"
 STOP = "serpwow.batches.stop"
 TARGET = "/live/batches/CAC8651D/stop?api_key=demo"
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
-JOB = {"endpoint": {"path": "/v1/customers/:customer", "http_method": "post"}, "skip_validation": False}
+JOB = {"metadata": {}, "endpoint": {"path": "/v1/customers/:customer", "http_method": "post"}, "skip_validation": False}
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ from tests.support.stripe import (
     world_of,
 )
 
-NEW = b'{"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}}'
+NEW = b'{"metadata": {}, "endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}}'
 
 
 def everything_of(world: World) -> Written:

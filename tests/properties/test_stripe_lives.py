@@ -114,6 +114,7 @@ class Lives(RuleBasedStateMachine):
         body = {
             "endpoint": {"http_method": "post", "path": "/v1/customers/:customer"},
             "skip_validation": skip,
+            "metadata": {},
             "maximum_rps": rps,
         }
         before = len(self.state()["batch_jobs"])

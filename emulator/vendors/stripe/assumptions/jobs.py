@@ -103,9 +103,16 @@ CHANNEL = Assumption(
 )
 REQUIRED_FIELDS = Assumption(
     "stripe.create-required-fields",
-    "Must a new job say whether it skips validation, and have metadata?",
+    "Must a new job say whether it skips validation?",
     ("guide", "reference"),
-    "The reference requires both, but the guide's own command lines leave them out.",
+    "The reference requires it, but the guide names a default.",
+)
+REQUIRED_METADATA = Assumption(
+    "stripe.create-metadata",
+    "Must a new job have metadata, in versions before 2026-06-24?",
+    ("required", "optional"),
+    "The reference requires them, and the changelog of 2026-06-24 says that every create had to have them until then; against"
+    " both stands one command line of the guide, which left them out at 2026-03-25.",
 )
 CONTENT_TYPE = Assumption(
     "stripe.upload-content-type",

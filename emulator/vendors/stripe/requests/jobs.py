@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from emulator.sdk import Answer, JsonObject, Request, Transaction
-from emulator.vendors.stripe.assumptions.jobs import CHANNEL, ENDPOINTS, REQUIRED_FIELDS
+from emulator.vendors.stripe.assumptions.jobs import CHANNEL, ENDPOINTS, REQUIRED_FIELDS, REQUIRED_METADATA
 from emulator.vendors.stripe.model.accounts import account_of
 from emulator.vendors.stripe.model.endpoints import Endpoint, differs_by_channel, supports, supports_ever
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS
@@ -26,9 +26,10 @@ def check_job(tx: Transaction, request: Request) -> Answer | None:
     fields, version = request.fields, version_of(request)
     for message in _mistakes(fields, version):
         raise invalid(message, "stripe-create-3")
-    if tx.choice(REQUIRED_FIELDS) == "reference":
-        for name in missing_fields(fields, version):
-            raise invalid(f"Missing field: {name}", "stripe-create-4", REQUIRED_FIELDS)
+    if "skip_validation" not in fields and tx.choice(REQUIRED_FIELDS) == "reference":
+        raise invalid("Missing field: skip_validation", "stripe-create-4", REQUIRED_FIELDS)
+    if "metadata" not in fields and has_rps(version) and tx.choice(REQUIRED_METADATA) == "required":
+        raise invalid("Missing field: metadata", "stripe-create-6", REQUIRED_METADATA)
     endpoint = endpoint_of(fields)
     supported = supports(version, endpoint, tx.choice(CHANNEL))
     if not supported and (tx.choice(ENDPOINTS) == "by-version" or not supports_ever(endpoint)):
@@ -37,12 +38,6 @@ def check_job(tx: Transaction, request: Request) -> Answer | None:
     if endpoint.shape in (other.shape for other in account_of(tx).unauthorized):
         return Answer("unauthorized_endpoint", "stripe-endpoint-2", endpoint)
     return None
-
-
-def missing_fields(fields: JsonObject, version: str) -> list[str]:
-    """Return the fields that are not there, although the reference requires them. Evidence: stripe-create-4."""
-    required = ("skip_validation", "metadata") if has_rps(version) else ("skip_validation",)
-    return [name for name in required if name not in fields]
 
 
 def endpoint_of(fields: JsonObject) -> Endpoint:

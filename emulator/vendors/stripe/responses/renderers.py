@@ -48,7 +48,6 @@ from emulator.vendors.stripe.requests.admission import (
     version_of,
 )
 from emulator.vendors.stripe.requests.fields import ARRAYS, fields_of, is_mislabelled, pairs_of, values_of
-from emulator.vendors.stripe.requests.jobs import missing_fields
 
 
 def response_headers(tx: Transaction, request: Request, n: int) -> Mapping[str, str]:
@@ -241,10 +240,10 @@ def _facts_of_destinations(destinations: Sequence[Destination], version: str) ->
 
 def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:
     version, channel = version_of(request), tx.choice(CHANNEL)
-    if missing_fields(request.json, version):
+    if "skip_validation" not in request.json:
         yield "stripe-create-4"
     if "metadata" not in request.json:
-        yield "stripe-create-5"
+        yield from ("stripe-create-7" if has_rps(version) else "stripe-create-6", "stripe-create-5")
     if endpoint not in PRINTED_ENDPOINTS:
         yield "stripe-endpoint-7" if date_of(version) < TWO_LISTS else LISTED_BY[channel]
         if endpoint not in endpoints_of(version, channel):
