@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -55,6 +56,12 @@ class Request:
     in_flight: Sequence[tuple[str, Request]] = ()
     is_on_loop: bool = False
 
+    def with_body(self, body: bytes, reader: Reader | None = None) -> Request:
+        """Return a request with this head, not on its way yet, and a body, or what took it in."""
+        twin = Request(*_values_of(self))
+        twin.body, twin.reader = body, reader
+        return twin
+
     @property
     def json(self) -> Any:
         """The body read as JSON, None when there is none.
@@ -73,6 +80,9 @@ class Request:
     def base_url(self) -> str:
         """The URL by which the client reached this server, so that links lead back to it."""
         return f"{self.scheme}://{self.authority or self.headers.get('host') or 'localhost'}"
+
+
+_values_of = attrgetter(*(field.name for field in fields(Request)))
 
 
 def read_request(

@@ -1,20 +1,21 @@
 """A connection with a client: uvicorn's protocol over httptools, bounded in size and time, with one write per response.
 
-Most requests are ordinary: a whole ASCII head in one piece, no body, a plain target and no header that asks for more than an
-answer. A cheap look recognizes them; the modules for everything else are called only where it fails.
+Most requests are ordinary: one piece with a whole ASCII head and the whole body, a plain target and no header that asks for
+more than an answer. A cheap look recognizes them; the modules for everything else are called only where it fails. The gateway
+answers them at once, where nothing must be waited for, and after the first with such a head without a look at it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sized
-from typing import Any
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from httptools import HttpParserError, HttpParserUpgrade
-from uvicorn.protocols.http.flow_control import FlowControl
+from httptools import HttpParserError, HttpParserUpgrade, parse_url
 
 from emulator.server.ending import BODY, HEAD, IDLE
 from emulator.server.framing import MISSPELT, Head, flaw_in, flaw_of, head_too_large, origin_form, too_large
+from emulator.server.input_flow import MANY_LINES, InputFlow
 from emulator.server.request_line import RequestLine, feed, parse_without_upgrade
 from emulator.server.room import Room, crowded
 from emulator.server.socket_connection import SocketConnection
@@ -22,88 +23,28 @@ from emulator.server.timeouts import IDLE_NUMBERS, has_unread_bytes, keep_alive_
 from emulator.server.transports import CoalescingTransport
 from emulator.server.waiting import WaitingProtocol
 from emulator.web.connection import CONNECTION_KEY
-from emulator.web.event_loop import call_in_turn
 from emulator.web.guard import OPEN
 from emulator.web.requests import LONG_BODY, NOT_UTF_8
 
+if TYPE_CHECKING:
+    from emulator.web.gateway import Gateway
+    from emulator.web.plan import Plan
+
 HEAD_END = b"\r\n\r\n"
-BODILESS = frozenset({None, b"0"})
 SPECIAL_HEADERS = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 """Headers of requests that are not ordinary."""
 
-
-MANY_LINES = 1_000
-"""Lines in data that came at once, beyond which it is parsed in slices: each chunk of a body, and each request, takes time."""
-
-SLICE = 8_192
-"""Bytes that are parsed then, before others have their turn: 1,400 chunks of one byte each."""
-
-
-class InputFlow(FlowControl):
-    """Reads on while no pipelined request waits and all is parsed; `take` parses many lines in slices, one in each round.
-
-    Much data that begins a request is parsed when its turn comes, and after more of it reading goes on when its turn comes: of
-    all that send much, a few have their turns in each round.
-    """
-
-    def __init__(self, transport: Any, waiting: Sized, loop: asyncio.AbstractEventLoop, take: Callable[[bytes], None]) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-        self._loop = loop
-        self._take = take
-        self._is_due = self._may_go_on = False
-        self.rest = b""
-
-    def let_go(self) -> None:
-        """Hold the connection no longer: it is lost, and what is not parsed yet is nobody's."""
-        self.rest, self._take = b"", _discard
-
-    def take_in_slices(self, data: bytes) -> None:
-        self.rest += data
-        self.pause_reading()
-        self._take_slice()
-
-    def resume_reading(self) -> None:
-        if not self.read_paused or self._waiting or self._transport.is_closing():
-            return
-        if self._is_due:
-            self._may_go_on = True
-        elif not self.rest:
-            super().resume_reading()
-        else:
-            self._is_due = True
-            self._loop.call_soon(self._take_slice)
-
-    def take_in_turn(self, data: bytes) -> None:
-        """Parse data, if there is any, and read on, when others that sent much before have had their turns."""
-        self._may_go_on, self._is_due = bool(data) or not self.read_paused, True
-        self.rest = data
-        self.pause_reading()
-        call_in_turn(self._loop, self._on_turn)
-
-    def _on_turn(self) -> None:
-        self._is_due = False
-        if self._may_go_on and not (self._waiting or self._transport.is_closing()):
-            data, self.rest = self.rest, b""
-            super().resume_reading()
-            if data:
-                self._take(data)
-
-    def _take_slice(self) -> None:
-        self._is_due = False
-        piece, self.rest = self.rest[:SLICE], self.rest[SLICE:]
-        self._take(piece)
-        self.resume_reading()
-
-
-def _discard(_: bytes) -> None:
-    """Take nothing."""
-
+LASTING = frozenset({None, b"keep-alive", b"Keep-Alive"})
+"""Values of the header Connection of a client that may send another request."""
 
 class HttpConnection(WaitingProtocol):
-    """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines."""
+    """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines.
+
+    `gateway` is the application, where that can answer at once.
+    """
 
     room = Room()
+    gateway: Gateway | None = None
     keep_alive = keep_alive_headers(WaitingProtocol.limits.keep_alive)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -114,21 +55,22 @@ class HttpConnection(WaitingProtocol):
         self._socket = SocketConnection(self)
         self.app_state = {CONNECTION_KEY: self._socket}
         self._unparsed = 0
-        self._ordinary = b""
+        self._ordinary = self._body = b""
         self._request_line = RequestLine()
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if len(self.connections) > self.limits.connections:
             self.is_spare = self.room.make(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go whatever holds this connection: its memory is free at once, since not all that is in a cycle is looked for."""
         super().connection_lost(exc)
-        self._unset_keepalive_if_required()  # uvicorn leaves the timer of one that is reset
         self._ending = None
         for held in (self._input, self.writer, self._socket):
             held.let_go()
 
     def data_received(self, data: bytes) -> None:
+        gateway = self._gateway_if_free()
+        if gateway is not None and self._answer_known(gateway, data):
+            return
         if self._input.rest or data.count(b"\r\n") > MANY_LINES:
             self._input.take_in_slices(data)
         elif self._reading == IDLE and len(data) >= LONG_BODY:
@@ -147,14 +89,13 @@ class HttpConnection(WaitingProtocol):
         if self._ignores_input or self._ending is not None or (is_idle and not data.strip(b"\r\n")):
             return  # the end of a line after a body, as some clients send it, begins no request
         self._last_read = self.loop.time()
-        self._unset_keepalive_if_required()
         size = len(data)
         self._unparsed += size
         self._received += size
         if is_idle:
             self._reading, self._head_began = HEAD, self._last_read
-            if size <= self.limits.head and _is_one_head(data):
-                self._ordinary = data
+            if size <= self.limits.head and _is_one_request(data):
+                self._ordinary, self._body = data, b""
         try:
             if self._ordinary:
                 self._feed_ordinary(data)
@@ -192,15 +133,22 @@ class HttpConnection(WaitingProtocol):
     def on_headers_complete(self) -> None:
         if self.is_spare and self.url.decode("latin-1") not in OPEN and len(self.connections) > self.limits.connections:
             self._stop_for(crowded(self.limits))
-        if self._ordinary and not self._is_ordinary():
+        if self._ordinary and self._is_ordinary():
+            return  # it is looked at when it is complete
+        if self._ordinary:
             self._request_line.begin_with(self._ordinary)
             self._ordinary = b""
-        if not self._ordinary:
-            head = self._check()
-            if self.parser.should_upgrade():
-                return
-            self.url, self.headers = origin_form(self.url, self.headers)
-            self.scope["headers"], self.expect_100_continue = self.headers, head.expects_continue
+        head = self._check()
+        if self.parser.should_upgrade():
+            return
+        self.url, self.headers = origin_form(self.url, self.headers)
+        self.scope["headers"], self.expect_100_continue = self.headers, head.expects_continue
+        self._begin_cycle()
+        self._pace.begin(self._last_read, self._received)
+        self._request_line.end_head()
+
+    def _begin_cycle(self) -> None:
+        """Hand the request whose head is read to the application, as soon as those before it are answered."""
         super().on_headers_complete()
         if not self.pipeline:
             self._answered, self.writer.keeps = self.cycle, self.cycle.keep_alive
@@ -209,9 +157,6 @@ class HttpConnection(WaitingProtocol):
         self.headers = []  # trailers will be put here, where nobody looks: the guard has seen the others by then
         self._reading, self._unparsed = BODY, 0
         self._unanswered += 1
-        if not self._ordinary:
-            self._pace.begin(self._last_read, self._received)
-            self._request_line.end_head()
 
     def _is_ordinary(self) -> bool:
         """Tell whether a head that came as one piece is one that need not be looked at any closer."""
@@ -225,10 +170,13 @@ class HttpConnection(WaitingProtocol):
             and len(self.url) <= self.limits.url
             and len(self.headers) <= self.limits.headers
             and SPECIAL_HEADERS.isdisjoint(headers)
-            and headers.get(b"content-length") in BODILESS
+            and headers.get(b"connection") in LASTING
         )
 
     def on_body(self, body: bytes) -> None:
+        if self._ordinary:
+            self._body = body
+            return
         self._unparsed = 0
         self._request_line.pass_over(body)
         self._note_body()
@@ -237,12 +185,14 @@ class HttpConnection(WaitingProtocol):
             self._discard(len(body))
 
     def on_message_complete(self) -> None:
-        if not self._ordinary:
-            if self.parser.should_upgrade():
-                return
-            self._stop_for(too_large(self.headers, self.limits))  # these are trailers
-            self._note_body()
-            self._request_line.end()
+        if self._ordinary:
+            self._complete_ordinary()
+            return
+        if self.parser.should_upgrade():
+            return
+        self._stop_for(too_large(self.headers, self.limits))  # these are trailers
+        self._note_body()
+        self._request_line.end()
         self._reading, self._unparsed = IDLE, 0
         super().on_message_complete()
         if self.cycle.response_complete:
@@ -251,6 +201,53 @@ class HttpConnection(WaitingProtocol):
             if not self.cycle.response_started:
                 self._keep_alive(self.cycle, False)
             self._end(self.transport.close)  # trailers say so, and the parser reads nothing after them
+
+    def _complete_ordinary(self) -> None:
+        """Answer an ordinary request at once, or hand it to the application where it must wait for something."""
+        self._reading, self._unparsed = IDLE, 0
+        gateway = self._gateway_if_free()
+        if gateway is not None and self._answer_new(gateway):
+            return
+        self._begin_cycle()
+        self._reading = IDLE
+        super().on_body(self._body)
+        super().on_message_complete()
+
+    def _gateway_if_free(self) -> Gateway | None:
+        """Return the gateway where nothing else is under way on this connection, and all that was sent is on its way."""
+        is_free = (
+            self._reading == IDLE
+            and self._unanswered == 0
+            and not (self._ending or self._ignores_input or self.is_spare or self._input.rest or self.flow.write_paused)
+            and not (self._socket.half_closed or self._socket.gone)
+        )
+        return self.gateway if is_free else None
+
+    def _answer_known(self, gateway: Gateway, data: bytes) -> bool:
+        """Answer a whole request with a head that has come before; return whether it is answered."""
+        ends = data.find(HEAD_END) + len(HEAD_END)
+        plan = gateway.plans.known((self.scheme, data[:ends]))
+        return plan is not None and self._answer_at_once(gateway, plan, data[ends:])
+
+    def _answer_new(self, gateway: Gateway) -> bool:
+        """Answer the ordinary request that has been parsed; return whether it is answered."""
+        url = parse_url(self.url)
+        path = url.path.decode()
+        scope = {**self.scope, "method": self.parser.get_method().decode(), "path": unquote(path) if "%" in path else path}
+        scope |= {"raw_path": url.path, "query_string": url.query or b""}
+        head = self._ordinary[: len(self._ordinary) - len(self._body)]
+        plan = gateway.plan_at_once(scope, (self.scheme, head))
+        return plan is not None and self._answer_at_once(gateway, plan, self._body)
+
+    def _answer_at_once(self, gateway: Gateway, plan: Plan, body: bytes) -> bool:
+        response = gateway.answer_at_once(plan, body)
+        if response is None:
+            return False
+        self._last_read = self.loop.time()
+        self._idle_number = next(IDLE_NUMBERS)
+        self.server_state.total_requests += 1
+        self.writer.respond(response)
+        return True
 
     def on_response_complete(self) -> None:
         self.writer.flush()  # the response to HEAD has nothing but a head
@@ -261,12 +258,14 @@ class HttpConnection(WaitingProtocol):
             self._answered = self.pipeline[-1][0]  # the one that uvicorn takes up now
             self.writer.keeps = self._answered.keep_alive
         super().on_response_complete()
+        self._unset_keepalive_if_required()  # the tick of the server closes idle connections
         self._end_if_answered()
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close the idle connection, unless a request has just come: loops may look at the time before they read."""
-        if not self.has_unread_bytes():
-            super().timeout_keep_alive_handler()
+    def close_if_idle(self, now: float) -> None:
+        """Close a connection that has been idle for too long, unless a request has just come, which is not read yet."""
+        is_idle = self._reading == IDLE and not self._unanswered and now - self._last_read > self.timeout_keep_alive
+        if is_idle and not (self.transport.is_closing() or self.has_unread_bytes()):
+            self.transport.close()
 
     def has_unread_bytes(self) -> bool:
         return bool(self._input.rest) or has_unread_bytes(self.writer)
@@ -279,11 +278,11 @@ class HttpConnection(WaitingProtocol):
         return head
 
 
-def _is_one_head(data: bytes) -> bool:
-    """Tell whether data is one head and nothing else, in ASCII, with CRLF at every line's end."""
-    ends = data.count(b"\r\n")
-    return (
-        data.isascii()
-        and data.find(HEAD_END) == len(data) - len(HEAD_END) >= 0
-        and data.count(b"\r") == data.count(b"\n") == ends
-    )
+def _is_one_request(data: bytes) -> bool:
+    """Tell whether data is one head in ASCII, with CRLF at every line's end, and the body of which it names the length."""
+    ends = data.find(HEAD_END) + len(HEAD_END)
+    head, size = data[:ends], len(data) - ends
+    if ends < len(HEAD_END) or not head.isascii() or not head.count(b"\r") == head.count(b"\n") == head.count(b"\r\n"):
+        return False
+    lengths = head.lower().split(b"\r\ncontent-length:")[1:]
+    return size == 0 == len(lengths) or [b"%d" % size] == [value.partition(b"\r\n")[0].strip() for value in lengths]

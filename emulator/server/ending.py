@@ -150,7 +150,6 @@ class EndingProtocol(HttpToolsProtocol):
         if self.writer.ends:
             self._end(self.transport.close)
             raise LimitExceeded
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def _leave(self, response: bytes) -> None:
         self.transport.write(response)

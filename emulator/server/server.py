@@ -28,6 +28,7 @@ from emulator.server.timeouts import GRACE, keep_alive_headers
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import App
 from emulator.web.event_loop import next_round, use_real_clock, wait_at_most
+from emulator.web.gateway import Gateway
 
 if TYPE_CHECKING:
     import ssl
@@ -96,6 +97,7 @@ class _Server(uvicorn.Server):
                 connection.refuse(408, "too-slow", "the request did not come to its end in time")
             else:
                 connection.probe()
+                connection.close_if_idle(now)
         _make_room_for_answers(self._connections())
 
     def _connections(self) -> list[HttpConnection]:
@@ -261,6 +263,7 @@ def _config(app: App, limits: Limits, access_log: AccessLog | None = None, tls: 
             "BoundedConnection",
             (HttpConnection,),
             {
+                "gateway": app if isinstance(app, Gateway) else None,
                 "limits": limits,
                 "room": Room(),
                 "refusals_log": access_log,

@@ -7,7 +7,15 @@ import struct
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from emulator.sdk.response import Stream
+from emulator.web.response import LENGTHLESS
+
+if TYPE_CHECKING:
+    from emulator.web.response import OutgoingResponse
 
 LINGER = 2
 """Seconds for which input is read and discarded after the last response."""
@@ -50,6 +58,20 @@ class CoalescingTransport:
             return
         if not self.is_closing():  # uvicorn tells only the newest request that the client is gone
             self._transport.write(data)
+
+    def respond(self, response: OutgoingResponse) -> None:
+        """Write a whole response in one piece, and close after it where it says so."""
+        content = b"" if response.status in LENGTHLESS or isinstance(response.content, Stream) else response.content
+        lines = [b"%s: %s\r\n" % header for header in response.headers]
+        if response.status not in LENGTHLESS:
+            lines.append(b"content-length: %d\r\n" % len(content))
+        head = STATUS_LINE[response.status] + b"".join(lines)
+        if b"\r\nconnection: " in head:
+            self._transport.write(head + b"\r\n" + content)
+            if b"\r\nconnection: close" in head:
+                self.close()
+        else:
+            self._transport.write(b"%s%s\r\n%s" % (head, self._kept, content))
 
     def close(self) -> None:
         if self._held:

@@ -34,11 +34,11 @@ from emulator.web.delays import FaultDelays
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.fault_effects import record_delivery, send_with_faults
 from emulator.web.faulted_request import FaultedRequest
-from emulator.web.guard import NO_SOCKET, PREFIX, Guard, Rejection, off_loop_if_long
+from emulator.web.guard import PREFIX, Guard, Rejection, has_long_head, off_loop_if_long
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.pipeline import LongAnswer, Pipeline, ResponseValidator, takes_long
-from emulator.web.plan import Plan, make_plan, path_of
+from emulator.web.plan import Plan, Plans, head_of, path_of
 from emulator.web.requests import (
     LONG_BODY,
     UNCOUNTED_BYTES,
@@ -57,9 +57,6 @@ from emulator.web.unmatched import UnmatchedRequests, no_such_path
 T = TypeVar("T")
 
 NO_LANES = NoLanes()
-
-MOST_PLANS = 500
-"""Plans that are remembered; each takes a few kilobytes at most."""
 
 log = logging.getLogger("emulator")
 
@@ -93,7 +90,7 @@ class Gateway:
         self._held = held
         self._lanes = lanes
         self._unmatched = unmatched
-        self._plans: dict[Hashable, Plan] = {}
+        self.plans = Plans(guard, routes)
         self._pipeline = Pipeline(held, validate, limits, answers)
         self._access_log = access_log
         self._bodies = quota_for_bodies(limits)
@@ -111,10 +108,10 @@ class Gateway:
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on: nothing reaches a plane that the guard has not let through."""
-        if scope["path"].startswith(PREFIX) or (scope["path"] == "/" and self._control.is_for_index(scope)):
+        if self._is_for_control(scope):
             await self._control.answer(scope, receive, send, self._guard, self._access_log)
             return
-        plan = self._plans.get(head := head_of(scope)) or await self._new_plan(scope, head)
+        plan = self.plans.known(head := head_of(scope)) or await self._new_plan(scope, head)
         connection: Connection = (scope.get("state") or {}).get(CONNECTION_KEY) or InProcessConnection()
         if plan.rejection:
             await off_loop_if_long(scope, self._note_rejection, scope, plan.rejection)
@@ -132,16 +129,18 @@ class Gateway:
                 self._note_and_log(scope, response)
             await self._send(response, send, connection)
 
+    def _is_for_control(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return path.startswith(PREFIX) or (path == "/" and self._control.is_for_index(scope))
+
     async def _new_plan(self, scope: Scope, head: Hashable) -> Plan:
         """Return the plan of a request, and remember it where it lasts."""
         try:
-            plan = await off_loop_if_long(scope, make_plan, scope, self._guard, self._routes)
+            plan = await off_loop_if_long(scope, self.plans.make, scope)
         except Exception:
-            return Plan(rejection=self._failure(scope))
-        if plan.lasts and head == head_of(scope):
-            if len(self._plans) >= MOST_PLANS:
-                self._plans.clear()
-            self._plans[head] = plan
+            return Plan(rejection=self._failure(scope["method"], path_of(scope)))
+        if head == head_of(scope):
+            self.plans.keep(head, plan)
         return plan
 
     async def _send(self, response: OutgoingResponse, send: Send, connection: Connection) -> None:
@@ -160,11 +159,11 @@ class Gateway:
 
     async def _respond(self, scope: Scope, receive: Receive, plan: Plan, connection: Connection) -> OutgoingResponse | None:
         """Read a request to its end and return its response; None where the client hung up before."""
-        operation: Operation | None = plan.fields["operation"]
+        operation: Operation | None = plan.request.operation
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
-            headers = plan.fields["headers"]
+            headers = plan.request.headers
             if headers.get("content-length", "0") != "0" and (declared_length(scope["headers"]) or 0) > limit:
                 raise TooLarge(limit)
             if "expect" in headers and waits_for_continue(scope):
@@ -191,11 +190,46 @@ class Gateway:
         except NoAnswer:
             raise
         except Exception:
-            return emulator_error(*self._failure(scope))
+            return emulator_error(*self._failure(scope["method"], path_of(scope)))
 
-    def _failure(self, scope: Scope) -> Rejection:
+    def plan_at_once(self, scope: Scope, head: Hashable) -> Plan | None:
+        """Return the plan of a request that may be answered at once, and remember it under its head; None for any other."""
+        if self._is_for_control(scope) or has_long_head(scope):
+            return None
+        try:
+            plan = self.plans.make(scope)
+        except Exception:
+            return None  # it is made once more where it is answered, and fails there
+        self.plans.keep(head, plan)
+        return None if plan.size is None else plan
+
+    def answer_at_once(self, plan: Plan, body: bytes) -> OutgoingResponse | None:
+        """Return the response to a request that has come whole, noted and logged; None where something must be waited for.
+
+        Nothing has happened then.
+        """
+        if len(body) != plan.size or len(body) > min(LONG_BODY, self._limits.body):
+            return None
+        try:
+            request = _request(plan, None, body, self._limits)
+            world = world_of(self._worlds, request)
+            if world is None or takes_long(world, request) or not _is_free(world, self._lanes):
+                return None
+            request.is_on_loop = True
+            response = self._carry_out_and_release(world, request)
+        except (LongAnswer, TooLarge):
+            return None
+        except TooMany as error:
+            response = emulator_error(429, "too-many", str(error))
+        except Exception:
+            response = emulator_error(*self._failure(plan.request.method, plan.request.path))
+        if response is not None:
+            self._note_and_log(plan.scope, response)
+        return response
+
+    def _failure(self, method: str, path: str) -> Rejection:
         """Log the exception that is handled at present, and return what the client hears."""
-        log.exception("%s %s failed", scope["method"], redact_text(path_of(scope)))
+        log.exception("%s %s failed", method, redact_text(path))
         return Rejection(500, "internal", "the emulator failed; its log says where")
 
     async def _refuses(self, request: Request, connection: Connection) -> bool:
@@ -228,11 +262,14 @@ class Gateway:
         if faults:
             delays = FaultDelays(self._held, world, request, connection, self._limits.hang_seconds, lanes, is_slow)
             return await FaultedRequest(self._pipeline, world, request, delays).answer(partial(self._is_chosen, world, request))
-        carry_out = partial(self._if_chosen, self._carry_out, world, request)
-        if is_slow or world.clock.rate != FROZEN or world.id in lanes.waiting or not world.lock.acquire(blocking=False):
-            return await lanes.run(world, carry_out, is_slow)
+        if is_slow or not _is_free(world, lanes):
+            return await lanes.run(world, partial(self._if_chosen, self._carry_out, world, request), is_slow)
+        return self._carry_out_and_release(world, request)
+
+    def _carry_out_and_release(self, world: World, request: Request) -> OutgoingResponse | None:
+        """Carry out a request in a world whose lock is held for it; None where that was replaced or dropped meanwhile."""
         try:
-            return carry_out()
+            return self._if_chosen(self._carry_out, world, request)
         finally:
             world.lock.release()
 
@@ -240,12 +277,7 @@ class Gateway:
         """Carry out a request in a world without faults; None where it was given one meanwhile."""
         if world.store.size(Fault.kind):
             return None
-        try:
-            next(self._pipeline.way(world, request))
-        except StopIteration as end:
-            response: OutgoingResponse = end.value
-            return response
-        raise AssertionError("there are stops without faults")
+        return self._pipeline.at_once(world, request)
 
     def _if_chosen(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:
         """Call a function in a world; not (None) where that was replaced or dropped before its lock was held."""
@@ -268,17 +300,15 @@ class Gateway:
             self._access_log.log_rejection(scope, rejection)
 
 
-def head_of(scope: Scope) -> Hashable:
-    """Return all that the head of a request says: requests with equal ones have the same plan."""
-    path = scope.get("raw_path") or scope["path"]
-    way = scope["scheme"], scope["http_version"], scope.get("client") is NO_SOCKET
-    return scope["method"], path, scope["query_string"], *way, *map(tuple, scope["headers"])
+def _is_free(world: World, lanes: NoLanes) -> bool:
+    """Tell whether a world that keeps up with its clock is used by nobody else; its lock is held then."""
+    return world.clock.rate == FROZEN and world.id not in lanes.waiting and world.lock.acquire(blocking=False)
 
 
 def _request(plan: Plan, reader: Reader | None = None, body: bytes = b"", limits: Limits | None = None) -> Request:
     if limits is not None and len(body) > limits.values:
         check_values(body, limits)
-    request = Request(**plan.fields, reader=reader, body=body)
+    request = plan.request.with_body(body, reader)
     if body and plan.route:
         request.credential = request.vendor.credential(request)  # which may be in the body
     return request

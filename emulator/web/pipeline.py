@@ -37,7 +37,7 @@ LEAST_REFUSAL = 400
 
 NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 PLAIN_TEXT = "text/plain; charset=utf-8"
-LONG_ANSWER = 300_000
+LONG_ANSWER = 100_000
 """Bytes of memory beyond which an answer is not written on the event loop."""
 
 Faults = tuple[Fault, ...]
@@ -89,6 +89,10 @@ class Pipeline:
             if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
                 yield Stop(early + before, before)
         return self._commit(world, request, early, late, is_admitted=bool(before))
+
+    def at_once(self, world: World, request: Request) -> OutgoingResponse:
+        """Carry out a request in a world without faults, all of its way."""
+        return self._commit(world, request, (), (), is_admitted=False)
 
     def refuses(self, world: World, request: Request) -> bool:
         """Tell whether a request gets no further than admission. Nothing happens."""
@@ -173,9 +177,9 @@ class Pipeline:
             LongAnswer: it is long, and the request is carried out on the event loop.
             TooMany: it is longer than any answer may be.
         """
-        if isinstance(body, (bytes, Stream)):
+        if isinstance(body, bytes) or (isinstance(body, Stream) and not request.is_on_loop):
             return body
-        if not is_heavier(body, LONG_ANSWER):
+        if not isinstance(body, Stream) and not is_heavier(body, LONG_ANSWER):
             return b"" if body is None else dump(body)
         if request.is_on_loop:
             raise LongAnswer

@@ -1,32 +1,71 @@
-"""The plan of a request: all that its head alone decides, made once for each head."""
+"""The plan of a request: all that its head alone decides, made once for each head, and the memory of plans."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, NamedTuple
+from collections.abc import Hashable
+from typing import NamedTuple
 
 from emulator.sdk.request import Request, read_request
 from emulator.web.connection import Scope
-from emulator.web.guard import Guard, Rejection, has_long_head
+from emulator.web.guard import NO_SOCKET, Guard, Rejection, has_long_head
 from emulator.web.origin import AUTHORITY
-from emulator.web.requests import with_plain_letters
+from emulator.web.requests import declared_length, with_plain_letters
 from emulator.web.routes import Route, Routes
 
-_FIELDS = {field.name for field in fields(Request)} - {"body", "reader"}
+_SAID = ("method", "path", "raw_path", "query_string", "headers")
+
+
+UNREAD = read_request("GET", "/")
+"""The request of a plan that rejects what it has not read."""
 
 
 class Plan(NamedTuple):
-    """A request is rejected, or takes its `route`, None where there is none, as the one that has these `fields`.
+    """A request is rejected, or takes its `route`, None where there is none, as this one without its body.
 
     A plan that `lasts` is the same for every request with this head. `is_long` tells whether it takes long to read.
+    `size` is that of its body in bytes where a request with this head may be answered at once, None where it may not, and
+    `scope` has what the head says.
     """
 
     is_long: bool = False
     rejection: Rejection | None = None
     route: Route | None = None
-    fields: Mapping[str, Any] = {}
+    request: Request = UNREAD
     lasts: bool = False
+    size: int | None = None
+    scope: Scope = {}  # noqa: RUF012  a default of a tuple
+
+
+MOST_PLANS = 500
+"""Plans that are remembered; each takes a few kilobytes at most."""
+
+
+class Plans:
+    """Makes plans, and remembers the newest that last, each under all that a head says."""
+
+    def __init__(self, guard: Guard, routes: Routes) -> None:
+        self._guard = guard
+        self._routes = routes
+        self._known: dict[Hashable, Plan] = {}
+        self.known = self._known.get
+
+    def make(self, scope: Scope) -> Plan:
+        """Return the plan of a request; note in its scope how the client reached the server."""
+        return make_plan(scope, self._guard, self._routes)
+
+    def keep(self, head: Hashable, plan: Plan) -> None:
+        """Remember a plan, if it lasts."""
+        if plan.lasts:
+            if len(self._known) >= MOST_PLANS:
+                self._known.clear()
+            self._known[head] = plan
+
+
+def head_of(scope: Scope) -> Hashable:
+    """Return all that the head of a request says: requests with equal ones have the same plan."""
+    path = scope.get("raw_path") or scope["path"]
+    way = scope["scheme"], scope["http_version"], scope.get("client") is NO_SOCKET
+    return scope["method"], path, scope["query_string"], *way, *map(tuple, scope["headers"])
 
 
 def path_of(scope: Scope) -> str:
@@ -35,7 +74,6 @@ def path_of(scope: Scope) -> str:
 
 
 def make_plan(scope: Scope, guard: Guard, routes: Routes) -> Plan:
-    """Return the plan of a request; note in its scope how the client reached the server."""
     is_long = has_long_head(scope)
     if rejection := guard.check(scope):
         return Plan(is_long, rejection)
@@ -46,6 +84,8 @@ def make_plan(scope: Scope, guard: Guard, routes: Routes) -> Plan:
     request.authority = scope.get(AUTHORITY)
     if route is not None:
         route.apply(request)
-    is_ordinary = route is not None and route.operation is not None and not is_long
-    lasts = is_ordinary and AUTHORITY not in scope
-    return Plan(is_long, None, route, {name: getattr(request, name) for name in _FIELDS}, lasts)
+    lasts = route is not None and route.operation is not None and not is_long and AUTHORITY not in scope
+    is_whole = lasts and request.method != "HEAD" and request.operation is not None and request.operation.reader is None
+    size = declared_length(scope["headers"]) or 0 if is_whole else None
+    said = {name: scope[name] for name in _SAID if name in scope} if lasts else {}
+    return Plan(is_long, None, route, request, lasts, size, said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from math import inf
 from threading import Event
 
 import pytest
@@ -106,11 +107,11 @@ def test_a_request_that_has_come_when_the_time_is_over_is_answered(
 
     def block(line: HttpConnection) -> None:
         """Stops the whole server, at one path, and lets the time of the other connections be over by then."""
-        if line.scope["path"] == "/block":
+        if line.url == b"/block":
             is_blocked.set()
             release.wait()
             for other in line.connections - {line}:
-                other.timeout_keep_alive_handler()  # type: ignore[union-attr]
+                other.close_if_idle(inf)  # type: ignore[union-attr]
         on_message_complete(line)
 
     monkeypatch.setattr(HttpConnection, "on_message_complete", block)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from emulator.server.app import create_app, worlds_of
-from emulator.server.connection import SLICE, HttpConnection, InputFlow
+from emulator.server.connection import HttpConnection
+from emulator.server.input_flow import SLICE, InputFlow
 from emulator.server.server import ThreadedServer
 from emulator.web.event_loop import CALLS_PER_ROUND, next_round
 from tests.support.sockets import dial, hear_statuses
