@@ -29,9 +29,6 @@ LARGE = 1_024
 _FLAT = frozenset((bool, int, float, datetime, timedelta, type(None), Fraction))
 FLAT_SIZE = 32
 _LEAVES = frozenset((str, bytes, bytearray, array, Decimal))
-_CONTAINERS = frozenset((dict, list, tuple))
-_SMALL = frozenset((int, bool, type(None)))
-_PART_SIZE = 8
 _KEY_SIZE = 24
 """Bytes of a key of a map, besides its letters: many maps share the keys that are usual."""
 
@@ -109,28 +106,6 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
                 waiting.extend(value if is_plain else filter(None, _fields_of(kind)(value)))
         keep_large = True
     return Weight(own, large)
-
-
-def is_heavier(value: Any, most: int) -> bool:
-    """Tell whether a JSON value takes more bytes than so many, near enough. What follows then is not looked at."""
-    size = 0
-    waiting: list[Any] = [(value,)]
-    for parts in waiting:
-        size += _PART_SIZE * len(parts)
-        if isinstance(parts, dict):
-            size += sum(map(len, parts))
-            parts = parts.values()
-        for part in parts:
-            kind = part.__class__
-            if kind is str:
-                size += len(part)
-            elif kind in _CONTAINERS:
-                waiting.append(part)
-            elif kind not in _SMALL:
-                size += getsizeof(part)
-        if size > most:
-            return True
-    return False
 
 
 @cache

@@ -16,13 +16,12 @@ from emulator.web.connection import InstantConnection, run_sync
 from emulator.web.delays import FaultDelays
 from emulator.web.fault_effects import record_delivery
 from emulator.web.faulted_request import FaultedRequest
-from emulator.web.gateway import world_of
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import NoLanes
 from emulator.web.pipeline import Pipeline
 from emulator.web.requests import GZIP, body_hint, check_values
 from emulator.web.response import OutgoingResponse
-from emulator.web.routes import Routes
+from emulator.web.routes import Routes, world_of
 from emulator.web.unmatched import no_such_path
 
 

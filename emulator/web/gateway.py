@@ -15,7 +15,7 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.sdk.request import Reader, Request
+from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation
 from emulator.text.redact import redact_text
 from emulator.web.access_log import AccessLog
@@ -44,14 +44,13 @@ from emulator.web.requests import (
     UNCOUNTED_BYTES,
     IncomingBody,
     body_hint,
-    check_values,
     declared_length,
     quota_for_bodies,
     read_body,
     waits_for_continue,
 )
 from emulator.web.response import OutgoingResponse, emulator_error, send_response
-from emulator.web.routes import Routes, why_no_world
+from emulator.web.routes import Routes, why_no_world, world_of
 from emulator.web.unmatched import UnmatchedRequests, no_such_path
 
 T = TypeVar("T")
@@ -118,7 +117,7 @@ class Gateway:
             await send_response(emulator_error(*plan.rejection), send, connection)
             return
         if plan.route is None:
-            why = await off_loop_if_long(scope, no_such_path, self._routes, _request(plan))
+            why = await off_loop_if_long(scope, no_such_path, self._routes, plan.request)
             response: OutgoingResponse | None = emulator_error(404, "no-such-path", why)
         else:
             response = await self._respond(scope, receive, plan, connection)
@@ -167,7 +166,7 @@ class Gateway:
             if headers.get("content-length", "0") != "0" and (declared_length(scope["headers"]) or 0) > limit:
                 raise TooLarge(limit)
             if "expect" in headers and waits_for_continue(scope):
-                bare = _request(plan)
+                bare = plan.request_of(b"")
                 if await self._refuses(bare, connection):
                     return await self._answer(bare, connection, plan.is_long)
             message = await receive()
@@ -176,7 +175,7 @@ class Gateway:
             if reader or message.get("more_body") or message["type"] == "http.disconnect" or size > min(limit, UNCOUNTED_BYTES):
                 incoming = IncomingBody(self._uploads, is_upload=True) if reader else IncomingBody(self._bodies)
                 body, size = await read_body(message, receive, reader, limit, connection, incoming)
-            whole = partial(_request, plan, reader, body, self._limits)
+            whole = partial(plan.request_of, body, reader, self._limits)
             is_apart = size > LONG_BODY and not isinstance(connection, InProcessConnection)
             request = await in_limited_thread(whole) if is_apart else whole()
             return await self._answer(request, connection, plan.is_long or size > LONG_BODY)
@@ -194,24 +193,19 @@ class Gateway:
 
     def plan_at_once(self, scope: Scope, head: Hashable) -> Plan | None:
         """Return the plan of a request that may be answered at once, and remember it under its head; None for any other."""
-        if self._is_for_control(scope) or has_long_head(scope):
-            return None
         try:
-            plan = self.plans.make(scope)
+            plan = Plan() if self._is_for_control(scope) or has_long_head(scope) else self.plans.make(scope)
         except Exception:
             return None  # it is made once more where it is answered, and fails there
         self.plans.keep(head, plan)
         return None if plan.size is None else plan
 
     def answer_at_once(self, plan: Plan, body: bytes) -> OutgoingResponse | None:
-        """Return the response to a request that has come whole, noted and logged; None where something must be waited for.
-
-        Nothing has happened then.
-        """
+        """Return the response to a whole request, noted and logged; None, and nothing happens, where it must wait."""
         if len(body) != plan.size or len(body) > min(LONG_BODY, self._limits.body):
             return None
         try:
-            request = _request(plan, None, body, self._limits)
+            request = plan.request_of(body, None, self._limits)
             world = world_of(self._worlds, request)
             if world is None or takes_long(world, request) or not _is_free(world, self._lanes):
                 return None
@@ -275,9 +269,7 @@ class Gateway:
 
     def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:
         """Carry out a request in a world without faults; None where it was given one meanwhile."""
-        if world.store.size(Fault.kind):
-            return None
-        return self._pipeline.at_once(world, request)
+        return None if world.store.size(Fault.kind) else self._pipeline.at_once(world, request)
 
     def _if_chosen(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:
         """Call a function in a world; not (None) where that was replaced or dropped before its lock was held."""
@@ -303,25 +295,3 @@ class Gateway:
 def _is_free(world: World, lanes: NoLanes) -> bool:
     """Tell whether a world that keeps up with its clock is used by nobody else; its lock is held then."""
     return world.clock.rate == FROZEN and world.id not in lanes.waiting and world.lock.acquire(blocking=False)
-
-
-def _request(plan: Plan, reader: Reader | None = None, body: bytes = b"", limits: Limits | None = None) -> Request:
-    if limits is not None and len(body) > limits.values:
-        check_values(body, limits)
-    request = plan.request.with_body(body, reader)
-    if body and plan.route:
-        request.credential = request.vendor.credential(request)  # which may be in the body
-    return request
-
-
-def world_of(worlds: Worlds, request: Request) -> World | None:
-    """Return the world that a request names or its credential picks; None where there is none, or two are named.
-
-    A link whose world is unknown, as in `/_files/stripe/any/...`, leads into the one that the header names.
-    """
-    linked, named = request.parameters.get("world"), request.named_world
-    if linked is None and named is None:
-        return worlds.owners.get((request.vendor.name, request.credential or ""), worlds.default)
-    known = {id for id in (linked, named) if id is not None and id in worlds}
-    is_plain = len(known) == 1 and (named is None or named in known)
-    return worlds.get(known.pop()) if is_plain else None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from emulator.contract.evidence import grounds_of
 from emulator.kernel.assumption import Assumption
-from emulator.kernel.budget import Charge, Quota, is_heavier
+from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Exchange, Savepoint
@@ -25,7 +25,7 @@ from emulator.sdk.response import Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import PIECE, charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
-from emulator.web.json_pieces import in_pieces, together
+from emulator.web.json_pieces import in_pieces, is_heavier, together
 from emulator.web.requests import content_coding
 from emulator.web.response import OutgoingResponse, RawHeaders
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from emulator.sdk.request import Request, read_request
+from emulator.kernel.limits import Limits
+from emulator.sdk.request import Reader, Request, read_request
 from emulator.web.connection import Scope
 from emulator.web.guard import NO_SOCKET, Guard, Rejection, has_long_head
 from emulator.web.origin import AUTHORITY
-from emulator.web.requests import declared_length, with_plain_letters
+from emulator.web.requests import check_values, declared_length, with_plain_letters
 from emulator.web.routes import Route, Routes
 
 _SAID = ("method", "path", "raw_path", "query_string", "headers")
@@ -34,6 +35,19 @@ class Plan(NamedTuple):
     lasts: bool = False
     size: int | None = None
     scope: Scope = {}  # noqa: RUF012  a default of a tuple
+
+    def request_of(self, body: bytes, reader: Reader | None = None, limits: Limits | None = None) -> Request:
+        """Return the request with this head and a body, or with what took its body in.
+
+        Raises:
+            TooLarge: the body has more values than there may be.
+        """
+        if limits is not None and len(body) > limits.values:
+            check_values(body, limits)
+        request = self.request.with_body(body, reader)
+        if body and self.route:
+            request.credential = request.vendor.credential(request)  # which may be in the body
+        return request
 
 
 MOST_PLANS = 500

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.control import faults, problems
-from emulator.kernel.budget import is_heavier
 from emulator.kernel.errors import LONGEST_KEY
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
@@ -21,6 +20,7 @@ from emulator.sdk.exact_json import dump
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web import pipeline
+from emulator.web.json_pieces import is_heavier
 from emulator.web.pipeline import LONG_ANSWER
 
 BESIDE = "batch-emulator-apart"
