@@ -220,7 +220,8 @@ class Budget:
         with self._lock:
             quota.bytes += size
             self.bytes += size
-            self._settle()
+            if self._returned:
+                self._settle()
 
     def give_back(self, quota: Quota, size: int) -> None:
         """Count bytes that are free again. It never waits: the garbage collector may call it while the lock is held."""

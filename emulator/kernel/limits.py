@@ -16,9 +16,6 @@ MOST_RESOURCES = 200_000
 """Resources that a scenario may come to, or one `repeat` of it: they are counted before any is made."""
 
 
-LARGE_WORLD = 5_000
-"""Resources of a world beyond which whatever it is asked may take long."""
-
 MANY_RESOURCES = 250
 """Resources of a world beyond which what touches each of them may take long."""
 

@@ -147,7 +147,7 @@ class Store:
 
     def group(self, kind: str, *key: Hashable) -> list[Any]:
         """Return the resources of a kind whose `index` names this key, in order; without a key, all of them."""
-        group = self._groups.get((kind, *key))
+        group = self._groups.get((kind, *key)) if kind in self._tables else None
         return [] if group is None else self._tables[kind].values_of([member[-1] for member in group])
 
     def sorted_group(self, kind: str, *key: Hashable) -> SortedGroup:
@@ -157,7 +157,7 @@ class Store:
 
     def size(self, kind: str, *key: Hashable) -> int:
         """Return how many resources of a kind there are, or are in a group."""
-        return len(self._groups.get((kind, *key)) or ())
+        return len(self._groups.get((kind, *key)) or ()) if kind in self._tables else 0
 
     def __len__(self) -> int:
         return self._size

@@ -237,13 +237,19 @@ def guid(digest: bytes) -> str:
     return str(UUID(bytes=digest[:16], version=4))
 
 
+_PAIRS = [first + second for second in ALPHABET for first in ALPHABET]
+_PAIRS_AT_ONCE = len(_PAIRS) ** 5
+
+
 def base62(digest: bytes, count: int) -> str:
     """Return so many letters and digits that stand for such bytes."""
     number, text = int.from_bytes(digest, "big"), ""
-    for _ in range(count):
-        number, digit = divmod(number, len(ALPHABET))
-        text += ALPHABET[digit]
-    return text
+    while len(text) < count:
+        number, few = divmod(number, _PAIRS_AT_ONCE)  # a small number is divided much faster than a long one
+        for _ in range(5):
+            few, pair = divmod(few, len(_PAIRS))
+            text += _PAIRS[pair]
+    return text[:count]
 
 
 def begin(world: World, why: str, context: Any = None) -> Transaction:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.kernel.assumption import Assumption
-from emulator.kernel.limits import LARGE_WORLD
-from emulator.kernel.machine import Answer, Machine, Timer
+from emulator.kernel.machine import Answer, Machine, Resource, Timer
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response
@@ -40,8 +39,11 @@ class Operation:
     After `Vendor.admit` the `checks` run in order, and the first answer ends the request; else the `handler` answers.
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
-    `request.body` but was fed to `request.reader`. The operation runs in a thread beside the event loop where its world has
-    more than `beside` resources, or where `holds_much` says so of what it is asked about, found by kind and id.
+    `request.body` but was fed to `request.reader`.
+
+    An operation takes as long in a large world as in a small one. If it may not, it runs in a thread beside the event loop
+    where its world has more than `beside` resources, all or those of the type that it is `about`, or where `holds_much` says
+    so of what it is asked about, found by kind and id.
     """
 
     name: str
@@ -50,7 +52,8 @@ class Operation:
     handler: Handler
     mounts: tuple[str, ...] = ()
     reader: Callable[[], Reader] | None = None
-    beside: int = LARGE_WORLD
+    beside: int | None = None
+    about: type[Resource] | None = None
     holds_much: Callable[[Callable[[str, str], Any], Request], bool] | None = None
     checks: tuple[Check, ...] = ()
     other_paths: tuple[str, ...] = ()

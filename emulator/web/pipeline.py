@@ -14,8 +14,9 @@ from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Exchange, Savepoint
-from emulator.kernel.limits import LARGE_WORLD, Limits
+from emulator.kernel.limits import Limits
 from emulator.kernel.machine import Answer
+from emulator.kernel.store import Store
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
@@ -202,12 +203,16 @@ class Pipeline:
 
 def takes_long(world: World, request: Request) -> bool:
     """Tell whether carrying out a request may take so long that it is done in a thread."""
-    operation, size = request.operation, len(world.store)
+    operation, store = request.operation, world.store
     if operation is None:
-        return size > LARGE_WORLD
-    if size > operation.beside:
+        return False
+    if operation.beside is not None and _resources(store, operation) > operation.beside:
         return True
-    return operation.holds_much is not None and operation.holds_much(world.store.find, request)
+    return operation.holds_much is not None and operation.holds_much(store.find, request)
+
+
+def _resources(store: Store, operation: Operation) -> int:
+    return store.size(operation.about.kind) if operation.about else len(store)
 
 
 def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answer, Response]:
@@ -226,7 +231,8 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     response = vendor.renderers[answer.name](tx, request, answer.subject)
     if operation and cite:
         answer = cite(tx, request, operation, answer)
-    return (answer if answer.assumption else answer._replace(assumption=_departure(tx))), response
+    departure = None if answer.assumption else _departure(tx)
+    return (answer._replace(assumption=departure) if departure else answer), response
 
 
 def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:
@@ -248,8 +254,8 @@ def _attributed(vendor: Vendor, answer: Answer) -> Answer:
     """Return the answer with the assumption that decides it: its own, else that of its name, else that of its row."""
     if answer.assumption is not None:
         return answer
-    by_row = answer.row.decided_by if answer.row else None
-    return answer._replace(assumption=vendor.deciders.get(answer.name, by_row))
+    decider = vendor.deciders.get(answer.name) or (answer.row.decided_by if answer.row else None)
+    return answer._replace(assumption=decider) if decider else answer
 
 
 def _scripted(tx: Transaction, request: Request) -> ScriptedResponse | None:
@@ -280,8 +286,10 @@ def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None
 
 def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:
     """Return the headers that name an exchange, how sure its answer is where it is the vendor's own, and its faults."""
-    marks = [("exchange", f"{world.id}/{n}"), ("basis", basis), *(("fault", fault.id) for fault in faults)]
-    return [(f"emulator-{name}".encode(), value.encode()) for name, value in marks if value]
+    marks = [(b"emulator-exchange", f"{world.id}/{n}".encode())]
+    if basis:
+        marks.append((b"emulator-basis", basis.encode()))
+    return [*marks, *((b"emulator-fault", fault.id.encode()) for fault in faults)] if faults else marks
 
 
 def _delivered(faults: Iterable[Fault]) -> bool | None:

@@ -9,6 +9,8 @@ from emulator.vendors.serpwow.destinations.operations import (
     list_destinations,
     update_destination,
 )
+from emulator.vendors.serpwow.model.account import ErrorLog
+from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.operations.account import get_account, list_error_logs
 from emulator.vendors.serpwow.operations.batches import (
     check_editable,
@@ -58,8 +60,9 @@ OPERATIONS = (
         list_batches,
         checks=(rate_limit("batches", "serpwow-list-10"), check_single_values),
         beside=MANY_RESOURCES,
+        about=Batch,
     ),
-    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY_RESOURCES),
+    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY_RESOURCES, about=Batch),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", get_batch),
     _changing("serpwow.batches.update", "PUT", "/batches/{id}", update_batch),
     Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", delete_batch, checks=(check_single_values,)),
@@ -92,6 +95,7 @@ OPERATIONS = (
         list_error_logs,
         checks=(rate_limit("errorlogs", "serpwow-errorlogs-3"), check_single_values),
         beside=MANY_RESOURCES,
+        about=ErrorLog,
     ),
     Operation("serpwow.destinations.create", "POST", "/destinations", create_destination),
     Operation("serpwow.destinations.list", "GET", "/destinations", list_destinations, checks=(check_single_values,)),

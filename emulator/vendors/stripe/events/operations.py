@@ -98,6 +98,6 @@ def _bounds(query: Query, comparisons: JsonObject) -> tuple[Bound, ...]:
 
 
 EVENT_OPERATIONS = (
-    Operation("stripe.events.retrieve", "GET", "/events/{id}", _retrieve, beside=MANY_RESOURCES, checks=(check_no_query,)),
+    Operation("stripe.events.retrieve", "GET", "/events/{id}", _retrieve, checks=(check_no_query,)),
     Operation("stripe.events.list", "GET", "/events", _list, beside=MANY_RESOURCES, checks=(_check_version,)),
 )

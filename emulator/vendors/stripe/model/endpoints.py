@@ -7,6 +7,7 @@ stripe-endpoint-5 and stripe-endpoint-6.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from emulator.vendors.stripe.model.versions import date_of
 
@@ -192,14 +193,29 @@ LISTS: dict[str, tuple[tuple[str, Methods], ...]] = {
 
 def supports(version: str, endpoint: Endpoint, channel: str) -> bool:
     """Return whether jobs of this version and channel may call the endpoint, whatever its placeholders are called."""
-    return any(endpoint.shape == other.shape for other in endpoints_of(version, channel))
+    return endpoint.shape in _shapes(channel, _first_version(version, channel))
 
 
-def endpoints_of(version: str, channel: str) -> list[Endpoint]:
+def endpoints_of(version: str, channel: str) -> tuple[Endpoint, ...]:
     """Return every endpoint that jobs of this version and channel may call."""
+    return _endpoints(channel, _first_version(version, channel))
+
+
+def _first_version(version: str, channel: str) -> str:
+    """Return the first version that has the list of this one."""
     lists, date = LISTS[channel], date_of(version)
-    paths = next((paths for first, paths in reversed(lists) if date >= first), lists[0][1])
-    return [Endpoint(method, path) for path, methods in paths.items() for method in sorted(methods)]
+    return next((first for first, _ in reversed(lists) if date >= first), lists[0][0])
+
+
+@cache
+def _endpoints(channel: str, first: str) -> tuple[Endpoint, ...]:
+    paths = dict(LISTS[channel])[first]
+    return tuple(Endpoint(method, path) for path, methods in paths.items() for method in sorted(methods))
+
+
+@cache
+def _shapes(channel: str, first: str) -> frozenset[tuple[str, ...]]:
+    return frozenset(endpoint.shape for endpoint in _endpoints(channel, first))
 
 
 def supports_ever(endpoint: Endpoint) -> bool:
