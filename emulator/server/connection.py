@@ -37,6 +37,7 @@ SPECIAL_HEADERS = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 LASTING = frozenset({None, b"keep-alive", b"Keep-Alive"})
 """Values of the header Connection of a client that may send another request."""
 
+
 class HttpConnection(WaitingProtocol):
     """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines.
 
