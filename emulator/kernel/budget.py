@@ -21,7 +21,7 @@ from weakref import WeakSet, WeakValueDictionary
 
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import PROGRESSING
-from emulator.text.checkpoint import checkpoint
+from emulator.text.checkpoint import WORK
 
 LARGE = 1_024
 """Bytes from which on a part of a value is charged by itself, so that it counts once wherever it is shared."""
@@ -96,7 +96,8 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
             else:
                 own += value.small_size
         else:
-            checkpoint()
+            if WORK.pause is not None:
+                WORK.pause()
             own += getsizeof(value)
             if isinstance(value, dict):
                 own += sum([_KEY_SIZE + len(key) for key in value if isinstance(key, str)])

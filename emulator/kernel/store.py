@@ -155,6 +155,11 @@ class Store:
         group = self._groups.get((kind, *key)) or ()
         return SortedGroup(SortedPages(group) if isinstance(group, tuple) else group, partial(self.find, kind))
 
+    def first(self, kind: str, *key: Hashable) -> Any | None:
+        """Return the first resource of a group, or None."""
+        member = self._first((kind, *key))
+        return None if member is None else self._tables[kind].get(member[-1])
+
     def size(self, kind: str, *key: Hashable) -> int:
         """Return how many resources of a kind there are, or are in a group."""
         return len(self._groups.get((kind, *key)) or ()) if kind in self._tables else 0
@@ -210,7 +215,7 @@ class Store:
             self._due.pop(key)
         else:
             self._due[key] = after
-        nearest = min([instant for instant in after if instant is not None], default=None)
+        nearest = min(filter(None, after), default=None)
         if nearest is not None and (self.next_due is None or nearest <= self.next_due):
             self.next_due = nearest
         elif before is not None and self.next_due in before:
@@ -224,8 +229,7 @@ class Store:
         """Return the earliest entry of the agenda, or None; at the same instant, upkeep waits."""
         if self.next_due is None:
             return None
-        event = self._first(EVENTS)
-        instant, _, key = event if event and event[0] == self.next_due else self._first(UPKEEP)
+        instant, _, key = event if (event := self._first(EVENTS)) and event[0] == self.next_due else self._first(UPKEEP)
         return instant, key
 
     def kinds(self) -> list[str]:
@@ -236,8 +240,7 @@ class Store:
         """Yield the key of every resource that differs between two stores; costs the pages that they do not share."""
         nothing: PagedMap[str, Any] = PagedMap()
         for kind in dict.fromkeys((*self._tables, *other._tables)):
-            mine, others = self._tables.get(kind, nothing), other._tables.get(kind, nothing)
-            yield from ((kind, id) for id in mine.differing(others))
+            yield from ((kind, id) for id in self._tables.get(kind, nothing).differing(other._tables.get(kind, nothing)))
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
@@ -256,9 +259,8 @@ class Store:
 
     def empty(self) -> None:
         """Drop all that is there, page by page: while much is freed at once, every thread waits."""
-        pages: tuple[PagedMap[Any, Any], ...] = (*self._tables.values(), *self._numbers.values(), self._due, self._groups)
-        for it in pages:
-            it.empty()
+        for it in (*self._tables.values(), *self._numbers.values(), self._due, self._groups):
+            it.empty()  # type: ignore[attr-defined]
 
     def _regroup(self, kind: str, place: tuple[int, Any], before: tuple[IndexKey, ...], after: tuple[IndexKey, ...]) -> None:
         for key in before:

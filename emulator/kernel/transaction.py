@@ -24,6 +24,7 @@ from emulator.text.checkpoint import WORK
 if TYPE_CHECKING:
     from emulator.kernel.world import World
 
+
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -73,7 +74,7 @@ class Transaction:
         return tuple([ResourceChange(*key, before, find(*key), numbers.get(key)) for key, before in self._before.items()])
 
     def find(self, of: type[R], id: str) -> R | None:
-        """Return the resource of a type and id; like `group`, `sorted_group` and `size` it asks the store."""
+        """Return the resource of a type and id; like `group`, `sorted_group`, `first` and `size` it asks the store."""
         return self._world.store.find(of.kind, id)
 
     def group(self, of: type[R], *key: Hashable) -> list[R]:
@@ -81,6 +82,9 @@ class Transaction:
 
     def sorted_group(self, of: type[Resource], *key: Hashable) -> SortedGroup:
         return self._world.store.sorted_group(of.kind, *key)
+
+    def first(self, of: type[R], *key: Hashable) -> R | None:
+        return self._world.store.first(of.kind, *key)
 
     def size(self, of: type[Resource], *key: Hashable) -> int:
         return self._world.store.size(of.kind, *key)
@@ -142,8 +146,7 @@ class Transaction:
 
         `new` is the value where the row leads out of absence. The table is total, so there always is a row.
         """
-        kind = machine.kind
-        find = self._world.store.find
+        kind, find = machine.kind, self._world.store.find
         resource = find(kind, id)
         row = self._first_that_applies(machine.by_command[ABSENT if resource is None else resource.status, command], resource)
         self.take(kind, id, row, resource or new)
@@ -160,8 +163,8 @@ class Transaction:
     def roll_back(self) -> None:
         """Restore the world as it was before."""
         self._world.revert(self.changed_resources(), self._counters)
-        for memory in (self._before, self._numbers, self._counters, self.changes, self.applied_rows):
-            memory.clear()
+        self._before, self._numbers, self._counters = {}, {}, {}
+        self.changes, self.applied_rows = [], []
 
     def _first_that_applies(self, rows: tuple[Row, ...], resource: Any | None) -> Row:
         """Return the first of some rows whose conditions hold; a row without conditions is the last."""
@@ -211,8 +214,7 @@ class Transaction:
 
     def _remove(self, kind: str, id: str) -> Any | None:
         store, key = self._world.store, (kind, id)
-        old: Resource | None = store.find(kind, id)
-        if old is not None:
+        if (old := store.find(kind, id)) is not None:
             if self._before.setdefault(key, old) is not None:
                 self._numbers.setdefault(key, store.number(kind, id))
             store.remove(kind, id)
@@ -223,10 +225,7 @@ class Transaction:
 
 
 def mint_id(view: View, of: type[Resource], form: Callable[[bytes], str], taken: Container[str] = ()) -> str:
-    """Return an id, made by `form` from 32 bytes, that no resource of the type has, and that is not `taken`.
-
-    A loaded state may hold ids of the same seed, hence the search.
-    """
+    """Return an id, made by `form` from 32 bytes, that is not `taken`, and that no resource has, as one loaded may."""
     while (id := form(view.mint(of.kind))) in taken or view.find(of, id) is not None:
         pass
     return id
@@ -237,18 +236,14 @@ def guid(digest: bytes) -> str:
     return str(UUID(bytes=digest[:16], version=4))
 
 
-_PAIRS = [first + second for second in ALPHABET for first in ALPHABET]
-_PAIRS_AT_ONCE = len(_PAIRS) ** 5
-
-
 def base62(digest: bytes, count: int) -> str:
     """Return so many letters and digits that stand for such bytes."""
     number, text = int.from_bytes(digest, "big"), ""
     while len(text) < count:
-        number, few = divmod(number, _PAIRS_AT_ONCE)  # a small number is divided much faster than a long one
-        for _ in range(5):
-            few, pair = divmod(few, len(_PAIRS))
-            text += _PAIRS[pair]
+        number, few = divmod(number, 62**10)  # a small number is divided faster than a long one
+        for _ in range(10):
+            few, digit = divmod(few, 62)
+            text += ALPHABET[digit]
     return text[:count]
 
 
@@ -265,11 +260,10 @@ def begin(world: World, why: str, context: Any = None) -> Transaction:
 def put(world: World, resource: Resource, number: int | None = None) -> Any | None:
     """Add or replace a resource and schedule what time does to it; return its former value."""
     machine = world.rules.machines.get(resource.kind)
-    if machine is None:
-        return world.store.put(resource, number)
-    instants = due_instants(machine, resource, world.rules.timing)  # which fails where the status is none of its states
+    instants = due_instants(machine, resource, world.rules.timing) if machine else ()  # it fails for a status unknown to it
     old = world.store.put(resource, number)
-    world.store.schedule(resource.kind, resource.id, *instants)
+    if instants:
+        world.store.schedule(resource.kind, resource.id, *instants)
     return old
 
 
@@ -302,5 +296,4 @@ def due_instants(machine: Machine, resource: Any, timing: Timing) -> tuple[datet
     first = due(machine, resource, timing)
     if first is None or not first[1].upkeep:
         return first and first[0], None
-    event = due(machine, resource, timing, upkeep=False)
-    return event and event[0], first[0]
+    return (event := due(machine, resource, timing, upkeep=False)) and event[0], first[0]

@@ -56,12 +56,6 @@ class Request:
     in_flight: Sequence[tuple[str, Request]] = ()
     is_on_loop: bool = False
 
-    def with_body(self, body: bytes, reader: Reader | None = None) -> Request:
-        """Return a request with this head, not on its way yet, and a body, or what took it in."""
-        twin = Request(*_values_of(self))
-        twin.body, twin.reader = body, reader
-        return twin
-
     @property
     def json(self) -> Any:
         """The body read as JSON, None when there is none.
@@ -82,7 +76,8 @@ class Request:
         return f"{self.scheme}://{self.authority or self.headers.get('host') or 'localhost'}"
 
 
-_values_of = attrgetter(*(field.name for field in fields(Request)))
+values_of = attrgetter(*(field.name for field in fields(Request)))
+"""Returns the values of a request's fields, in the order in which another is made of them."""
 
 
 def read_request(

@@ -13,7 +13,7 @@ from emulator.control.app import control_app
 from emulator.control.context import ControlContext
 from emulator.control.index import asks_for_index
 from emulator.control.problems import reject
-from emulator.kernel.budget import Budget
+from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
@@ -27,9 +27,10 @@ from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes
-from emulator.web.pipeline import ResponseValidator
+from emulator.web.pipeline import Pipeline, ResponseValidator
 from emulator.web.routes import Routes
 from emulator.web.unmatched import UnmatchedRequests
+from emulator.web.vendor_plane import VendorPlane
 
 EMPTY = Scenario("empty", "", {"title": "An empty world"})
 
@@ -95,4 +96,6 @@ def create_app(
     context = ControlContext(worlds, known or library(), VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
     is_for_index = partial(asks_for_index, guard=guard, vendor_hosts=vendor_hosts)
     control = ControlPlane(control_app(context), reject, is_for_index)
-    return Gateway(worlds, routes, guard, control, bounds, held, lanes, unmatched, validate, answers, access_log)
+    pipeline = Pipeline(held, validate, bounds, answers)
+    vendors = VendorPlane(worlds, pipeline, bounds, held, lanes, unmatched, access_log, lambda: bool(guard.token))
+    return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), access_log)

@@ -241,7 +241,7 @@ class HttpConnection(WaitingProtocol):
         return plan is not None and self._answer_at_once(gateway, plan, self._body)
 
     def _answer_at_once(self, gateway: Gateway, plan: Plan, body: bytes) -> bool:
-        response = gateway.answer_at_once(plan, body)
+        response = gateway.vendors.answer_at_once(plan, body)
         if response is None:
             return False
         self._last_read = self.loop.time()

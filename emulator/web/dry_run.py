@@ -21,8 +21,9 @@ from emulator.web.lanes import NoLanes
 from emulator.web.pipeline import Pipeline
 from emulator.web.requests import GZIP, body_hint, check_values
 from emulator.web.response import OutgoingResponse
-from emulator.web.routes import Routes, world_of
+from emulator.web.routes import Routes
 from emulator.web.unmatched import no_such_path
+from emulator.web.vendor_plane import world_of
 
 
 class DryRun(NamedTuple):

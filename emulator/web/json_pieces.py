@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from sys import getsizeof
 from typing import Any
 
 from emulator.kernel.errors import TooMany
@@ -19,34 +18,6 @@ LETTERS = 65_536
 
 SIZE = 262_144
 """Bytes from which on small pieces are sent together."""
-
-
-_CONTAINERS = frozenset((dict, list, tuple))
-_SMALL = frozenset((int, bool, type(None)))
-_PART_SIZE = 8
-"""Bytes of a part of a value, besides its letters."""
-
-
-def is_heavier(value: Any, most: int) -> bool:
-    """Tell whether a JSON value takes more bytes than so many, near enough. What follows then is not looked at."""
-    size = 0
-    waiting: list[Any] = [(value,)]
-    for parts in waiting:
-        size += _PART_SIZE * len(parts)
-        if isinstance(parts, dict):
-            size += sum(map(len, parts))
-            parts = parts.values()
-        for part in parts:
-            kind = part.__class__
-            if kind is str:
-                size += len(part)
-            elif kind in _CONTAINERS:
-                waiting.append(part)
-            elif kind not in _SMALL:
-                size += getsizeof(part)
-        if size > most:
-            return True
-    return False
 
 
 def in_pieces(value: Any) -> Iterator[bytes]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from sys import getsizeof
 from typing import Any, NamedTuple
 
 from emulator.contract.evidence import grounds_of
@@ -16,7 +16,6 @@ from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault,
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Exchange, Savepoint
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import Answer
-from emulator.kernel.store import Store
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
@@ -26,9 +25,10 @@ from emulator.sdk.response import Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import PIECE, charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
-from emulator.web.json_pieces import in_pieces, is_heavier, together
+from emulator.web.json_pieces import in_pieces, together
 from emulator.web.requests import content_coding
 from emulator.web.response import OutgoingResponse, RawHeaders
+from emulator.web.scripted_responses import as_written, failure_of
 
 SCRIPTED, FAILED = "scripted", "failed"
 """Answers that are not the vendor's own: those of the scenario and of a fault."""
@@ -37,9 +37,13 @@ LEAST_REFUSAL = 400
 """The least status of a refusal."""
 
 NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
-PLAIN_TEXT = "text/plain; charset=utf-8"
 LONG_ANSWER = 100_000
 """Bytes of memory beyond which an answer is not written on the event loop."""
+
+_CONTAINERS = frozenset((dict, list, tuple))
+_SMALL = frozenset((int, bool, type(None)))
+_PART_SIZE = 8
+"""Bytes of a part of a value, besides its letters."""
 
 Faults = tuple[Fault, ...]
 
@@ -110,7 +114,7 @@ class Pipeline:
         """Record that the last of these faults keeps a request from taking effect: it fails, or is not answered at all."""
         last = faults[-1]
         with world.transaction(request.operation_name, request) as tx:
-            response = _failure(tx, request, last) if last.do == STATUS else Response(0)
+            response = failure_of(tx, request, last) if last.do == STATUS else Response(0)
             answer = Answer(FAILED, last.place or last.id)
             outgoing = self._record(tx, world, request, answer, response, faults, (last,))
         return outgoing._replace(status=response.status or 500, faults=(last,))
@@ -125,7 +129,7 @@ class Pipeline:
         with world.transaction(request.operation_name, request) as tx:
             answer, response = _answer(tx, request, is_admitted)
             if left and left[-1].do == STATUS:
-                response = _failure(tx, request, left[-1])
+                response = failure_of(tx, request, left[-1])
             outgoing = self._record(tx, world, request, answer, response, early + late, left)
         if jumps:
             self._held.jump(world, jumps)
@@ -201,20 +205,6 @@ class Pipeline:
         return headers
 
 
-def takes_long(world: World, request: Request) -> bool:
-    """Tell whether carrying out a request may take so long that it is done in a thread."""
-    operation, store = request.operation, world.store
-    if operation is None:
-        return False
-    if operation.beside is not None and _resources(store, operation) > operation.beside:
-        return True
-    return operation.holds_much is not None and operation.holds_much(store.find, request)
-
-
-def _resources(store: Store, operation: Operation) -> int:
-    return store.size(operation.about.kind) if operation.about else len(store)
-
-
 def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answer, Response]:
     """Return the answer to a request and its response: the scenario's, or else the vendor's."""
     vendor, operation, cite = request.vendor, request.operation, None
@@ -222,7 +212,7 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
         answer = _attributed(vendor, vendor.unmatched(tx, request, request.verbs))
     elif scripted := _scripted(tx, request):
         tx.put(scripted.after_use())
-        response = _as_written(scripted.status_code, scripted.body, scripted.headers)
+        response = as_written(scripted.status_code, scripted.body, scripted.headers)
         return Answer(SCRIPTED, scripted.place), response
     elif not is_admitted and (refusal := vendor.admit(tx, request, operation)):
         answer = _attributed(vendor, refusal)
@@ -264,26 +254,6 @@ def _scripted(tx: Transaction, request: Request) -> ScriptedResponse | None:
     return scripts[0] if scripts else None
 
 
-def _failure(tx: Transaction, request: Request, fault: Fault) -> Response:
-    """Return the failure that a fault brings about: with the body that the fault has, or else as the vendor fails."""
-    code = fault.code or 500
-    response = _as_written(code, fault.body) if fault.body is not None else request.vendor.failure_response(tx, request, code)
-    if fault.retry_after is None:
-        return response
-    seconds = math.ceil(fault.retry_after.total_seconds())  # the header counts whole ones
-    return response._replace(headers={**response.headers, "retry-after": str(seconds)})
-
-
-def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
-    """Return a response whose body a scenario gives: a text as it is, anything else as JSON; an empty text is no body."""
-    headers = headers or {}
-    if not isinstance(body, str):
-        return Response(status, body, headers)
-    if not body:
-        return Response(status, None, headers)
-    return Response(status, body.encode("utf-8", "replace"), {"content-type": PLAIN_TEXT, **headers})
-
-
 def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:
     """Return the headers that name an exchange, how sure its answer is where it is the vendor's own, and its faults."""
     marks = [(b"emulator-exchange", f"{world.id}/{n}".encode())]
@@ -301,3 +271,25 @@ def _delivered(faults: Iterable[Fault]) -> bool | None:
 
 def _encoded(headers: Mapping[str, str]) -> RawHeaders:
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+
+
+def is_heavier(value: Any, most: int) -> bool:
+    """Tell whether a JSON value takes more bytes than so many, near enough. What follows then is not looked at."""
+    size = 0
+    waiting: list[Any] = [(value,)]
+    for parts in waiting:
+        size += _PART_SIZE * len(parts)
+        if isinstance(parts, dict):
+            size += sum(map(len, parts))
+            parts = parts.values()
+        for part in parts:
+            kind = part.__class__
+            if kind is str:
+                size += len(part)
+            elif kind in _CONTAINERS:
+                waiting.append(part)
+            elif kind not in _SMALL:
+                size += getsizeof(part)
+        if size > most:
+            return True
+    return False

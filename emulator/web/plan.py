@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from emulator.kernel.limits import Limits
-from emulator.sdk.request import Reader, Request, read_request
+from emulator.sdk.request import Request, read_request, values_of
 from emulator.web.connection import Scope
 from emulator.web.guard import NO_SOCKET, Guard, Rejection, has_long_head
 from emulator.web.origin import AUTHORITY
-from emulator.web.requests import check_values, declared_length, with_plain_letters
+from emulator.web.requests import declared_length, with_plain_letters
 from emulator.web.routes import Route, Routes
 
 _SAID = ("method", "path", "raw_path", "query_string", "headers")
@@ -23,7 +22,8 @@ UNREAD = read_request("GET", "/")
 class Plan(NamedTuple):
     """A request is rejected, or takes its `route`, None where there is none, as this one without its body.
 
-    A plan that `lasts` is the same for every request with this head. `is_long` tells whether it takes long to read.
+    `values` are those of the request's fields. A plan that `lasts` is the same for every request with this head. `is_long`
+    tells whether it takes long to read.
     `size` is that of its body in bytes where a request with this head may be answered at once, None where it may not, and
     `scope` has what the head says.
     """
@@ -33,21 +33,9 @@ class Plan(NamedTuple):
     route: Route | None = None
     request: Request = UNREAD
     lasts: bool = False
+    values: tuple[Any, ...] = ()
     size: int | None = None
     scope: Scope = {}  # noqa: RUF012  a default of a tuple
-
-    def request_of(self, body: bytes, reader: Reader | None = None, limits: Limits | None = None) -> Request:
-        """Return the request with this head and a body, or with what took its body in.
-
-        Raises:
-            TooLarge: the body has more values than there may be.
-        """
-        if limits is not None and len(body) > limits.values:
-            check_values(body, limits)
-        request = self.request.with_body(body, reader)
-        if body and self.route:
-            request.credential = request.vendor.credential(request)  # which may be in the body
-        return request
 
 
 MOST_PLANS = 500
@@ -102,4 +90,4 @@ def make_plan(scope: Scope, guard: Guard, routes: Routes) -> Plan:
     is_whole = lasts and request.method != "HEAD" and request.operation is not None and request.operation.reader is None
     size = declared_length(scope["headers"]) or 0 if is_whole else None
     said = {name: scope[name] for name in _SAID if name in scope} if lasts else {}
-    return Plan(is_long, None, route, request, lasts, size, said)
+    return Plan(is_long, None, route, request, lasts, values_of(request), size, said)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
@@ -165,19 +164,6 @@ def _route(vendor: Vendor, node: Node | None, method: str, values: list[str]) ->
         return Route(vendor, None, {}, verbs)
     operation, names = found
     return Route(vendor, operation, dict(zip(names, values, strict=True)), verbs)
-
-
-def world_of(worlds: Worlds, request: Request) -> World | None:
-    """Return the world that a request names or its credential picks; None where there is none, or two are named.
-
-    A link whose world is unknown, as in `/_files/stripe/any/...`, leads into the one that the header names.
-    """
-    linked, named = request.parameters.get("world"), request.named_world
-    if linked is None and named is None:
-        return worlds.owners.get((request.vendor.name, request.credential or ""), worlds.default)
-    known = {id for id in (linked, named) if id is not None and id in worlds}
-    is_plain = len(known) == 1 and (named is None or named in known)
-    return worlds.get(known.pop()) if is_plain else None
 
 
 def why_no_world(worlds: Worlds, request: Request, hides_names: bool) -> str:

@@ -23,7 +23,7 @@ from tests.support.loading import LIBRARY
 PACKAGE = Path(emulator.__file__).parent
 PAGE = " ".join((PACKAGE.parent / "docs" / "architecture.md").read_text("utf-8").split())
 FIRST, LAST = HttpConnection.data_received.__code__, Journal.add.__code__
-OF_WEB_AND_SERVER = {"server/connection.py", "web/gateway.py", "web/pipeline.py"}
+OF_WEB_AND_SERVER = {"server/connection.py", "web/vendor_plane.py", "web/pipeline.py"}
 """The guard and the routes are asked once for each head; the gateway remembers the plan."""
 
 

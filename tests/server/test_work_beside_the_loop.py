@@ -20,8 +20,7 @@ from emulator.sdk.exact_json import dump
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web import pipeline
-from emulator.web.json_pieces import is_heavier
-from emulator.web.pipeline import LONG_ANSWER
+from emulator.web.pipeline import LONG_ANSWER, is_heavier
 
 BESIDE = "batch-emulator-apart"
 WORLD = "/_emulator/worlds/default"

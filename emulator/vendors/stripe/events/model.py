@@ -7,7 +7,6 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from emulator.sdk import Effect, IndexKey, Metered, Request, Transaction, View, base62, guid, mint_id
@@ -193,13 +192,14 @@ def mint_event_id(view: View) -> str:
 def drop_outdated(tx: Transaction) -> None:
     """Drop a few outdated events, to make room for new ones."""
     log = log_of(tx, Event.kind)
-    if dropped := log.drop(tx, lambda n: [event for event in _first_of_page(tx, n // PAGE) if event.n == n]):
+    if dropped := log.drop(tx, lambda n: _oldest_of_number(tx, n)):
         tx.put(replace(log, oldest=log.oldest + dropped))
 
 
-def _first_of_page(view: View, page: int) -> Iterator[Event]:
-    """Return the oldest event of a page that is still there, if there is one."""
-    return islice(view.sorted_group(Event, "page", page).ascending(0), 1)
+def _oldest_of_number(view: View, n: int) -> list[Event]:
+    """Return the oldest event of a page, if it has this number."""
+    event = view.first(Event, "page", n // PAGE)
+    return [] if event is None or event.n != n else [event]
 
 
 def find_event(tx: Transaction, id: str, owner: str) -> Event | None:

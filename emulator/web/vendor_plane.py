@@ -1,0 +1,205 @@
+"""The vendors' plane: each request is answered by the world that it names or its credential picks, in its turn there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from emulator.kernel.clock import FROZEN
+from emulator.kernel.errors import TooLarge, TooMany
+from emulator.kernel.faults import Fault
+from emulator.kernel.limits import MANY_RESOURCES, Limits
+from emulator.kernel.store import Store
+from emulator.kernel.world import World
+from emulator.kernel.worlds import Worlds
+from emulator.sdk.request import Reader, Request
+from emulator.sdk.vendor import Operation
+from emulator.text.redact import redact_text
+from emulator.web.access_log import AccessLog
+from emulator.web.connection import Connection, InProcessConnection, Scope
+from emulator.web.delays import FaultDelays
+from emulator.web.event_loop import in_limited_thread
+from emulator.web.faulted_request import FaultedRequest
+from emulator.web.guard import Rejection
+from emulator.web.held_requests import HeldRequests
+from emulator.web.lanes import Lanes, NoLanes
+from emulator.web.pipeline import LongAnswer, Pipeline
+from emulator.web.plan import Plan
+from emulator.web.requests import LONG_BODY, check_values
+from emulator.web.response import OutgoingResponse, emulator_error
+from emulator.web.routes import why_no_world
+from emulator.web.unmatched import UnmatchedRequests
+
+T = TypeVar("T")
+
+NO_LANES = NoLanes()
+
+log = logging.getLogger("emulator")
+
+
+class VendorPlane:
+    """Answers requests for vendors. `is_locked` tells that nobody may learn the names of worlds.
+
+    Nothing is awaited from a request's last byte to its journal entry, but for its turn in a busy world and for a thread where
+    it takes long. What needs neither is answered at once.
+    """
+
+    def __init__(
+        self,
+        worlds: Worlds,
+        pipeline: Pipeline,
+        limits: Limits,
+        held: HeldRequests,
+        lanes: Lanes,
+        unmatched: UnmatchedRequests,
+        access_log: AccessLog | None,
+        is_locked: Callable[[], bool],
+    ) -> None:
+        self._worlds = worlds
+        self._pipeline = pipeline
+        self._limits = limits
+        self._held = held
+        self._lanes = lanes
+        self._unmatched = unmatched
+        self._access_log = access_log
+        self._is_locked = is_locked
+
+    def answer_at_once(self, plan: Plan, body: bytes) -> OutgoingResponse | None:
+        """Return the response to a whole request, noted and logged; None, and nothing happens, where it must wait."""
+        if len(body) != plan.size or len(body) > min(LONG_BODY, self._limits.body):
+            return None
+        try:
+            request = request_of(plan, body, None, self._limits)
+            world = world_of(self._worlds, request)
+            if world is None or takes_long(world, request) or not _is_free(world, self._lanes):
+                return None
+            request.is_on_loop = True
+            response = self._carry_out_and_release(world, request)
+        except (LongAnswer, TooLarge):
+            return None
+        except TooMany as error:
+            response = emulator_error(429, "too-many", str(error))
+        except Exception:
+            response = emulator_error(*self.failure(plan.request.method, plan.request.path))
+        if response is not None:
+            self.note(plan.scope, response)
+        return response
+
+    def failure(self, method: str, path: str) -> Rejection:
+        """Log the exception that is handled at present, and return what the client hears."""
+        log.exception("%s %s failed", method, redact_text(path))
+        return Rejection(500, "internal", "the emulator failed; its log says where")
+
+    async def refuses(self, request: Request, connection: Connection) -> bool:
+        """Tell whether a request gets no further than admission, whatever its body is."""
+        while (world := world_of(self._worlds, request)) is not None:
+            look = partial(self._if_chosen, self._pipeline.refuses, world, request)
+            if (refuses := await self.lanes_for(connection).run(world, look, is_long=False)) is not None:
+                return refuses
+        return True
+
+    async def answer(self, request: Request, connection: Connection, is_long: bool) -> OutgoingResponse:
+        """Let the world of a request answer it: the one that is there once its lock is held."""
+        while (world := world_of(self._worlds, request)) is not None:
+            try:
+                response = await self._ask(world, request, connection, is_long)
+            except LongAnswer:
+                is_long = True
+                continue
+            if response is not None:
+                return response
+        is_long = is_long or (len(self._worlds) > MANY_RESOURCES and self.lanes_for(connection) is not NO_LANES)
+        why = partial(why_no_world, self._worlds, request, self._is_locked())
+        return emulator_error(404, "no-such-world", await in_limited_thread(why) if is_long else why())
+
+    async def _ask(self, world: World, request: Request, connection: Connection, is_long: bool) -> OutgoingResponse | None:
+        """Let a world answer a request; None where that was replaced or dropped before its lock was held."""
+        faults, lanes = world.store.size(Fault.kind), self.lanes_for(connection)
+        is_slow = is_long or faults > MANY_RESOURCES or takes_long(world, request)
+        request.is_on_loop = not (is_slow or faults or lanes is NO_LANES)
+        if faults:
+            delays = FaultDelays(self._held, world, request, connection, self._limits.hang_seconds, lanes, is_slow)
+            return await FaultedRequest(self._pipeline, world, request, delays).answer(partial(self._is_chosen, world, request))
+        if is_slow or not _is_free(world, lanes):
+            return await lanes.run(world, partial(self._if_chosen, self._carry_out, world, request), is_slow)
+        return self._carry_out_and_release(world, request)
+
+    def _carry_out_and_release(self, world: World, request: Request) -> OutgoingResponse | None:
+        """Carry out a request in a world whose lock is held for it; None where that was replaced or dropped meanwhile."""
+        try:
+            return self._if_chosen(self._carry_out, world, request)
+        finally:
+            world.lock.release()
+
+    def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:
+        """Carry out a request in a world without faults; None where it was given one meanwhile."""
+        return None if world.store.size(Fault.kind) else self._pipeline.at_once(world, request)
+
+    def _if_chosen(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:
+        """Call a function in a world; not (None) where that was replaced or dropped before its lock was held."""
+        return function(world, request) if self._is_chosen(world, request) else None
+
+    def _is_chosen(self, world: World, request: Request) -> bool:
+        return world_of(self._worlds, request) is world
+
+    def lanes_for(self, connection: Connection) -> NoLanes:
+        return NO_LANES if isinstance(connection, InProcessConnection) else self._lanes
+
+    def note(self, scope: Scope, response: OutgoingResponse) -> None:
+        self._unmatched.note_response(scope, response)
+        if self._access_log:
+            self._access_log.log_exchange(scope, response)
+
+    def note_rejection(self, scope: Scope, rejection: Rejection) -> None:
+        self._unmatched.note_rejection(scope, rejection)
+        if self._access_log:
+            self._access_log.log_rejection(scope, rejection)
+
+
+def takes_long(world: World, request: Request) -> bool:
+    """Tell whether carrying out a request may take so long that it is done in a thread."""
+    operation, store = request.operation, world.store
+    if operation is None:
+        return False
+    if operation.beside is not None and _resources(store, operation) > operation.beside:
+        return True
+    return operation.holds_much is not None and operation.holds_much(store.find, request)
+
+
+def _resources(store: Store, operation: Operation) -> int:
+    return store.size(operation.about.kind) if operation.about else len(store)
+
+
+def _is_free(world: World, lanes: NoLanes) -> bool:
+    """Tell whether a world that keeps up with its clock is used by nobody else; its lock is held then."""
+    return world.clock.rate == FROZEN and world.id not in lanes.waiting and world.lock.acquire(blocking=False)
+
+
+def request_of(plan: Plan, body: bytes, reader: Reader | None = None, limits: Limits | None = None) -> Request:
+    """Return the request of a plan with a body, or with what took its body in.
+
+    Raises:
+        TooLarge: the body has more values than there may be.
+    """
+    if limits is not None and len(body) > limits.values:
+        check_values(body, limits)
+    request = Request(*plan.values)
+    request.body, request.reader = body, reader
+    if body and plan.route:
+        request.credential = request.vendor.credential(request)  # which may be in the body
+    return request
+
+
+def world_of(worlds: Worlds, request: Request) -> World | None:
+    """Return the world that a request names or its credential picks; None where there is none, or two are named.
+
+    A link whose world is unknown, as in `/_files/stripe/any/...`, leads into the one that the header names.
+    """
+    linked, named = request.parameters.get("world"), request.named_world
+    if linked is None and named is None:
+        return worlds.owners.get((request.vendor.name, request.credential or ""), worlds.default)
+    known = {id for id in (linked, named) if id is not None and id in worlds}
+    is_plain = len(known) == 1 and (named is None or named in known)
+    return worlds.get(known.pop()) if is_plain else None
