@@ -12,6 +12,7 @@ from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.request import Request
 from emulator.web.pipeline import Pipeline
+from emulator.web.response import OutgoingResponse
 from tests.support.loading import LIBRARY
 from tests.support.work import calls_of
 
@@ -44,7 +45,7 @@ MORE = 300
 """Calls that a search in an ordered index may add; to touch each bystander adds at least two for every one of them."""
 
 
-COMMIT = Pipeline._commit
+AT_ONCE = Pipeline.at_once
 
 
 class Cost(NamedTuple):
@@ -68,17 +69,16 @@ def test_a_request_costs_as_much_in_a_large_world_unless_its_operation_may_run_b
 def costs_of(name: str, bystanders: int, monkeypatch: pytest.MonkeyPatch) -> list[Cost]:
     """Play a scenario in a world with so many bystanders."""
     costs: list[Cost] = []
-    commit = COMMIT
 
-    def counting(pipeline: Pipeline, world: World, request: Request, *arguments: Any, **options: Any) -> Any:
-        outgoing: list[Any] = []
-        calls = calls_of(lambda: outgoing.append(commit(pipeline, world, request, *arguments, **options)))
+    def counting(pipeline: Pipeline, world: World, request: Request) -> OutgoingResponse:
+        outgoing: list[OutgoingResponse] = []
+        calls = calls_of(lambda: outgoing.append(AT_ONCE(pipeline, world, request)))
         operation = request.operation
         says_so = operation is not None and (operation.beside is not None or operation.holds_much is not None)
         costs.append(Cost(request.operation_name, calls, says_so))
         return outgoing[0]
 
-    monkeypatch.setattr(Pipeline, "_commit", counting)
+    monkeypatch.setattr(Pipeline, "at_once", counting)
     play(crowded(name, bystanders), InProcessClient())
     return costs
 

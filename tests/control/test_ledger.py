@@ -29,7 +29,7 @@ NO_QUANTITIES = {
         *SCHEDULE,
     },
     "stripe": {
-        *("batch_jobs.failing.status", "failing.status"),
+        *("batch_jobs.failing.status", "event_destination_numbers", "failing.status"),
         *(f"batch_jobs.{name}" for name in ("failing_rows", "invalid_row", "maximum_rps", "output_size")),
     },
     "6dot50": {"accounts.deposit"},
