@@ -1,0 +1,86 @@
+"""A response is the same, byte for byte, whether the connection gets it at once or ASGI's way leads to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import NamedTuple
+
+import pytest
+
+from emulator.client.http import HttpClient
+from emulator.scenario.client import Headers, NoResponse, ReceivedResponse
+from emulator.scenario.player import play
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.web.connection import Receive, Scope, Send
+from emulator.web.vendor_plane import VendorPlane
+from tests.support.loading import LIBRARY
+
+
+class Doors(NamedTuple):
+    """The URLs of two servers: of one that answers at once where it can, and of one that never does."""
+
+    at_once: str
+    by_asgi: str
+
+
+@pytest.fixture(scope="module")
+def doors() -> Iterator[Doors]:
+    gateway = create_app(worlds_of([]))
+
+    async def by_asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        await gateway(scope, receive, send)
+
+    with ExitStack() as servers:
+        urls = [servers.enter_context(ThreadedServer(app)).url for app in (create_app(worlds_of([])), by_asgi)]
+        yield Doors(*urls)
+
+
+class Listener:
+    """A client that keeps what it hears, with the server's own address taken out."""
+
+    def __init__(self, client: HttpClient, url: str) -> None:
+        self.heard: list[bytes] = []
+        self._client = client
+        self._address = url.rpartition("/")[2].encode()
+
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
+        try:
+            response = self._client.send(method, target, headers, content)
+        except NoResponse as error:
+            self.heard.append(f"{error}".encode())
+            raise
+        lines = [b"%d" % response.status, *(b"%s: %s" % header for header in response.headers), response.content]
+        self.heard.append(b"\n".join(lines).replace(self._address, b"HOST"))
+        return response
+
+
+def heard(url: str, name: str) -> list[bytes]:
+    """Return what a client hears while a scenario is played on a server."""
+    with HttpClient(url) as client:
+        listener = Listener(client, url)
+        assert play(LIBRARY.get(name), listener).differences == []
+    return listener.heard
+
+
+@pytest.mark.parametrize("name", LIBRARY.names())
+def test_both_doors_give_the_same_bytes(name: str, doors: Doors) -> None:
+    assert heard(doors.at_once, name) == heard(doors.by_asgi, name)
+
+
+def test_what_waits_for_nothing_is_answered_at_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered: list[bool] = []
+    answer_at_once = VendorPlane.answer_at_once
+
+    def counting(*arguments: object) -> object:
+        response = answer_at_once(*arguments)  # type: ignore[arg-type]
+        answered.append(response is not None)
+        return response
+
+    monkeypatch.setattr(VendorPlane, "answer_at_once", counting)
+    heard(doors.by_asgi, "serpwow/list-pages-and-filters")
+    assert answered == []
+    heard(doors.at_once, "serpwow/list-pages-and-filters")
+    assert answered
+    assert all(answered)
