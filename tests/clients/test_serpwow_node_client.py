@@ -119,7 +119,7 @@ LIVED = {
     "results": [0, 1],
     "result": [1, 2, 0],
     "page": ["burger king", "sushi"],
-    "table": "search.id,search.q,success,result.organic_results.position,result.organic_results.title",
+    "table": "search.q,request_info.success,organic_results.position,organic_results.title",
     "credits": [[3, 97], [6, 94], [3, 97]],
     "stopped": ["queued", True],
     "listed": [["Another", "idle", 0], ["A whole life", "idle", 1]],

@@ -16,9 +16,10 @@ from tests.support.server import Live, World
 RUN = {"id": 1, "started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:00:10Z"}
 
 
-def load(live: Live, **batch: Any) -> World:
+def load(live: Live, assume: dict[str, str] | None = None, **batch: Any) -> World:
     batch_state = {"id": "2A6F94BB", "searches": 1500, "result_sets": [RUN], **batch}
-    return live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"serpwow": {"batches": [batch_state]}}})
+    given = {"serpwow": {"batches": [batch_state]}}
+    return live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "assume": assume or {}, "given": given})
 
 
 def links(world: World, path: str) -> dict[str, Any]:
@@ -73,6 +74,46 @@ def test_a_csv_file_has_a_row_for_each_member_of_a_list(live: Live) -> None:
     links_of_pages = links(world, "/results/1/csv")
     rows = list(csv.reader(io.StringIO(fetch(links_of_pages["pages"][0]).decode())))
     assert rows[1:] == [["pizza", "pizza 1"], ["pizza", "pizza 2"]]
+
+
+@pytest.mark.parametrize(
+    ("named", "rows"),
+    [
+        (
+            "search.q,organic_results.position,organic_results.domain",
+            [["pizza", "1", "example.com"], ["pizza", "2", "example.com"]],
+        ),
+        ("request_info.success", [["true"]]),
+        ("result.organic_results.position", [["1"], ["2"]]),
+    ],
+)
+def test_csv_fields_are_named_as_in_the_reference_and_as_in_the_item(live: Live, named: str, rows: list[list[str]]) -> None:
+    page = links(load(live, searches=[{"id": "A", "q": "pizza"}]), f"/results/1/csv?csv_fields={named}")["pages"][0]
+    assert list(csv.reader(io.StringIO(fetch(page).decode()))) == [named.split(","), *rows]
+
+
+@pytest.mark.parametrize(
+    ("search", "group"),
+    [
+        ({}, "organic_results"),
+        ({"search_type": "news"}, "news_results"),
+        ({"engine": "bing", "search_type": "images"}, "image_results"),
+        ({"engine": "amazon"}, "amazon_results"),
+    ],
+)
+def test_the_default_columns_are_those_of_what_the_searches_find(live: Live, search: dict[str, str], group: str) -> None:
+    page = links(load(live, searches=[{"q": "pizza", **search}]), "/results/1/csv")["pages"][0]
+    assert list(csv.reader(io.StringIO(fetch(page).decode()))) == [
+        ["search.q", "request_info.success", f"{group}.position", f"{group}.title"],
+        ["pizza", "true", "1", "pizza 1"],
+        ["pizza", "true", "2", "pizza 2"],
+    ]
+
+
+@pytest.mark.parametrize(("choice", "names"), [("reference", "request_info.success,org"), ("item", "result.request_info.success")])
+def test_the_default_columns_have_the_names_of_the_reference_or_of_the_item(live: Live, choice: str, names: str) -> None:
+    page = links(load(live, assume={"serpwow.csv-names": choice}), "/results/1/csv")["pages"][0]
+    assert fetch(page).decode().startswith(f"search.q,{names}")
 
 
 @pytest.mark.parametrize("path", ["/results/1", "/results/1/jsonlines", "/results/1/csv"])

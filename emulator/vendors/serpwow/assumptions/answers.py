@@ -84,6 +84,13 @@ CSV_COLUMNS = Assumption(
     ("batch", "default"),
     "No page says what notification_csv_fields of a batch is for; by its name it chooses the columns of what is notified.",
 )
+CSV_NAMES = Assumption(
+    "serpwow.csv-names",
+    "How are the columns of a CSV file of results called for which nobody chose them?",
+    ("reference", "item"),
+    "The CSV Fields Reference calls them organic_results.position and the like; public code that reads files of a sibling"
+    " product has result before it. As csv_fields both are read.",
+)
 NAME_ORDER = Assumption(
     "serpwow.name-order",
     "Do capitals matter where batches or destinations are sorted by name?",

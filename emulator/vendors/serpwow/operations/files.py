@@ -8,18 +8,19 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from emulator.sdk import Answer, JsonDict, Request, Transaction, View
-from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS
+from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS, CSV_NAMES
 from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.requests.admission import FILES
 from emulator.vendors.serpwow.requests.queries import csv_fields_of
 from emulator.vendors.serpwow.responses.files import (
-    CSV_FIELDS,
     as_csv,
     as_json,
     as_jsonlines,
     as_zip,
+    default_columns,
     result_pages,
+    results_as_csv,
     results_of,
     search_rows,
 )
@@ -103,16 +104,24 @@ def get_result_file(tx: Transaction, request: Request) -> Answer:
     for format in EXTENSIONS if columns is None else ("csv",) if columns.startswith(CHOSEN) else ():
         files = _result_files(tx, batch, result_set, format)
         if file in files:
-            chosen = CSV_FIELDS if columns is None else columns.removeprefix(CHOSEN).split(",")
-            return _file(request, "serpwow-results-7", _content(tx, result_set, format, files, file, chosen))
+            chosen = default_columns(tx, result_set) if columns is None else columns.removeprefix(CHOSEN).split(",")
+            answer = _file(request, "serpwow-results-7", _content(tx, result_set, format, files, file, chosen))
+            return answer if format != "csv" else _with_columns(answer, columns)
     return Answer("astray", "serpwow-link-2")
+
+
+def _with_columns(answer: Answer, columns: str | None) -> Answer:
+    """Return the answer with a CSV file with the facts behind its columns, which are None where nobody chose them."""
+    if columns is None:
+        return answer.resting_on(("serpwow-csv-2", "serpwow-csv-3"), CSV_NAMES)
+    return answer.resting_on(("serpwow-csv-1", "serpwow-csv-3"))
 
 
 def _content(tx: Transaction, result_set: ResultSet, format: str, files: list[str], file: str, columns: Sequence[str]) -> bytes:
     """Return the page that a file is, or all pages for the first of the files."""
     pages = {name: n for n, name in enumerate(files) if n and file in (files[0], name)}
     if format == "csv":
-        return as_csv((item for n in pages.values() for item in results_of(tx, result_set, n)), columns)
+        return results_as_csv((item for n in pages.values() for item in results_of(tx, result_set, n)), columns)
     encode = as_json if format == "json" else as_jsonlines
     contents = {name: encode(results_of(tx, result_set, n)) for name, n in pages.items()}
     return contents[file] if file in contents else as_zip(contents)

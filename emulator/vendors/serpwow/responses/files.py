@@ -9,12 +9,15 @@ from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from emulator.sdk import JsonDict, JsonObject, View, dump
-from emulator.vendors.serpwow.assumptions.answers import RESULTS_PAGE
+from emulator.vendors.serpwow.assumptions.answers import CSV_NAMES, RESULTS_PAGE
 from emulator.vendors.serpwow.model.batches import ResultSet
 from emulator.vendors.serpwow.model.searches import Search, render_search
 
-CSV_FIELDS = ("search.id", "search.q", "success", "result.organic_results.position", "result.organic_results.title")
-"""The default columns of a CSV file."""
+GROUPS = {
+    **{"news": "news_results", "images": "image_results", "videos": "video_results", "places": "places_results"},
+    **{"shopping": "shopping_results", "amazon": "amazon_results", "ebay": "ebay_results"},
+}
+"""Engine, or kind of search → the group of fields of what is found; of the others organic_results. Evidence: serpwow-csv-1."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
@@ -37,14 +40,32 @@ def _result_of(search: Search, success: bool) -> JsonDict:
     if not success:
         return item | {"result": {"request_info": {"success": False, "message": "The search failed"}}}
     q = str(search.parameters.get("q", search.id))
-    organic = [{"position": n, "title": f"{q} {n}", "link": f"https://example.com/{search.id}/{n}"} for n in (1, 2)]
+    link = f"https://example.com/{search.id}"
+    found = [{"position": n, "title": f"{q} {n}", "link": f"{link}/{n}", "domain": "example.com"} for n in (1, 2)]
     return item | {
         "result": {
             "request_info": {"success": True},
             "search_parameters": dict(search.parameters),
-            "organic_results": organic,
+            _group_of(search.type): found,
         }
     }
+
+
+def _group_of(type: str) -> str:
+    engine, _, kind = type.partition("_")
+    return GROUPS.get(kind) or GROUPS.get(engine, "organic_results")
+
+
+def default_columns(view: View, result_set: ResultSet) -> list[str]:
+    """Return the columns of a CSV file for which nobody chose them. Evidence: serpwow-csv-2 and serpwow-csv-3."""
+    group = _group_of(result_set.searches.type)
+    prefix = "" if view.choice(CSV_NAMES) == "reference" else "result."
+    return ["search.q", *(f"{prefix}{name}" for name in ("request_info.success", f"{group}.position", f"{group}.title"))]
+
+
+def results_as_csv(items: Iterable[JsonDict], fields: Sequence[str]) -> bytes:
+    """Return results as CSV; a field is named as in the reference, or by its way in the item. Evidence: serpwow-csv-3."""
+    return as_csv((item["result"] | item for item in items), fields)
 
 
 def search_rows(searches: Sequence[Search]) -> tuple[list[JsonDict], list[str]]:
