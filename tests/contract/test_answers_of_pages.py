@@ -39,6 +39,26 @@ def ran(instant: str = "2026-03-28T20:55:31Z", searches: int = 1, **fields: Any)
 
 RAN_LONG_AGO, RAN_ONCE = ran("2026-03-09T20:55:31Z"), ran()
 RAN_AS_PRINTED = ran(webhook="https://example.com", webhook_status="ok", destination_ids=["D"])
+APART = {
+    "clock": {"start": NOW},
+    "given": {
+        "serpwow": {
+            "batches": [
+                {"id": "A", "name": "N", "created_at": "2026-03-28T00:00:00Z"},
+                {"id": "B", "name": "M", "created_at": "2026-03-29T00:00:00Z"},
+            ]
+        }
+    },
+}
+
+
+def printed_with(**fields: Any) -> dict[str, Any]:
+    """Return a scenario with a batch that ran as the one of the sample, and has no webhook of its own."""
+    state = RAN_AS_PRINTED["given"]["serpwow"]["batches"][0]
+    own = {name: value for name, value in state.items() if name != "notification_webhook"}
+    return {"clock": {"start": NOW}, "given": {"serpwow": {"batches": [own | fields]}}}
+
+
 TWO_LOGS = {"given": {"serpwow": {"error_logs": [{"parameters": {"q": "a"}}, {"parameters": {"q": "b"}}]}}}
 USED_BUCKET = {"given": {"serpwow": {"destinations": [{"id": "D"}], "batches": [{"destination_ids": ["D"]}]}}}
 TWO_BUCKETS = {"given": {"serpwow": {"destinations": [{"type": "gcs", "name": "B"}, {"type": "s3", "name": "A"}]}}}
@@ -147,18 +167,27 @@ def test_a_ping_names_the_assumption_that_was_changed(live: Live, choices: dict[
         (TWO_SEARCHES, "/live/batches/A/searches/1?q=x", "inferred", "serpwow.empty-pages"),
         (TWO_SEARCHES, "/live/batches/A/searches/1?q=A", "inferred", "serpwow.letter-case"),
         (TWO_SEARCHES | ALL_FIELDS, "/live/batches", "inferred", "serpwow.list-fields"),
-        (TWO_SEARCHES, "/live/batches", "documented", None),
-        (TWO_SEARCHES, "/live/batches?search_term=batch", "documented", None),
+        (TWO_SEARCHES, "/live/batches", "observed", None),
+        (TWO_SEARCHES, "/live/batches?search_term=batch", "observed", None),
         (TWO_SEARCHES, "/live/batches?search_term=bat", "inferred", "serpwow.contains"),
         (TWO_SEARCHES | ALL_FIELDS, "/live/batches/A/results", "inferred", "serpwow.list-fields"),
-        (TWO_SEARCHES, "/live/batches/A/results", "documented", None),
+        (TWO_SEARCHES, "/live/batches/A/results", "observed", None),
+        (RAN_LONG_AGO, "/live/batches/A/results", "observed", None),
+        (printed_with(schedule_type="daily", schedule_hours=[9]), "/live/batches/A/results", "documented", None),
+        (printed_with(schedule_type="minutes", schedule_minutes="every_hour"), "/live/batches/A/results", "observed", None),
+        (printed_with(schedule_type="monthly", schedule_days_of_month=[31]), "/live/batches/A/results", "observed", None),
+        (printed_with(notification_csv_fields="search.q"), "/live/batches/A/results", "observed", None),
         (RAN_LONG_AGO, "/live/batches?only_without_results=true", "inferred", "serpwow.only-without-results"),
         (RAN_ONCE, "/live/batches?only_with_results=true", "inferred", "serpwow.last-run"),
         (SAME_NAMES, "/live/batches", "inferred", "serpwow.tied-batches"),
-        (SAME_NAMES, "/live/batches?sort_by=created_at&page_size=1", "documented", None),
+        (SAME_NAMES, "/live/batches?sort_by=created_at&page_size=1", "inferred", "serpwow.tied-batches"),
+        (SAME_NAMES, "/live/batches?sort_by=created_at&page_size=1&page=2", "inferred", "serpwow.tied-batches"),
+        (SAME_NAMES, "/live/batches?sort_by=status&page_size=1&page=2", "inferred", "serpwow.tied-batches"),
+        (APART, "/live/batches?sort_by=created_at&page_size=1", "observed", None),
+        (APART | {"assume": {"serpwow.list-order": "created_at"}}, "/live/batches", "inferred", "serpwow.list-order"),
         (RAN_ONCE, "/live/batches/A/results/1/csv", "inferred", "serpwow.absent-status"),
         (RAN_AS_PRINTED, "/live/batches/A/results/1/csv", "documented", None),
-        (RAN_AS_PRINTED, "/live/batches/A/results", "documented", None),
+        (RAN_AS_PRINTED, "/live/batches/A/results", "observed", None),
         (ran(searches=2), "/live/batches/A/results/1", "inferred", "serpwow.results-page"),
         (ran(searches=2, searches_failed=1), "/live/batches/A/results/1", "inferred", "serpwow.searches-completed"),
         (RAN_AS_PRINTED, "/live/batches/A/results/1/csv?csv_fields=search.q", "documented", None),
@@ -229,6 +258,7 @@ def test_an_instant_that_is_shown_with_fewer_than_three_decimals_is_ours(live: L
         ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"q": "a"}, "serpwow.search-update-fields"),
         ("PUT", "/live/batches/A", {"searches": [{"q": "b"}]}, None),
         ("PUT", "/live/batches/A", {"searches": [{"q": "b", "engine": "bing", "search_type": ""}]}, None),
+        ("PUT", "/live/batches/A", {"searches": [{"url": "https://www.google.com/search?q=b"}]}, None),
         (
             "PUT",
             "/live/batches/A",

@@ -110,7 +110,9 @@ def test_the_default_columns_are_those_of_what_the_searches_find(live: Live, sea
     ]
 
 
-@pytest.mark.parametrize(("choice", "names"), [("reference", "request_info.success,org"), ("item", "result.request_info.success")])
+@pytest.mark.parametrize(
+    ("choice", "names"), [("reference", "request_info.success,org"), ("item", "result.request_info.success")]
+)
 def test_the_default_columns_have_the_names_of_the_reference_or_of_the_item(live: Live, choice: str, names: str) -> None:
     page = links(load(live, assume={"serpwow.csv-names": choice}), "/results/1/csv")["pages"][0]
     assert fetch(page).decode().startswith(f"search.q,{names}")

@@ -110,6 +110,17 @@ def test_batches_with_the_same_place_have_an_order(choice: str, ids: list[str]) 
         assert [batch["id"] for batch in send(world, "GET", f"/live/batches?{query}")[0].body["batches"]] == ids
 
 
+@pytest.mark.parametrize(("choice", "ids"), [("name", ["B", "A"]), ("created_at", ["A", "B"])])
+def test_batches_are_listed_by_name_or_as_the_sample_of_the_page_has_them(choice: str, ids: list[str]) -> None:
+    """My Second Batch stands first there, and was created a day before My First Batch."""
+    given = [("A", "My Second Batch", "2026-03-01T00:00:00Z"), ("B", "My First Batch", "2026-03-02T00:00:00Z")]
+    batches = [{"id": id, "name": name, "created_at": created} for id, name, created in given]
+    world = world_of({"batches": batches}, clock={"start": INSTANT}, assume={"serpwow.list-order": choice})
+    for query, turn in (("", 1), ("sort_direction=descending", -1), ("search_term=batch", 1)):
+        rows = send(world, "GET", f"/live/batches?{query}")[0].body["batches"]
+        assert [batch["id"] for batch in rows] == ids[::turn]
+
+
 @pytest.mark.parametrize(
     ("choice", "names"), [("all-but-secrets", ["azure_account_name", "azure_container_name"]), ("none", [])]
 )

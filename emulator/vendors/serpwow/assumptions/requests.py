@@ -23,6 +23,12 @@ LIST_BEYOND_END = Assumption(
     ("empty", "refuse"),
     "The counts in the body say all there is to say.",
 )
+LIST_ORDER = Assumption(
+    "serpwow.list-order",
+    "By what are batches listed where sort_by is left out?",
+    ("name", "created_at"),
+    "The page says that it is by name; its sample has My Second Batch, which was made a day earlier, before My First Batch.",
+)
 LIST_PRIORITY_ORDER = Assumption(
     "serpwow.list-priority-order",
     "Which priority comes first in ascending order?",
@@ -217,10 +223,9 @@ FLAG_WORDS = Assumption(
 )
 SEARCH_WITHOUT_Q = Assumption(
     "serpwow.search-without-q",
-    "What becomes of a search of the web, one without a search_type, that has no q or a blank one?",
+    "What becomes of a search of the web, one without a search_type, that has neither q nor url, or blank ones?",
     ("accept", "refuse"),
-    "The page of the Search API requires q, but other searches are named by other parameters, as a place is by data_id, and no"
-    " page says that a batch looks at the parameters before it runs.",
+    "A search needs a query, or the url to open instead; but no page says that a batch looks at the parameters before it runs.",
 )
 NULL_PARAMETER = Assumption(
     "serpwow.null-parameter",

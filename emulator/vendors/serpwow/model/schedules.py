@@ -21,7 +21,7 @@ PARTS_BY_TYPE = {
     "monthly": ("days_of_month", "hours"),
     "weekly": ("days_of_week", "hours"),
     "daily": ("hours",),
-    "minutes": ("hours", "days_of_week", "days_of_month", "minutes"),
+    "minutes": ("days_of_month", "days_of_week", "hours", "minutes"),
 }
 """The parts of a schedule that apply to each type. Evidence: serpwow-schedule-1 and serpwow-schedule-6."""
 

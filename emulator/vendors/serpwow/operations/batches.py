@@ -19,7 +19,7 @@ from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
 from emulator.vendors.serpwow.requests.queries import FORCE, check_printed_values, read_flag, with_unprinted_values
 from emulator.vendors.serpwow.requests.searches import with_names
 from emulator.vendors.serpwow.requests.validation import invalid
-from emulator.vendors.serpwow.responses.batches import with_stops, with_unprinted_fields
+from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
 
 
 def _command(command: str) -> Handler:
@@ -82,7 +82,7 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
         raise invalid("name is required", "serpwow-create-2", UNNAMED_BATCH)
     batch = change_batch(tx, new_batch(tx, mint_id(tx, Batch, code)), parameters)
     answer = tx.ask(BATCH, batch.id, CREATE, new=batch)
-    return answer._replace(assumption=answer.assumption or assumption_of(parameters))
+    return with_names(answer.resting_on((), assumption_of(parameters)), parameters.get("searches", ()))
 
 
 def update_batch(tx: Transaction, request: Request) -> Answer:
@@ -92,7 +92,7 @@ def update_batch(tx: Transaction, request: Request) -> Answer:
     answer = Answer("batch", "serpwow-update-1", batch, assumption_of(parameters))
     if "searches" in parameters:
         answer = answer._replace(name="batch_with_searches", evidence="serpwow-searches-1")
-        answer = with_names(with_unprinted_fields(tx, with_stops(answer, [batch]), "serpwow-list-13"), parameters["searches"])
+        answer = with_names(with_unprinted_fields(tx, with_grounds(answer, [batch]), "serpwow-list-13"), parameters["searches"])
         if len(parameters) > 1 or not parameters["searches"] or any("id" in search for search in parameters["searches"]):
             answer = answer.resting_on(("serpwow-searches-17",))
     return save(tx, batch, answer)

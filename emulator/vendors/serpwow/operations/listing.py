@@ -16,6 +16,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     LIST_BAD_PARAMETER,
     LIST_NEVER_RUN,
     LIST_NEVER_RUN_FILTER,
+    LIST_ORDER,
     LIST_PRIORITY_ORDER,
     TIED_BATCHES,
     WITHOUT_RESULTS,
@@ -35,7 +36,7 @@ from emulator.vendors.serpwow.requests.queries import (
     with_unprinted_values,
 )
 from emulator.vendors.serpwow.requests.validation import invalid
-from emulator.vendors.serpwow.responses.batches import with_stops, with_unprinted_fields
+from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -60,7 +61,11 @@ SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER, "last_run": LIST_NEVER_RUN}
 def list_batches(tx: Transaction, request: Request) -> Answer:
     page = _find_page(tx, request.query)
     answer = page.with_order(with_unprinted_values(request.query, Answer("page", "serpwow-list-1", page, page.assumption)))
-    answer = with_stops(answer, page.items)
+    answer = with_grounds(answer, page.items)
+    if page.total > 1 and "sort_by" not in request.query and tx.choice(LIST_ORDER) == "created_at":
+        answer = answer.resting_on(("serpwow-list-19",), LIST_ORDER)
+    if any(batch.last_run is None for batch in page.items):
+        answer = answer.resting_on(("serpwow-get-3",))
     if any(batch.last_run or batch.status == "queued" for batch in page.items):
         answer = answer.resting_on(("serpwow-get-5", "serpwow-results-3"), LAST_RUN)
     if not page.total:
@@ -76,7 +81,8 @@ def _find_page(view: View, query: Query) -> Page:
     """
     try:
         size = read_number(query, "page_size", 25, most=1000)
-        wanted = read_page(query, tuple(SORT_KEYS), "name", size)
+        default = "name" if "sort_by" in query else view.choice(LIST_ORDER)
+        wanted = read_page(query, tuple(SORT_KEYS), default, size)
         status = read_one_of(query, "status", ("all", *STATUSES), "all")
         filters = list(_filters(query, view))
         check_printed_values(view, query)
@@ -95,19 +101,21 @@ def _find_page(view: View, query: Query) -> Page:
     assumption = _assumption_of(view, wanted, len(found)) or _assumption_of_results(view, query, batches)
     assumption = assumption or _assumption_of_term(query, batches) or _assumption_of_never_run(query, batches)
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
-    return _page(wanted, len(found), wanted.slice(found), assumption)
+    return _page(wanted, len(found), wanted.slice(found), wanted.around(found), assumption)
 
 
 def _ranked_page(view: View, wanted: PageQuery, group: tuple[str, ...]) -> Page:
     """Return a page of a list that is kept in this order, at no cost for the other pages."""
     ranking = view.sorted_group(Batch, RANKINGS[wanted.sort_by], *group)
     assumption = _assumption_of(view, wanted, len(ranking))
-    batches = (ranking.descending if wanted.descending else ranking.ascending)(wanted.first)
-    return _page(wanted, len(ranking), [*islice(batches, wanted.size)], assumption)
+    before = min(wanted.first, 1)
+    batches = (ranking.descending if wanted.descending else ranking.ascending)(wanted.first - before)
+    around = [*islice(batches, before + wanted.size + 1)]
+    return _page(wanted, len(ranking), around[before : before + wanted.size], around, assumption)
 
 
-def _page(wanted: PageQuery, total: int, batches: list[Batch], assumption: Assumption | None) -> Page:
-    return Page(wanted, total, batches, assumption, [SORT_KEYS[wanted.sort_by](batch) for batch in batches])
+def _page(wanted: PageQuery, total: int, batches: list[Batch], around: list[Batch], assumption: Assumption | None) -> Page:
+    return Page(wanted, total, batches, assumption, [SORT_KEYS[wanted.sort_by](batch) for batch in around])
 
 
 def _assumption_of(view: View, wanted: PageQuery, total: int) -> Assumption | None:

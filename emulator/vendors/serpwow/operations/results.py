@@ -15,7 +15,7 @@ from emulator.vendors.serpwow.operations.batches import batch_of
 from emulator.vendors.serpwow.operations.files import result_links
 from emulator.vendors.serpwow.requests.queries import csv_fields_of
 from emulator.vendors.serpwow.requests.validation import invalid
-from emulator.vendors.serpwow.responses.batches import with_stops, with_unprinted_fields
+from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
 
 FAILED = "failed"
 NO_WEBHOOK = "This Result Set had no webhook POST set"
@@ -31,8 +31,11 @@ class ResultLinks(NamedTuple):
 
 def list_results(tx: Transaction, request: Request) -> Answer:
     batch = batch_of(tx, request)
-    answer = _answer("results", "serpwow-results-4", batch, batch, batch.available(tx.now))
-    return with_unprinted_fields(tx, with_stops(answer, [batch]), "serpwow-list-13")
+    available = batch.available(tx.now)
+    answer = _answer("results", "serpwow-results-4", batch, batch, available)
+    if not available:
+        answer = answer.resting_on(("serpwow-empty-1",))
+    return with_unprinted_fields(tx, with_grounds(answer, [batch]), "serpwow-list-13")
 
 
 def get_result(format: str, evidence: str) -> Handler:

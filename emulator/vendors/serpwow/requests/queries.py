@@ -124,6 +124,10 @@ class PageQuery(NamedTuple):
         """Return the items of the page."""
         return items[self.first : self.first + self.size]
 
+    def around(self, items: list[Any]) -> list[Any]:
+        """Return the items of the page, and those just before and after it."""
+        return items[max(self.first - 1, 0) : self.first + self.size + 1]
+
     def check_end(self, view: View, total: int, answer: str = "unfit") -> Assumption | None:
         """Return the assumption that decides about a page beyond the last one; None for any other page.
 
@@ -141,7 +145,7 @@ class PageQuery(NamedTuple):
 class Page(NamedTuple):
     """One page of the items that passed the filters; `total` counts all of them. `assumption` is one that decided.
 
-    `places` are the sort keys of its items, None where they are in no order.
+    `places` are the sort keys of its items and of those just before and after it, None where they are in no order.
     """
 
     query: PageQuery
@@ -188,7 +192,7 @@ def sorted_page(
     if "sort_by" in query or view.choice(DEFAULT_ORDER) == "sorted":
         oldest_first = view.choice(TIED_BATCHES) == "oldest"
         items = sorted(items[:: 1 if oldest_first else -1], key=keys[wanted.sort_by], reverse=wanted.descending)
-        places = [getattr(item, wanted.sort_by) for item in wanted.slice(items)]
+        places = [getattr(item, wanted.sort_by) for item in wanted.around(items)]
     elif wanted.descending:
         items.reverse()
     return Page(wanted, len(items), wanted.slice(items), wanted.check_end(view, len(items)), places)

@@ -41,7 +41,7 @@ CLIENT_TEXTS = ("google_domain", "gl", "hl", "sort_by", "time_period", "time_per
 CLIENT_NUMBERS = ("page", "num")
 """The parameters of a search that the page of the vendor's client names. Evidence: serpwow-types-12."""
 
-TEXTS = ("q", "engine", "search_type", "device", "location", "custom_id", "data_id", *CLIENT_TEXTS)
+TEXTS = ("q", "url", "engine", "search_type", "device", "location", "custom_id", "data_id", *CLIENT_TEXTS)
 NUMBERS = ("max_page", *CLIENT_NUMBERS)
 """The parameters of a search that are known, by the kind of their values."""
 
@@ -118,8 +118,9 @@ def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Seque
 
 
 def _lacks_query(search: Search) -> bool:
-    """Return whether a search of the web has no q, or a blank one. Evidence: serpwow-searches-16."""
-    return not search.parameters.get("search_type") and not str(search.parameters.get("q", "")).strip()
+    """Return whether a search of the web has neither q nor url, or blank ones. Evidence: serpwow-searches-16 and -18."""
+    given = (str(search.parameters.get(name, "")).strip() for name in ("q", "url"))
+    return not search.parameters.get("search_type") and not any(given)
 
 
 def read_searches_type(tx: Transaction, value: Any) -> str:
@@ -155,8 +156,10 @@ def names_unknown(searches: Iterable[JsonObject]) -> bool:
 
 
 def with_names(answer: Answer, searches: Iterable[JsonObject]) -> Answer:
-    """Return the answer with the fact behind names of parameters that only the vendor's client prints, if there are some."""
+    """Return the answer with the facts behind url, and behind names of parameters that only the vendor's client prints."""
     named = {name for search in searches for name in search}
+    if "url" in named:
+        answer = answer.resting_on(("serpwow-searches-18",))
     return answer.resting_on(("serpwow-types-12",)) if named & {*CLIENT_TEXTS, *CLIENT_NUMBERS} else answer
 
 

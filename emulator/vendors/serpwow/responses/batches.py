@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from emulator.sdk import Answer, JsonDict, JsonObject, View, instant
@@ -32,8 +32,13 @@ def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
     return answer.resting_on((fact,), LIST_FIELDS)
 
 
-def with_stops(answer: Answer, batches: Iterable[Batch]) -> Answer:
-    """Return an answer that shows batches with the facts and an assumption behind what is left of a stopped one, if one is."""
+def with_grounds(answer: Answer, batches: Sequence[Batch]) -> Answer:
+    """Return an answer that shows batches with the facts behind fields that no sample prints, and behind what a stop left."""
+    shown = {name for batch in batches for name in (*_render_schedule(batch.schedule), *_render_notifications(batch))}
+    if shown & {"schedule_minutes", "schedule_days_of_month", "notification_webhook"}:
+        answer = answer.resting_on(("serpwow-get-7",))
+    if "notification_csv_fields" in shown:
+        answer = answer.resting_on(("serpwow-get-10",))
     if all(batch.stopped_at is None for batch in batches):
         return answer
     return answer.resting_on(("serpwow-stop-9", "serpwow-stop-10"), STOP_SCHEDULE)
@@ -84,7 +89,8 @@ def _render_schedule(schedule: Schedule) -> JsonDict:
 
 
 def _render_notifications(batch: Batch) -> JsonDict:
-    names = ("email", "webhook", "csv_fields", "as_json", "as_jsonlines", "as_csv")
+    """Return the notifications that are set, and their formats. Evidence: serpwow-get-2, serpwow-get-7 and serpwow-get-10."""
+    names = ("webhook", "email", "as_json", "as_jsonlines", "as_csv", "csv_fields")
     fields = {f"notification_{name}": getattr(batch.notifications, name) for name in names}
     return {name: value for name, value in fields.items() if value is not None}
 

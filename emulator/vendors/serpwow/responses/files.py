@@ -14,8 +14,13 @@ from emulator.vendors.serpwow.model.batches import ResultSet
 from emulator.vendors.serpwow.model.searches import Search, render_search
 
 GROUPS = {
-    **{"news": "news_results", "images": "image_results", "videos": "video_results", "places": "places_results"},
-    **{"shopping": "shopping_results", "amazon": "amazon_results", "ebay": "ebay_results"},
+    "news": "news_results",
+    "images": "image_results",
+    "videos": "video_results",
+    "places": "places_results",
+    "shopping": "shopping_results",
+    "amazon": "amazon_results",
+    "ebay": "ebay_results",
 }
 """Engine, or kind of search → the group of fields of what is found; of the others organic_results. Evidence: serpwow-csv-1."""
 

@@ -42,7 +42,7 @@ from emulator.vendors.serpwow.responses.batches import (
     render_batch,
     render_own_batch,
     render_result_set,
-    with_stops,
+    with_grounds,
 )
 
 HEADERS = {  # those of the live service, serpwow-headers-1, without the ones that let pages of a browser in
@@ -72,7 +72,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
         decisive = (assumption for assumption in (*READING, HTML_LIMIT, SEARCH_WITHOUT_Q) if assumption in tx.consulted)
         answer = answer._replace(assumption=next(decisive, answer.assumption))
     if answer.name == "batch":
-        answer = with_stops(answer.resting_on((), GET_COUNTS), [answer.subject])
+        answer = with_grounds(answer.resting_on((), GET_COUNTS), [answer.subject])
     if _has_unread_fields(request, operation):
         answer = answer.resting_on(("serpwow-body-2",))
     return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING)
