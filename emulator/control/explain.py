@@ -111,7 +111,7 @@ def _explained_exchange(
     differences, rest = page(found, limit) if is_known else (None, 0)
     let_go(found)
     facts = {
-        "also": tuple(fact for id in exchange.also if (fact := _fact(vendor, id))),
+        "also": tuple(fact for id in dict.fromkeys(exchange.also) if id != exchange.evidence and (fact := _fact(vendor, id))),
         "delivered": None if held else exchange.delivered,
     }
     return ExplainedExchange(

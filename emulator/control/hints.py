@@ -107,10 +107,12 @@ class Hints:
         if row.state == ABSENT:
             yield from self._on_id(applied.kind, applied.id)
         elif row.answer == self.exchange.answer and not _moves(row):
-            rows = self.world.rules.machines[applied.kind].rows
-            states = dict.fromkeys(it.state for it in rows if it.cause == row.cause and _moves(it))
-            working = [it for it in states if it not in (ABSENT, row.state)]
-            if working:
+            rules = self.world.rules
+            rows = [it for it in rules.machines[applied.kind].rows if it.cause == row.cause and _moves(it)]
+            possible = (it for it in rows if it.assume is None or rules.choices[it.assume.assumption.id] == it.assume.choice)
+            states = dict.fromkeys(it.state for it in possible)
+            working = [it for it in states if it != ABSENT]
+            if working and row.state not in working:
                 yield f"{row.cause} works where a {noun} is {' or '.join(working)}; this one was {row.state}"
 
     def _on_id(self, kind: str, id: str) -> Iterator[str]:

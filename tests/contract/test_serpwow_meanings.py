@@ -110,6 +110,66 @@ def test_batches_with_the_same_place_have_an_order(choice: str, ids: list[str]) 
         assert [batch["id"] for batch in send(world, "GET", f"/live/batches?{query}")[0].body["batches"]] == ids
 
 
+@pytest.mark.parametrize(
+    ("label", "zone"),
+    [
+        ({}, "Europe/Warsaw"),
+        (
+            {"timezone_label": "(UTC+01:00) Sarajevo, Skopje, Warsaw, Zagreb"},
+            "(UTC+01:00) Sarajevo, Skopje, Warsaw, Zagreb",
+        ),
+    ],
+)
+def test_the_account_shows_its_time_zone_by_name_or_as_it_is_stated(label: dict[str, str], zone: str) -> None:
+    world = world_of({"account": {"timezone": "Europe/Warsaw", **label}})
+    assert send(world, "GET", "/live/account")[0].body["account_info"]["timezone"] == zone
+
+
+@pytest.mark.parametrize(
+    ("parameters", "url"),
+    [
+        ({"q": "a b"}, "https://www.google.com/search?q=a+b"),
+        ({"q": "a b", "engine": "bing"}, "https://www.bing.com/search?q=a+b"),
+        ({"url": "https://foo.example/x"}, "https://foo.example/x"),
+    ],
+)
+def test_an_error_log_has_the_url_of_its_engine_or_the_one_to_open(parameters: dict[str, str], url: str) -> None:
+    world = world_of({"error_logs": [{"parameters": parameters}]})
+    assert send(world, "GET", "/live/errorlogs")[0].body["logs"][0]["engine_url"] == url
+
+
+@pytest.mark.parametrize(
+    ("webhook", "status"),
+    [
+        ("HTTPS://example.com/hook", 200),
+        ("http://10.0.0.1:80", 200),
+        ("https://", 400),
+        ("https://a b", 400),
+        ("example.com", 400),
+    ],
+)
+def test_a_webhook_is_a_url(webhook: str, status: int) -> None:
+    world = world_of({"batches": [BATCH]})
+    assert send(world, "PUT", "/live/batches/2A6F94BB", {"notification_webhook": webhook})[0].status == status
+
+
+@pytest.mark.parametrize(("choice", "shown"), [("kept", True), ("dropped", False)])
+def test_a_schedule_of_another_type_keeps_its_hours_or_not(choice: str, shown: bool) -> None:
+    batch = {"id": "A", "schedule_type": "weekly", "schedule_days_of_week": [1], "schedule_hours": [2]}
+    world = world_of({"batches": [batch]}, assume={"serpwow.schedule-change": choice})
+    body = {"schedule_type": "minutes", "schedule_minutes": "every_hour", "schedule_days_of_week": [3]}
+    changed = send(world, "PUT", "/live/batches/A", body)[0].body["batch"]
+    assert ("schedule_hours" in changed, changed["schedule_days_of_week"]) == (shown, [3])
+
+
+@pytest.mark.parametrize(("choice", "ids"), [("yes", ["D"]), ("no", [])])
+def test_a_batch_names_a_destination_that_was_deleted_or_not(choice: str, ids: list[str]) -> None:
+    world = world_of(GIVEN, clock={"start": INSTANT}, assume={"serpwow.deleted-destination": choice})
+    assert send(world, "DELETE", "/live/destinations/D")[0].status == 200
+    assert send(world, "GET", "/live/batches/2A6F94BB")[0].body["batch"]["destination_ids"] == ids
+    assert send(world, "GET", "/live/batches?destination_id=D")[0].body["total_count"] == len(ids)
+
+
 @pytest.mark.parametrize(("choice", "ids"), [("name", ["B", "A"]), ("created_at", ["A", "B"])])
 def test_batches_are_listed_by_name_or_as_the_sample_of_the_page_has_them(choice: str, ids: list[str]) -> None:
     """My Second Batch stands first there, and was created a day before My First Batch."""

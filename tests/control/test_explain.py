@@ -45,6 +45,14 @@ def stop(emulator: Emulator, batch: str) -> httpx.Response:
         (lambda emulator: stop(emulator, "2A6F94BX"), "there is no batch '2A6F94BX'; the nearest is '2A6F94BB'"),
         (lambda emulator: stop(emulator, "9E867FAA"), "stop works where a batch is queued or running; this one was idle"),
         (
+            lambda emulator: send(emulator, "DELETE", f"/live/batches/CAC8651D?api_key={emulator.serpwow.api_key}"),
+            "delete works where a batch is idle; this one was running",
+        ),
+        (
+            lambda emulator: send(emulator, "GET", f"/live/locations?q=mumbai&api_key={emulator.serpwow.api_key}"),
+            "SerpWow publishes this path, but the Search API and the Locations API are not emulated",
+        ),
+        (
             lambda emulator: send(emulator, "GET", "/live/batchez/B/stop"),
             "the nearest operation is GET /live/batches/{id}/stop",
         ),
@@ -61,6 +69,23 @@ def test_what_did_not_work_is_told_the_nearest_that_does(
 ) -> None:
     ask(emulator)
     assert expected in emulator.journal.exchanges()[-1].explain().told["would_work"]
+
+
+@pytest.mark.parametrize("status", ["queued", "running"])
+def test_a_refusal_that_another_state_would_not_change_names_no_state(emulator: Emulator, status: str) -> None:
+    emulator.state.change(
+        {"serpwow": {"batches": [{"id": "AAAAAAA1", "status": status, "fails_to_stop": True, "searches": 2}]}}
+    )
+    assert stop(emulator, "AAAAAAA1").status_code == 500
+    assert emulator.journal.exchanges()[-1].explain().told["would_work"] == []
+
+
+def test_an_explanation_tells_no_fact_twice(emulator: Emulator) -> None:
+    emulator.state.change({"serpwow": {"error_logs": [{"parameters": {"q": "pizza"}}]}})
+    send(emulator, "GET", f"/live/errorlogs?api_key={emulator.serpwow.api_key}")
+    told = emulator.journal.exchanges()[-1].explain().told
+    facts = [told["because"]["evidence"], *(fact["evidence"] for fact in told["also"])]
+    assert len({*facts}) == len(facts)
 
 
 def test_a_key_that_the_world_does_not_take_is_told_the_nearest_and_no_key_can_be_read() -> None:

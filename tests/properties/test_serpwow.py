@@ -156,6 +156,10 @@ def test_a_dumped_state_loads_as_the_same_state(world: World, history: list[tupl
         ({"credits_used": 5}, "queued and running batches can give back 10"),
         ({"credits_limit": 9}, "credits_limit is 9"),
         ({"credits_used": 20, "usage": {"2026-01-01": 19}}, "the days add up to 19"),
+        (
+            {"credits_used": 13, "usage": {"2026-02-10": 7, "2026-03-05": 13}},
+            "credits_used is 13 and credits_returned 0, which has those of days before the last reset",
+        ),
     ],
 )
 def test_impossible_credits_are_refused(account: dict[str, Any], complaint: str) -> None:

@@ -29,7 +29,7 @@ PRINTED = {
     "6dot50.absent-values": "the sample of a cancelled batch has no externalId",
     "serpwow.list-fields": "three samples of a batch have these fields and no others",
     "serpwow.list-order": "the page says that sort_by is name by default",
-    "serpwow.result-expiry": "two pages say that result sets are kept for 14 days",
+    "serpwow.result-expiry": "three pages say that result sets are kept for 14 days",
     "stripe.job-without-metadata": "the schema requires metadata, and the samples of the reference have it empty",
     "stripe.livemode": "the schema requires livemode",
     "stripe.restricted-key": "the page about restricted keys says that every API takes them",

@@ -74,10 +74,12 @@ def test_minutes_can_count_from_midnight() -> None:
     assert next_instant(schedule, at("2026-03-09T23:45:00Z"), calendar) == at("2026-03-10T00:00:00Z")
 
 
-def fits_the_day(schedule: Schedule, day: date, either: bool) -> bool:
-    of_month = day.day in (schedule.days_of_month or range(32))
+def fits_the_day(schedule: Schedule, day: date, calendar: Calendar) -> bool:
+    wanted = schedule.days_of_month or range(32)
+    is_last = calendar.ends_early and (day + timedelta(days=1)).month != day.month
+    of_month = day.day in wanted or (is_last and any(n > day.day for n in wanted))
     of_week = day.isoweekday() % 7 in (schedule.days_of_week or range(7))
-    if either and schedule.days_of_month and schedule.days_of_week:
+    if calendar.either and schedule.days_of_month and schedule.days_of_week:
         return of_month or of_week
     return of_month and of_week
 
@@ -86,7 +88,7 @@ def fits(schedule: Schedule, instant: datetime, calendar: Calendar) -> bool:
     local = instant.astimezone(calendar.zone)
     minutes = local.minute + 60 * local.hour * calendar.from_midnight
     on_time = minutes % EVERY[schedule.minutes or ""] == 0 and local.hour in (schedule.hours or range(24))
-    return on_time and fits_the_day(schedule, local.date(), calendar.either)
+    return on_time and fits_the_day(schedule, local.date(), calendar)
 
 
 def first_by_looking(schedule: Schedule, after: datetime, calendar: Calendar) -> datetime:
@@ -94,7 +96,7 @@ def first_by_looking(schedule: Schedule, after: datetime, calendar: Calendar) ->
     instant = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
     while not fits(schedule, instant, calendar):
         days = (instant.date() + timedelta(days=n) for n in (-1, 0, 1))
-        near = any(fits_the_day(schedule, day, calendar.either) for day in days)
+        near = any(fits_the_day(schedule, day, calendar) for day in days)
         instant += timedelta(minutes=1) if near else timedelta(days=1) - timedelta(hours=instant.hour, minutes=instant.minute)
     return instant
 
@@ -146,3 +148,16 @@ def test_a_repeated_minute_of_the_day_before_belongs_to_the_day_before() -> None
 )
 def test_two_months_later_is_the_same_day_or_the_months_last(since: str, until: str) -> None:
     assert months_after(at(since), 2) == at(until)
+
+
+@pytest.mark.parametrize(
+    ("after", "then"),
+    [
+        ("2026-01-30T12:00:00Z", "2026-01-31T02:00:00Z"),
+        ("2026-02-01T00:00:00Z", "2026-02-28T02:00:00Z"),
+        ("2026-04-01T00:00:00Z", "2026-04-30T02:00:00Z"),
+    ],
+)
+def test_the_last_day_of_a_month_can_stand_for_those_that_it_does_not_have(after: str, then: str) -> None:
+    schedule = Schedule("monthly", days_of_month=(31,), hours=(2,))
+    assert next_instant(schedule, at(after), Calendar(ZoneInfo("UTC"), ends_early=True)) == at(then)

@@ -101,7 +101,7 @@ RESULT_EXPIRY = Assumption(
     "serpwow.result-expiry",
     "How many days after the end of a result set does it say that it expires?",
     ("14", "6"),
-    "Two pages say that result sets are kept for 14 days; their samples have an expires_at six days after ended_at.",
+    "Three pages say that result sets are kept for 14 days; the samples of two have an expires_at six days after ended_at.",
 )
 DEFAULT_ORDER = Assumption(
     "serpwow.default-order",

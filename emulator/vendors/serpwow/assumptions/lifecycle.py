@@ -102,7 +102,8 @@ PLACES = Assumption(
     "serpwow.places",
     "How many batches run at a time?",
     ("by-size", "one"),
-    "The limits name five batches of up to 250 searches, or one larger one; another page says that they run in sequence.",
+    "The limits name five for batches of up to 250 searches and one for larger ones, which read as places of their own for"
+    " each; another page says that they run in sequence.",
 )
 OVERAGE_LIMIT = Assumption(
     "serpwow.overage-limit",
@@ -134,6 +135,19 @@ SCHEDULE_DAYS = Assumption(
     "When does a schedule by minutes run that names days of the week and days of the month?",
     ("both", "either"),
     "Each of the two is published as a restriction, and what is restricted twice is left where both allow it.",
+)
+SCHEDULE_CHANGE = Assumption(
+    "serpwow.schedule-change",
+    "What becomes of hours, days and minutes of a schedule that are not sent where its schedule_type changes?",
+    ("kept", "dropped"),
+    "They are parameters of their own, and an update changes those that are sent. Some are not shown while the type does not"
+    " heed them, and bind again with a type that does.",
+)
+SHORT_MONTH = Assumption(
+    "serpwow.short-month",
+    "When does a schedule run in a month that does not have the day that it names?",
+    ("not", "last-day"),
+    "Public schemas have the days as numbers from 1 to 31, and none of them is said to be the last of each month.",
 )
 CREDITS_RESET = Assumption(
     "serpwow.credits-reset",

@@ -95,7 +95,8 @@ EDIT_QUEUED = Assumption(
     "serpwow.edit-queued",
     "Can a queued batch be updated or deleted, or its searches be changed?",
     ("refuse", "allow"),
-    "Only running ones are published to refuse it, but a change would no longer fit the credits that were allocated.",
+    "Only running ones are published to refuse it, but a change does not fit the credits that were allocated: searches that are"
+    " added in the queue run without cost, against the published price, and a batch that is cleared there runs empty.",
 )
 UNNAMED_BATCH = Assumption(
     "serpwow.unnamed-batch",
@@ -114,6 +115,12 @@ UNKNOWN_DESTINATION = Assumption(
     "Can a batch name a destination that does not exist?",
     ("accept", "refuse"),
     "The published example names one that nothing else speaks of.",
+)
+DELETED_DESTINATION = Assumption(
+    "serpwow.deleted-destination",
+    "Does a batch still name a destination that was deleted?",
+    ("yes", "no"),
+    "The page of the deletion speaks of the destination alone, and a batch can name one that does not exist.",
 )
 MAX_PAGE = Assumption(
     "serpwow.max-page",

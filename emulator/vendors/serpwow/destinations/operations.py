@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import attrgetter
 
 from emulator.sdk import Answer, Request, Transaction, mint_id
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, LETTER_CASE, USED_BY
+from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
 from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, seven_letters
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
@@ -41,7 +43,14 @@ def update_destination(tx: Transaction, request: Request) -> Answer:
 
 
 def delete_destination(tx: Transaction, request: Request) -> Answer:
-    return _ask(tx, request, DELETE)
+    answer, id = _ask(tx, request, DELETE), request.parameters["destination_id"]
+    users = [*tx.group(Batch, "destination", id)] if answer.name == "destination_deleted" else []
+    if not users:
+        return answer
+    if tx.choice(DELETED_DESTINATION) == "no":
+        for batch in users:
+            tx.put(replace(batch, destination_ids=tuple(it for it in batch.destination_ids if it != id)))
+    return answer.resting_on(("serpwow-destinations-19",), DELETED_DESTINATION)
 
 
 def _ask(tx: Transaction, request: Request, command: str) -> Answer:

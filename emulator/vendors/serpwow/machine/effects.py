@@ -20,6 +20,7 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
     SCHEDULE_DAYS,
     SCHEDULE_MINUTES,
     SCHEDULE_ZONE,
+    SHORT_MONTH,
     STOP_SCHEDULE,
 )
 from emulator.vendors.serpwow.destinations.machine import Uploads, upload
@@ -227,7 +228,8 @@ def calendar_of(view: View) -> Calendar:
     """Return the reading of the account's schedules. Evidence: serpwow-schedule-2."""
     zone = account_of(view).timezone if view.choice(SCHEDULE_ZONE) == "account" else "UTC"
     from_midnight = view.choice(SCHEDULE_MINUTES) == "midnight"
-    return Calendar(ZoneInfo(zone), from_midnight, view.choice(SCHEDULE_DAYS) == "either")
+    ends_early = view.choice(SHORT_MONTH) == "last-day"
+    return Calendar(ZoneInfo(zone), from_midnight, view.choice(SCHEDULE_DAYS) == "either", ends_early)
 
 
 def _stopped(view: View, batch: Batch) -> Batch:

@@ -37,6 +37,7 @@ class Account(Metered):
     They are returned at `credits_reset_at` and every month from it. `usage` has the days on which the credits that count now
     were used, and those that were returned before, `credits_returned`. With overage allowed and enabled, use can exceed the
     limit. `notification_webhook` is the profile's, for batches without one. `since` is the time of the last use or return.
+    `timezone_label` is shown where it is set, instead of the name.
     """
 
     since: datetime
@@ -47,6 +48,7 @@ class Account(Metered):
     email: str = "john.smith@example.com"
     plan: str = "Plan Name"
     timezone: str = "UTC"
+    timezone_label: str | None = None
     account_balance_usd: Decimal = Decimal(0)
     credits_reset_at: datetime = RESET_AT
     overage_allowed: bool = False

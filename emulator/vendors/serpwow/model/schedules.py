@@ -49,28 +49,33 @@ class Schedule:
             return self.minutes is not None
         return all(getattr(self, part) for part in PARTS_BY_TYPE.get(self.type, ()))
 
-    def falls_on(self, day: date, either: bool = False) -> bool:
-        """Return whether it runs on a day: on any, unless it names days that apply to its type.
+    @property
+    def named(self) -> list[str]:
+        """The parts that are set, whether they apply to its type or not."""
+        return [name for name in ("days_of_month", "days_of_week", "hours", "minutes") if getattr(self, name)]
 
-        Days of the week and of the month must both match, or one of them with `either`.
-        """
+    def falls_on(self, day: date, calendar: Calendar) -> bool:
+        """Return whether it runs on a day: on any, unless it names days that apply to its type."""
         parts, matches = PARTS_BY_TYPE[self.type], []
         if self.days_of_month and "days_of_month" in parts:
-            matches.append(day.day in self.days_of_month)
+            is_last = calendar.ends_early and (day + timedelta(days=1)).day == 1
+            matches.append(day.day in self.days_of_month or (is_last and max(self.days_of_month) > day.day))
         if self.days_of_week and "days_of_week" in parts:
             matches.append(day.isoweekday() % 7 in self.days_of_week)
-        return any(matches) or not matches if either else all(matches)
+        return any(matches) or not matches if calendar.either else all(matches)
 
 
 class Calendar(NamedTuple):
     """The reading of schedules: the time zone, and the start of the count of minutes, which is midnight or each full hour.
 
-    With `either`, a day that matches the days of the week or those of the month is enough.
+    With `either`, a day that matches the days of the week or those of the month is enough. Where a month `ends_early`, its last
+    day stands for those that it does not have.
     """
 
     zone: ZoneInfo
     from_midnight: bool = False
     either: bool = False
+    ends_early: bool = False
 
 
 def next_instant(schedule: Schedule, after: datetime, calendar: Calendar) -> datetime | None:
@@ -87,21 +92,21 @@ def _minutes(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterato
     first = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
     for day in _days_from(after, calendar):
         # Clocks set back just after midnight repeat minutes of the day before.
-        if not any(schedule.falls_on(candidate, calendar.either) for candidate in (day, day - timedelta(days=1))):
+        if not any(schedule.falls_on(candidate, calendar) for candidate in (day, day - timedelta(days=1))):
             continue
         instant, end = max(first, _utc(day, 0, zone)), _utc(day + timedelta(days=1), 0, zone)
         while instant < end:
             local = instant.astimezone(zone)
             minutes = local.minute + (local.hour * 60 if calendar.from_midnight else 0)
             hour_matches = not schedule.hours or local.hour in schedule.hours
-            if minutes % step == 0 and hour_matches and schedule.falls_on(local.date(), calendar.either):
+            if minutes % step == 0 and hour_matches and schedule.falls_on(local.date(), calendar):
                 yield instant
             instant += timedelta(minutes=1)
 
 
 def _hours(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
     for day in _days_from(after, calendar):
-        if schedule.falls_on(day):
+        if schedule.falls_on(day, calendar):
             # An hour that the clocks skip comes an hour later; of one that they repeat, the first counts.
             yield from sorted({_utc(day, hour, calendar.zone) for hour in schedule.hours})
 

@@ -7,7 +7,12 @@ from itertools import chain
 from typing import Any, cast
 
 from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Request, Transaction, View, mint_id
-from emulator.vendors.serpwow.assumptions.lifecycle import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
+from emulator.vendors.serpwow.assumptions.lifecycle import (
+    SCHEDULE_CHANGE,
+    STOPALL_NONE,
+    STOPALL_SINGULAR,
+    STOPALL_WITH_FAILURES,
+)
 from emulator.vendors.serpwow.assumptions.requests import EDIT_QUEUED, UNNAMED_BATCH
 from emulator.vendors.serpwow.machine.batches import BATCH, CREATE, DELETE, GET, START, STOP, STOPALL, UPDATE
 from emulator.vendors.serpwow.machine.effects import busy_batches, promote_waiting, with_next_start
@@ -90,6 +95,8 @@ def update_batch(tx: Transaction, request: Request) -> Answer:
     parameters = {"searches": body} if isinstance(body, list) else parameters_of(tx, body)
     batch = change_batch(tx, batch_of(tx, request), parameters)
     answer = Answer("batch", "serpwow-update-1", batch, assumption_of(parameters))
+    if SCHEDULE_CHANGE in tx.consulted:
+        answer = answer.resting_on(("serpwow-schedule-10",), SCHEDULE_CHANGE)
     if "searches" in parameters:
         answer = answer._replace(name="batch_with_searches", evidence="serpwow-searches-1")
         answer = with_names(with_unprinted_fields(tx, with_grounds(answer, [batch]), "serpwow-list-13"), parameters["searches"])

@@ -52,12 +52,18 @@ def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer
     """Answer an unknown path or verb; the key is checked first, except on links to files."""
     if request.path.lower().startswith(FILES):
         return Answer("wrong_verb", "serpwow-link-1", verbs) if verbs else Answer("astray", "serpwow-link-2")
-    not_found = Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
+    unknown = "serpwow-path-4" if is_published_elsewhere(request) else "serpwow-path-1"
+    not_found = Answer("astray", "serpwow-verb-1" if verbs else unknown)
     if tx.accepts("serpwow", credential(request)):
         return not_found
     if tx.choice(REFUSED_FIRST) == "path":
         return not_found._replace(assumption=REFUSED_FIRST)
     return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST)
+
+
+def is_published_elsewhere(request: Request) -> bool:
+    """Return whether a path is one of the Search API or the Locations API, which are not emulated."""
+    return request.path.lower().rstrip("/").endswith(("/live/search", "/live/locations"))
 
 
 def rate_limit(name: str, evidence: str) -> Check:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from emulator.sdk import Assumption, JsonObject, Transaction
+from emulator.vendors.serpwow.assumptions.lifecycle import SCHEDULE_CHANGE
 from emulator.vendors.serpwow.assumptions.requests import (
     HOURLY_SCHEDULE,
     INCOMPLETE_SCHEDULE,
@@ -16,7 +17,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
 )
 from emulator.vendors.serpwow.destinations.model import Destination
 from emulator.vendors.serpwow.model.batches import PARTS, Batch
-from emulator.vendors.serpwow.model.schedules import TYPES
+from emulator.vendors.serpwow.model.schedules import TYPES, Schedule
 from emulator.vendors.serpwow.model.searches import MIXED
 from emulator.vendors.serpwow.requests.searches import (
     check_searches,
@@ -39,6 +40,7 @@ def change_batch(tx: Transaction, batch: Batch, parameters: JsonObject) -> Batch
         InvalidRequest: a value is not valid, or the batch could not have it.
     """
     values = read_parameters(_with_hourly_as_minutes(tx, parameters))
+    batch = _without_former_schedule(tx, batch, values)
     for part, prefix in PARTS.items():
         names = [name for name in values if name.startswith(prefix)]
         values[part] = replace(getattr(batch, part), **{name.removeprefix(prefix): values.pop(name) for name in names})
@@ -52,7 +54,7 @@ def change_batch(tx: Transaction, batch: Batch, parameters: JsonObject) -> Batch
         new = list(read_searches(tx, parameters["searches"], used))
         changed = replace(changed, searches=changed.searches.with_more(new))
         check_searches(tx, changed, changed.searches, new)
-    _check_assumptions(tx, changed)
+    _check_assumptions(tx, changed, parameters)
     return changed
 
 
@@ -76,6 +78,14 @@ def _with_hourly_as_minutes(tx: Transaction, parameters: JsonObject) -> JsonObje
     return {**parameters, "schedule_type": "minutes", "schedule_minutes": "every_hour"}
 
 
+def _without_former_schedule(tx: Transaction, batch: Batch, values: JsonObject) -> Batch:
+    """Return the batch as its parameters find it: with or without a schedule of another type. Evidence: serpwow-schedule-10."""
+    old = batch.schedule
+    if values.get("schedule_type", old.type) == old.type or not any(f"schedule_{it}" not in values for it in old.named):
+        return batch
+    return batch if tx.choice(SCHEDULE_CHANGE) == "kept" else replace(batch, schedule=Schedule())
+
+
 def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
     """Return the batch, locked to the type if it is new; a lock never changes, and none can be added."""
     is_new = tx.find(Batch, batch.id) is None
@@ -84,11 +94,13 @@ def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
     return replace(batch, locked_type=None if type == MIXED else type) if is_new else batch
 
 
-def _check_assumptions(tx: Transaction, batch: Batch) -> None:
-    if tx.choice(INCOMPLETE_SCHEDULE) == "refuse" and not batch.schedule.complete:
+def _check_assumptions(tx: Transaction, batch: Batch, parameters: JsonObject) -> None:
+    """Refuse what parameters that were sent leave open, where that is assumed to be refused."""
+    is_scheduled = any(name.startswith(PARTS["schedule"]) for name in parameters)
+    if is_scheduled and not batch.schedule.complete and tx.choice(INCOMPLETE_SCHEDULE) == "refuse":
         message = f"schedule_type {batch.schedule.type} needs more scheduling parameters"
         raise invalid(message, "serpwow-schedule-4", INCOMPLETE_SCHEDULE)
-    if tx.choice(UNKNOWN_DESTINATION) == "refuse":
+    if "destination_ids" in parameters and tx.choice(UNKNOWN_DESTINATION) == "refuse":
         for id in batch.destination_ids:
             if tx.find(Destination, id) is None:
                 raise invalid(f"Destination with ID '{id}' was not found", "serpwow-destinations-6", UNKNOWN_DESTINATION)

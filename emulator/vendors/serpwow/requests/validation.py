@@ -50,7 +50,7 @@ def email(name: str, value: Any) -> str | None:
 
 def url(name: str, value: Any) -> str | None:
     address = optional_text(name, value)
-    if address and not address.startswith(("http://", "https://")):
+    if address and not re.fullmatch(r"(?i:https?)://[^\s/?#]\S*", address):
         raise invalid(f"{name} must be a URL")
     return address
 
@@ -92,7 +92,7 @@ def _items(name: str, value: Any) -> Any:
 def texts(name: str, value: Any) -> tuple[str, ...]:
     items = _items(name, value)
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise invalid(f"{name} must be a list")
+        raise invalid(f"{name} must be a list of texts, or joined by commas")
     if isinstance(value, list) and any("," in item for item in items):
         raise invalid(f"{name} must be a list, or joined by commas, and is both")
     return tuple(item.strip() for item in items if item.strip())

@@ -30,7 +30,7 @@ MONTH_NAMES = [
     "December",
 ]
 
-ENGINE_URL = "https://www.google.com/search?"
+ENGINE_URL = "https://www.{engine}.com/search?"
 API_URL = "https://api.serpwow.com/live/search?"
 """The addresses of a log without its own: that of the engine takes `q`, that of the API all parameters but the key."""
 
@@ -38,7 +38,9 @@ API_URL = "https://api.serpwow.com/live/search?"
 def render_account(tx: Transaction, request: Request, account: Account) -> JsonDict:
     return {
         "api_key": request.query["api_key"],
-        **_fields(account, "name", "email", "plan", "timezone", "credits_used", "credits_limit", "credits_remaining"),
+        **_fields(account, "name", "email", "plan"),
+        "timezone": account.timezone_label or account.timezone,
+        **_fields(account, "credits_used", "credits_limit", "credits_remaining"),
         "credits_reset_at": instant(next_monthly(account.credits_reset_at, tx.now)),
         **render_usage(tx.size(Destination), DESTINATION_LIMIT, "destinations_"),
         **render_usage(tx.size(Batch, "owner", SELF), BATCH_LIMIT, "batches_"),
@@ -92,7 +94,8 @@ def _usage_of_month(usage: Usage, year: int, month: int, today: date) -> JsonDic
 def render_error_log(view: View, log: ErrorLog) -> JsonDict:
     """Return the Error Log object, in the order of the page. Evidence: serpwow-errorlogs-5 and serpwow-errorlogs-6."""
     parameters = dict(log.public_parameters)
-    engine_url = log.engine_url or ENGINE_URL + urlencode({"q": parameters.get("q", "")})
+    engine = ENGINE_URL.format(engine=parameters.get("engine", "google")) + urlencode({"q": parameters.get("q", "")})
+    engine_url = log.engine_url or parameters.get("url") or engine
     as_printed = view.choice(LOG_PARAMETERS) == "thumbnail"
     return {
         "id": log.id,

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emulator.sdk import ENCODED, MULTIPART, Request, Transaction, form_instead_of_json
+from emulator.vendors.serpwow.requests.admission import is_published_elsewhere
 from emulator.vendors.serpwow.requests.bodies import begins_as_json
 
 
 def advise(_tx: Transaction, request: Request, answer: str) -> Iterator[str]:
-    """Yield why a body was refused: a multipart form is not read, and JSON is read as such under the content type of a form."""
+    """Yield what is published and not emulated, and why a body was refused.
+
+    A multipart form is not read, and JSON is read as such under the content type of a form.
+    """
+    if answer == "astray" and is_published_elsewhere(request):
+        yield "SerpWow publishes this path, but the Search API and the Locations API are not emulated"
     if answer != "unfit":
         return
     yield from form_instead_of_json(request, "SerpWow", (MULTIPART,))

@@ -183,8 +183,8 @@ def _check_credits(view: View, account: Account, old: Account, batches: list[Bat
             yield Problem(message, ("account", "credits_used"))
     total = sum(account.usage.values())
     if total != account.credits_used + account.credits_returned:
-        returned = f" and credits_returned {account.credits_returned}" if account.credits_returned else ""
-        message = f"the days add up to {total}, but credits_used is {account.credits_used}{returned}"
+        message = f"the days add up to {total}, but credits_used is {account.credits_used}"
+        message += f" and credits_returned {account.credits_returned}, which has those of days before the last reset"
         yield Problem(message, ("account", "usage"))
     if account.credits_used > account.credits_limit and not account.overage:
         message = f"credits_limit is {account.credits_limit}, but {account.credits_used} credits are used"

@@ -67,6 +67,7 @@ ACCOUNT: Fields = {
     "email": TEXT,
     "plan": TEXT,
     "timezone": TEXT,
+    "timezone_label": TEXT,
     "account_balance_usd": AMOUNT,
     "credits_reset_at": INSTANT,
     "overage_allowed": FLAG,
