@@ -10,6 +10,7 @@ from emulator.sdk import ABSENT, EVERY, SAME, Ask, Assume, Guard, Machine, Row, 
 from emulator.vendors.sixdot50.assumptions.batches import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 from emulator.vendors.sixdot50.assumptions.requests import OTHER_ORGANISATION
 from emulator.vendors.sixdot50.model import (
+    ALL,
     SELF,
     Account,
     Batch,
@@ -61,6 +62,11 @@ def has_more_than_drafts(view: View, batch: Batch) -> bool:
 
 def has_no_funding_account(view: View, _: Batch) -> bool:
     return paying_account(view) is None
+
+
+def has_funding_account_in_no_rand(view: View, batch: Batch) -> bool:
+    """Tell whether none pays although one is active: it is in another currency."""
+    return has_no_funding_account(view, batch) and any(account.active for account in view.group(Account, *ALL))
 
 
 def exceeds_the_balance(view: View, batch: Batch) -> bool:
@@ -168,6 +174,7 @@ BATCH = Machine(
         *_unseen_batch(SUBMIT),
         Row("DRAFT", SUBMIT, "CLOSED", "submitted", "6dot50-submit-6", when=has_no_payments, assume=EMPTY_ACCEPTED),
         Row("DRAFT", SUBMIT, SAME, "nothing_to_submit", "6dot50-submit-6", when=has_no_payments),
+        Row("DRAFT", SUBMIT, SAME, "no_purse", "6dot50-money-4", when=has_funding_account_in_no_rand),
         Row("DRAFT", SUBMIT, SAME, "no_purse", "6dot50-accounts-3", when=has_no_funding_account),
         Row("DRAFT", SUBMIT, SAME, "small_float", "6dot50-submit-4", when=exceeds_the_balance),
         Row("DRAFT", SUBMIT, "CLOSED", "submitted", "6dot50-submit-2", pay_out, pays_only_members),

@@ -32,7 +32,7 @@ BLANK_NAME = Assumption(
     "6dot50.blank-name",
     "May the name of a batch be blank?",
     ("400", "accepted"),
-    "The name is mandatory, and ASP.NET takes a blank mandatory text for a missing one.",
+    "The name of a new batch is mandatory, and ASP.NET takes a blank mandatory text for a missing one; so it is in an update.",
 )
 EMPTY_UPDATE = Assumption(
     "6dot50.empty-update",
@@ -98,7 +98,7 @@ ADDED_BODY = Assumption(
     "6dot50.added-body",
     "What does the reply to adding payments hold?",
     ("batch-and-payments", "batch", "payments"),
-    "The page promises a summary of what was added and shows no body; so the reply to submitting looks.",
+    "The process flow promises a summary of what was added, and no readable page shows a body; so looks that of a submit.",
 )
 EMPTY_SUBMIT = Assumption(
     "6dot50.empty-submit",
@@ -116,9 +116,9 @@ INSUFFICIENT_FUNDS_STATUS = Assumption(
 )
 PAYING_ACCOUNT = Assumption(
     "6dot50.paying-account",
-    "Which account pays when there are several?",
+    "Which account pays when there are several, or a single one in another currency than DZAR?",
     ("default", "first"),
-    "A batch names no account, and every organisation has one in DZAR by default.",
+    "A batch names no account, and every organisation has one in DZAR by default; with `default` no other account ever pays.",
 )
 SUBMITTED_MONEY = Assumption(
     "6dot50.submitted-money",

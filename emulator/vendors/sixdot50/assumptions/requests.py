@@ -6,14 +6,14 @@ from emulator.sdk import Assumption
 
 WRONG_STATE_STATUS = Assumption(
     "6dot50.wrong-state-status",
-    "Which status does a wish get that needs a batch in DRAFT, when the batch is not?",
+    "Which status does a change, a submit or a cancel of a batch get that is not in DRAFT?",
     ("400", "409"),
     "Deleting a payment that is not in DRAFT is published as 400, and no 409 is published anywhere.",
-    decides=("not_draft", "payment_not_draft"),
+    decides=("not_draft",),
 )
 ERROR_BODY = Assumption(
     "6dot50.error-body",
-    "What is the body of a 400?",
+    "What is the body of a 400, 403, 409, 415 or 500?",
     ("envelope", "message"),
     "PAY promises a message of no given shape; the envelope of the same maker's Redemptions API holds one.",
     decides=("invalid", "unreadable", "broken"),
@@ -170,7 +170,7 @@ EXISTS_BODY = Assumption(
     "6dot50.exists-body",
     "How does it say whether there is a member of a number?",
     ("object", "boolean"),
-    "The page shows no body; every other reply is an object or a list of them.",
+    "No page that can be read shows a body; every other reply is an object or a list of them.",
 )
 MSISDN_FORM = Assumption(
     "6dot50.msisdn-form",
@@ -206,7 +206,7 @@ ABSENT_VALUES = Assumption(
     "6dot50.absent-values",
     "What stands for a value that a batch or a payment was not given?",
     ("left-out", "null"),
-    "The models list every field; the samples of a cancelled batch and of a deleted payment leave some out, and none has null.",
+    "The models list every field; the sample of a cancelled batch leaves one out, and none has null.",
 )
 BALANCE_TYPE = Assumption(
     "6dot50.balance-type",

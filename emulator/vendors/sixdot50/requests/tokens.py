@@ -32,7 +32,7 @@ def make_credentials(secret: str) -> Credentials:
 
 def matches(key: str, secret: str) -> bool:
     """Tell whether the secret is the key's: any text, unless this server made the key."""
-    return bool(secret) and (not _is_own(key) or hmac.compare_digest(secret.encode(), _secret_of(key).encode()))
+    return bool(secret) and (not is_own(key) or hmac.compare_digest(secret.encode(), _secret_of(key).encode()))
 
 
 def credential(request: Request) -> str | None:
@@ -94,7 +94,8 @@ def _encode(data: bytes) -> bytes:
     return urlsafe_b64encode(data).rstrip(b"=")
 
 
-def _is_own(key: str) -> bool:
+def is_own(key: str) -> bool:
+    """Tell whether this server made the key."""
     try:
         return UUID(key).version == _OWN_VERSION
     except ValueError:

@@ -114,7 +114,7 @@ REFUSALS: dict[str, Renderer] = {
     "unreadable": _refusal(400, "The body is not a JSON object of the expected shape", UNREADABLE),
     "other_media_type": _other_media_type,
     "not_draft": _assumed(WRONG_STATE_STATUS, "The batch is not in DRAFT"),
-    "payment_not_draft": _assumed(WRONG_STATE_STATUS, "The payment is not in DRAFT"),
+    "payment_not_draft": _refusal(400, "The payment is not in DRAFT"),
     "nothing_to_cancel": _refusal(400, "The batch has no payments"),
     "nothing_to_submit": _refusal(400, "The batch has no payments"),
     "no_purse": _assumed(INSUFFICIENT_FUNDS_STATUS, "There is no active account that pays for batches"),
