@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from emulator.vendors.serpwow.requests.forms import MAX_DEPTH, MAX_FIELDS, BadForm, read_form
 
+SCHEMAS = Path(__file__).parents[2] / "fixtures" / "serpwow" / "schemas"
 names = st.text(st.characters(exclude_characters="[]{", exclude_categories=["Cs"]), min_size=1, max_size=8)
 keys = names.filter(lambda name: not name.isdigit())
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -99,3 +102,9 @@ def test_a_huge_index_takes_no_room() -> None:
 def test_a_long_value_is_decoded_as_a_short_one_is(text: str, before: int) -> None:
     value = "x" * before + text * 3
     assert read_form(urlencode({"q": value})) == {"q": value}
+
+
+@pytest.mark.parametrize(("schema", "flag"), [("batch", "enabled"), ("destination", "enabled"), ("search", "include_html")])
+def test_the_schema_of_a_body_has_the_flags_that_http_build_query_makes(schema: str, flag: str) -> None:
+    properties = json.loads((SCHEMAS / f"{schema}-parameters.schema.json").read_text())["properties"]
+    assert {"0", "1"} <= {*properties[flag]["enum"][2:]}
