@@ -231,6 +231,14 @@ def test_a_list_is_as_sure_as_what_it_shows(
     assert (grounds.basis, grounds.assumption) == (basis, assumption)
 
 
+@pytest.mark.parametrize(("profile", "is_told"), [({}, False), ({"notification_webhook": "https://example.com"}, True)])
+def test_the_webhook_of_the_profile_is_told_where_it_was_called(live: Live, profile: dict[str, str], is_told: bool) -> None:
+    scenario = printed_with()
+    scenario["given"]["serpwow"]["account"] = profile
+    grounds = grounds_of(live, scenario, "GET", "/live/batches/A/results", params={"api_key": "k"})
+    assert ("serpwow-webhook-1" in grounds.also) == is_told
+
+
 @pytest.mark.parametrize(
     ("instant", "facts"),
     [

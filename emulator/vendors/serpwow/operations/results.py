@@ -9,6 +9,7 @@ from emulator.sdk import Answer, Assumption, Handler, JsonObject, Request, Trans
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
+from emulator.vendors.serpwow.machine.effects import account_of
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet, has_failed_webhook
 from emulator.vendors.serpwow.model.searches import integer
 from emulator.vendors.serpwow.operations.batches import batch_of
@@ -32,7 +33,7 @@ class ResultLinks(NamedTuple):
 def list_results(tx: Transaction, request: Request) -> Answer:
     batch = batch_of(tx, request)
     available = batch.available(tx.now)
-    answer = _answer("results", "serpwow-results-4", batch, batch, available)
+    answer = _answer(tx, "results", "serpwow-results-4", batch, batch, available)
     if not available:
         answer = answer.resting_on(("serpwow-empty-1",))
     return with_unprinted_fields(tx, with_grounds(answer, [batch]), "serpwow-list-13")
@@ -45,7 +46,7 @@ def get_result(format: str, evidence: str) -> Handler:
         batch = batch_of(tx, request)
         result_set = _result_set_of(tx, request, batch)
         links = result_links(tx, request, batch, result_set, format)
-        answer = _answer("result", evidence, ResultLinks(batch, result_set, links), batch, [result_set])
+        answer = _answer(tx, "result", evidence, ResultLinks(batch, result_set, links), batch, [result_set])
         if format != "csv" or batch.notifications.csv_fields is None or csv_fields_of(request):
             return answer
         return answer.resting_on(("serpwow-results-15",), CSV_COLUMNS)
@@ -53,22 +54,24 @@ def get_result(format: str, evidence: str) -> Handler:
     return get
 
 
-def _answer(name: str, evidence: str, subject: object, batch: Batch, result_sets: Sequence[ResultSet]) -> Answer:
+def _answer(
+    tx: Transaction, name: str, evidence: str, subject: object, batch: Batch, result_sets: Sequence[ResultSet]
+) -> Answer:
     """Return an answer that shows result sets, with the facts behind it and the assumption that matters most."""
     answer = Answer(name, evidence, subject)
-    for condition, fact, assumption in _grounds(batch, result_sets):
+    for condition, fact, assumption in _grounds(batch, result_sets, account_of(tx).notification_webhook):
         if condition:
             answer = answer.resting_on((fact,), assumption)
     return answer
 
 
-def _grounds(batch: Batch, result_sets: Sequence[ResultSet]) -> Iterator[tuple[bool, str, Assumption | None]]:
+def _grounds(batch: Batch, sets: Sequence[ResultSet], profile: str | None) -> Iterator[tuple[bool, str, Assumption | None]]:
     """Yield facts behind what result sets show, each with whether it matters and the assumption for it."""
-    sets, own = result_sets, (None, batch.notifications.webhook)
     yield any(it.webhook is not None and it.webhook_status is None for it in sets), "serpwow-results-14", WEBHOOK_UNSENT
     yield has_failed_webhook(sets), "serpwow-results-20", None
     yield any(it.failed_destination_ids for it in sets), "serpwow-results-13", FAILED_STATUS
-    yield any(it.webhook not in own for it in sets), "serpwow-webhook-1", None
+    from_profile = profile not in (None, batch.notifications.webhook) and any(it.webhook == profile for it in sets)
+    yield from_profile, "serpwow-webhook-1", None
     yield any(it.searches_failed for it in sets), "serpwow-results-17", SEARCHES_COMPLETED
     yield any(len(it.searches) > 1 for it in sets), "serpwow-results-18", RESULTS_PAGE
     absent = any(it.webhook is None or not (it.destination_ids or it.failed_destination_ids) for it in sets)
