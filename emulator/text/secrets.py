@@ -53,7 +53,7 @@ class Shape(NamedTuple):
 _HEXADECIMAL = "0123456789ABCDEF"
 SHAPES = (
     Shape(
-        "`sk_live_…`, `rk_live_…`, `ek_live_…`, and the same with `test`",
+        "`sk_live_…`, `rk_live_…`, `ek_live_…`, `sk_org_live_…`, and the same with `test`",
         ("k_live_", "k_test_", "k_org_"),
         re.compile(r"(?<![A-Za-z0-9])[ers]k_(?:org_)?(?:live|test)_\w{3,}+"),
     ),
@@ -88,7 +88,7 @@ SHAPES = (
 )
 """Each text that is a secret wherever it stands."""
 
-LIVE = re.compile(r"(?<![A-Za-z0-9])[rs]k_live_")
+LIVE = re.compile(r"(?<![A-Za-z0-9])[rs]k_(?:org_)?live_")
 """The beginning of a live key, which is refused."""
 
 SHOWN = 4

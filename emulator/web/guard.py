@@ -53,7 +53,7 @@ def _is_live(text: bytes) -> bool:
         if b"%" not in text or (decoded := percent_decoded(text)) == text:
             break
         text = decoded
-    return b"k_live_" in text and LIVE.search(text.decode("latin-1")) is not None
+    return b"live_" in text and LIVE.search(text.decode("latin-1")) is not None
 
 
 def _decoded(base64: bytes) -> bytes:

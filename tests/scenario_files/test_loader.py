@@ -421,6 +421,7 @@ LIVE = "sk_live_" + "51H8abcdEFGH"
     [
         (f"credentials:\n  stripe: [a-key, {LIVE}]", "3:19"),
         (f"credentials:\n  serpwow: [{LIVE.replace('sk', 'rk')}]", "3:13"),
+        (f"credentials:\n  stripe: [{LIVE.replace('sk', 'sk_org')}]", "3:12"),
         (f"given:\n  stripe: {{batch_jobs: [{{metadata: {{key: {LIVE}}}}}]}}", "3:42"),
         (f"steps:\n  - send: GET /live/account?api_key={LIVE}", "3:11"),
         (f"steps:\n  - send: GET /live/account?api_key={LIVE.replace('_', '%5F')}", "3:11"),

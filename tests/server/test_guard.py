@@ -316,7 +316,7 @@ def test_who_says_twice_where_it_comes_from_is_of_another_site(client: httpx.Cli
     assert client.get("/live/account?api_key=k", headers=origins).status_code == 403
 
 
-@pytest.mark.parametrize("key", ["sk_live_51Habcdef", "rk_live_51Habcdef"])
+@pytest.mark.parametrize("key", ["sk_live_51Habcdef", "rk_live_51Habcdef", "sk_org_live_51Habcdef"])
 def test_a_live_looking_key_is_refused_with_a_warning_and_not_repeated(client: httpx.Client, key: str) -> None:
     reply = client.get(STRIPE, headers={"Authorization": f"Bearer {key}", "Stripe-Version": "2026-03-25.preview"})
     assert (reply.status_code, reply.headers["emulator-error"]) == (403, "live-key")
@@ -329,6 +329,7 @@ def test_a_live_looking_key_is_refused_with_a_warning_and_not_repeated(client: h
     ("query", "authorization"),
     [
         (b"api_key=sk%5Flive_51Habcdef", ""),
+        (b"api_key=sk%5Forg%5Flive%5F51Habcdef", ""),
         (b"api_key=%73k%5flive%5f51Habcdef", ""),
         (b"api_key=k", f"Basic {b64encode(b'sk_live_51Habcdef:').decode()}"),
         (b"api_key=k", f"basic {b64encode(b'rk_live_51Habcdef').decode().rstrip('=')}"),

@@ -209,6 +209,7 @@ KNOWN_WHEN_CUT = [place for place in TEXTS if "behind" not in place and place !=
 LIKE = [
     f"sk_live_51H{TAIL}",
     f"rk_live_51H{TAIL}",
+    f"sk_org_live_51H{TAIL}",
     f"sk_test_51H{TAIL}",
     f"rk_test_51H{TAIL}",
     f"whsec_51H{TAIL}",

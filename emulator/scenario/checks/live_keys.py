@@ -19,7 +19,7 @@ MESSAGE = (
 NOT_SENT = ("title", "format", "proves", "replies", "faults")
 """Parts of a scenario that hold nothing which a client sends."""
 
-_LIVE = re.compile(r"([sr]k_live_)[\w%-]*")
+_LIVE = re.compile(r"([sr]k_(?:org_)?live_)[\w%-]*")
 _BASIC = re.compile(r"\s*basic\s+(\S+)", re.IGNORECASE)
 
 
