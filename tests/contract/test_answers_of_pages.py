@@ -150,8 +150,8 @@ def test_a_job_names_the_assumption_that_shapes_its_details(live: Live, status: 
     ("choices", "assumption"),
     [
         ({}, "stripe.ping-reason"),
-        ({"stripe.ping-form": "event"}, "stripe.ping-form"),
-        ({"stripe.ping-related-type": "v2.core.event_destination"}, "stripe.ping-related-type"),
+        ({"stripe.ping-form": "printed"}, "stripe.ping-form"),
+        ({"stripe.ping-related-type": "event_destination"}, "stripe.ping-related-type"),
     ],
 )
 def test_a_ping_names_the_assumption_that_was_changed(live: Live, choices: dict[str, str], assumption: str) -> None:

@@ -83,7 +83,8 @@ IDEMPOTENCY_TYPE = Assumption(
     "stripe.idempotency-error-type",
     "Does the refusal of a key used for something else carry a type?",
     ("emit", "omit"),
-    "It is one of the few families of errors for which clients know a type.",
+    "The published schema of this error has a code and a message and no type; but Stripe's clients raise the error that they"
+    " have for it by its type alone, and without one that in Node tries again.",
 )
 
 ENDPOINTS = Assumption(
@@ -236,20 +237,22 @@ OTHER_ACCOUNT = Assumption(
 PING_REASON = Assumption(
     "stripe.ping-reason",
     "Does the reason of a ping name the request that asked for it?",
-    ("null", "request"),
-    "The published sample of a ping has none, although events name the requests that caused them.",
+    ("request", "null"),
+    "The page and the schema of this event have it; the sample of the call that sends a ping, which is older, has none.",
 )
 PING_FORM = Assumption(
     "stripe.ping-form",
     "What have the data and the changes of a ping in them?",
-    ("printed", "event"),
-    "The published sample has null for its data and no changes; those of the events of jobs have an object and changes.",
+    ("event", "printed"),
+    "The page and the schema of this event require changes, and data that are an object, as the events of jobs have them; the"
+    " sample of the call that sends a ping has null for its data and no changes.",
 )
 PING_OBJECT = Assumption(
     "stripe.ping-related-type",
     "Which type does a ping name as that of its related object?",
-    ("event_destination", "v2.core.event_destination"),
-    "The published sample of a ping has the short one, and the page of all types of events the long one.",
+    ("v2.core.event_destination", "event_destination"),
+    "The page of all types of events, that of these events and their schema have the long one; the sample of the call that"
+    " sends a ping has the short one.",
 )
 PAGE_FILTERS = Assumption(
     "stripe.page-filters",

@@ -8,8 +8,9 @@ from operator import ge, gt, le, lt
 
 from emulator.sdk import MANY_RESOURCES, Answer, JsonObject, Operation, Request, Transaction, parse_timestamp
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
-from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS
+from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS, PING_FORM
 from emulator.vendors.stripe.events.model import (
+    PING,
     Bound,
     EventFilter,
     find_event,
@@ -43,6 +44,8 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
     event = find_event(tx, request.parameters["id"], acting_account(tx, request))
     if event is None:
         return Answer("nothing_found", "stripe-event-5")
+    if event.type == PING:
+        return Answer("event", "stripe-ping-3", event, PING_FORM)
     return Answer("event", "stripe-event-3", event, EVENT_REASON if event.has_unprinted_reason else None)
 
 

@@ -8,6 +8,8 @@ from emulator.vendors.stripe.assumptions.jobs import EVENT_CHANGES, EVENT_METADA
 from emulator.vendors.stripe.events.model import PING, Event
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.jobs import Job
+from emulator.vendors.stripe.model.versions import has_changes
+from emulator.vendors.stripe.requests.admission import version_of
 from emulator.vendors.stripe.requests.fields import Page
 
 
@@ -30,12 +32,14 @@ def notification_to_json(tx: Transaction, event: Event) -> JsonDict:
     }
 
 
-def event_to_json(tx: Transaction, event: Event) -> JsonDict:
+def event_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
     """Return an event as it is fetched, in the order of pages: after id and object, its keys follow the alphabet.
 
-    Evidence: stripe-event-7 and stripe-ping-1.
+    Evidence: stripe-event-7, stripe-event-13 and stripe-ping-3.
     """
     body = notification_to_json(tx, event) | _data(tx, event)
+    if not has_changes(version_of(request)):
+        body.pop("changes", None)
     return {name: body[name] for name in ("id", "object", *sorted(body.keys() - {"id", "object"}))}
 
 
@@ -53,12 +57,12 @@ def page_response(data: list[JsonDict], page: Page) -> Response:
     return Response(200, {"data": data, "next_page_url": page.next, "previous_page_url": page.previous})
 
 
-def _event(tx: Transaction, _request: Request, event: Event) -> Response:
-    return Response(200, event_to_json(tx, event))
+def _event(tx: Transaction, request: Request, event: Event) -> Response:
+    return Response(200, event_to_json(tx, request, event))
 
 
-def _events(tx: Transaction, _request: Request, page: Page) -> Response:
-    return page_response([event_to_json(tx, event) for event in page.items], page)
+def _events(tx: Transaction, request: Request, page: Page) -> Response:
+    return page_response([event_to_json(tx, request, event) for event in page.items], page)
 
 
 EVENT_RENDERERS: dict[str, Renderer] = {"event": _event, "pinged": _event, "events": _events}

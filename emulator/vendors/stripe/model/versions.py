@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
@@ -75,6 +76,9 @@ WITH_EVENT_FILTERS = "2025-10-29"
 WITH_NEW_SOURCES = "2026-03-25"
 """The first version whose destinations name their sources as `@self`, not `self`. Evidence: stripe-destination-15."""
 
+WITH_CHANGES = {"preview": "2025-11-17", "general": "2025-12-15"}
+"""The first version of each kind whose events have changes. Evidence: stripe-event-13 and stripe-event-14."""
+
 WITH_EVENT_GRID = {"preview": "2026-03-25", "general": "2026-04-22"}
 """The first version of each kind that has destinations at Azure. Evidence: stripe-destination-16."""
 
@@ -127,6 +131,15 @@ def has_new_sources(version: str) -> bool:
 
 def has_event_grid(version: str) -> bool:
     """Return whether destinations of this version may be at Azure."""
+    return _is_since(WITH_EVENT_GRID, version)
+
+
+def has_changes(version: str) -> bool:
+    """Return whether events of this version have changes."""
+    return _is_since(WITH_CHANGES, version)
+
+
+def _is_since(firsts: Mapping[str, str], version: str) -> bool:
     match = _VERSION.fullmatch(version)
     kind = "preview" if match is None or match[2].startswith("preview") else "general"
-    return date_of(version) >= WITH_EVENT_GRID[kind]
+    return date_of(version) >= firsts[kind]
