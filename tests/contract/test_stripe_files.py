@@ -46,15 +46,20 @@ LINES = st.fixed_dictionaries(
     {"id": IDS},
     optional={
         "path_params": PATHS | st.just([]),
-        "params": st.none() | st.just({"a": [1]}) | st.just(3),
-        "context": st.none() | st.just("acct_1") | st.just(1),
+        "params": st.none() | st.just({"a": [1]}) | st.just({"id": "25OFF"}) | st.just({"id": 7}) | st.just(3),
+        "context": st.none() | st.just("acct_1") | st.just("acct_1/acct_2") | st.just(1),
     },
 ).map(lambda row: json.dumps(row, ensure_ascii=False).encode())
 FILES = st.lists(
     LINES | st.sampled_from([b"", b"  ", b"{}", b"[]", b"1e999", b"nonsense", b'{"id":"x"', b"\xff"]), max_size=40
 ).map(b"\n".join)
 ENDPOINTS = st.sampled_from(
-    [CUSTOMER, Endpoint("post", "/v1/promotion_codes"), Endpoint("delete", "/v1/customers/:customer/sources/:id")]
+    [
+        CUSTOMER,
+        Endpoint("post", "/v1/coupons"),
+        Endpoint("post", "/v1/customer_sessions"),
+        Endpoint("delete", "/v1/customers/:customer/sources/:id"),
+    ]
 )
 
 
@@ -226,6 +231,14 @@ def test_a_reader_accepts_five_gigabytes() -> None:
         ("/v1/customers/:c/tax_ids/:id", "tax_id"),
         ("/v1/invoices/:i/add_lines", "invoice"),
         ("/v1/invoices/create_preview", "invoice"),
+        ("/v1/customers/:customer/balance_transactions/:transaction", "customer_balance_transaction"),
+        ("/v1/customers/:customer/funding_instructions", "funding_instructions"),
+        ("/v1/invoices/:invoice/lines/:line_item_id", "line_item"),
+        ("/v1/products/:product/features/:id", "product_feature"),
+        ("/v1/tax/registrations/:id", "tax.registration"),
+        ("/v1/tax/settings", "tax.settings"),
+        ("/v1/tax/transactions/create_reversal", "tax.transaction"),
+        ("/v1/radar/value_list_items", "radar.value_list_item"),
     ],
 )
 def test_an_endpoint_says_what_its_rows_answer_with(path: str, word: str) -> None:
@@ -239,12 +252,13 @@ def test_an_endpoint_says_what_its_rows_answer_with(path: str, word: str) -> Non
         ("/v1/invoices/:c/pay", b'"cus_1"'),
         ("/v1/customers/:c/subscriptions", None),
         ("/v1/promotion_codes", None),
+        ("/v1/coupons", b'"25OFF"'),
     ],
 )
 def test_a_row_answers_with_the_resource_that_it_names_and_never_with_the_owner_of_a_new_one(
     path: str, answered: bytes | None
 ) -> None:
-    values = b'"path_params":{"c":"cus_1"},' if ":c" in path else b""
+    values = b'"path_params":{"c":"cus_1"},' if ":c" in path else b'"params":{"id":"25OFF"},'
     work = plan(rows_of_chunks(b"{%b%b}" % (values, b'"id":"a"')), Endpoint("post", path), (), "batchv2_a")
     assert work.target(0) == answered
     job = job_of(work, "complete", 1)

@@ -22,6 +22,8 @@ UNKNOWN_ID = f"\0{ABSENT}"
 
 MANY_ROWS = 5_000
 
+_LETTERS = str.maketrans("0123456789", "AbCdEfGhIj")
+
 
 def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -> Answer:
     """Ask the resource that the path names; one of another account is unknown, or forbidden where that is assumed.
@@ -39,8 +41,8 @@ def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -
 
 
 def new_id(view: View) -> str:
-    """Return an unused id of a job. Evidence: stripe-job-1."""
-    return mint_id(view, Job, lambda digest: f"batchv2_{base62(digest, 26)}")
+    """Return an unused id of a job, of letters alone. Evidence: stripe-job-1."""
+    return mint_id(view, Job, lambda digest: f"batchv2_{base62(digest, 26).translate(_LETTERS)}")
 
 
 def _create(tx: Transaction, request: Request) -> Answer:

@@ -70,8 +70,9 @@ VERSION_UNKNOWN = Assumption(
     "What becomes of a request for a version that is not known to have what it asks for?",
     ("lenient", "strict", "any"),
     "New previews appear every month, and few changed what these calls do: one that is newer than all that are known is taken"
-    " for the newest, another for the last before it. Versions for everybody, such as 2026-10-28.endive, have no batch jobs:"
-    " the jobs of such a version are those of the previews of its time. What is not a date and a name is no version at all.",
+    " for the newest, another for the last before it, and one that is older than batch jobs for the first. Versions for"
+    " everybody, such as 2026-10-28.endive, have no batch jobs: the jobs of such a version are those of the previews of its"
+    " time. What is not a date and a name is no version at all.",
 )
 IDEMPOTENT_ID = Assumption(
     "stripe.idempotency-path-id",
@@ -165,7 +166,7 @@ ROW_WITHOUT_ID = Assumption(
     "stripe.row-without-id",
     "What stands for the id in the result of a row that has none?",
     ("null", "line-number"),
-    "There is no id to repeat, and null says so.",
+    "There is no id to repeat, and null says so. The number of a line does not count the lines before it that are blank.",
 )
 RESULTS_EXPIRED = Assumption(
     "stripe.results-expired",
@@ -220,7 +221,8 @@ LARGE_LIMIT = Assumption(
     "stripe.limit-beyond-100",
     "What becomes of a list's limit that is greater than 100?",
     ("refuse", "cap"),
-    "No bound is published for lists of the second API; those of the first have at most 100, and refuse more.",
+    "No page prints a bound of these lists. Of others of the second API, clients of private previews have bounds from 20 to"
+    " 1,000; lists of the first have at most 100, and refuse more.",
 )
 TOO_MANY_DESTINATIONS = Assumption(
     "stripe.too-many-destinations",

@@ -47,14 +47,23 @@ MALFORMED_CONTEXT = Assumption(
 ACCOUNT_HEADER = Assumption(
     "stripe.account-header",
     "What does the header Stripe-Account do, which Stripe-Context supersedes?",
-    ("context", "refuse"),
-    "Stripe's own clients still send either header to name the account that a request acts for.",
+    ("context", "refuse-both", "refuse"),
+    "Stripe's own clients still send either header to name the account that a request acts for; of both at once, the changes of"
+    " that in Node say only that the server may refuse them.",
 )
 BODY_TYPE = Assumption(
     "stripe.body-content-type",
-    "What becomes of a body that is JSON, but whose Content-Type says something else?",
+    "What becomes of a body that is JSON, but whose Content-Type is neither that nor curl's own, which is that of a form?",
     ("read", "refuse"),
-    "The overview's own command line sends JSON under the label that curl gives it, that of a form.",
+    "The overview's own command line sends JSON under the label that curl gives it, which is read in any case; of others no"
+    " page speaks.",
+)
+ARRAY_INDEX = Assumption(
+    "stripe.array-without-index",
+    "Is an array in a query read whose elements have empty brackets, as in types[]=...?",
+    ("read", "refuse"),
+    "The overview wants the index of each element; a name that is repeated is still accepted, as the clients' makers say, and"
+    " empty brackets are those of the first API.",
 )
 EMPTY_METADATA = Assumption(
     "stripe.empty-metadata",

@@ -136,7 +136,7 @@ def next_number(view: View, owner: str) -> int:
 
 def with_id(view: View, owner: str, n: int, taken: Container[str] = (), step: int = 1) -> tuple[int, str]:
     """Return a number from `n` on, by steps, and the id that it alone decides, which no destination has and is not `taken`."""
-    while (id := f"ed_test_61{base62(view.digest(f'{LOG}{owner}/{n}'), 40)}") in taken or view.find(Destination, id):
+    while (id := f"ed_test_61{base62(view.digest(f'{LOG}{owner}/{n}'), 42)}") in taken or view.find(Destination, id):
         n += step
     return n, id
 

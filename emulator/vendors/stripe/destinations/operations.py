@@ -49,6 +49,7 @@ from emulator.vendors.stripe.requests.fields import (
     QuerySpec,
     Window,
     check_fields,
+    check_indexes,
     check_no_fields,
     invalid,
 )
@@ -161,9 +162,9 @@ _COMMAND: tuple[Check, ...] = (check_no_fields, replay)
 """The checks of a command without fields."""
 
 DESTINATION_OPERATIONS = (
-    Operation(f"{_NAME}.list", "GET", _ALL, _list, beside=MANY_RESOURCES),
+    Operation(f"{_NAME}.list", "GET", _ALL, _list, beside=MANY_RESOURCES, checks=(check_indexes,)),
     Operation(f"{_NAME}.create", "POST", _ALL, _create, checks=(check_fields, replay, check_new)),
-    Operation(f"{_NAME}.retrieve", "GET", _ONE, _retrieve),
+    Operation(f"{_NAME}.retrieve", "GET", _ONE, _retrieve, checks=(check_indexes,)),
     Operation(f"{_NAME}.update", "POST", _ONE, _update, checks=(check_fields, replay, check_change)),
     Operation(f"{_NAME}.delete", "DELETE", _ONE, _changing(DELETE), checks=_COMMAND),
     Operation(f"{_NAME}.disable", "POST", f"{_ONE}/disable", _changing(DISABLE), checks=_COMMAND),

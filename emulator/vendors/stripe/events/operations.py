@@ -26,6 +26,7 @@ from emulator.vendors.stripe.requests.fields import (
     Query,
     QuerySpec,
     Window,
+    check_indexes,
     check_no_query,
     invalid,
     pairs_of,
@@ -102,5 +103,5 @@ def _bounds(query: Query, comparisons: JsonObject) -> tuple[Bound, ...]:
 
 EVENT_OPERATIONS = (
     Operation("stripe.events.retrieve", "GET", "/events/{id}", _retrieve, checks=(check_no_query,)),
-    Operation("stripe.events.list", "GET", "/events", _list, beside=MANY_RESOURCES, checks=(_check_version,)),
+    Operation("stripe.events.list", "GET", "/events", _list, beside=MANY_RESOURCES, checks=(_check_version, check_indexes)),
 )

@@ -9,11 +9,11 @@ from emulator.vendors.stripe.events.model import PING, Event
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.model.versions import has_changes
-from emulator.vendors.stripe.requests.admission import version_of
+from emulator.vendors.stripe.requests.admission import context_of, is_of_organization, version_of
 from emulator.vendors.stripe.requests.fields import Page
 
 
-def notification_to_json(tx: Transaction, event: Event) -> JsonDict:
+def notification_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
     """Return an event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
     is_hidden = event.has_unprinted_reason and tx.choice(EVENT_REASON) == "created"
     reason = {"type": "request", "request": {"id": event.request, "idempotency_key": event.idempotency_key}}
@@ -26,7 +26,7 @@ def notification_to_json(tx: Transaction, event: Event) -> JsonDict:
         "type": event.type,
         "created": instant(event.since),
         "livemode": False,
-        "context": None if event.owner == SELF else event.owner,
+        "context": _context_of(request, event),
         "reason": reason if event.request and not is_hidden else None,
         "related_object": related,
     }
@@ -37,10 +37,15 @@ def event_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
 
     Evidence: stripe-event-7, stripe-event-13 and stripe-ping-3.
     """
-    body = notification_to_json(tx, event) | _data(tx, event)
+    body = notification_to_json(tx, request, event) | _data(tx, event)
     if not has_changes(version_of(request)):
         body.pop("changes", None)
     return {name: body[name] for name in ("id", "object", *sorted(body.keys() - {"id", "object"}))}
+
+
+def _context_of(request: Request, event: Event) -> str | None:
+    """Return the context that is needed to fetch an event: that of this request, if one is. Evidence: stripe-context-5."""
+    return context_of(request) if event.owner != SELF or is_of_organization(request) else None
 
 
 def _data(tx: Transaction, event: Event) -> JsonDict:

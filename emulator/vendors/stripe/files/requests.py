@@ -24,6 +24,7 @@ from emulator.vendors.stripe.files.model.rows import (
     MAX_STORED_LENGTH,
     MOST_MARKS,
     NOT_JSON,
+    OWN_ID,
     PARAMS_FORM,
     PATH_FORM,
     PLAIN,
@@ -33,7 +34,7 @@ from emulator.vendors.stripe.files.model.rows import (
 )
 
 _ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_ACCOUNT = re.compile(r"acct_\w+", re.ASCII)
+_ACCOUNTS = re.compile(r"acct_\w+(/acct_\w+)*+", re.ASCII)
 _MOST_SHAPES = 0xFFFF
 _FIRST_TABLE = 1024
 _HASH = 0xFFFF_FFFF
@@ -104,7 +105,7 @@ class JsonlReader:
         id = row.get("id")
         key = _dump_id(id)
         fault = _fault_of_id(id) or (ID_TWICE if self._is_known(key) else _fault_of(row))
-        self._add(key, fault, {} if fault else row.get("path_params") or {})
+        self._add(key, fault, {} if fault else row.get("path_params") or _own_id(row))
 
     def _add(self, id: bytes, fault: int, path_params: dict[str, str] | None = None) -> None:
         rows, names = self._rows, tuple(path_params or ())
@@ -214,6 +215,12 @@ def _dump_id(id: Any) -> bytes:
         return b"null"
 
 
+def _own_id(row: JsonDict) -> dict[str, str]:
+    """Return the id that a valid row asks for what it creates. Evidence: stripe-results-7."""
+    id = (row.get("params") or {}).get("id")
+    return {OWN_ID: id} if type(id) is str and id else {}
+
+
 def _fault_of_id(id: Any) -> int:
     if id is None:
         return ID_MISSING
@@ -221,7 +228,7 @@ def _fault_of_id(id: Any) -> int:
 
 
 def _fault_of(row: JsonDict) -> int:
-    """Return the fault of a row whose id is valid. Null counts as absent. Evidence: stripe-file-3, stripe-file-6."""
+    """Return the fault of a row whose id is valid. Evidence: stripe-file-3, stripe-file-6 to stripe-file-8."""
     path_params, context = row.get("path_params"), row.get("context")
     if path_params is not None and not (
         type(path_params) is dict and all(type(it) is str and it for it in path_params.values())
@@ -229,5 +236,5 @@ def _fault_of(row: JsonDict) -> int:
         return PATH_FORM
     if not isinstance(row.get("params"), dict | None):
         return PARAMS_FORM
-    is_account = context is None or (type(context) is str and _ACCOUNT.fullmatch(context))
+    is_account = context is None or (type(context) is str and _ACCOUNTS.fullmatch(context))
     return FINE if is_account and isinstance(row.get("stripe_version"), str | None) else CONTEXT_FORM

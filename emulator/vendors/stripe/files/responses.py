@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import orjson
 
@@ -16,19 +17,40 @@ from emulator.vendors.stripe.model.jobs import Job
 CHUNK_SIZE = 65_536
 """Most bytes of a chunk that has several lines, or blanks."""
 
-_PREFIXES = {
-    "account": "acct",
-    "credit_note": "cn",
-    "customer": "cus",
-    "invoice": "in",
-    "promotion_code": "promo",
-    "refund": "re",
-    "subscription": "sub",
-    "subscription_schedule": "sub_sched",
+_OBJECTS = {
+    "balance_transaction": "customer_balance_transaction",
+    "feature": "product_feature",
+    "funding_instruction": "funding_instructions",
+    "line": "line_item",
+    "registration": "tax.registration",
+    "setting": "tax.settings",
+    "transaction": "tax.transaction",
+    "value_list_item": "radar.value_list_item",
 }
+"""The kinds of resources that are not called as their paths are. Evidence: stripe-results-8."""
+
+_PREFIXES = {
+    "account": "acct_",
+    "coupon": "",
+    "credit_note": "cn_",
+    "customer": "cus_",
+    "customer_balance_transaction": "cbtxn_",
+    "invoice": "in_",
+    "line_item": "il_",
+    "product": "prod_",
+    "product_feature": "prodft_",
+    "promotion_code": "promo_",
+    "radar.value_list_item": "rsli_",
+    "refund": "re_",
+    "subscription": "sub_",
+    "subscription_schedule": "sub_sched_",
+    "tax.registration": "taxreg_",
+    "tax.transaction": "tax_",
+}
+_WITHOUT_ID = ("cash_balance", "customer_session", "funding_instructions", "tax.settings")
 _LEAST_DIGITS = 6
 _ID_LETTERS = 14
-_BEFORE_ID, _BEFORE_TARGET = b'{"id":', b',"response":{"id":'
+_BEFORE_ID = b'{"id":'
 
 
 def size_of(job: Job) -> int:
@@ -56,7 +78,8 @@ def object_of(endpoint: Endpoint) -> str:
     """Return the kind of resource that a call of the endpoint answers with."""
     words = [segment for segment in endpoint.path.split("/") if segment and not segment.startswith(":")]
     word = words[-2] if words[-1] in ACTIONS and len(words) > 2 else words[-1]
-    return word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
+    word = word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
+    return _OBJECTS.get(word, word)
 
 
 def _processed_work(job: Job) -> RowOutcomes | None:
@@ -76,15 +99,21 @@ def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(chunk)
 
 
-def _prefix(endpoint: Endpoint) -> str:
-    word = object_of(endpoint)
-    return _PREFIXES.get(word, word)
+class _Form(NamedTuple):
+    """What stands before and after the id of a resource in a line, and how a new id begins; None where it has no id."""
 
+    before: bytes
+    prefix: str | None
+    after: bytes
 
-def _after_target(endpoint: Endpoint) -> bytes:
-    word = object_of(endpoint)
-    deleted = b',"deleted":true' if endpoint.http_method == "delete" and word != "subscription" else b""
-    return b',"object":' + orjson.dumps(word) + deleted + b'},"status":200}\n'
+    @classmethod
+    def of(cls, endpoint: Endpoint) -> _Form:
+        word = object_of(endpoint)
+        deleted = b',"deleted":true' if endpoint.http_method == "delete" and word != "subscription" else b""
+        after = b'"object":' + orjson.dumps(word) + deleted + b'},"status":200}\n'
+        if word in _WITHOUT_ID:
+            return cls(b',"response":{', None, after)
+        return cls(b',"response":{"id":', _PREFIXES.get(word, f"{word}_"), b"," + after)
 
 
 def _after_id(failure: Failure) -> bytes:
@@ -93,9 +122,10 @@ def _after_id(failure: Failure) -> bytes:
 
 def _line_lengths(work: RowOutcomes, count: int) -> Iterator[int]:
     """Yield the lengths of the first `count` of `_lines`, without making these."""
-    success = len(_BEFORE_ID) + len(_BEFORE_TARGET) + len(_after_target(work.endpoint))
+    form = _Form.of(work.endpoint)
+    success = len(_BEFORE_ID) + len(form.before) + len(form.after)
     failures = [len(_BEFORE_ID), *(len(_BEFORE_ID) + len(_after_id(failure)) for failure in work.failures)]
-    minted = len(_prefix(work.endpoint)) + 1 + _ID_LETTERS + 2
+    minted = len(_new_id(form.prefix, "", 0))
     single = work.endpoint.names_target and len(work.endpoint.placeholders) == 1
     for row in map(work.order.row, range(count)):
         if outcome := work.outcomes[row]:
@@ -107,19 +137,21 @@ def _line_lengths(work: RowOutcomes, count: int) -> Iterator[int]:
 
 
 def _lines(work: RowOutcomes, job: Job) -> Iterator[bytes]:
-    tail, prefix = _after_target(work.endpoint), _prefix(work.endpoint)
+    form = _Form.of(work.endpoint)
     failures = [b"", *map(_after_id, work.failures)]
     for row in map(work.order.row, range(job.processed)):
         id = _BEFORE_ID + work.id(row)
         if outcome := work.outcomes[row]:
             yield id + failures[outcome]
         else:
-            yield id + _BEFORE_TARGET + (work.target(row) or _new_id(prefix, job.id, row)) + tail
+            yield id + form.before + (work.target(row) or _new_id(form.prefix, job.id, row)) + form.after
 
 
-def _new_id(prefix: str, job: str, row: int) -> bytes:
-    """Return the id of the resource that a row created, as JSON."""
-    return f'"{prefix}_{base62(blake2b(f"{job}/{row}".encode()).digest(), _ID_LETTERS)}"'.encode()
+def _new_id(prefix: str | None, job: str, row: int) -> bytes:
+    """Return the id of the resource that a row created, as JSON; nothing where it has no id."""
+    if prefix is None:
+        return b""
+    return f'"{prefix}{base62(blake2b(f"{job}/{row}".encode()).digest(), _ID_LETTERS)}"'.encode()
 
 
 def validation_failure(job: Job) -> Failure:
@@ -174,16 +206,19 @@ def _line_without_file(job: Job, row: int, fails: bool, short: bool) -> bytes:
         return _BEFORE_ID + id + b',"response":' + (b'{"error":{}},"status":400}\n' if fails else b'{},"status":200}\n')
     if fails:
         return _BEFORE_ID + id + _after_id(Failure())
-    return _BEFORE_ID + id + _BEFORE_TARGET + _numbered(job, row, _prefix(job.endpoint)) + _after_target(job.endpoint)
+    form = _Form.of(job.endpoint)
+    return _BEFORE_ID + id + form.before + _numbered(job, row, form.prefix) + form.after
 
 
 def _row_id(job: Job, row: int) -> bytes:
     """Return the id of a row of a job without a file."""
-    return _numbered(job, row, "req")
+    return _numbered(job, row, "req_")
 
 
-def _numbered(job: Job, row: int, prefix: str) -> bytes:
-    return b'"%b_%0*d"' % (prefix.encode(), max(_LEAST_DIGITS, len(str(job.rows))), row + 1)
+def _numbered(job: Job, row: int, prefix: str | None) -> bytes:
+    if prefix is None:
+        return b""
+    return b'"%b%0*d"' % (prefix.encode(), max(_LEAST_DIGITS, len(str(job.rows))), row + 1)
 
 
 def _uploaded(_tx: Transaction, _request: Request, _job: Job) -> Response:

@@ -6,6 +6,7 @@ stripe-endpoint-5 and stripe-endpoint-6.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -38,6 +39,16 @@ ACTIONS = frozenset(
 """The last segments of paths that do something to the resource before them, or make one of its kind."""
 
 
+WITH_OWN_ID = ("/v1/coupons", "/v1/products")
+"""The paths that create something under the id that is asked for. Evidence: stripe-results-7."""
+
+_PLACEHOLDER = re.compile(r":\w+", re.ASCII)
+
+
+def _is_placeholder(segment: str) -> bool:
+    return _PLACEHOLDER.fullmatch(segment) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """The method and the path that each row of a job calls; placeholders in the path begin with a colon."""
@@ -51,18 +62,23 @@ class Endpoint:
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that each row must give values for."""
-        return tuple(segment[1:] for segment in self.path.split("/") if segment.startswith(":"))
+        return tuple(segment[1:] for segment in self.path.split("/") if _is_placeholder(segment))
 
     @property
     def names_target(self) -> bool:
         """True where the last placeholder is the resource that the answer shows, as it is not of one that a call creates."""
         *_, before, last = self.path.split("/")
-        return last.startswith(":") or (last in ACTIONS and before.startswith(":"))
+        return _is_placeholder(last) or (last in ACTIONS and _is_placeholder(before))
+
+    @property
+    def takes_id(self) -> bool:
+        """True where a row may say which id the resource has that it creates."""
+        return self.path in WITH_OWN_ID
 
     @property
     def shape(self) -> tuple[str, ...]:
-        """The method and the segments of the path, each placeholder as a colon. Evidence: stripe-paths-1."""
-        return (self.http_method, *(segment[:1] if segment.startswith(":") else segment for segment in self.path.split("/")))
+        """The method and the segments of the path, each placeholder alike. Evidence: stripe-paths-1."""
+        return (self.http_method, *(":id" if _is_placeholder(segment) else segment for segment in self.path.split("/")))
 
 
 PUBLIC, PRIVATE = "public", "private"

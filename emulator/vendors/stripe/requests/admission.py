@@ -84,6 +84,11 @@ def context_of(request: Request) -> str:
     return request.headers.get("stripe-context") or request.headers.get("stripe-account", "")
 
 
+def is_of_organization(request: Request) -> bool:
+    """Return whether the key of a request is that of an organization."""
+    return (request.credential or "").startswith(ORGANIZATION)
+
+
 def is_path_of_accounts(view: View, context: str) -> bool:
     """Return whether a context is empty, or a path of account ids."""
     if not context:
@@ -116,14 +121,15 @@ def _check_key(tx: Transaction, key: str | None) -> Answer | None:
 
 def _check_organization(request: Request) -> Answer | None:
     """Refuse the key of an organization where no account is named."""
-    if not (request.credential or "").startswith(ORGANIZATION) or request.headers.get("stripe-context"):
+    if not is_of_organization(request) or request.headers.get("stripe-context"):
         return None
     return Answer("no_context", "stripe-auth-8")
 
 
 def _check_context(tx: Transaction, request: Request) -> Answer | None:
-    if request.headers.get("stripe-account") and tx.choice(ACCOUNT_HEADER) == "refuse":
-        message = "The header Stripe-Account is not supported here; send Stripe-Context instead"
+    choice = tx.choice(ACCOUNT_HEADER) if request.headers.get("stripe-account") else "context"
+    if choice == "refuse" or (choice == "refuse-both" and request.headers.get("stripe-context")):
+        message = "The header Stripe-Account is not supported here; send Stripe-Context alone"
         return Answer("invalid_fields", "stripe-context-3", message, ACCOUNT_HEADER)
     if is_path_of_accounts(tx, context_of(request)) or tx.choice(MALFORMED_CONTEXT) == "accept":
         return None

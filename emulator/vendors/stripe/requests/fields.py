@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Transaction
 from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
-from emulator.vendors.stripe.assumptions.requests import BODY_TYPE
+from emulator.vendors.stripe.assumptions.requests import ARRAY_INDEX, BODY_TYPE
 
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 """Bounds of metadata, the lengths in characters. Evidence: stripe-metadata-1."""
@@ -127,7 +127,9 @@ class QuerySpec(NamedTuple):
     def read(self, request: Request) -> Query:
         """Return the parameters of a request.
 
-        An array is spelled `name=a&name=b`, `name[]=a&name[]=b` or `name[0]=a&name[1]=b`. Evidence: stripe-list-5.
+        An array is spelled `name=a&name=b`, `name[]=a&name[]=b` or `name[0]=a&name[1]=b`.
+
+        Evidence: stripe-list-5 and stripe-list-8.
 
         Raises:
             InvalidRequest: a parameter is unknown, or one of a single value is there twice.
@@ -152,6 +154,13 @@ NO_QUERY = QuerySpec()
 def check_no_query(_tx: object, request: Request) -> None:
     """Refuse a query. Evidence: stripe-list-3."""
     NO_QUERY.read(request)
+
+
+def check_indexes(tx: Transaction, request: Request) -> None:
+    """Refuse an array whose elements have empty brackets, where that is assumed. Evidence: stripe-list-8."""
+    for name, _ in pairs_of(request):
+        if name.endswith("[]") and name[:-2] in ARRAYS and tx.choice(ARRAY_INDEX) == "refuse":
+            raise invalid(f"The field {name} needs an index, as in {name[:-1]}0]", "stripe-list-8", ARRAY_INDEX)
 
 
 def pairs_of(request: Request) -> list[tuple[str, str]]:

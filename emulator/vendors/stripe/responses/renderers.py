@@ -167,8 +167,11 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     if request.path.startswith(MOUNT):
         return
     yield from _facts_of_version(request)
-    if request.query_string and any(name.removesuffix("[]") in ARRAYS for name, _ in pairs_of(request)):
+    names = {name for name, _ in pairs_of(request)} if request.query_string else set[str]()
+    if ARRAYS & names:
         yield "stripe-list-5"
+    if ARRAYS & {name[:-2] for name in names if name.endswith("[]")}:
+        yield "stripe-list-8"
     if request.method != "GET" and request.headers.get("idempotency-key") == "":
         yield "stripe-idempotency-10"
     if request.body:

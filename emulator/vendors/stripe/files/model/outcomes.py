@@ -15,7 +15,7 @@ from math import ceil, gcd
 import orjson
 
 from emulator.sdk import JsonDict, Shared
-from emulator.vendors.stripe.files.model.rows import FAULTS, PATH_NAMES, Rows
+from emulator.vendors.stripe.files.model.rows import FAULTS, OWN_ID, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
 FEW = 50_000
@@ -145,10 +145,10 @@ class RowOutcomes(Shared):
         return b'"%d"' % (row + 1) if self.numbered and id == b"null" else id
 
     def target(self, row: int) -> bytes | None:
-        """Return, as JSON, a valid row's value of the path's last placeholder; None where the path creates something."""
+        """Return, as JSON, a valid row's value of the path's last placeholder, or the id that it asks for; else None."""
         placeholders, values = self.endpoint.placeholders, self.rows.record(row)[1]
         if not self.endpoint.names_target:
-            return None
+            return values[1:-1] or None if self.endpoint.takes_id else None
         if len(placeholders) == 1:
             return values[1:-1]
         names = self.rows.names[self.rows.shapes[row]]
@@ -189,6 +189,6 @@ def _faults(rows: Rows, endpoint: Endpoint) -> Iterator[tuple[int, int]]:
     """Yield the invalid rows, each with its fault."""
     yield from ((row, rows.faults[row]) for row in _marked(rows.faults))
     wanted = frozenset(endpoint.placeholders)
-    wrong = {shape for shape, names in enumerate(rows.names) if frozenset(names) != wanted}
+    wrong = {shape for shape, names in enumerate(rows.names) if frozenset(names) - {OWN_ID} != wanted}
     if wrong:
         yield from ((row, PATH_NAMES) for row, shape in enumerate(rows.shapes) if shape in wrong and not rows.faults[row])

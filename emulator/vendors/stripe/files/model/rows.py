@@ -32,12 +32,15 @@ FAULTS = (
     "The id is that of an earlier request",
     "path_params is not an object of strings, none of them empty",
     "params is not an object",
-    "context is not the id of an account, or stripe_version is not a string",
+    "context is not the id of an account, or a path of them, or stripe_version is not a string",
     "path_params does not name the placeholders of the endpoint's path",
 )
 
 BLOCK = 32
 """Most rows of a block; one of long rows has fewer."""
+
+OWN_ID = "\ud800"
+"""The name, in the place of path_params, of the id in params; no JSON that is read has it."""
 
 PLAIN = 32_000_000
 """Bytes of blocks stored uncompressed, which are quick to read; the blocks after them are compressed."""
@@ -114,7 +117,8 @@ class Rows(Shared):
             return b"{}"
         line: JsonDict = {"id": orjson.Fragment(id)} | _MARKS.get(fault, {})
         if values:
-            line["path_params"] = dict(zip(self.names[self.shapes[row]], orjson.loads(values), strict=False))
+            named = dict(zip(self.names[self.shapes[row]], orjson.loads(values), strict=False))
+            line |= {"params": {"id": named[OWN_ID]}} if OWN_ID in named else {"path_params": named}
         return orjson.dumps(line)
 
 
