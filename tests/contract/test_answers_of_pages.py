@@ -101,8 +101,11 @@ def stripe(live: Live, path: str, body: Any, version: str = LATE, scenario: dict
         ("/v1/customers/:customer", LATE, "documented", []),
         ("/v1/subscriptions/:id/migrate", LATE, "documented", []),
         ("/v1/coupons", "2026-04-22.preview", None, None),
-        ("/v1/promotion_codes", EARLY, "observed", ["stripe-endpoint-7"]),
-        ("/v1/promotion_codes", "2026-06-03.preview", "observed", ["stripe-version-3", "stripe-endpoint-5"]),
+        ("/v1/customers/:id", LATE, "documented", []),
+        ("/v1/promotion_codes/:id", EARLY, "documented", []),
+        ("/v1/promotion_codes", EARLY, "documented", []),
+        ("/v1/invoices/:invoice", EARLY, "observed", ["stripe-endpoint-7"]),
+        ("/v1/promotion_codes", "2026-06-03.preview", "observed", ["stripe-version-3"]),
         ("/v1/coupons", LATE, "observed", ["stripe-endpoint-5"]),
         ("/v1/accounts/:account", LATE, "observed", ["stripe-endpoint-5"]),
         ("/v1/accounts/:zzz", LATE, "inferred", ["stripe-endpoint-5", "stripe-paths-1"]),
@@ -118,6 +121,17 @@ def test_a_job_rests_on_the_list_that_has_its_endpoint(
             stripe(live, JOBS, body, version)
     else:
         assert stripe(live, JOBS, body, version)[:2] == (basis, facts)
+
+
+@pytest.mark.parametrize(
+    ("version", "fact", "assumption"),
+    [(EARLY, "stripe-create-7", "stripe.create-metadata"), (LATE, "stripe-create-6", None)],
+)
+def test_a_job_without_metadata_rests_on_the_guide_until_the_changelog_allows_it(
+    live: Live, version: str, fact: str, assumption: str | None
+) -> None:
+    body = {"endpoint": {"path": "/v1/subscriptions/:id/migrate", "http_method": "post"}, "skip_validation": False}
+    assert stripe(live, JOBS, body, version) == ("inferred", [fact, "stripe-create-5"], assumption)
 
 
 def test_a_destination_in_a_cloud_rests_on_names_that_are_ours(live: Live) -> None:

@@ -76,6 +76,10 @@ def wants_validation(_: View, job: Job) -> bool:
     return not job.skip_validation
 
 
+def came_too_late(_: View, job: Job) -> bool:
+    return job.status == "upload_timeout"
+
+
 def has_no_rows(_: View, job: Job) -> bool:
     return job.rows == 0
 
@@ -210,6 +214,7 @@ JOB = Machine(
         #
         Row(READY, UPLOAD, "in_progress", "uploaded", "stripe-upload-4", then_emit(begin), skips_validation),
         Row(READY, UPLOAD, "validating", "uploaded", "stripe-upload-3", then_emit(begin), wants_validation),
+        Row("upload_timeout", UPLOAD, SAME, "link_refused", "stripe-upload-5", when=came_too_late),
         Row(EVERY, UPLOAD, SAME, "link_refused", "stripe-upload-6"),
         Row(ABSENT, UPLOAD, SAME, "link_refused", "stripe-upload-5"),
         #

@@ -112,9 +112,11 @@ REQUIRED_FIELDS = Assumption(
 REQUIRED_METADATA = Assumption(
     "stripe.create-metadata",
     "Must a new job have metadata, in versions before 2026-06-24?",
-    ("required", "optional"),
-    "The reference requires them, and the changelog of 2026-06-24 says that every create had to have them until then; against"
-    " both stands one command line of the guide, which left them out at 2026-03-25.",
+    ("optional", "required"),
+    "The guide, https://docs.stripe.com/batch-api/create, prints a create of 2026-03-25.preview without metadata, which should"
+    " work as printed, and its table says that they are not required. The changelog of 2026-06-24,"
+    " https://docs.stripe.com/changelog/dahlia/2026-06-24/batch-job-creation-optional-metadata, says that every create had to"
+    " have them until then, as the reference has it, but not what became of one that had none.",
 )
 CONTENT_TYPE = Assumption(
     "stripe.upload-content-type",

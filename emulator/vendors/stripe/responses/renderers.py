@@ -15,6 +15,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     LINK_LIFE,
     LIVEMODE,
     NEWER_RPS,
+    REQUIRED_METADATA,
     RESULTS_EXPIRED,
     UPLOAD_TIMEOUT_DETAILS,
     VERSION_UNKNOWN,
@@ -122,6 +123,9 @@ PRINTED_ENDPOINTS = (
     Endpoint("post", "/v1/customers/:customer"),
     Endpoint("post", "/v1/subscriptions/:subscription/migrate"),
     Endpoint("post", "/v1/subscriptions/:id/migrate"),
+    Endpoint("post", "/v1/customers/:id"),
+    Endpoint("post", "/v1/promotion_codes"),
+    Endpoint("post", "/v1/promotion_codes/:id"),
 )
 """The endpoints that the reference and the guide print for a new job; all others are known from clients."""
 
@@ -137,8 +141,8 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     assumption = answer.assumption or _assumption_of(tx, answer) or reading
     if NEWER_RPS in tx.consulted:
         facts.append("stripe-version-12")
-        assumption = assumption or NEWER_RPS
-    return answer._replace(also=(*answer.also, *facts), assumption=assumption)
+    asked = next((it for it in (NEWER_RPS, REQUIRED_METADATA) if it in tx.consulted), None)
+    return answer._replace(also=(*answer.also, *facts), assumption=assumption or asked)
 
 
 def _assumption_of(tx: Transaction, answer: Answer) -> Assumption | None:
