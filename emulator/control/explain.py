@@ -188,8 +188,10 @@ def _lines(explained: ExplainedExchange, reason: str) -> Iterator[str]:
         yield from _row_lines(row, explained)
     if (more := len(explained.rows) - MAX_LINES) > 0:
         yield f"  row         and {'at least ' if len(explained.rows) == MAX_APPLIED_ROWS else ''}{more} more"
+    switched = [it for it in explained.assumptions if it.id == explained.assumption and it.choice != it.default]
+    yield from (f"  because     the scenario assumes {it.id} = {it.choice}" for it in switched)
     if explained.because:
-        yield f"  because     {_cited(explained.because)}"
+        yield f"  {'fact' if switched else 'because':<12}{_cited(explained.because)}"
     yield from (f"  also        {_cited(fact)}" for fact in explained.also)
     if explained.scripted:
         yield f"  scripted    {explained.scripted}"

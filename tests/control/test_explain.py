@@ -277,6 +277,30 @@ def test_a_row_that_would_have_let_pass_what_was_refused_says_so(emulator: Emula
     assert "because Payments are added" not in text
 
 
+def test_an_answer_of_a_switched_assumption_is_told_with_the_switch_as_its_reason() -> None:
+    with Emulator(
+        {"title": "t", "assume": {"6dot50.malformed-id": "404"}, "given": {"6dot50": {"tokens": [{"token": "t"}]}}}
+    ) as emulator:
+        send(emulator, "GET", "/za/pay/batches/none", headers={"Authorization": "Bearer t"})
+        text = told_of(emulator)["text"]
+    assert "  because     the scenario assumes 6dot50.malformed-id = 404\n  fact        " in text
+
+
+def test_payments_that_are_cleared_are_told_as_cleared_and_not_as_deleted(emulator: Emulator) -> None:
+    payment = {"msisdn": "27821231234", "amount": 1}
+    for clear in (False, True):
+        send(
+            emulator,
+            "POST",
+            f"/za/pay/batches/{BATCH}/payments",
+            headers=DEMO,
+            json={"clearExisting": clear, "payments": [payment]},
+        )
+    text = told_of(emulator)["text"]
+    assert "DRAFT --clear--> absent" in text
+    assert "because Payments that are cleared are gone" in text
+
+
 def test_a_refund_is_told_with_row_guards_evidence_and_what_changed(emulator: Emulator) -> None:
     stop(emulator, "2A6F94BB")
     explanation = emulator.journal.exchanges()[-1].explain().told

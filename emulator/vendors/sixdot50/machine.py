@@ -26,7 +26,7 @@ from emulator.vendors.sixdot50.model import (
 GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL = (
     "get", "list_payments", "create", "update", "add_payments", "submit", "cancel",
 )  # fmt: skip
-DELETE, CONCLUDE, REGISTER, EXISTS = "delete", "conclude", "register", "exists"
+DELETE, CLEAR, CONCLUDE, REGISTER, EXISTS = "delete", "clear", "conclude", "register", "exists"
 BATCH_STATES = ("DRAFT", "OPEN", "CLOSED", "CANCELLED")
 PAYMENT_STATES = ("DRAFT", "PENDING", "SETTLED", "CANCELLED")
 REVERSAL = Timer("6dot50.reversal", timedelta(days=60), "6dot50-reversal-1")
@@ -201,7 +201,7 @@ BATCH = Machine(
 PAYMENT = Machine(
     of=Payment,
     states=PAYMENT_STATES,
-    commands=(GET, ADD, DELETE, SUBMIT, CANCEL, REGISTER),
+    commands=(GET, ADD, DELETE, CLEAR, SUBMIT, CANCEL, REGISTER),
     timers=(REVERSAL,),
     rows=(
         *_unseen_payment(GET),
@@ -213,6 +213,10 @@ PAYMENT = Machine(
         *_unseen_payment(DELETE),
         Row("DRAFT", DELETE, ABSENT, "deleted", "6dot50-delete-1"),
         *_same(PAYMENT_STATES[1:], DELETE, "payment_not_draft", "6dot50-payment-5"),
+        #
+        Row("DRAFT", CLEAR, ABSENT, "deleted", "6dot50-clear-1"),
+        *_same(PAYMENT_STATES[1:], CLEAR, "payment_not_draft", "6dot50-payment-3"),
+        Row(ABSENT, CLEAR, SAME, "unknown_payment", "6dot50-unknown-2"),
         #
         Row("DRAFT", SUBMIT, "SETTLED", "payment", "6dot50-submit-2", settle_at_once, pays_a_member),
         Row("DRAFT", SUBMIT, "PENDING", "payment", "6dot50-submit-3", await_payee),

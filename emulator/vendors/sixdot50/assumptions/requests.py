@@ -77,9 +77,10 @@ OLDER_TOKENS = Assumption(
 )
 STORED_INSTANTS = Assumption(
     "6dot50.stored-instants",
-    "How finely are instants kept?",
+    "How finely are stored instants shown?",
     ("rounded", "exact"),
-    "Every sample of a stored instant ends in a millisecond that SQL Server's datetime can hold: 0, 3 or 7.",
+    "Every sample of a stored instant ends in a millisecond that SQL Server's datetime can hold: 0, 3 or 7. Lists go by the"
+    " exact instants all the same.",
 )
 BAD_PAGING = Assumption(
     "6dot50.bad-paging",

@@ -14,7 +14,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
     NULL_EXTERNAL_ID,
 )
 from emulator.vendors.sixdot50.assumptions.requests import CHECK_ORDER
-from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
+from emulator.vendors.sixdot50.machine import ADD, BATCH, CLEAR, CREATE, PAYMENT, UPDATE, is_member
 from emulator.vendors.sixdot50.model import Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests import bodies
 from emulator.vendors.sixdot50.requests.admission import id_of
@@ -101,7 +101,7 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
 
     def add(batch: Batch) -> None:
         for old in tx.group(Payment, "batch", batch.id) if clear else ():
-            tx.ask(PAYMENT, old.id, DELETE)
+            tx.ask(PAYMENT, old.id, CLEAR)
         referrals = organisation_of(tx).referrals
         for fields in payments:
             new = _payment(tx, batch, fields, referrals)
