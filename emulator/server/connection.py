@@ -34,9 +34,6 @@ HEAD_END = b"\r\n\r\n"
 SPECIAL_HEADERS = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 """Headers of requests that are not ordinary."""
 
-LASTING = frozenset({None, b"keep-alive", b"Keep-Alive"})
-"""Values of the header Connection of a client that may send another request."""
-
 
 class HttpConnection(WaitingProtocol):
     """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines.
@@ -65,6 +62,9 @@ class HttpConnection(WaitingProtocol):
         """Let go whatever holds this connection: its memory is free at once, since not all that is in a cycle is looked for."""
         super().connection_lost(exc)
         self._ending = None
+        for cycle, _ in self.pipeline:  # nobody hears the answers to requests that have not begun
+            cycle.on_response = _nothing
+        self.pipeline.clear()
         for held in (self._input, self.writer, self._socket):
             held.let_go()
 
@@ -171,7 +171,7 @@ class HttpConnection(WaitingProtocol):
             and len(self.url) <= self.limits.url
             and len(self.headers) <= self.limits.headers
             and SPECIAL_HEADERS.isdisjoint(headers)
-            and headers.get(b"connection") in LASTING
+            and all(value.lower() == b"keep-alive" for name, value in self.headers if name == b"connection")
         )
 
     def on_body(self, body: bytes) -> None:
@@ -277,6 +277,10 @@ class HttpConnection(WaitingProtocol):
         is_spelt = self._request_line.is_spelt(head.method, head.target, head.version)
         self._stop_for(flaw_of(head, self.limits) or (None if is_spelt else MISSPELT))
         return head
+
+
+def _nothing() -> None:
+    """Hold nothing, in place of what held a connection."""
 
 
 def _is_one_request(data: bytes) -> bool:

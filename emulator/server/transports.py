@@ -66,12 +66,10 @@ class CoalescingTransport:
         if response.status not in LENGTHLESS:
             lines.append(b"content-length: %d\r\n" % len(content))
         head = STATUS_LINE[response.status] + b"".join(lines)
-        if b"\r\nconnection: " in head:
-            self._transport.write(head + b"\r\n" + content)
-            if b"\r\nconnection: close" in head:
-                self.close()
-        else:
-            self._transport.write(b"%s%s\r\n%s" % (head, self._kept, content))
+        own = [value.lower() for name, value in response.headers if name == b"connection"]
+        self._transport.write(b"%s%s\r\n%s" % (head, b"" if own else self._kept, content))
+        if any(token.strip() == b"close" for value in own for token in value.split(b",")):
+            self.close()
 
     def close(self) -> None:
         if self._held:

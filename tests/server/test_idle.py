@@ -20,6 +20,7 @@ from tests.support.sockets import dial, hear_statuses
 
 HEAD = b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n"
 ASK = HEAD + b"\r\n"
+ACCOUNT = b"GET /live/account?api_key=k HTTP/1.1\r\nhost: localhost\r\n"
 KEPT = b"connection: keep-alive\r\nkeep-alive: timeout=75\r\n"
 
 
@@ -44,6 +45,8 @@ def head_of_answer(line: socket.socket) -> bytes:
         (HEAD + b"connection: keep-alive\r\n\r\n", True),
         (b"HEAD /live/account HTTP/1.1\r\nhost: localhost\r\n\r\n", True),
         (HEAD + b"connection: close\r\n\r\n", False),
+        (ACCOUNT + b"connection: close\r\nconnection: keep-alive\r\n\r\n", False),
+        (ACCOUNT + b"connection: Keep-Alive\r\n\r\n", True),
         (ASK.replace(b"/1.1", b"/1.0"), False),
         (HEAD.replace(b"/1.1", b"/1.0") + b"connection: keep-alive\r\n\r\n", False),
         (b'POST /live/batches HTTP/1.1\r\nhost: localhost\r\ncontent-length: 11\r\n\r\n{"a": 1234}', False),

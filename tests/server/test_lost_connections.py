@@ -35,6 +35,7 @@ SENT = {
     "a request": (ACCOUNT, [200]),
     "nonsense": (b"\0\r\n\r\n", [400]),
     "a request and nonsense": (ACCOUNT + b"\0\r\n\r\n", [200, 400]),
+    "many requests whose answers are not read": (ACCOUNT * 200, []),
 }
 
 
