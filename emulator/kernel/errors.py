@@ -50,6 +50,10 @@ class Problem:
         return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
 
 
+class TakesLong(Exception):
+    """Ends a work that takes too long for the event loop; nothing has happened. A thread can carry it out."""
+
+
 class EmulatorError(Exception):
     """The base of the emulator's own errors."""
 

@@ -19,6 +19,9 @@ MOST_RESOURCES = 200_000
 MANY_RESOURCES = 250
 """Resources of a world beyond which what touches each of them may take long."""
 
+MOST_READ = 2 * MANY_RESOURCES
+"""Resources that one request reads in groups on the event loop: a page of them, and some besides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

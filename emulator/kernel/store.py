@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -200,8 +200,7 @@ class Store:
 
     def schedule(self, kind: str, id: str, event: datetime | None, upkeep: datetime | None) -> None:
         """Set the one instant at which something happens to a resource, and that of its upkeep; None for never."""
-        key = kind, id
-        before, after = self._due.get(key), (event, upkeep)
+        before, after = self._due.get(key := (kind, id)), (event, upkeep)
         if before == after or (before is None and after == (None, None)):
             return
         place = self.number(kind, id), key
@@ -262,7 +261,8 @@ class Store:
         for it in (*self._tables.values(), *self._numbers.values(), self._due, self._groups):
             it.empty()  # type: ignore[attr-defined]
 
-    def _regroup(self, kind: str, place: tuple[int, Any], before: tuple[IndexKey, ...], after: tuple[IndexKey, ...]) -> None:
+    def _regroup(self, kind: str, place: tuple[int, Any], before: Collection[IndexKey], after: Collection[IndexKey]) -> None:
+        before, after = dict.fromkeys(before), dict.fromkeys(after)
         for key in before:
             if key not in after:
                 self._leave(*_membership(kind, key, place))

@@ -6,12 +6,13 @@ from collections.abc import Callable, Container, Hashable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from math import inf
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.errors import TooMany
+from emulator.kernel.errors import TakesLong, TooMany
 from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
@@ -24,7 +25,6 @@ from emulator.text.checkpoint import WORK
 if TYPE_CHECKING:
     from emulator.kernel.world import World
 
-
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -33,12 +33,13 @@ class Transaction:
 
     One that is not `bounded` may add more resources than there may be, since what time does cannot be refused. `context` is
     the request that is carried out, None where time or a controller acts; the kernel never looks into it. `changes` are the
-    states that were left and entered, `applied_rows` the rows that were taken, and `consulted` the assumptions read.
+    states that were left and entered, `applied_rows` the rows that were taken, and `consulted` the assumptions read. `unread`
+    is how many more resources it may read in groups.
     """
 
     __slots__ = (
         "_before", "_bounded", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
-        "context", "now", "why",
+        "context", "now", "unread", "why",
     )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, bounded: bool = True, context: Any = None) -> None:
@@ -51,6 +52,7 @@ class Transaction:
         self.now = now
         self.why = why
         self.context = context
+        self.unread: float = inf
         self.changes: list[Change] = []
         self.applied_rows: list[AppliedRow] = []
         self.consulted: dict[Assumption, None] = {}
@@ -78,6 +80,9 @@ class Transaction:
         return self._world.store.find(of.kind, id)
 
     def group(self, of: type[R], *key: Hashable) -> list[R]:
+        self.unread -= self._world.store.size(of.kind, *key)
+        if self.unread < 0:
+            raise TakesLong
         return self._world.store.group(of.kind, *key)
 
     def sorted_group(self, of: type[Resource], *key: Hashable) -> SortedGroup:
@@ -163,8 +168,7 @@ class Transaction:
     def roll_back(self) -> None:
         """Restore the world as it was before."""
         self._world.revert(self.changed_resources(), self._counters)
-        self._before, self._numbers, self._counters = {}, {}, {}
-        self.changes, self.applied_rows = [], []
+        self._before, self._numbers, self._counters, self.changes, self.applied_rows = {}, {}, {}, [], []
 
     def _first_that_applies(self, rows: tuple[Row, ...], resource: Any | None) -> Row:
         """Return the first of some rows whose conditions hold; a row without conditions is the last."""
@@ -178,10 +182,8 @@ class Transaction:
 
     def take(self, kind: str, id: str, row: Row, resource: Any | None) -> None:
         """Let a resource take a row: note it, move the resource, and let the consequences follow."""
-        moved = resource
         self.applied_rows.append(AppliedRow(kind, id, row))
-        if row.to != row.state:
-            moved = self._move(kind, id, row, resource)
+        moved = resource if row.to == row.state else self._move(kind, id, row, resource)
         if row.effect is not None:
             for consequence in row.effect(self, moved):
                 if isinstance(consequence, Ask):
@@ -283,9 +285,7 @@ def due(machine: Machine, resource: Any, timing: Timing, upkeep: bool = True) ->
     """Return the first timer of a resource to end, with or without upkeep; None for none, the first declared on a tie."""
     first: tuple[datetime, Timer] | None = None
     for timer, _ in machine.by_timer[resource.status]:
-        if timer.upkeep and not upkeep:
-            continue
-        length = length_of(timer, resource, timing)
+        length = None if timer.upkeep and not upkeep else length_of(timer, resource, timing)
         if length is not None and (first is None or resource.since + length < first[0]):
             first = resource.since + length, timer
     return first

@@ -43,7 +43,8 @@ class Operation:
 
     An operation takes as long in a large world as in a small one. If it may not, it runs in a thread beside the event loop
     where its world has more than `beside` resources, all or those of the type that it is `about`, or where `holds_much` says
-    so of what it is asked about, found by kind and id.
+    so of what it is asked about, found by kind and id. One that turns out to read many resources on the event loop is taken
+    back, and runs in a thread.
     """
 
     name: str

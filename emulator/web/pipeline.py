@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from math import inf
 from sys import getsizeof
 from typing import Any, NamedTuple
 
@@ -12,9 +13,10 @@ from emulator.contract.evidence import grounds_of
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import FROZEN
+from emulator.kernel.errors import TakesLong
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Exchange, Savepoint
-from emulator.kernel.limits import Limits
+from emulator.kernel.limits import MOST_READ, Limits
 from emulator.kernel.machine import Answer
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -60,10 +62,6 @@ class Stop(NamedTuple):
 
 Way = Generator[Stop, None, OutgoingResponse]
 """A request on its way: each step up to the next stop is atomic; the last returns the response."""
-
-
-class LongAnswer(Exception):
-    """Ends a request whose answer is too long for the event loop; nothing has happened. A thread can carry it out."""
 
 
 class Pipeline:
@@ -127,6 +125,7 @@ class Pipeline:
             jumps = tuple(fault for fault in left if fault.do == DELAY and fault.clock == VIRTUAL)
             left = tuple(fault for fault in left if fault not in jumps)
         with world.transaction(request.operation_name, request) as tx:
+            tx.unread = MOST_READ if request.is_on_loop else inf
             answer, response = _answer(tx, request, is_admitted)
             if left and left[-1].do == STATUS:
                 response = failure_of(tx, request, left[-1])
@@ -179,7 +178,7 @@ class Pipeline:
         """Return the content of a response.
 
         Raises:
-            LongAnswer: it is long, and the request is carried out on the event loop.
+            TakesLong: it is long, and the request is carried out on the event loop.
             TooMany: it is longer than any answer may be.
         """
         if isinstance(body, bytes) or (isinstance(body, Stream) and not request.is_on_loop):
@@ -187,7 +186,7 @@ class Pipeline:
         if not isinstance(body, Stream) and not is_heavier(body, LONG_ANSWER):
             return b"" if body is None else dump(body)
         if request.is_on_loop:
-            raise LongAnswer
+            raise TakesLong
         return b"".join(together(in_pieces(body), self._max_response))
 
     def _headers(self, tx: Transaction, request: Request, response: Response, n: int) -> RawHeaders:

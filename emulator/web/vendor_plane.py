@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.errors import TooLarge, TooMany
+from emulator.kernel.errors import TakesLong, TooLarge, TooMany
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.store import Store
@@ -25,7 +25,7 @@ from emulator.web.faulted_request import FaultedRequest
 from emulator.web.guard import Rejection
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.pipeline import LongAnswer, Pipeline
+from emulator.web.pipeline import Pipeline
 from emulator.web.plan import Plan
 from emulator.web.requests import LONG_BODY, check_values
 from emulator.web.response import OutgoingResponse, emulator_error
@@ -77,7 +77,7 @@ class VendorPlane:
                 return None
             request.is_on_loop = True
             response = self._carry_out_and_release(world, request)
-        except (LongAnswer, TooLarge):
+        except (TakesLong, TooLarge):
             return None
         except TooMany as error:
             response = emulator_error(429, "too-many", str(error))
@@ -105,7 +105,7 @@ class VendorPlane:
         while (world := world_of(self._worlds, request)) is not None:
             try:
                 response = await self._ask(world, request, connection, is_long)
-            except LongAnswer:
+            except TakesLong:
                 is_long = True
                 continue
             if response is not None:

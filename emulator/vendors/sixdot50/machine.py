@@ -10,7 +10,6 @@ from emulator.sdk import ABSENT, EVERY, SAME, Ask, Assume, Guard, Machine, Row, 
 from emulator.vendors.sixdot50.assumptions.batches import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 from emulator.vendors.sixdot50.assumptions.requests import OTHER_ORGANISATION
 from emulator.vendors.sixdot50.model import (
-    ALL,
     SELF,
     Account,
     Batch,
@@ -66,7 +65,7 @@ def has_no_funding_account(view: View, _: Batch) -> bool:
 
 def has_funding_account_in_no_rand(view: View, batch: Batch) -> bool:
     """Tell whether none pays although one is active: it is in another currency."""
-    return has_no_funding_account(view, batch) and any(account.active for account in view.group(Account, *ALL))
+    return has_no_funding_account(view, batch) and view.size(Account, "active") > 0
 
 
 def exceeds_the_balance(view: View, batch: Batch) -> bool:

@@ -73,7 +73,8 @@ class Account(Metered):
     kind: ClassVar[str] = "6dot50.account"
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (ALL, ("currency", self.currency_code))
+        groups: tuple[IndexKey, ...] = (ALL, ("currency", self.currency_code))
+        return (*groups, ("active",), ("active", self.currency_code)) if self.active else groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +204,9 @@ class Summary:
 
 def paying_account(view: View) -> Account | None:
     """Return the account that pays for a submitted batch; one that is not active pays nothing."""
-    accounts = view.group(Account, *ALL)
-    in_default_currency = [account for account in accounts if account.currency_code == CURRENCY]
-    if in_default_currency != accounts and view.choice(PAYING_ACCOUNT) == "default":
-        accounts = in_default_currency
-    return next((account for account in accounts if account.active), None)
+    has_others = view.size(Account, "currency", CURRENCY) < view.size(Account, *ALL)
+    only_default = has_others and view.choice(PAYING_ACCOUNT) == "default"
+    return view.first(Account, "active", *([CURRENCY] if only_default else ()))
 
 
 def cost(view: View, payment: Payment) -> Decimal:
@@ -258,7 +257,7 @@ def _source(view: View, payment: Payment) -> Account | None:
     if batch is None or batch.owner != SELF or batch.status not in ("OPEN", "CLOSED"):
         return None
     paid = view.find(Account, batch.account_id or "")
-    return paid or paying_account(view) or next(iter(view.group(Account, *ALL)), None)
+    return paid or paying_account(view) or view.first(Account, *ALL)
 
 
 def _moved(account: Account, balance: Decimal, available: Decimal) -> Account:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.sdk import MANY_RESOURCES, Handler, Operation
+from emulator.vendors.serpwow.destinations.model import Destination
 from emulator.vendors.serpwow.destinations.operations import (
     create_destination,
     delete_destination,
@@ -98,7 +99,15 @@ OPERATIONS = (
         about=ErrorLog,
     ),
     Operation("serpwow.destinations.create", "POST", "/destinations", create_destination),
-    Operation("serpwow.destinations.list", "GET", "/destinations", list_destinations, checks=(check_single_values,)),
+    Operation(
+        "serpwow.destinations.list",
+        "GET",
+        "/destinations",
+        list_destinations,
+        checks=(check_single_values,),
+        beside=MANY_RESOURCES,
+        about=Destination,
+    ),
     Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", update_destination),
     Operation("serpwow.destinations.delete", "DELETE", "/destinations/{destination_id}", delete_destination),
     Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES, beside=0),

@@ -66,9 +66,9 @@ def batch_of(tx: Transaction, request: Request) -> Batch:
 
 
 def is_large(find: Callable[[str, str], Any], request: Request) -> bool:
-    """Return whether the batch of the path has so many searches that reading them takes long."""
+    """Return whether the batch of the path has so many searches or result sets that reading them takes long."""
     batch: Batch | None = find(Batch.kind, request.parameters["id"])
-    return batch is not None and len(batch.searches) > MANY_RESOURCES
+    return batch is not None and max(len(batch.searches), len(batch.result_sets)) > MANY_RESOURCES
 
 
 def new_batch(view: View, id: str) -> Batch:

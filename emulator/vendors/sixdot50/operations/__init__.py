@@ -85,7 +85,7 @@ _large = partial(Operation, beside=MANY_RESOURCES)
 
 OPERATIONS = (
     Operation("6dot50.authentication.getToken", "POST", GET_TOKEN, get_token, checks=TYPED),
-    Operation("6dot50.accounts.list", "GET", "/accounts", list_accounts),
+    Operation("6dot50.accounts.list", "GET", "/accounts", list_accounts, beside=MANY_RESOURCES, about=Account),
     Operation("6dot50.batches.create", "POST", "/batches", create_batch, checks=TYPED),
     _large("6dot50.batches.list", "GET", "/batches", list_batches),
     Operation(

@@ -6,6 +6,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 from hashlib import blake2b, sha256
+from itertools import islice
 from uuid import UUID
 
 import orjson
@@ -17,6 +18,9 @@ from emulator.vendors.sixdot50.requests.bodies import properties
 
 LIFETIME = timedelta(minutes=15)
 """Time for which a token is accepted. Evidence: 6dot50-token-2."""
+
+MOST_REMOVED = 32
+"""Old tokens of its key that one token may take the place of."""
 
 GET_TOKEN = "/authentication/getToken"  # noqa: S105  a path
 
@@ -55,13 +59,13 @@ def is_good(tx: Transaction, token: str) -> bool:
     known = tx.find(Token, token)
     if not isinstance(known, Token) or tx.now >= known.expires_at:
         return False
-    is_older = known.key != "" and tx.group(Token, "key", known.key)[-1].id != token
+    is_older = known.key != "" and next(tx.sorted_group(Token, "key", known.key).reversed()).id != token
     return not is_older or tx.choice(OLDER_TOKENS) == "live"
 
 
 def issue(tx: Transaction, key: str) -> Token:
-    """Return a new token for the key, and remove its expired ones."""
-    for old in tx.group(Token, "key", key):
+    """Return a new token for the key, and remove the expired ones among its oldest."""
+    for old in [*islice(tx.sorted_group(Token, "key", key).ascending(), MOST_REMOVED)]:
         if old.expires_at <= tx.now or tx.choice(OLDER_TOKENS) == "die":
             tx.remove(old)
     expires_at = tx.now + LIFETIME

@@ -56,7 +56,7 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
     """Yield the facts behind the fields that only some answers of a name have."""
     if answer.name == "deleted":
         yield "6dot50-delete-4" if tx.choice(DELETED_FIELDS) == "shown" else "6dot50-delete-5"
-    if answer.name in _PAID_FROM_AN_ACCOUNT and _needs_a_choice(tx.group(Account, *ALL)):
+    if answer.name in _PAID_FROM_AN_ACCOUNT and _needs_a_choice(tx):
         yield "6dot50-money-4"
     if answer.name == "payments":
         yield "6dot50-payments-2"
@@ -67,9 +67,10 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
         yield "6dot50-instant-2"
 
 
-def _needs_a_choice(accounts: list[Account]) -> bool:
-    """Return whether another of these accounts might pay. Evidence: 6dot50-money-4."""
-    return len(accounts) > 1 or any(it.currency_code != CURRENCY for it in accounts)
+def _needs_a_choice(tx: Transaction) -> bool:
+    """Return whether another account might pay. Evidence: 6dot50-money-4."""
+    accounts = tx.size(Account, *ALL)
+    return accounts > 1 or tx.size(Account, "currency", CURRENCY) < accounts
 
 
 def _instants_of(shown: Batch | Payment, settled: bool) -> list[datetime]:
