@@ -213,7 +213,7 @@ def _facts_of_fields(fields: JsonObject) -> Iterator[str]:
 def _facts_of_context(tx: Transaction, request: Request) -> Iterator[str]:
     if not (context := context_of(request)):
         return
-    if not request.headers.get("stripe-context"):
+    if request.headers.get("stripe-account"):
         yield "stripe-context-3"
     if not is_path_of_accounts(tx, context):
         yield "stripe-context-4"
