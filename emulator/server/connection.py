@@ -72,7 +72,8 @@ class HttpConnection(WaitingProtocol):
         gateway = self._gateway_if_free()
         if gateway is not None and self._answer_known(gateway, data):
             return
-        if self._input.rest or data.count(b"\r\n") > MANY_LINES:
+        is_pipeline = self._reading == IDLE and data.count(HEAD_END) > 1
+        if self._input.rest or is_pipeline or data.count(b"\r\n") > MANY_LINES:
             self._input.take_in_slices(data)
         elif self._reading == IDLE and len(data) >= LONG_BODY:
             self._input.take_in_turn(data)

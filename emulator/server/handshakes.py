@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
 from emulator.kernel.limits import Limits
 from emulator.server.transports import LINGER
 from emulator.web.event_loop import next_round, pause
@@ -23,7 +25,7 @@ log = logging.getLogger("emulator")
 class Handshakes:
     """The handshakes of one server that are under way, the oldest first: so many at once as there may be connections."""
 
-    def __init__(self, make_protocol: Callable[[], asyncio.Protocol], context: ssl.SSLContext, limits: Limits) -> None:
+    def __init__(self, make_protocol: Callable[[], HttpToolsProtocol], context: ssl.SSLContext, limits: Limits) -> None:
         self._make_protocol, self._context, self._limits = make_protocol, context, limits
         self._under_way: dict[socket.socket, asyncio.Task[None]] = {}
         self._is_told = False
@@ -53,11 +55,11 @@ class Handshakes:
     async def _shake(self, connection: socket.socket) -> None:
         """Serve a connection once its handshake is done; hang up where it fails, or is out of time."""
         bounds = {"ssl_handshake_timeout": self._limits.head_seconds, "ssl_shutdown_timeout": LINGER}
-        accept = asyncio.get_running_loop().connect_accepted_socket
+        accept, protocol = asyncio.get_running_loop().connect_accepted_socket, self._make_protocol()
         try:
-            await accept(self._make_protocol, connection, ssl=self._context, **bounds)
+            await accept(lambda: protocol, connection, ssl=self._context, **bounds)
         except OSError:
-            return
+            protocol.parser = None  # type: ignore[assignment]  # or the two would hold each other for good
         finally:
             self._under_way.pop(connection, None)
 

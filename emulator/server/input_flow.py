@@ -18,10 +18,10 @@ SLICE = 8_192
 
 
 class InputFlow(FlowControl):
-    """Reads on while no pipelined request waits and all is parsed; `take` parses many lines in slices, one in each round.
+    """Reads on while no pipelined request waits and all is parsed; `take` parses many lines, or many requests, in slices.
 
-    Much data that begins a request is parsed when its turn comes, and after more of it reading goes on when its turn comes: of
-    all that send much, a few have their turns in each round.
+    Each slice, and much data that begins a request, is parsed when its turn comes, and after more of it reading goes on when
+    its turn comes: of all that send much, a few have their turns in each round.
     """
 
     def __init__(self, transport: Any, waiting: Sized, loop: asyncio.AbstractEventLoop, take: Callable[[bytes], None]) -> None:
@@ -37,9 +37,10 @@ class InputFlow(FlowControl):
         self.rest, self._take = b"", _discard
 
     def take_in_slices(self, data: bytes) -> None:
+        """Parse data a slice at a time, each when its turn comes, and read on when all of it is parsed."""
         self.rest += data
         self.pause_reading()
-        self._take_slice()
+        self._await_turn()
 
     def resume_reading(self) -> None:
         if not self.read_paused or self._waiting or self._transport.is_closing():
@@ -49,8 +50,12 @@ class InputFlow(FlowControl):
         elif not self.rest:
             super().resume_reading()
         else:
+            self._await_turn()
+
+    def _await_turn(self) -> None:
+        if not self._is_due:
             self._is_due = True
-            self._loop.call_soon(self._take_slice)
+            call_in_turn(self._loop, self._take_slice)
 
     def take_in_turn(self, data: bytes) -> None:
         """Parse data, if there is any, and read on, when others that sent much before have had their turns."""
@@ -69,6 +74,8 @@ class InputFlow(FlowControl):
 
     def _take_slice(self) -> None:
         self._is_due = False
+        if self._waiting or self._transport.is_closing():
+            return  # reading goes on, and so does this, when those that wait are answered
         piece, self.rest = self.rest[:SLICE], self.rest[SLICE:]
         self._take(piece)
         self.resume_reading()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -32,10 +33,15 @@ class Rounds:
     def call_soon(self, function: Callable[[], None]) -> None:
         self.next.append(function)
 
-    def run_one(self) -> None:
-        due, self.next = self.next, []
-        for function in due:
-            function()
+    def call_soon_threadsafe(self, function: Callable[..., None], *arguments: Any) -> None:
+        self.call_soon(partial(function, *arguments))
+
+    def run_turn(self) -> None:
+        """Run a round in which turns are given, and the next, in which they are taken."""
+        for _ in range(2):
+            due, self.next = self.next, []
+            for function in due:
+                function()
 
     def pause_reading(self) -> None:
         self.paused = True
@@ -86,14 +92,14 @@ def test_much_data_is_not_taken_while_a_request_waits_or_when_the_connection_clo
     assert asyncio.run(play([], True)) == []
 
 
-def test_data_of_many_lines_is_taken_a_slice_in_each_round_while_nothing_more_is_read() -> None:
+def test_data_of_many_lines_is_taken_a_slice_in_each_turn_while_nothing_more_is_read() -> None:
     rounds, pieces = Rounds(), list[bytes]()
     flow, data = flow_of(rounds, pieces, []), b"1\r\nx\r\n" * MANY
     flow.take_in_slices(data)
-    for slices in range(1, len(data) // SLICE + 1):
+    for slices in range(len(data) // SLICE + 1):
         assert [len(piece) for piece in pieces] == [SLICE] * slices
         assert rounds.paused
-        rounds.run_one()
+        rounds.run_turn()
     assert b"".join(pieces) == data
     assert not rounds.paused
 
@@ -102,11 +108,35 @@ def test_nothing_more_is_read_or_taken_while_requests_wait_for_their_turn() -> N
     rounds, pieces, waiting = Rounds(), list[bytes](), [1]
     flow = flow_of(rounds, pieces, waiting)
     flow.take_in_slices(GET * MANY)
-    assert (len(pieces), rounds.next) == (1, [])
+    rounds.run_turn()
+    assert (pieces, rounds.next) == ([], [])
     waiting.clear()
     flow.resume_reading()
     flow.resume_reading()
     assert len(rounds.next) == 1
+    rounds.run_turn()
+    assert len(pieces) == 1
+
+
+def test_of_requests_that_come_together_none_is_parsed_while_data_is_received(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop reads from all connections that have sent something before it turns to anybody else."""
+    events: list[str] = []
+    take, receive = HttpConnection._take, HttpConnection.data_received
+
+    def take_and_note(self: HttpConnection, data: bytes) -> None:
+        events.append("parsed")
+        take(self, data)
+
+    def receive_and_note(self: HttpConnection, data: bytes) -> None:
+        receive(self, data)
+        events.append("received")
+
+    monkeypatch.setattr(HttpConnection, "_take", take_and_note)
+    monkeypatch.setattr(HttpConnection, "data_received", receive_and_note)
+    with ThreadedServer(create_app(worlds_of([]))) as server, closing(dial(server)) as line:
+        line.sendall(GET * 20)
+        assert hear_statuses(line, 20) == [200] * 20
+    assert events[0] == "received"
 
 
 def test_a_body_in_chunks_of_one_byte_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:

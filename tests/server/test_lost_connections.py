@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import product
 from pathlib import Path
+from typing import Any
 from weakref import ref
 
 import pytest
@@ -55,13 +56,13 @@ def server(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[ref[HttpConnection]]]:
     """The connections that have begun, while nothing looks for cycles."""
     there: list[ref[HttpConnection]] = []
-    begin = HttpConnection.connection_made
+    begin = HttpConnection.__init__
 
-    def begin_and_note(connection: HttpConnection, transport: asyncio.BaseTransport) -> None:
+    def begin_and_note(connection: HttpConnection, *arguments: Any, **options: Any) -> None:
         there.append(ref(connection))
-        begin(connection, transport)
+        begin(connection, *arguments, **options)
 
-    monkeypatch.setattr(HttpConnection, "connection_made", begin_and_note)
+    monkeypatch.setattr(HttpConnection, "__init__", begin_and_note)
     gc.disable()
     yield there
     gc.enable()
@@ -80,4 +81,14 @@ def test_a_lost_connection_takes_its_memory_with_it(
             assert hear_statuses(line, len(statuses)) == statuses
             wait_until(lambda: server.look().result() and begun)
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, end)
+    wait_until(lambda: server.look().result() and not any(each() for each in begun))
+
+
+@pytest.mark.parametrize("server", [("uvloop", "tls"), ("uvloop", "plain")], indirect=True, ids="-".join)
+def test_a_connection_that_ends_in_its_handshake_takes_its_memory_with_it(
+    server: ThreadedServer, begun: list[ref[HttpConnection]]
+) -> None:
+    with closing(dial(server)) as line:
+        line.sendall(b"\x16\x03\x01")
+        wait_until(lambda: server.look().result() and begun)
     wait_until(lambda: server.look().result() and not any(each() for each in begun))
