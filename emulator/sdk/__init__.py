@@ -55,6 +55,7 @@ from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
+from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
 
 __all__ = [
@@ -104,6 +105,7 @@ __all__ = [
     "Response",
     "Row",
     "Shared",
+    "Sortable",
     "SortedKey",
     "StateCodec",
     "Stream",
@@ -120,8 +122,10 @@ __all__ = [
     "form_instead_of_json",
     "format_instant",
     "guid",
+    "has_words",
     "hint",
     "instant",
+    "is_in",
     "list_of",
     "load",
     "load_fields",

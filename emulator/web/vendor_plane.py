@@ -26,7 +26,7 @@ from emulator.web.guard import Rejection
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.pipeline import Pipeline
-from emulator.web.plan import Plan
+from emulator.web.plan import MOST_PLANS, Plan
 from emulator.web.requests import LONG_BODY, check_values
 from emulator.web.response import OutgoingResponse, emulator_error
 from emulator.web.routes import why_no_world
@@ -65,6 +65,7 @@ class VendorPlane:
         self._unmatched = unmatched
         self._access_log = access_log
         self._is_locked = is_locked
+        self._long: set[int] = set()  # digests of requests that turned out to take long
 
     def answer_at_once(self, plan: Plan, body: bytes) -> OutgoingResponse | None:
         """Return the response to a whole request, noted and logged; None, and nothing happens, where it must wait."""
@@ -73,11 +74,14 @@ class VendorPlane:
         try:
             request = request_of(plan, body, None, self._limits)
             world = world_of(self._worlds, request)
-            if world is None or takes_long(world, request) or not _is_free(world, self._lanes):
+            if world is None or self._takes_long(world, request) or not _is_free(world, self._lanes):
                 return None
             request.is_on_loop = True
             response = self._carry_out_and_release(world, request)
-        except (TakesLong, TooLarge):
+        except TakesLong:
+            self._note_long(request)
+            return None
+        except TooLarge:
             return None
         except TooMany as error:
             response = emulator_error(429, "too-many", str(error))
@@ -106,7 +110,7 @@ class VendorPlane:
             try:
                 response = await self._ask(world, request, connection, is_long)
             except TakesLong:
-                is_long = True
+                self._note_long(request)
                 continue
             if response is not None:
                 return response
@@ -117,7 +121,7 @@ class VendorPlane:
     async def _ask(self, world: World, request: Request, connection: Connection, is_long: bool) -> OutgoingResponse | None:
         """Let a world answer a request; None where that was replaced or dropped before its lock was held."""
         faults, lanes = world.store.size(Fault.kind), self.lanes_for(connection)
-        is_slow = is_long or faults > MANY_RESOURCES or takes_long(world, request)
+        is_slow = is_long or faults > MANY_RESOURCES or self._takes_long(world, request)
         request.is_on_loop = not (is_slow or faults or lanes is NO_LANES)
         if faults:
             delays = FaultDelays(self._held, world, request, connection, self._limits.hang_seconds, lanes, is_slow)
@@ -125,6 +129,16 @@ class VendorPlane:
         if is_slow or not _is_free(world, lanes):
             return await lanes.run(world, partial(self._if_chosen, self._carry_out, world, request), is_slow)
         return self._carry_out_and_release(world, request)
+
+    def _takes_long(self, world: World, request: Request) -> bool:
+        """Tell whether a request may take long, or one like it turned out to."""
+        return _digest(request) in self._long or takes_long(world, request)
+
+    def _note_long(self, request: Request) -> None:
+        """Remember that requests like this one take long, beside the newest of those that do."""
+        if len(self._long) >= MOST_PLANS:
+            self._long.clear()
+        self._long.add(_digest(request))
 
     def _carry_out_and_release(self, world: World, request: Request) -> OutgoingResponse | None:
         """Carry out a request in a world whose lock is held for it; None where that was replaced or dropped meanwhile."""
@@ -156,6 +170,11 @@ class VendorPlane:
         self._unmatched.note_rejection(scope, rejection)
         if self._access_log:
             self._access_log.log_rejection(scope, rejection)
+
+
+def _digest(request: Request) -> int:
+    """Return a number that is the same for requests of one client that ask for the same."""
+    return hash((request.method, request.target, request.credential))
 
 
 def takes_long(world: World, request: Request) -> bool:

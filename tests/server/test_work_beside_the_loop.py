@@ -17,10 +17,13 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario import strict_yaml
 from emulator.sdk.exact_json import dump
+from emulator.sdk.request import Request
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
+from emulator.text import letters
 from emulator.web import pipeline
-from emulator.web.pipeline import LONG_ANSWER, is_heavier
+from emulator.web.pipeline import LONG_ANSWER, Pipeline, is_heavier
+from emulator.web.response import OutgoingResponse
 
 BESIDE = "batch-emulator-apart"
 WORLD = "/_emulator/worlds/default"
@@ -115,6 +118,38 @@ def test_a_long_answer_of_a_vendor_is_made_beside_the_event_loop_and_once_in_the
     assert [len(it["name"]) for it in pages[0].json()["batches"]].count(LONG_ANSWER) == 3
     assert threads.names == {BESIDE}
     assert [int(it.headers["emulator-exchange"].rpartition("/")[2]) for it in (*made, *pages)] == [2, 3, 4, 5, 6]
+
+
+def test_a_long_answer_is_tried_once_on_the_event_loop_and_the_next_goes_to_a_thread_at_once(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.delete(f"{WORLD}/faults")
+    client.post(BATCHES, json={"name": "n" * LONG_ANSWER})
+    tried: list[str] = []
+    at_once = Pipeline.at_once
+
+    def noted(self: Pipeline, world: World, request: Request) -> OutgoingResponse:
+        tried.append(threading.current_thread().name)
+        return at_once(self, world, request)
+
+    monkeypatch.setattr(Pipeline, "at_once", noted)
+    assert [client.get(BATCHES).status_code for _ in range(2)] == [200, 200]
+    assert [name == BESIDE for name in tried] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "path", ["batches?search_term=zz", "destinations?search_term=zz", "errorlogs?search_term=zz", "batches/B/searches/1?q=zz"]
+)
+def test_texts_are_searched_beside_the_event_loop_however_few_there_are(
+    path: str, client: httpx.Client, threads: Threads
+) -> None:
+    client.delete(f"{WORLD}/faults")
+    batches = [{"id": "B", "searches": [{"q": "q"}]}]
+    lists = {"destinations": [{"name": "N"}], "error_logs": [{"message": "M", "parameters": {"q": "q"}}], "batches": batches}
+    client.patch(f"{WORLD}/state", json={"serpwow": lists})
+    threads.note(letters, "_starts")
+    assert client.get(f"/live/{path}&api_key=any").status_code == 200
+    assert threads.names == {BESIDE}
 
 
 def test_an_answer_of_control_characters_counts_as_it_is_written_and_only_up_to_its_bound(threads: Threads) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from operator import attrgetter
 
-from emulator.sdk import Answer, Request, Transaction, mint_id
+from emulator.sdk import Answer, Request, Transaction, is_in, mint_id
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
@@ -59,7 +59,7 @@ def _ask(tx: Transaction, request: Request, command: str) -> Answer:
 
 def list_destinations(tx: Transaction, request: Request) -> Answer:
     term, fold = request.query.get("search_term", ""), folding(tx)
-    found = [destination for destination in tx.group(Destination) if fold(term) in fold(destination.name)]
+    found = [destination for destination in tx.group(Destination) if is_in(term, destination.name, fold)]
     page = sorted_page(tx, request.query, found, {"type": attrgetter("type"), "name": name_of(tx)}, "name")
     answer = with_unprinted_values(request.query, Answer("destinations", "serpwow-destinations-5", page, page.assumption))
     answer = page.with_order(answer)

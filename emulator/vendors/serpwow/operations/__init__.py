@@ -37,7 +37,7 @@ from emulator.vendors.serpwow.operations.searches import (
     update_search,
 )
 from emulator.vendors.serpwow.requests.admission import ACCOUNT, FILES, rate_limit
-from emulator.vendors.serpwow.requests.queries import check_single_values
+from emulator.vendors.serpwow.requests.queries import check_single_values, is_searched
 
 
 def _looking(name: str, path: str, handler: Handler) -> Operation:
@@ -62,6 +62,7 @@ OPERATIONS = (
         checks=(rate_limit("batches", "serpwow-list-10"), check_single_values),
         beside=MANY_RESOURCES,
         about=Batch,
+        holds_much=is_searched,
     ),
     Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY_RESOURCES, about=Batch),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", get_batch),
@@ -75,7 +76,7 @@ OPERATIONS = (
         "/batches/{id}/searches/{page}",
         list_searches,
         checks=(check_single_values, check_visible),
-        holds_much=is_large,
+        holds_much=lambda find, request: is_searched(find, request) or is_large(find, request),
     ),
     _looking("serpwow.searches.json", "/batches/{id}/searches/json", export_searches("json")),
     _looking("serpwow.searches.csv", "/batches/{id}/searches/csv", export_searches("csv")),
@@ -97,6 +98,7 @@ OPERATIONS = (
         checks=(rate_limit("errorlogs", "serpwow-errorlogs-3"), check_single_values),
         beside=MANY_RESOURCES,
         about=ErrorLog,
+        holds_much=is_searched,
     ),
     Operation("serpwow.destinations.create", "POST", "/destinations", create_destination),
     Operation(
@@ -107,6 +109,7 @@ OPERATIONS = (
         checks=(check_single_values,),
         beside=MANY_RESOURCES,
         about=Destination,
+        holds_much=is_searched,
     ),
     Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", update_destination),
     Operation("serpwow.destinations.delete", "DELETE", "/destinations/{destination_id}", delete_destination),

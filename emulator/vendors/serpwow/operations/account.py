@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from operator import attrgetter
 
-from emulator.sdk import Answer, Request, Transaction
+from emulator.sdk import Answer, Request, Transaction, is_in
 from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, DEFAULT_ORDER, EMPTY_PAGES, LOG_PARAMETERS, LOG_TERM
 from emulator.vendors.serpwow.machine.effects import account_of
 from emulator.vendors.serpwow.model.account import ErrorLog
@@ -37,4 +37,4 @@ def list_error_logs(tx: Transaction, request: Request) -> Answer:
 def _matches(tx: Transaction, log: ErrorLog, term: str) -> bool:
     """Return whether the parameters of a log have a term. Evidence: serpwow-errorlogs-4 and serpwow-errorlogs-8."""
     fold, first = folding(tx), int(tx.choice(LOG_TERM) == "values")
-    return not term or any(fold(term) in fold(text) for pair in log.public_parameters for text in pair[first:])
+    return not term or any(is_in(term, text, fold) for pair in log.public_parameters for text in pair[first:])

@@ -9,7 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View
+from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, has_words, is_in
 from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.lifecycle import LAST_RUN
 from emulator.vendors.serpwow.assumptions.requests import (
@@ -132,9 +132,10 @@ def _assumption_of_results(view: View, query: Query, batches: list[Batch]) -> As
 
 def _assumption_of_term(query: Query, batches: list[Batch]) -> Assumption | None:
     """Return the assumption about words inside longer ones where a batch has such a word. Evidence: serpwow-list-16."""
-    if query.get("search_type", "contains") != "contains":
+    term = query.get("search_term")
+    if not term or query.get("search_type", "contains") != "contains":
         return None
-    inside, whole = (_contains(query.get("search_term", ""), whole=whole) for whole in (False, True))
+    inside, whole = (_contains(term, whole=whole) for whole in (False, True))
     return CONTAINS if any(inside(batch) != whole(batch) for batch in batches) else None
 
 
@@ -182,15 +183,25 @@ def _words(text: str) -> list[str]:
 
 
 def _contains(term: str, *, whole: bool = False) -> Filter:
-    words = _words(term)
+    words = {*_words(term)}
     if whole:
-        return lambda batch: {*words} <= {*_words(f"{batch.name} {batch.id}")}
-    return lambda batch: all(word in f"{batch.name}\n{batch.id}".lower() for word in words)
+        return lambda batch: has_words(words, f"{batch.name} {batch.id}")
+    return lambda batch: all(is_in(word, f"{batch.name}\n{batch.id}", str.lower) for word in words)
+
+
+def _starts_with(term: str) -> Filter:
+    start = term.lower()
+    return lambda batch: batch.name[: len(start) + 1].lower().startswith(start)
+
+
+def _ends_with(term: str) -> Filter:
+    end = term.lower()
+    return lambda batch: batch.name[-len(end) - 1 :].lower().endswith(end)
 
 
 NAME_FILTERS: dict[str, Callable[[str], Filter]] = {
     "contains": _contains,
-    "starts_with": lambda term: lambda batch: batch.name.lower().startswith(term.lower()),
-    "ends_with": lambda term: lambda batch: batch.name.lower().endswith(term.lower()),
+    "starts_with": _starts_with,
+    "ends_with": _ends_with,
     "exact": lambda term: lambda batch: batch.name == term,
 }

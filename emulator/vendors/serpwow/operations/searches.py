@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
-from emulator.sdk import Answer, Handler, JsonObject, Request, Transaction
+from emulator.sdk import Answer, Handler, JsonObject, Request, Transaction, is_in
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import (
@@ -78,7 +78,7 @@ def _find(batch: Batch, q: str | None, custom_id: str | None, in_every: bool, fo
     def matches(search: Search) -> bool:
         if custom_id and str(search.parameters.get("custom_id", "")) != custom_id:
             return False
-        return not q or any(fold(q) in fold(text) for text in _texts(search, in_every=in_every))
+        return not q or any(is_in(q, text, fold) for text in _texts(search, in_every=in_every))
 
     return Searches(batch.id, filter(matches, batch.searches))
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Transaction, View
+from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Sortable, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.requests import (
     LIST_BEYOND_END,
@@ -169,13 +169,13 @@ class Page(NamedTuple):
 def _mixes_capitals(names: list[str], descending: bool) -> bool:
     """Return whether sorted names would be in another order if capitals did not matter."""
     pairs = pairwise(reversed(names) if descending else names)
-    return any(one != other and one.lower() >= other.lower() for one, other in pairs)
+    return any(one != other and not Sortable(one, str.lower) < Sortable(other, str.lower) for one, other in pairs)
 
 
-def name_of(view: View) -> Callable[[Any], str]:
+def name_of(view: View) -> Callable[[Any], Sortable]:
     """Return the sort key for names."""
-    is_heeded = view.choice(NAME_ORDER) == "heeded"
-    return lambda item: str(item.name) if is_heeded else item.name.lower()
+    fold = str if view.choice(NAME_ORDER) == "heeded" else str.lower
+    return lambda item: Sortable(item.name, fold)
 
 
 def sorted_page(
@@ -196,6 +196,11 @@ def sorted_page(
     elif wanted.descending:
         items.reverse()
     return Page(wanted, len(items), wanted.slice(items), wanted.check_end(view, len(items)), places)
+
+
+def is_searched(_find: Callable[[str, str], Any], request: Request) -> bool:
+    """Return whether a list looks for a term in its items, whose texts may be long."""
+    return any(request.query.get(name) for name in ("search_term", "q", "custom_id"))
 
 
 def folding(view: View) -> Callable[[str], str]:
