@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from emulator.kernel.budget import Metered
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
+from emulator.kernel.resource import Metered
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import Key
 from emulator.kernel.time import END_OF_TIME, format_duration
@@ -67,8 +66,7 @@ def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
     return sum(count_steps(view, end, most) for count_steps in counts)
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEvent(Metered):
+class TimelineEvent(Metered, frozen=True, gc=False):
     """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow.
 
     `place` is the line of the scenario that arranged it. Where `happen` contradicts what the world has become by then

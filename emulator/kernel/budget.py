@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -16,11 +16,13 @@ from functools import cache
 from operator import attrgetter
 from sys import getsizeof
 from threading import Lock
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakSet, WeakValueDictionary
 
+from msgspec import Struct
+from msgspec.structs import force_setattr
+
 from emulator.kernel.limits import Limits
-from emulator.kernel.machine import PROGRESSING
 from emulator.text.checkpoint import WORK
 
 LARGE = 1_024
@@ -110,8 +112,10 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
 
 
 @cache
-def _fields_of(kind: type) -> Getter:
-    """Return a function to the values of a dataclass's fields; of anything else, nothing is looked into."""
+def _fields_of(kind: Any) -> Getter:
+    """Return a function to the values of the fields of a resource or a dataclass; of anything else, nothing is looked into."""
+    if issubclass(kind, Struct):
+        return _getter(_names_of(kind))
     return _getter([field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else [])
 
 
@@ -131,14 +135,20 @@ class WeighingPlan(NamedTuple):
     defaults: tuple[Any, ...]
 
 
+def _names_of(kind: type[Struct]) -> list[str]:
+    """Return the names of a resource's fields, but that of its charge."""
+    return [name for name in kind.__struct_fields__ if name != "charge"]
+
+
 @cache
-def _plan_of(kind: type) -> WeighingPlan:
-    fields = dataclasses.fields(kind)
-    least = KEEPING + kind.__basicsize__ + FLAT_SIZE * sum(field.type in _PLAIN for field in fields)
-    texts = [field.name for field in fields if field.type in _TEXT]
-    others = [field for field in fields if field.type not in _PLAIN | _TEXT]
-    getters = _getter(texts), _getter([field.name for field in others])
-    return WeighingPlan(least, *getters, tuple(field.default for field in others))
+def _plan_of(kind: type[Struct]) -> WeighingPlan:
+    types = {name: type for base in reversed(kind.__mro__) for name, type in vars(base).get("__annotations__", {}).items()}
+    names = _names_of(kind)
+    defaults = dict(zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False))
+    least = KEEPING + kind.__basicsize__ + FLAT_SIZE * sum(types[name] in _PLAIN for name in names)
+    others = [name for name in names if types[name] not in _PLAIN | _TEXT]
+    texts = _getter([name for name in names if types[name] in _TEXT])
+    return WeighingPlan(least, texts, _getter(others), tuple(defaults.get(name) for name in others))
 
 
 class Charge:
@@ -173,23 +183,6 @@ class SharedCharge(Charge):
     def __init__(self, quota: Quota, size: int, parts: tuple[SharedCharge, ...], value: object) -> None:
         super().__init__(quota, size, parts)
         self.value = value
-
-
-class Metered:
-    """A value that a world keeps, a frozen dataclass, and its charge once it is kept.
-
-    In the statuses that are `progressing` it looks different as time passes, without any change.
-    """
-
-    __slots__ = ("charge",)
-
-    charge: Charge
-    status: str
-    progressing: ClassVar[Container[str]] = ()
-
-    def index(self) -> tuple[Any, ...]:
-        """Return the keys of the groups that the value is found in."""
-        return (PROGRESSING,) if self.status in self.progressing else ()
 
 
 class Budget:
@@ -256,7 +249,7 @@ class Quota:
 
     def charge(self, value: Any) -> Charge:
         """Charge a value that is kept from now on, unless it is charged already, and return its charge."""
-        known: Charge | None = getattr(value, "charge", None)
+        known: Charge | None = value.charge
         if known is not None:
             return known
         plan = _plan_of(value.__class__)
@@ -271,7 +264,7 @@ class Quota:
             elif field is not default and (isinstance(field, Shared) or field):
                 size += self._charge_field(field, parts)
         charge = Charge(self, plan.least + size, tuple(parts))
-        object.__setattr__(value, "charge", charge)
+        force_setattr(value, "charge", charge)
         return charge
 
     def _charge_field(self, field: Any, parts: list[SharedCharge]) -> int:

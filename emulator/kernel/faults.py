@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
-from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import FaultHit
 from emulator.kernel.machine import R, Resource
+from emulator.kernel.resource import Metered, field, replace
 from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.time import format_duration
 
@@ -78,8 +77,7 @@ class FaultContext(Protocol):
     def put(self, resource: Resource) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Fault(Metered):
+class Fault(Metered, frozen=True, gc=False):
     """One failure. `written` is it as a scenario writes it; `place` is its line there, if it has one.
 
     `at` is an operation, a vendor or EVERYTHING; `of` the id of a resource in the path, None for any. The first `after`
@@ -162,8 +160,7 @@ class Fault(Metered):
         return drawn < self.probability * 2**64
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptedResponse(Metered):
+class ScriptedResponse(Metered, frozen=True, gc=False):
     """A response for the next `left` requests to an operation (None: for all), which leave the vendor's state as it is."""
 
     id: str

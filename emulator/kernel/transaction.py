@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import inf
@@ -17,6 +16,7 @@ from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, R, Resource, Row, Timer, Timing, View
+from emulator.kernel.resource import replace
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.sorted_pages import SortedGroup
 from emulator.kernel.store import Key

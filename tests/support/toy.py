@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from hypothesis import strategies as st
 
-from emulator.kernel.budget import Metered
 from emulator.kernel.clock import Clock
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import ABSENT, EVERY, SAME, Machine, Row, Timer, View
+from emulator.kernel.resource import Metered, replace
 from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.world import World
 
@@ -21,8 +20,7 @@ START = datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)
 LOOK, HEAT, STOP, BREAK = "look", "heat", "stop", "break"
 
 
-@dataclass(frozen=True, slots=True)
-class Kettle(Metered):
+class Kettle(Metered, frozen=True, gc=False):
     id: str
     since: datetime
     status: str = "cold"

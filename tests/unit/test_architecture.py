@@ -35,15 +35,19 @@ def layer(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def test_the_kernel_needs_the_standard_library_only() -> None:
+def test_the_kernel_needs_the_standard_library_only_and_msgspec_for_its_values() -> None:
     outside = {
         (path.name, name)
         for path, tree in modules().items()
         if layer(path) in PURE
         for name in imported_modules(tree)
-        if name.split(".")[0] not in sys.stdlib_module_names | {"emulator"}
+        if name.split(".")[0] not in sys.stdlib_module_names | {"emulator", "msgspec"}
     }
     assert outside == set()
+    users = {
+        path.name for path, tree in modules().items() if any(it.split(".")[0] == "msgspec" for it in imported_modules(tree))
+    }
+    assert users == {"budget.py", "resource.py"}
 
 
 PROTOCOLS = {"asyncio", "email", "http", "json", "selectors", "socket", "ssl", "urllib", "xml"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import json
 import tracemalloc
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.client.in_process import InProcessClient
-from emulator.kernel.budget import Budget, Charge, Metered, Quota
+from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.journal import Change, Exchange
 from emulator.kernel.limits import Limits
+from emulator.kernel.resource import Metered, replace
 from emulator.kernel.room import FRAME
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
@@ -109,7 +110,7 @@ def charges_of(worlds: Iterable[World]) -> dict[int, Charge]:
 def weighed_anew(value: Metered) -> int:
     """Return what a value and its large parts weigh in a budget where there is nothing else."""
     fresh = Quota(Budget(10**12))
-    twin = replace(value)  # type: ignore[type-var]
+    twin = replace(value)
     fresh.charge(twin)
     return fresh.bytes
 
@@ -218,7 +219,7 @@ def test_what_is_counted_is_what_is_kept_and_no_more_than_may_be(doings: list[tu
         {id(quota): quota.bytes for quota in (charge.quota for charge in charges.values())}.values()
     )
     for value in kept_by(server.worlds):
-        if isinstance(value, Metered):
+        if isinstance(value, Metered) and value.charge is not None:
             charges_of_value = {id(charge): charge for charge in [value.charge]}
             waiting = [*value.charge.parts]
             while waiting:
@@ -414,7 +415,7 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
     """Its journal and history are lists of its own, and so are the credentials that it accepts."""
     world = EMPTY.world(VENDORS, "w")
     keys = frozenset(f"key-{n}" for n in range(2_000))
-    world.rules = replace(world.rules, credentials={"serpwow": keys})
+    world.rules = dataclasses.replace(world.rules, credentials={"serpwow": keys})
     for n in range(1_000):
         with world.transaction("change") as tx:
             account = account_of(tx)
@@ -422,7 +423,7 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
         world.journal.add(Change(tx.now, "toy.kettle", str(n), "cold", "hot", "after toy.boil", None))
     tracemalloc.start()
     try:
-        rules = (replace(world.rules, credentials={"serpwow": keys | {f"own-{n}"}}) for n in range(20))
+        rules = (dataclasses.replace(world.rules, credentials={"serpwow": keys | {f"own-{n}"}}) for n in range(20))
         forks = [world.fork(f"w{n}", its_own, n) for n, its_own in enumerate(rules)]
         traced_bytes, _ = tracemalloc.get_traced_memory()
     finally:

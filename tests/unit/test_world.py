@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.kernel import resource
 from emulator.kernel.advance import TIMELINE, TimelineEvent
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
@@ -295,7 +296,7 @@ def test_what_cannot_be_is_not_even_put_for_a_moment() -> None:
 
 
 def leave_a_note(view: View, kettle: Kettle) -> Iterable[Kettle]:
-    yield replace(kettle, boiled=view.context or 0)
+    yield resource.replace(kettle, boiled=view.context or 0)
 
 
 def test_an_effect_reads_the_request_that_is_carried_out_and_finds_none_where_time_acts() -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, Ask, Assume, Guard, Machine, Row, Timer, View
+from emulator.sdk import ABSENT, EVERY, SAME, Ask, Assume, Guard, Machine, Row, Timer, View, replace
 from emulator.vendors.sixdot50.assumptions.batches import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 from emulator.vendors.sixdot50.assumptions.requests import OTHER_ORGANISATION
 from emulator.vendors.sixdot50.model import (

@@ -6,12 +6,12 @@ No cent is made or lost. Evidence: 6dot50-money-1 to 6dot50-money-4.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, Metered, SortedKey, View
+from emulator.sdk import IndexKey, Metered, SortedKey, View, replace
 from emulator.vendors.sixdot50.assumptions.batches import PAYING_ACCOUNT, REFERRAL_MONEY, REVERSED_MONEY, SUBMITTED_MONEY
 
 SELF = "self"
@@ -27,8 +27,7 @@ REFERRED: IndexKey = ("referred",)
 """The group of the payments that have a referral."""
 
 
-@dataclass(frozen=True, slots=True)
-class Platform(Metered):
+class Platform(Metered, frozen=True, gc=False):
     """The state of the service: `operational`, or `down`, where every request fails."""
 
     since: datetime
@@ -37,8 +36,7 @@ class Platform(Metered):
     kind: ClassVar[str] = "6dot50.platform"
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation(Metered):
+class Organisation(Metered, frozen=True, gc=False):
     """The organisation that this world's keys act for; `referrals` is its capability to pay referrers."""
 
     since: datetime
@@ -56,8 +54,7 @@ def organisation_of(view: View) -> Organisation:
     return view.find(Organisation, SELF) or Organisation(view.now)
 
 
-@dataclass(frozen=True, slots=True)
-class Account(Metered):
+class Account(Metered, frozen=True, gc=False):
     """An account of the organisation, in rand with two decimals."""
 
     id: str
@@ -77,8 +74,7 @@ class Account(Metered):
         return (*groups, ("active",), ("active", self.currency_code)) if self.active else groups
 
 
-@dataclass(frozen=True, slots=True)
-class Member(Metered):
+class Member(Metered, frozen=True, gc=False):
     """A person with a wallet; the id is the MSISDN."""
 
     id: str
@@ -87,8 +83,7 @@ class Member(Metered):
     kind: ClassVar[str] = "6dot50.member"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch(Metered):
+class Batch(Metered, frozen=True, gc=False):
     """A named list of payments.
 
     `owner` is SELF, or the name of an organisation that this world's keys do not act for; `account_id` is the account that
@@ -115,8 +110,7 @@ class Batch(Metered):
         return groups
 
 
-@dataclass(frozen=True, slots=True)
-class Payment(Metered):
+class Payment(Metered, frozen=True, gc=False):
     """An amount for the holder of a mobile number. `is_member` tells whether the payee was a member when last looked up."""
 
     id: str
@@ -151,8 +145,7 @@ class Payment(Metered):
         return groups
 
 
-@dataclass(frozen=True, slots=True)
-class Token(Metered):
+class Token(Metered, frozen=True, gc=False):
     """A bearer token that is good until `expires_at`; the id is the token itself."""
 
     id: str

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, Assume, Machine, Portion, Row, Timer, View
+from emulator.sdk import ABSENT, EVERY, SAME, Assume, Machine, Portion, Row, Timer, View, replace
 from emulator.vendors.stripe.assumptions.jobs import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,

@@ -1,14 +1,12 @@
 """The resources of Acme."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
 from emulator.sdk import IndexKey, Metered
 
 
-@dataclass(frozen=True, slots=True)
-class Batch(Metered):
+class Batch(Metered, frozen=True, gc=False):
     """A batch, which is queued until its run is over or a client cancels it."""
 
     id: str

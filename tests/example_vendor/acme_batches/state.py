@@ -1,12 +1,11 @@
 """The state of Acme in scenario files: `given: {acme: {batches: [...]}}`."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from acme_batches.machine import BATCH
 from acme_batches.model import Batch
-from emulator.sdk import PAST, TEXT, Problem, Transaction, View, dump_fields, load_fields, many_of, one_of
+from emulator.sdk import PAST, TEXT, Problem, Transaction, View, dump_fields, load_fields, many_of, one_of, replace
 
 FIELDS = {"id": TEXT, "name": TEXT, "status": one_of(*BATCH.states), "created_at": PAST, "since": PAST}
 SCHEMA = {"type": "object", "properties": {"batches": many_of(FIELDS)}, "additionalProperties": False}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
@@ -38,8 +37,7 @@ SETTINGS = {
 TYPES = tuple(SETTINGS)
 
 
-@dataclass(frozen=True, slots=True)
-class Destination(Metered):
+class Destination(Metered, frozen=True, gc=False):
     """A bucket of the client's, to which result sets are uploaded. `settings` are its credentials and other parameters."""
 
     id: str

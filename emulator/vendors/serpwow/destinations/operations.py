@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from operator import attrgetter
 
-from emulator.sdk import Answer, Request, Transaction, is_in, mint_id
+from emulator.sdk import Answer, Request, Transaction, is_in, mint_id, replace
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from emulator.sdk import JsonObject, View
+from emulator.sdk import JsonObject, View, replace
 from emulator.vendors.serpwow.destinations.machine import is_unreachable
 from emulator.vendors.serpwow.destinations.model import SETTINGS, TYPES, Destination
 from emulator.vendors.serpwow.requests.validation import flag, invalid, one_of, optional_text, text

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from emulator.sdk import Timer, View
+from emulator.sdk import Timer, View, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import (
     CREDITS_RESET,
     FAILED_SEARCHES,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from math import inf
 
-from emulator.sdk import View
+from emulator.sdk import View, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import OVERAGE_LIMIT
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN, account_of, busy_batches, calendar_of
 from emulator.vendors.serpwow.machine.queue import never_waits, slots_in_all

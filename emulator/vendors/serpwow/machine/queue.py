@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
-from emulator.sdk import View
+from emulator.sdk import View, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import PLACES
 from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import PRIORITIES, Batch, QueueLine

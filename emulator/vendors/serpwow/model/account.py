@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar
 
-from emulator.sdk import JsonObject, Metered, View
+from emulator.sdk import JsonObject, Metered, View, field
 
 SELF = "self"
 """The id of the account that this world's credentials act for."""
@@ -30,8 +30,7 @@ class Component:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Account(Metered):
+class Account(Metered, frozen=True, gc=False):
     """Credits are whole numbers; `credits_used` are those that runs have cost and those allocated to queued runs.
 
     They are returned at `credits_reset_at` and every month from it. `usage` has the days on which the credits that count now
@@ -89,8 +88,7 @@ def months_after(instant: datetime, count: int) -> datetime:
     return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))
 
 
-@dataclass(frozen=True, slots=True)
-class Platform(Metered):
+class Platform(Metered, frozen=True, gc=False):
     """The state of the vendor: operational or down. Uploads to the `unreachable` buckets fail."""
 
     since: datetime
@@ -105,8 +103,7 @@ def platform_of(view: View) -> Platform:
     return view.find(Platform, SELF) or Platform(view.now)
 
 
-@dataclass(frozen=True, slots=True)
-class RequestMeter(Metered):
+class RequestMeter(Metered, frozen=True, gc=False):
     """The instants of the latest requests that one key made to a limited operation."""
 
     id: str
@@ -116,8 +113,7 @@ class RequestMeter(Metered):
     kind: ClassVar[str] = "serpwow.meter"
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorLog(Metered):
+class ErrorLog(Metered, frozen=True, gc=False):
     """A real-time request that ended in a 500, listed until three days after its last occurrence; `count` are all of them.
 
     `result` is the JSON of the answer if it was more than the `message`. Addresses that are None follow from `parameters`.

@@ -77,8 +77,7 @@ UNSCHEDULED = Schedule()
 NO_NOTIFICATIONS = Notifications()
 
 
-@dataclass(frozen=True, slots=True)
-class Batch(Metered):
+class Batch(Metered, frozen=True, gc=False):
     """A named list of searches. `allocated` are the credits charged for the queued or running run.
 
     `allocated_at` is the time of that charge, `started_at` that of the start of the current run, `active_at` that of the last
@@ -201,8 +200,7 @@ def code(digest: bytes) -> str:
     return digest.hex()[:8].upper()
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLine(Metered):
+class QueueLine(Metered, frozen=True, gc=False):
     """The batches of one pool and priority that wait for a slot: the next number to promote, and the next one to assign."""
 
     id: str

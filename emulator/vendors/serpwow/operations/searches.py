@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
-from emulator.sdk import Answer, Handler, JsonObject, Request, Transaction, is_in
+from emulator.sdk import Answer, Handler, JsonObject, Request, Transaction, is_in, replace
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import (

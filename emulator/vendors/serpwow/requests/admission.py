@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from emulator.sdk import Answer, Check, Operation, Request, Transaction
+from emulator.sdk import Answer, Check, Operation, Request, Transaction, replace
 from emulator.vendors.serpwow.assumptions.requests import (
     PATH_SPELLING,
     PLATFORM_DOWN,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -19,6 +18,7 @@ from emulator.sdk import (
     load_fields,
     mint_id,
     refuse,
+    replace,
     times_from,
 )
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from emulator.sdk import BadInput, JsonDict, JsonObject, Problem, Timer, View, dump_fields, format_instant, load_fields, refuse
+from emulator.sdk import (
+    BadInput,
+    JsonDict,
+    JsonObject,
+    Problem,
+    Timer,
+    View,
+    dump_fields,
+    format_instant,
+    load_fields,
+    refuse,
+    replace,
+)
 from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions.requests import LOCKED_TYPE
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
@@ -60,7 +72,7 @@ def _load(old: Batch, item: JsonObject, now: datetime) -> Batch:
     for part, prefix in PARTS.items():
         fields = PART_FIELDS[part]
         if values := {name: item[prefix + name] for name in fields if prefix + name in item}:
-            attributes[part] = replace(getattr(old, part), **load_fields(fields, values))
+            attributes[part] = dataclasses.replace(getattr(old, part), **load_fields(fields, values))
     if "searches" in item:
         attributes["searches"] = _load_searches(old.id, item["searches"])
     batch = replace(old, **attributes)

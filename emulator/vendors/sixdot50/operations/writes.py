@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import chain
 
-from emulator.sdk import Answer, Handler, InvalidRequest, JsonDict, Request, Transaction, guid, mint_id
+from emulator.sdk import Answer, Handler, InvalidRequest, JsonDict, Request, Transaction, guid, mint_id, replace
 from emulator.vendors.sixdot50.assumptions.batches import (
     EMPTY_UPDATE,
     MISSING_CLEAR_EXISTING,

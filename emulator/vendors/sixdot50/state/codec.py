@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +21,7 @@ from emulator.sdk import (
     load_fields,
     mint_id,
     refuse,
+    replace,
     times_from,
 )
 from emulator.vendors.sixdot50.model import (

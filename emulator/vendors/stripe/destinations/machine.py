@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
-from emulator.sdk import ABSENT, EVERY, SAME, Machine, Row, View
+from emulator.sdk import ABSENT, EVERY, SAME, Machine, Row, View, replace
 from emulator.vendors.stripe.assumptions.jobs import PING_REASON
 from emulator.vendors.stripe.destinations.model import LOG, Destination
 from emulator.vendors.stripe.events.model import PING, SequenceLog, emit, log_of

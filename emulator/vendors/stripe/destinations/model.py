@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, JsonDict, Metered, View, base62
+from emulator.sdk import IndexKey, JsonDict, Metered, View, base62, field
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 from emulator.vendors.stripe.events.model import is_event_type, log_of
 from emulator.vendors.stripe.model.accounts import SELF
@@ -85,8 +85,7 @@ CLOUDS: dict[str, type[EventBridge] | type[EventGrid]] = {EVENTBRIDGE: EventBrid
 """The types whose receiver is in a cloud."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination(Metered):
+class Destination(Metered, frozen=True, gc=False):
     """A receiver of events, and the types that it wants; `n` is its place among those of its account, as pages name it.
 
     `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from emulator.sdk import (
     MANY_RESOURCES,
     Answer,
@@ -16,6 +14,7 @@ from emulator.sdk import (
     Transaction,
     View,
     base62,
+    replace,
 )
 from emulator.vendors.stripe.assumptions.jobs import (
     LIST_ORDER,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 
 from emulator.sdk import (
     PAST,
@@ -21,6 +21,7 @@ from emulator.sdk import (
     load_fields,
     one_of,
     refuse,
+    replace,
 )
 from emulator.vendors.stripe.assumptions.jobs import TOO_MANY_DESTINATIONS
 from emulator.vendors.stripe.destinations.model import (

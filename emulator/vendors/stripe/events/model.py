@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from emulator.sdk import Effect, IndexKey, Metered, Request, Transaction, View, base62, guid, mint_id
+from emulator.sdk import Effect, IndexKey, Metered, Request, Transaction, View, base62, guid, mint_id, replace
 from emulator.vendors.stripe.assumptions.jobs import UPDATED_EVENTS
 from emulator.vendors.stripe.model.accounts import SELF
 
@@ -59,8 +58,7 @@ class Subject(Protocol):
     def owner(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Event(Metered):
+class Event(Metered, frozen=True, gc=False):
     """An event at `since` about the resource `object_id`; `n` counts the events. `request` is the request that caused it."""
 
     id: str
@@ -94,8 +92,7 @@ class Event(Metered):
         return (("page", page), ("type", self.type, page), ("object", self.object_id))
 
 
-@dataclass(frozen=True, slots=True)
-class SequenceLog(Metered):
+class SequenceLog(Metered, frozen=True, gc=False):
     """The numbers of the oldest and of the next resource of a kind whose resources are numbered and dropped in order.
 
     The id is the kind. So the outdated ones are found without a search.

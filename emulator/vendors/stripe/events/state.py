@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
-from emulator.sdk import INSTANT, TEXT, BadInput, Field, Fields, JsonObject, Problem, View, format_instant, load_fields, one_of
+from emulator.sdk import (
+    INSTANT,
+    TEXT,
+    BadInput,
+    Field,
+    Fields,
+    JsonObject,
+    Problem,
+    View,
+    format_instant,
+    load_fields,
+    one_of,
+    replace,
+)
 from emulator.vendors.stripe.events.model import (
     JOB_EVENT,
     LIFETIME,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from emulator.sdk import Answer, Operation, Request, Transaction, View
+from emulator.sdk import Answer, Operation, Request, Transaction, View, replace
 from emulator.vendors.stripe.assumptions.jobs import CONTENT_TYPE, EMPTY_FILE, ROW_WITHOUT_ID
 from emulator.vendors.stripe.files.model.links import MOUNT, read_download, read_upload
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, plan

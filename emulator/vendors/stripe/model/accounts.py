@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -22,8 +21,7 @@ LOCKED = "lock-timeout"
 OWN_ACCOUNT = "acct_1032D82eZvKYlo2C"
 
 
-@dataclass(frozen=True, slots=True)
-class Platform(Metered):
+class Platform(Metered, frozen=True, gc=False):
     """The status of Stripe as a whole, and the limiter that refuses every request."""
 
     since: datetime
@@ -37,8 +35,7 @@ OPERATIONAL = Platform(END_OF_TIME)
 """The platform of a world in which nobody set one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account(Metered):
+class Account(Metered, frozen=True, gc=False):
     """The account of this world's keys: its id, the endpoints it may not use, and the rules by which its rows fail."""
 
     since: datetime
@@ -50,8 +47,7 @@ class Account(Metered):
     kind: ClassVar[str] = "stripe.account"
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic(Metered):
+class Traffic(Metered, frozen=True, gc=False):
     """The number of requests that an account has sent since an instant; the id is that of the account."""
 
     id: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import Metered
+from emulator.sdk import Metered, field
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, RowOutcomes
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.endpoints import Endpoint
@@ -31,8 +30,7 @@ WITH_RESULTS = ("canceled", "complete", "validation_failed", "timeout")
 DEFAULT_RPS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Job(Metered):
+class Job(Metered, frozen=True, gc=False):
     """A batch job.
 
     The counts are those of the instant `counted_at`; while rows are validated or processed, the time since then adds more.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, ClassVar
@@ -30,8 +29,7 @@ MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DE
 SUBJECTS: Mapping[str, type[Any]] = {it.kind: it for it in (Job, Destination, Event)}
 
 
-@dataclass(frozen=True, slots=True)
-class IdempotencyRecord(Metered):
+class IdempotencyRecord(Metered, frozen=True, gc=False):
     """The use of a key: digests of its request, and the answer. `n` is its place in the order in which keys came.
 
     The id has the operation and the account: the same key elsewhere is another one. Evidence: stripe-idempotency-7.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from emulator.sdk import (
@@ -21,6 +20,7 @@ from emulator.sdk import (
     many_of,
     one_of,
     refuse,
+    replace,
     schema_of,
 )
 from emulator.vendors.stripe.destinations.model import Destination

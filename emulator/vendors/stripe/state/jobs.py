@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict
 from fractions import Fraction
 
 from emulator.sdk import (
@@ -25,6 +25,7 @@ from emulator.sdk import (
     load_fields,
     one_of,
     refuse,
+    replace,
 )
 from emulator.vendors.stripe.files.model.outcomes import SELECTORS, FailureRule
 from emulator.vendors.stripe.files.model.rows import Rows
@@ -125,7 +126,7 @@ def validate_job(item: JsonObject, *path: str | int) -> Iterator[Problem]:
 
 def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
     """Yield the problems of a loaded job."""
-    values = {field.name: getattr(job, field.name) for field in fields(job)}
+    values = job.as_dict()
     broken = [*_broken({name: value for name, value in values.items() if value is not None}, *path)]
     yield from broken or _overdue(view, job, *path)
     if job.work is None:
