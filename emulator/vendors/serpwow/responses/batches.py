@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from emulator.sdk import Answer, JsonDict, JsonObject, View, instant
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, GET_COUNTS, RESULT_EXPIRY, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import STOP_SCHEDULE
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FIELDS, WEBHOOK_UNSENT
-from emulator.vendors.serpwow.model.batches import Batch, ResultSet
+from emulator.vendors.serpwow.model.batches import Batch, Notifications, ResultSet
 from emulator.vendors.serpwow.model.schedules import PARTS_BY_TYPE, Schedule
 from emulator.vendors.serpwow.responses.files import result_pages
 
@@ -34,7 +35,8 @@ def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
 
 def with_grounds(answer: Answer, batches: Sequence[Batch]) -> Answer:
     """Return an answer that shows batches with the facts behind fields that no sample prints, and behind what a stop left."""
-    shown = {name for batch in batches for name in (*_render_schedule(batch.schedule), *_render_notifications(batch))}
+    schedules = {name for batch in batches for name in _render_schedule(batch.schedule)}
+    shown = schedules.union(*(_render_notifications(batch.notifications) for batch in batches))
     if shown & {"schedule_minutes", "schedule_days_of_month", "notification_webhook"}:
         answer = answer.resting_on(("serpwow-get-7",))
     if "notification_csv_fields" in shown:
@@ -65,12 +67,13 @@ def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> Jso
         "next_result_set_id": batch.next_result_set_id,
         "results_count": batch.results_count(view.now),
         **_render_schedule(batch.schedule),
-        **_render_notifications(batch),
+        **_render_notifications(batch.notifications),
         "searches_type": batch.searches_type,
         "searches_type_locked": batch.locked_type is not None,
     }
-    omitted = unprinted if unprinted and view.choice(LIST_FIELDS) == "printed" else ()
-    return {name: value for name, value in fields.items() if name not in omitted}
+    if not unprinted or view.choice(LIST_FIELDS) != "printed":
+        return fields
+    return {name: value for name, value in fields.items() if name not in unprinted}
 
 
 def render_own_batch(view: View, batch: Batch) -> JsonDict:
@@ -82,16 +85,18 @@ def render_own_batch(view: View, batch: Batch) -> JsonDict:
     return {names.get(name, name): value for name, value in fields.items()}
 
 
-def _render_schedule(schedule: Schedule) -> JsonDict:
+@lru_cache(maxsize=500)
+def _render_schedule(schedule: Schedule) -> JsonObject:
     """Return the parts that apply to its type. Evidence: serpwow-get-7 and serpwow-schedule-6."""
     parts = {name: getattr(schedule, name) for name in PARTS_BY_TYPE.get(schedule.type, ())}
     return {f"schedule_{name}": list(part) if isinstance(part, tuple) else part for name, part in parts.items() if part}
 
 
-def _render_notifications(batch: Batch) -> JsonDict:
+@lru_cache(maxsize=500)
+def _render_notifications(notifications: Notifications) -> JsonObject:
     """Return the notifications that are set, and their formats. Evidence: serpwow-get-2, serpwow-get-7 and serpwow-get-10."""
     names = ("webhook", "email", "as_json", "as_jsonlines", "as_csv", "csv_fields")
-    fields = {f"notification_{name}": getattr(batch.notifications, name) for name in names}
+    fields = {f"notification_{name}": getattr(notifications, name) for name in names}
     return {name: value for name, value in fields.items() if value is not None}
 
 
