@@ -8,11 +8,11 @@ from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from emulator.kernel.budget import Metered
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
-from emulator.kernel.resource import Metered
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import Key
 from emulator.kernel.time import END_OF_TIME, format_duration

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -16,13 +16,14 @@ from functools import cache
 from operator import attrgetter
 from sys import getsizeof
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from weakref import WeakSet, WeakValueDictionary
 
 from msgspec import Struct
-from msgspec.structs import force_setattr
+from msgspec.structs import astuple, force_setattr
 
 from emulator.kernel.limits import Limits
+from emulator.kernel.machine import PROGRESSING
 from emulator.text.checkpoint import WORK
 
 LARGE = 1_024
@@ -113,9 +114,7 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
 
 @cache
 def _fields_of(kind: Any) -> Getter:
-    """Return a function to the values of the fields of a resource or a dataclass; of anything else, nothing is looked into."""
-    if issubclass(kind, Struct):
-        return _getter(_names_of(kind))
+    """Return a function to the values of a dataclass's fields; of anything else, nothing is looked into."""
     return _getter([field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else [])
 
 
@@ -135,15 +134,10 @@ class WeighingPlan(NamedTuple):
     defaults: tuple[Any, ...]
 
 
-def _names_of(kind: type[Struct]) -> list[str]:
-    """Return the names of a resource's fields, but that of its charge."""
-    return [name for name in kind.__struct_fields__ if name != "charge"]
-
-
 @cache
 def _plan_of(kind: type[Struct]) -> WeighingPlan:
     types = {name: type for base in reversed(kind.__mro__) for name, type in vars(base).get("__annotations__", {}).items()}
-    names = _names_of(kind)
+    names = [name for name in kind.__struct_fields__ if name != "charge"]
     defaults = dict(zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False))
     least = KEEPING + kind.__basicsize__ + FLAT_SIZE * sum(types[name] in _PLAIN for name in names)
     others = [name for name in names if types[name] not in _PLAIN | _TEXT]
@@ -183,6 +177,26 @@ class SharedCharge(Charge):
     def __init__(self, quota: Quota, size: int, parts: tuple[SharedCharge, ...], value: object) -> None:
         super().__init__(quota, size, parts)
         self.value = value
+
+
+class Metered(Struct, frozen=True, gc=False, kw_only=True):
+    """A resource, and its charge once a world keeps it, which is no part of the value.
+
+    In the statuses that are `progressing` it looks different as time passes, without any change.
+    """
+
+    charge: Charge | None = None
+    progressing: ClassVar[Container[str]] = ()
+
+    def index(self) -> tuple[Any, ...]:
+        """Return the keys of the groups that the value is found in."""
+        return (PROGRESSING,) if self.status in self.progressing else ()  # type: ignore[attr-defined]  # as resources have
+
+    def __eq__(self, other: object) -> bool:
+        return self.__class__ is other.__class__ and astuple(self)[:-1] == astuple(other)[:-1]
+
+    def __hash__(self) -> int:
+        return hash(astuple(self)[:-1])
 
 
 class Budget:

@@ -6,10 +6,11 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
+from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import FaultHit
 from emulator.kernel.machine import R, Resource
-from emulator.kernel.resource import Metered, field, replace
+from emulator.kernel.resource import field, replace
 from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.time import format_duration
 

@@ -1,7 +1,7 @@
 """The one interface that a vendor is written with: whatever a vendor's package imports of the emulator, it imports here."""
 
 from emulator.kernel.assumption import Assumption, assumptions_in
-from emulator.kernel.budget import Shared, Weight
+from emulator.kernel.budget import Metered, Shared, Weight
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.machine import (
@@ -20,7 +20,7 @@ from emulator.kernel.machine import (
     Timer,
     View,
 )
-from emulator.kernel.resource import Metered, field, replace
+from emulator.kernel.resource import field, replace
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid, mint_id

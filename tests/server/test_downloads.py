@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator, MutableMapping
 from contextlib import closing, suppress
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
@@ -96,7 +97,7 @@ def test_others_are_answered_while_a_long_body_is_sent() -> None:
 
 def test_whoever_else_is_there_has_a_turn_after_each_chunk() -> None:
     turns: list[int] = []
-    app, connection = Download(), SocketConnection(cast(HttpConnection, None))
+    app, connection = Download(), SocketConnection(cast(HttpConnection, SimpleNamespace(writer=None)))
 
     async def send(message: MutableMapping[str, Any]) -> None:
         """Takes it at once, as from a client that listens well."""

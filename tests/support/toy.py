@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 
+from emulator.kernel.budget import Metered
 from emulator.kernel.clock import Clock
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import ABSENT, EVERY, SAME, Machine, Row, Timer, View
-from emulator.kernel.resource import Metered, replace
+from emulator.kernel.resource import replace
 from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.world import World
 

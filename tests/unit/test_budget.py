@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.client.in_process import InProcessClient
-from emulator.kernel.budget import Budget, Charge, Quota
+from emulator.kernel.budget import Budget, Charge, Metered, Quota
 from emulator.kernel.journal import Change, Exchange
 from emulator.kernel.limits import Limits
-from emulator.kernel.resource import Metered, replace
+from emulator.kernel.resource import replace
 from emulator.kernel.room import FRAME
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds

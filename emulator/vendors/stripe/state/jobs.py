@@ -126,7 +126,7 @@ def validate_job(item: JsonObject, *path: str | int) -> Iterator[Problem]:
 
 def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
     """Yield the problems of a loaded job."""
-    values = job.as_dict()
+    values = {name: getattr(job, name) for name in job.__struct_fields__ if name != "charge"}
     broken = [*_broken({name: value for name, value in values.items() if value is not None}, *path)]
     yield from broken or _overdue(view, job, *path)
     if job.work is None:
