@@ -66,7 +66,7 @@ class Pair(NamedTuple):
 
 def paired(ours: Server, theirs: Server, plans: list[list[Exchange]], seconds: float = 1.0) -> Pair:
     """Load both servers in turn; the bare one answers as many bytes as the first request of the first plan gets."""
-    size = response_size(ours.port, plans[0][0])
+    size, *_ = [response_size(ours.port, exchange) for exchange in plans[0][:2]]
     plain = [[Exchange.of("GET", f"/{size}")]] * len(plans)
     load(ours.port, plans, seconds)
     load(theirs.port, plain, seconds)
@@ -200,6 +200,7 @@ def memory() -> Iterator[Figure]:
     """Measure the memory at the start and after 500,000 requests."""
     with emulator() as server:
         yield bound("memory at start", "MB", 44, 40, server.resident)
+        server.ask("GET", STOP_ALL.request.split()[1].decode())
         load(server.port, [[STOP_ALL]] * CONNECTIONS, 4)
         before, done = server.resident, 0
         while done < 500_000:

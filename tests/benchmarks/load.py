@@ -52,12 +52,13 @@ class Load(NamedTuple):
 
 
 class Caller:
-    """A connection that plays its exchanges over and over."""
+    """A connection that plays its exchanges over and over. `is_through` tells that it has played all of them as often."""
 
     def __init__(self, port: int, exchanges: Sequence[Exchange]) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._exchanges = cycle(exchanges)
+        self._last = exchanges[-1]
         self._current = exchanges[0]
         self._received = b""
         self._began = 0.0
@@ -67,6 +68,10 @@ class Caller:
         self._current = next(self._exchanges)
         self._began = perf_counter()
         self.socket.sendall(self._current.request)
+
+    @property
+    def is_through(self) -> bool:
+        return self._current is self._last
 
     def receive(self) -> float | None:
         """Read what has come. Return the seconds that the response took once it is whole.
@@ -92,7 +97,7 @@ def _length(head: bytes) -> int:
 
 
 def load(port: int, plans: Sequence[Sequence[Exchange]], seconds: float) -> Load:
-    """Have one connection for each plan send its requests for so many seconds."""
+    """Have one connection for each plan send its requests for so many seconds, and then to the end of its plan."""
     callers = [Caller(port, plan) for plan in plans]
     poll = select.epoll()
     by_number = {caller.socket.fileno(): caller for caller in callers}
@@ -106,13 +111,14 @@ def load(port: int, plans: Sequence[Sequence[Exchange]], seconds: float) -> Load
     open_requests = len(callers)
     while open_requests:
         for number, _ in poll.poll():
-            took = by_number[number].receive()
+            caller = by_number[number]
+            took = caller.receive()
             if took is None:
                 continue
             latencies.append(took)
             now = perf_counter()
-            if now < until:
-                by_number[number].send()
+            if now < until or not caller.is_through:
+                caller.send()
             else:
                 open_requests -= 1
     poll.close()
