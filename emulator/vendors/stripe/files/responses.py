@@ -100,7 +100,7 @@ def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
 
 
 class _Form(NamedTuple):
-    """What stands before and after the id of a resource in a line, and how a new id begins; None where it has no id."""
+    """The text before and after the id of a resource in a line, and the beginning of a new id; None where it has no id."""
 
     before: bytes
     prefix: str | None
