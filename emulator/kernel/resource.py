@@ -1,4 +1,4 @@
-"""Changed resources: structs, which are made and changed many times as fast as dataclasses."""
+"""Changes of resources: these are structs, which are made and changed many times as fast as dataclasses."""
 
 from __future__ import annotations
 

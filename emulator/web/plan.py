@@ -22,10 +22,9 @@ UNREAD = read_request("GET", "/")
 class Plan(NamedTuple):
     """A request is rejected, or takes its `route`, None where there is none, as this one without its body.
 
-    `values` are those of the request's fields. A plan that `lasts` is the same for every request with this head. `is_long`
-    tells whether it takes long to read.
-    `size` is that of its body in bytes where a request with this head may be answered at once, None where it may not, and
-    `scope` has what the head says.
+    `values` are those of the request's fields. A plan that `lasts` is the same for every request with this head, and its
+    `scope` has what that says. `is_long` tells whether it takes long to read. `size` is that of its body in bytes where a
+    request with this head may be answered at once, None where it may not.
     """
 
     is_long: bool = False
@@ -53,7 +52,21 @@ class Plans:
 
     def make(self, scope: Scope) -> Plan:
         """Return the plan of a request; note in its scope how the client reached the server."""
-        return make_plan(scope, self._guard, self._routes)
+        is_long = has_long_head(scope)
+        if rejection := self._guard.check(scope):
+            return Plan(is_long, rejection)
+        path = path_of(scope)
+        route = self._routes.find(scope["method"], path, scope["headers"])
+        query = scope["query_string"].decode("latin-1")
+        request = read_request(scope["method"], path, query, scope["headers"], b"", scope["scheme"])
+        request.authority = scope.get(AUTHORITY)
+        if route is not None:
+            route.apply(request)
+        lasts = route is not None and route.operation is not None and not is_long and AUTHORITY not in scope
+        is_whole = lasts and request.method != "HEAD" and request.operation is not None and request.operation.reader is None
+        size = declared_length(scope["headers"]) or 0 if is_whole else None
+        said = {name: scope[name] for name in _SAID if name in scope} if lasts else {}
+        return Plan(is_long, None, route, request, lasts, values_of(request), size, said)
 
     def keep(self, head: Hashable, plan: Plan) -> None:
         """Remember a plan, if it lasts."""
@@ -73,21 +86,3 @@ def head_of(scope: Scope) -> Hashable:
 def path_of(scope: Scope) -> str:
     """Return the path of a request without needless percent-encoding."""
     return with_plain_letters((scope.get("raw_path") or scope["path"].encode()).decode("latin-1"))
-
-
-def make_plan(scope: Scope, guard: Guard, routes: Routes) -> Plan:
-    is_long = has_long_head(scope)
-    if rejection := guard.check(scope):
-        return Plan(is_long, rejection)
-    path = path_of(scope)
-    route = routes.find(scope["method"], path, scope["headers"])
-    query = scope["query_string"].decode("latin-1")
-    request = read_request(scope["method"], path, query, scope["headers"], b"", scope["scheme"])
-    request.authority = scope.get(AUTHORITY)
-    if route is not None:
-        route.apply(request)
-    lasts = route is not None and route.operation is not None and not is_long and AUTHORITY not in scope
-    is_whole = lasts and request.method != "HEAD" and request.operation is not None and request.operation.reader is None
-    size = declared_length(scope["headers"]) or 0 if is_whole else None
-    said = {name: scope[name] for name in _SAID if name in scope} if lasts else {}
-    return Plan(is_long, None, route, request, lasts, values_of(request), size, said)

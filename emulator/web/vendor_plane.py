@@ -159,14 +159,17 @@ class VendorPlane:
         return world_of(self._worlds, request) is world
 
     def lanes_for(self, connection: Connection) -> NoLanes:
+        """Return the lanes of requests that come over sockets; without a socket, a request waits in its own thread."""
         return NO_LANES if isinstance(connection, InProcessConnection) else self._lanes
 
     def note(self, scope: Scope, response: OutgoingResponse) -> None:
+        """Note a request that reached no world of a test, and log it, by its response."""
         self._unmatched.note_response(scope, response)
         if self._access_log:
             self._access_log.log_exchange(scope, response)
 
     def note_rejection(self, scope: Scope, rejection: Rejection) -> None:
+        """Note a request that the guard turned away, and log it."""
         self._unmatched.note_rejection(scope, rejection)
         if self._access_log:
             self._access_log.log_rejection(scope, rejection)
