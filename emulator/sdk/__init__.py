@@ -56,7 +56,7 @@ from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
-from emulator.text.letters import Sortable, has_words, is_in
+from emulator.text.letters import Sortable, Words, is_in
 from emulator.text.nearest import hint, near, some
 
 __all__ = [
@@ -115,6 +115,7 @@ __all__ = [
     "Vendor",
     "View",
     "Weight",
+    "Words",
     "assumptions_in",
     "attribute_of",
     "base62",
@@ -124,7 +125,6 @@ __all__ = [
     "form_instead_of_json",
     "format_instant",
     "guid",
-    "has_words",
     "hint",
     "instant",
     "is_in",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from emulator.text.checkpoint import checkpoint
 
@@ -20,14 +20,23 @@ def is_in(term: str, text: str, fold: Fold) -> bool:
     return any(term in fold(text[max(start - 1, 0) : start + PIECE + len(term) + 1]) for start in _starts(len(text)))
 
 
-def has_words(words: Collection[str], text: str) -> bool:
-    """Return whether each of some words, in small letters, is a whole word of a text."""
-    missing, longest, rest = {*words}, max(map(len, words), default=0), ""
-    for start in _starts(len(text)):
-        found = re.split(r"[\W_]+", rest + text[start : start + PIECE].lower())
-        rest = found.pop()[: longest + 1]  # it may go on in the next piece
-        missing.difference_update(found)
-    return missing <= {rest}
+class Words:
+    """Words in small letters that are looked for together: `whole`, or inside longer ones too."""
+
+    def __init__(self, words: Iterable[str], *, whole: bool = False) -> None:
+        escaped = {word: re.escape(word) for word in words}
+        self._found = {word: re.compile(rf"{it}(?=[\W_])(?<=[\W_]{it})" if whole else it) for word, it in escaped.items()}
+        self._margin = max(map(len, escaped), default=0) + 1
+
+    def are_in(self, text: str) -> bool:
+        """Return whether a text has each of the words, once it is in small letters."""
+        missing, text = self._found, f" {text} "
+        for start in _starts(len(text)):
+            piece = text[max(start - 1, 0) : start + PIECE + self._margin].lower()
+            missing = {word: found for word, found in missing.items() if word not in piece or not found.search(piece)}
+            if not missing:
+                break
+        return not missing
 
 
 class Sortable:

@@ -9,7 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, has_words, is_in
+from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, Words
 from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.lifecycle import LAST_RUN
 from emulator.vendors.serpwow.assumptions.requests import (
@@ -55,6 +55,11 @@ SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
 RANKINGS = {"name": "by name", "created_at": "by creation"}
 """sort_by → the group of batches that is kept in this order."""
 
+CONTAINING = "contains"
+"""The search_type of words, in any order."""
+
+_SEPARATORS = re.compile(r"[\W_]+")
+
 SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER, "last_run": LIST_NEVER_RUN}
 
 
@@ -94,12 +99,13 @@ def _find_page(view: View, query: Query) -> Page:
     group = (SELF,) if status == "all" else (SELF, status)
     oldest_first = view.choice(TIED_BATCHES) == "oldest"
     is_ranked = wanted.sort_by in RANKINGS and (wanted.sort_by != "name" or view.choice(NAME_ORDER) == "heeded")
-    if not filters and is_ranked and oldest_first:
+    if not filters and not query.get("search_term") and is_ranked and oldest_first:
         return _ranked_page(view, wanted, group)
     batches = view.group(Batch, "owner", *group)
-    found = [batch for batch in batches[:: 1 if oldest_first else -1] if all(passes(batch) for passes in filters)]
+    named, of_term = _named(view, query, batches)
+    found = [batch for batch in named[:: 1 if oldest_first else -1] if all(passes(batch) for passes in filters)]
     assumption = _assumption_of(view, wanted, len(found)) or _assumption_of_results(view, query, batches)
-    assumption = assumption or _assumption_of_term(query, batches) or _assumption_of_never_run(query, batches)
+    assumption = assumption or of_term or _assumption_of_never_run(query, batches)
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
     return _page(wanted, len(found), wanted.slice(found), wanted.around(found), assumption)
 
@@ -130,13 +136,21 @@ def _assumption_of_results(view: View, query: Query, batches: list[Batch]) -> As
     return WITHOUT_RESULTS if any(batch.last_run and not batch.results_count(view.now) for batch in batches) else None
 
 
-def _assumption_of_term(query: Query, batches: list[Batch]) -> Assumption | None:
-    """Return the assumption about words inside longer ones where a batch has such a word. Evidence: serpwow-list-16."""
-    term = query.get("search_term")
-    if not term or query.get("search_type", "contains") != "contains":
-        return None
-    inside, whole = (_contains(term, whole=whole) for whole in (False, True))
-    return CONTAINS if any(inside(batch) != whole(batch) for batch in batches) else None
+def _named(view: View, query: Query, batches: list[Batch]) -> tuple[list[Batch], Assumption | None]:
+    """Return the batches that a search term finds; the assumption about words inside longer ones, where it decides.
+
+    Evidence: serpwow-list-4, serpwow-list-16.
+    """
+    term, search_type = query.get("search_term"), query.get("search_type", CONTAINING)
+    if not term:
+        return batches, None
+    if search_type != CONTAINING:
+        return [*filter(NAME_FILTERS[search_type](term), batches)], None
+    inside, whole = (Words(_SEPARATORS.sub(" ", term.lower()).split(), whole=whole) for whole in (False, True))
+    found = [batch for batch in batches if inside.are_in(f"{batch.name} {batch.id}")]
+    alone = [batch for batch in found if whole.are_in(f"{batch.name} {batch.id}")]
+    assumption = CONTAINS if len(alone) < len(found) else None
+    return (alone if view.choice(CONTAINS) == "whole-words" else found), assumption
 
 
 def _assumption_of_never_run(query: Query, batches: list[Batch]) -> Assumption | None:
@@ -154,10 +168,7 @@ def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
 
 
 def _filters(query: Query, view: View) -> Iterator[Filter]:
-    search_type = read_one_of(query, "search_type", tuple(NAME_FILTERS), "contains")
-    if term := query.get("search_term"):
-        is_whole = search_type == "contains" and view.choice(CONTAINS) == "whole-words"
-        yield _contains(term, whole=True) if is_whole else NAME_FILTERS[search_type](term)
+    read_one_of(query, "search_type", (CONTAINING, *NAME_FILTERS), CONTAINING)
     if read_flag(query, "only_with_results"):
         yield lambda batch: batch.results_count(view.now) > 0
     if read_flag(query, "only_without_results"):
@@ -178,17 +189,6 @@ def _time_filters(query: Query, name: str, time_of: Callable[[Batch], datetime |
         yield lambda batch: (time := time_of(batch)) is not None and time > after
 
 
-def _words(text: str) -> list[str]:
-    return re.sub(r"[\W_]+", " ", text.lower()).split()
-
-
-def _contains(term: str, *, whole: bool = False) -> Filter:
-    words = {*_words(term)}
-    if whole:
-        return lambda batch: has_words(words, f"{batch.name} {batch.id}")
-    return lambda batch: all(is_in(word, f"{batch.name}\n{batch.id}", str.lower) for word in words)
-
-
 def _starts_with(term: str) -> Filter:
     start = term.lower()
     return lambda batch: batch.name[: len(start) + 1].lower().startswith(start)
@@ -200,7 +200,6 @@ def _ends_with(term: str) -> Filter:
 
 
 NAME_FILTERS: dict[str, Callable[[str], Filter]] = {
-    "contains": _contains,
     "starts_with": _starts_with,
     "ends_with": _ends_with,
     "exact": lambda term: lambda batch: batch.name == term,
