@@ -6,8 +6,8 @@ import errno
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from emulator.cli.process import connections_within_limits, has_stdin, until_std
 from emulator.cli.scenario_arguments import open_library
 from emulator.cli.stderr import StandardError, line_of, standard_error, write_past_buffers
 from emulator.kernel.errors import EmulatorError
+from emulator.server.collector import gc_paused
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -86,39 +87,47 @@ def serve(
     """
     # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    from emulator.cli.startup import startup_lines
-    from emulator.kernel.limits import Limits
-    from emulator.server import server
-    from emulator.server.app import create_app
-    from emulator.server.listening import url_of
-    from emulator.server.tls import certificate_path
-    from emulator.web.access_log import AccessLog
-    from emulator.web.guard import Guard
-    from emulator.web.held_requests import HeldRequests
-    from emulator.web.hosts import allowed, is_loopback
+    with ExitStack() as exits:
+        with gc_paused():
+            from emulator.kernel.limits import Limits
+            from emulator.server import server
+            from emulator.server.app import create_app
+            from emulator.server.listening import url_of
+            from emulator.web.access_log import AccessLog
+            from emulator.web.guard import Guard
+            from emulator.web.held_requests import HeldRequests
+            from emulator.web.hosts import allowed, is_loopback
 
-    if while_stdin and not has_stdin():
-        raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
-    known, new_token = open_library(folders, quiet), None
-    limits = Limits(**bounds | {"connections": connections_within_limits(bounds["connections"], files=2 if tls else 1)})
-    if not token and not is_loopback(host):
-        token = new_token = make_token()
-    context = _context([*hosts, *({host} - {*WILDCARDS})]) if tls else None
-    scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), rate, limits)
-    listening = _listening(host, port)
-    with standard_error() as stderr:
-        lines = None if quiet else AccessLog(lambda line: stderr.say(line_of(line)))
-        url = url_of(listening, "https" if tls else "http")
-        startup = [f"EMULATOR_CONTROL_TOKEN={new_token}"] if new_token else []
-        if not quiet:
-            startup += startup_lines(url, worlds, None if scenario else scenarios[0], certificate_path() if tls else None)
-        held = HeldRequests()
-        app = create_app(worlds, known, guard=Guard(allowed(hosts), token, proxies), limits=limits, access_log=lines, held=held)
+            if while_stdin and not has_stdin():
+                raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
+            known, new_token = open_library(folders, quiet), None
+            limits = Limits(**bounds | {"connections": connections_within_limits(bounds["connections"], files=2 if tls else 1)})
+            if not token and not is_loopback(host):
+                token = new_token = make_token()
+            context = _context([*hosts, *({host} - {*WILDCARDS})]) if tls else None
+            scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), rate, limits)
+            listening = _listening(host, port)
+            stderr = exits.enter_context(standard_error())
+            lines = None if quiet else AccessLog(lambda line: stderr.say(line_of(line)))
+            url = url_of(listening, "https" if tls else "http")
+            startup = [f"EMULATOR_CONTROL_TOKEN={new_token}"] if new_token else []
+            if not quiet:
+                startup += _startup_lines(url, worlds, None if scenario else scenarios[0], tls)
+            held = HeldRequests()
+            guard = Guard(allowed(hosts), token, proxies)
+            app = create_app(worlds, known, guard=guard, limits=limits, access_log=lines, held=held)
         try:
             until = _wait_for_stdin(stderr) if while_stdin else None
             server.serve(app, listening, _announce(stderr, url, startup), limits, context, lines, until, held.release_all)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
+
+
+def _startup_lines(url: str, worlds: Worlds, example: Scenario | None, tls: bool) -> Iterator[str]:
+    from emulator.cli.startup import startup_lines
+    from emulator.server.tls import certificate_path
+
+    return startup_lines(url, worlds, example, certificate_path() if tls else None)
 
 
 def _open(known: Library, names: Sequence[str], rate: float | None, limits: Limits) -> tuple[list[Scenario], Worlds]:

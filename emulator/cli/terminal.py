@@ -7,11 +7,13 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, TextIO
 
 import click
 
-from emulator.client.environment import misspelt, strip_all
+from emulator.client.environment import PREFIX, misspelt, strip_all
 from emulator.text.escape import escaped_lines
 
 QUIET = "healthcheck"
@@ -25,7 +27,27 @@ UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT})
 
 
 class Program(click.Group):
-    """A group of commands that prints in any encoding, and names variables that look like a misspelt option."""
+    """A group of commands that prints in any encoding, and names variables that look like a misspelt option.
+
+    `functions` are those of the commands by name, each in the module of that name, which is imported when it is asked for.
+    """
+
+    def __init__(self, *args: Any, functions: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._functions = functions
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return the names of the commands, in order."""
+        return sorted(self._functions)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """Return the command of that name, if there is one."""
+        return self.command_of(name) if name in self._functions else None
+
+    def command_of(self, name: str) -> click.Command:
+        """Return the command of a name that there is."""
+        command: click.Command = getattr(import_module(f"emulator.cli.{name}"), self._functions[name])
+        return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that the arguments name."""
@@ -46,17 +68,25 @@ class Program(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is meant."""
-        found = super().resolve_command(ctx, args)
-        if found[0] != QUIET:
-            for name, meant in misspelt(os.environ, self.variables()):
-                click.echo(f"Warning: nothing reads {name}; did you mean {meant}?", err=True)
-        return found
+        name, command, rest = super().resolve_command(ctx, args)
+        if (
+            command is not None
+            and name != QUIET
+            and (unread := {it for it in os.environ if it.startswith(PREFIX)} - _read_by(command))
+        ):
+            for variable, meant in misspelt(unread, self.variables()):
+                click.echo(f"Warning: nothing reads {variable}; did you mean {meant}?", err=True)
+        return name, command, rest
 
     def variables(self) -> frozenset[str]:
         """Return the name of every variable that something of ours reads."""
-        options = [param.envvar for command in self.commands.values() for param in command.params if param.envvar]
-        names = ([envvar] if isinstance(envvar, str) else envvar for envvar in options)
-        return BESIDE_OPTIONS.union(*names)
+        return BESIDE_OPTIONS.union(*(_read_by(self.command_of(name)) for name in self._functions))
+
+
+def _read_by(command: click.Command) -> set[str]:
+    """Return the names of the variables that the options of a command read."""
+    names = (param.envvar or () for param in command.params)
+    return {name for each in names for name in ([each] if isinstance(each, str) else each)}
 
 
 def occupy_standard_descriptors() -> None:

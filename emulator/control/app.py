@@ -24,6 +24,7 @@ from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
 from emulator.text.checkpoint import Unwanted
 from emulator.web.connection import InProcessConnection, connection_of
+from emulator.web.control_plane import ROOT
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
 from emulator.web.requests import IncomingBody, waits_for_continue
@@ -120,7 +121,7 @@ def _refusal(error: EmulatorError, form: str) -> Response:
 
 def addresses(path: str) -> list[str]:
     """Return the paths at which a control route is served: below the prefix, and the index also at the root."""
-    return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", index.ROOT]
+    return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 
 def _reader(row: ControlRoute, schemas: Mapping[str, Schema], context: ControlContext) -> Reader:

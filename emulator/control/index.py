@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from urllib.parse import quote
 
@@ -12,11 +12,8 @@ from emulator.control.models import Index, VendorLink, WorldLink
 from emulator.control.negotiation import HTML_TYPE, TEXT_TYPE
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.worlds import DEFAULT
-from emulator.web.connection import Scope
-from emulator.web.guard import PREFIX, Guard
-from emulator.web.response import WORLD_HEADER
+from emulator.web.guard import PREFIX
 
-ROOT = "/"
 MAX_WORLDS = 20
 """Worlds in the text and the page; the JSON form has all."""
 
@@ -34,21 +31,6 @@ LINKS: Mapping[str, str] = {
 """Paths below the prefix of the control plane; those of a world are the default world's."""
 
 LOCKED = "shown to those who send the control token"
-
-
-def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Iterable[str]) -> bool:
-    """Tell whether a request to the root is meant for the index, and not by a vendor's client for its vendor.
-
-    A credential, a query, a named world or a vendor's own host name make it the vendor's.
-    """
-    if scope["path"] != ROOT or scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
-        return False
-    for name, value in scope["headers"]:
-        if name == WORLD_HEADER or (name == b"authorization" and not (guard.token and guard.accepts_token(value))):
-            return False
-        if name == b"host" and value.decode("latin-1").partition(":")[0].lower() in vendor_hosts:
-            return False
-    return True
 
 
 def _lines(index: Index) -> Iterator[str]:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from unicodedata import combining, normalize
 
 from emulator.contract.fixtures import scenario_folders
-from emulator.control.app import control_app
-from emulator.control.context import ControlContext
-from emulator.control.index import asks_for_index
-from emulator.control.problems import reject
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
+from emulator.server.collector import gc_paused
 from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
 from emulator.web.answers import quota_for_answers
 from emulator.web.connection import App
-from emulator.web.control_plane import ControlPlane
+from emulator.web.control_plane import ControlPlane, Made
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
@@ -93,9 +89,18 @@ def create_app(
     guard.hosts |= vendor_hosts
     routes, answers = Routes(VENDORS.values()), quota_for_answers(bounds)
     unmatched = UnmatchedRequests(worlds, routes)
-    context = ControlContext(worlds, known or library(), VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
-    is_for_index = partial(asks_for_index, guard=guard, vendor_hosts=vendor_hosts)
-    control = ControlPlane(control_app(context), reject, is_for_index)
+    known = known or library()
+
+    def make_control() -> Made:
+        with gc_paused():
+            from emulator.control.app import control_app
+            from emulator.control.context import ControlContext
+            from emulator.control.problems import reject
+
+            context = ControlContext(worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
+            return Made(control_app(context), reject)
+
+    control = ControlPlane(make_control, vendor_hosts)
     pipeline = Pipeline(held, validate, bounds, answers)
     vendors = VendorPlane(worlds, pipeline, bounds, held, lanes, unmatched, access_log, lambda: bool(guard.token))
     return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), access_log)

@@ -38,7 +38,6 @@ class PeriodicCollector:
     """
 
     def __init__(self) -> None:
-        gc.collect()
         gc.freeze()
         young, middle, _ = gc.get_threshold()
         self._at_once = young * middle

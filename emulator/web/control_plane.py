@@ -1,25 +1,63 @@
-"""The control plane as the gateway knows it."""
+"""The control plane as the gateway knows it: made when it is first asked, since many a server never is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from threading import Lock
 from typing import NamedTuple
 
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import App, Receive, Scope, Send
 from emulator.web.guard import Guard, Rejection, off_loop_if_long
+from emulator.web.response import WORLD_HEADER
+
+ROOT = "/"
 
 
-class ControlPlane(NamedTuple):
-    """The control plane: its application, the one that answers a rejection, and whether a request to `/` is for its index."""
+class Made(NamedTuple):
+    """What the control plane is made of: its application, and the one that answers a rejection."""
 
     app: App
     reject: Callable[[Rejection], App]
-    is_for_index: Callable[[Scope], bool]
+
+
+class ControlPlane:
+    """The control plane, which `make` makes once. A request to `/` from a host of these is the vendor's."""
+
+    def __init__(self, make: Callable[[], Made], vendor_hosts: Collection[str]) -> None:
+        self._make = make
+        self._vendor_hosts = vendor_hosts
+        self._made: Made | None = None
+        self._making = Lock()
+
+    def is_for_index(self, scope: Scope, guard: Guard) -> bool:
+        """Tell whether a request to `/` is for the index."""
+        return asks_for_index(scope, guard, self._vendor_hosts)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, guard: Guard, access_log: AccessLog | None) -> None:
         """Answer a request that the guard lets through, or reject it."""
         if access_log:
             send = access_log.logging_send(scope, send)
+        made = self._made or self._first()
         rejection = await off_loop_if_long(scope, guard.check, scope)
-        await (self.reject(rejection) if rejection else self.app)(scope, receive, send)
+        await (made.reject(rejection) if rejection else made.app)(scope, receive, send)
+
+    def _first(self) -> Made:
+        with self._making:  # servers in a test's process are asked by its threads
+            self._made = self._made or self._make()
+        return self._made
+
+
+def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Collection[str]) -> bool:
+    """Tell whether a request to the root is meant for the index, and not by a vendor's client for its vendor.
+
+    A credential, a query, a named world or a vendor's own host name make it the vendor's.
+    """
+    if scope["path"] != ROOT or scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
+        return False
+    for name, value in scope["headers"]:
+        if name == WORLD_HEADER or (name == b"authorization" and not (guard.token and guard.accepts_token(value))):
+            return False
+        if name == b"host" and value.decode("latin-1").partition(":")[0].lower() in vendor_hosts:
+            return False
+    return True

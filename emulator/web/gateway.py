@@ -100,7 +100,7 @@ class Gateway:
 
     def _is_for_control(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return path.startswith(PREFIX) or (path == "/" and self._control.is_for_index(scope))
+        return path.startswith(PREFIX) or (path == "/" and self._control.is_for_index(scope, self._guard))
 
     async def _new_plan(self, scope: Scope, head: Hashable) -> Plan:
         """Return the plan of a request, and remember it where it lasts."""

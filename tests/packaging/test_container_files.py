@@ -18,7 +18,7 @@ import httpx
 import pytest
 import yaml
 
-from emulator.cli.main import main
+from emulator.cli.main import COMMANDS, main
 from emulator.client.server import EmulatorServer
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
@@ -50,7 +50,7 @@ def image_environment() -> dict[str, str]:
 
 def options() -> set[str]:
     """Every environment variable that a command reads."""
-    variables = {str(option.envvar) for command in main.commands.values() for option in command.params if option.envvar}
+    variables = {str(option.envvar) for name in COMMANDS for option in main.command_of(name).params if option.envvar}
     code = "".join(path.read_text("utf-8") for path in (ROOT / "emulator").rglob("*.py"))
     return variables | set(re.findall(r'environ\.get\("(EMULATOR_\w+)"', code))
 
@@ -85,9 +85,9 @@ def test_every_variable_named_is_one_that_a_command_reads(text: str) -> None:
 def test_the_image_runs_the_command_itself_without_a_shell() -> None:
     (entrypoint,), (command,), (health,) = instructions("ENTRYPOINT"), instructions("CMD"), instructions("HEALTHCHECK")
     assert json.loads(entrypoint) == ["batch-emulator"]
-    assert json.loads(command)[0] in main.commands
+    assert json.loads(command)[0] in COMMANDS
     program, verb = json.loads(health.partition("CMD ")[2])
-    assert (program, verb in main.commands) == ("batch-emulator", True)
+    assert (program, verb in COMMANDS) == ("batch-emulator", True)
 
 
 def test_the_image_names_its_port_and_user_by_number() -> None:
@@ -148,7 +148,7 @@ def test_the_recipe_for_gitlab_serves_what_there_is() -> None:
     (recipe,) = [recipe["tests"] for recipe in RECIPES if "tests" in recipe]
     (service,) = recipe["services"]
     verb, scenario = service["command"]
-    assert verb in main.commands
+    assert verb in COMMANDS
     assert scenario in LIBRARY.names()
     assert recipe["variables"]["EMULATOR_URL"] == f"http://{service['alias']}:{PORT}"
 

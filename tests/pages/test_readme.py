@@ -121,11 +121,11 @@ def test_the_scenarios_in_the_documentation_play(page: str, tmp_path: Path) -> N
 
 
 def test_every_command_and_every_control_route_is_documented() -> None:
-    from emulator.cli.main import main
+    from emulator.cli.main import COMMANDS
     from emulator.control.app import ROUTES
 
     commands, routes = ((ROOT / "docs" / page).read_text("utf-8") for page in ("commands.md", "control-api.md"))
-    for command in main.commands:
+    for command in COMMANDS:
         assert f"`batch-emulator {command}" in commands
     for route in ROUTES:
         path = route.path.replace(":path", "")
