@@ -52,14 +52,14 @@ def count(scenarios: Sequence[Scenario]) -> str:
 
 def _files(known: Library, paths: Sequence[str]) -> Iterator[str]:
     from emulator.scenario.files import ENDINGS
-    from emulator.scenario.library import skipped_files_message, split_scenarios
+    from emulator.scenario.library import files_below, skipped_files_message, split_scenarios
     from emulator.vendors import VENDORS
 
     for path in paths:
         if not isdir(path):
             yield from [it for it in known.names() if it.startswith(f"{path}/")] or [path]
             continue
-        found, others = split_scenarios(sorted(Path(path).rglob("*"), key=str), VENDORS)
+        found, others = split_scenarios(files_below(Path(path)), VENDORS)
         if others:
             click.echo(skipped_files_message(others), err=True)
         if not found:

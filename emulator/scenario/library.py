@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from os.path import isdir, isfile, islink, lexists
+from os.path import isdir, isfile, islink, lexists, splitext
 from pathlib import Path
 from threading import Lock
 
@@ -32,7 +33,7 @@ class Library:
     @cached_property
     def _found(self) -> dict[Path, tuple[list[Path], list[Path]]]:
         """By folder, the scenario files in it, and the files that are passed over."""
-        return {folder: split_scenarios(sorted(folder.rglob("*")), self._vendors) for folder in self._folders}
+        return {folder: split_scenarios(files_below(folder), self._vendors) for folder in self._folders}
 
     @cached_property
     def _paths(self) -> dict[str, Path]:
@@ -120,7 +121,14 @@ class Library:
 
 
 def _name(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).with_suffix("").as_posix()
+    below = str(path)[len(str(folder / "x")) - 1 :]
+    return splitext(below)[0].replace(os.sep, "/")
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return what is in a folder and those below it, but no folders, in order."""
+    found = [[*root.split(os.sep), name] for root, _, names in os.walk(folder) for name in names]
+    return [Path(os.sep.join(parts)) for parts in sorted(found)]
 
 
 def split_scenarios(paths: Iterable[Path], vendors: Vendors) -> tuple[list[Path], list[Path]]:
@@ -129,7 +137,7 @@ def split_scenarios(paths: Iterable[Path], vendors: Vendors) -> tuple[list[Path]
     others: list[Path] = []
     keys: list[str] = []
     for path in paths:
-        if not is_scenario_file(path) or not (isfile(path) or (islink(path) and not isdir(path))):
+        if not is_scenario_file(path) or not (isfile(path) or islink(path)):
             continue
         json = path.suffix.lower() == ".json"
         if json and not keys:

@@ -9,6 +9,7 @@ from pathlib import Path
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.aliases import alias_problems, original_path, path_without_aliases, without_aliases
+from emulator.scenario.checked import checked_scenario
 from emulator.scenario.checks import semantic_problems
 from emulator.scenario.checks.live_keys import hide_live_keys, live_key_problems
 from emulator.scenario.checks.world import world_problems
@@ -28,8 +29,11 @@ def load_file(path: Path, vendors: Vendors, name: str | None = None) -> Scenario
     """
     if not is_scenario_file(path):
         raise BadInput([Problem(f"a scenario file ends in {ENDINGS}")], str(path))
+    text = read_text(path)
+    if checked := checked_scenario(text, name or path.stem, str(path)):
+        return checked
     parse = parse_json if path.suffix.lower() == ".json" else parse_yaml
-    return _loaded(parse, read_text(path), vendors, name or path.stem, str(path))
+    return _loaded(parse, text, vendors, name or path.stem, str(path))
 
 
 def load_text(text: str, vendors: Vendors, name: str, source: str) -> Scenario:

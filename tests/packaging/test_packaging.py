@@ -46,3 +46,21 @@ def test_asking_for_help_imports_nothing_heavy() -> None:
         "import sys, emulator.cli; print(*({'uvicorn', 'starlette', 'jsonschema', 'httpx'} & set(sys.modules)))",
     )
     assert heavy.strip() == ""
+
+
+SERVED = """
+import sys
+from emulator.cli.serve import FIRST_SCENARIO
+from emulator.client.connections import ask
+from emulator.server import server
+from emulator.server.app import create_app, library, worlds_of
+known = library()
+app = create_app(worlds_of([known.open(FIRST_SCENARIO)]), known)
+assert ask(app, "GET", b"/nothing", [(b"host", b"localhost")]).status == 404
+print(*(name for name in sys.argv[1:] if name in sys.modules))
+"""
+
+
+def test_a_server_starts_without_what_only_some_requests_need() -> None:
+    heavy = "cryptography", "trustme", "starlette", "jsonschema", "yaml", "emulator.control", "emulator.scenario.validation"
+    assert run(sys.executable, "-c", SERVED, *heavy).strip() == ""

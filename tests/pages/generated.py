@@ -7,10 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.machine import Machine, Row
 from emulator.reports.diagrams import draw
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_each
 from emulator.reports.support_matrix import Answers, answers, coverage
+from emulator.scenario.checked import NAMES, checked_form
+from emulator.scenario.files import read_text
+from emulator.scenario.loader import load_text
 from emulator.scenario.player import PlayResult
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library
@@ -163,6 +167,16 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
 """What stands between `<!-- NAME -->` and `<!-- /NAME -->` of a page."""
 
 
+CHECKED = {name: fixtures_folder() / "checked" / f"{name}.json" for name in NAMES}
+"""The files that hold scenarios as they were read and checked."""
+
+
+def checked(name: str) -> bytes:
+    """Return what the file of a checked scenario has to hold."""
+    text = read_text(library().path(name))
+    return checked_form(text, load_text(text, VENDORS, name, ""))
+
+
 def part_of(page: str, name: str) -> str:
     """Return what stands between the markers of a page."""
     _, is_there, rest = (DOCS / page).read_text("utf-8").partition(f"<!-- {name} -->\n")
@@ -180,3 +194,5 @@ def write(page: str, name: str, text: str) -> None:
 if __name__ == "__main__":
     for (page, name), made in PARTS.items():
         write(page, name, made())
+    for name, path in CHECKED.items():
+        path.write_bytes(checked(name))

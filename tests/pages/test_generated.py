@@ -5,13 +5,22 @@ from __future__ import annotations
 import pytest
 
 from emulator.reports.support_matrix import coverage, not_emulated
+from emulator.scenario.loader import load_text
+from emulator.server.app import library
 from emulator.vendors import VENDORS
-from tests.pages.generated import PARTS, part_of, played_answers
+from tests.pages.generated import CHECKED, PARTS, checked, part_of, played_answers
 
 
 @pytest.mark.parametrize(("page", "name"), PARTS)
 def test_a_generated_page_is_up_to_date(page: str, name: str) -> None:
     assert part_of(page, name) == PARTS[page, name]().strip(), "write it anew: make pages"
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_checked_scenario_is_what_its_file_says(name: str) -> None:
+    assert CHECKED[name].read_bytes() == checked(name), "write it anew: make pages"
+    (read, kept) = load_text(library().path(name).read_text("utf-8"), VENDORS, "as read", ""), library().get(name)
+    assert (repr(kept.content), kept.lines) == (repr(read.content), read.lines)
 
 
 def test_every_operation_is_on_the_page_and_gave_an_answer() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
 from emulator.scenario.checks.faults import fault_problems
-from emulator.scenario.loader import load_text
+from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.resources import count, lists_of
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.validation import problems_in
+from emulator.server.app import library
 from emulator.vendors import VENDORS
 from tests.support.loading import load_value
 
@@ -451,3 +453,12 @@ def test_no_other_message_repeats_a_live_key() -> None:
 @pytest.mark.parametrize("text", [f"title: What is said of {LIVE}", "title: A\ncredentials: {stripe: [sk_test_1, pk_live_1]}"])
 def test_what_is_no_live_key_that_is_sent_is_let_pass(text: str) -> None:
     assert load(text).title
+
+
+def test_a_file_of_the_name_of_a_checked_scenario_is_read_and_checked_itself(tmp_path: Path) -> None:
+    own = tmp_path / "first-run.yaml"
+    own.write_text(library().path("first-run").read_text("utf-8").replace("credits_limit: 15000", "credits_limit: 15001"))
+    assert load_file(own, VENDORS).content["given"]["serpwow"]["account"] == {"credits_limit": 15001}
+    own.write_text(own.read_text("utf-8").replace("title", "titel"))
+    with pytest.raises(BadInput, match="titel"):
+        load_file(own, VENDORS)
