@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -21,7 +21,7 @@ from emulator.sdk.request import read_request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.machine.effects import add_usage, subtract_usage
-from emulator.vendors.serpwow.model.account import SELF, Account
+from emulator.vendors.serpwow.model.account import MOST_DAYS, SELF, Account
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.responses.account import MONTHS, usage_history
 from emulator.web.pipeline import carry_out
@@ -205,6 +205,13 @@ def test_refunds_lower_their_day_first_and_then_the_newest() -> None:
     usage = add_usage(add_usage({"2026-01-01": 5}, "2026-01-02", 3), "2026-01-03", 4)
     assert subtract_usage(usage, "2026-01-01", 5) == {"2026-01-02": 3, "2026-01-03": 4}
     assert subtract_usage(usage, "2026-01-01", 10) == {"2026-01-02": 2}
+
+
+def test_credits_of_more_days_than_are_kept_apart_are_kept_together() -> None:
+    days = [date.fromordinal(730_000 + n).isoformat() for n in range(MOST_DAYS + 10)]
+    usage = add_usage(dict.fromkeys(days[:-1], 2), days[-1], 3)
+    assert usage == {days[10]: 22, **dict.fromkeys(days[11:-1], 2), days[-1]: 3}
+    assert subtract_usage(usage, days[-1], 2 * len(days) - 1) == {days[10]: 2}
 
 
 def test_the_history_goes_back_over_the_turn_of_the_year() -> None:

@@ -24,7 +24,7 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
 )
 from emulator.vendors.serpwow.destinations.machine import Uploads, upload
 from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
-from emulator.vendors.serpwow.model.account import SELF, Account, Usage, next_monthly
+from emulator.vendors.serpwow.model.account import MOST_DAYS, SELF, Account, Usage, next_monthly
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet, has_failed_webhook
 from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant
 from emulator.vendors.serpwow.requests.queries import FORCE, read_flag
@@ -265,18 +265,25 @@ def date_of(instant: datetime) -> str:
 
 def add_usage(usage: Usage, day: str, credits: int) -> Usage:
     """Return the usage with more credits on a day."""
-    return _without_zeros({**usage, day: usage.get(day, 0) + credits})
+    return _kept({**usage, day: usage.get(day, 0) + credits})
 
 
 def subtract_usage(usage: Usage, day: str, credits: int) -> Usage:
     """Return the usage with fewer credits on a day and, if that day has too few, on the others, newest first."""
     rest = dict(usage)
     for candidate in (day, *sorted(usage, reverse=True)):
+        if not credits:
+            break
         subtracted = min(credits, rest.get(candidate, 0))
         rest[candidate] = rest.get(candidate, 0) - subtracted
         credits -= subtracted
-    return _without_zeros(rest)
+    return _kept(rest)
 
 
-def _without_zeros(usage: Usage) -> Usage:
-    return {day: credits for day, credits in sorted(usage.items()) if credits}
+def _kept(usage: Usage) -> Usage:
+    """Return the usage without days that cost nothing; what is older than the newest MOST_DAYS counts to the first of those."""
+    days = sorted((day, credits) for day, credits in usage.items() if credits)
+    newest = dict(days[-MOST_DAYS:])
+    if older := days[:-MOST_DAYS]:
+        newest[next(iter(newest))] += sum(credits for _, credits in older)
+    return newest

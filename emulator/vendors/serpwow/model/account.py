@@ -21,6 +21,9 @@ RESET_AT = datetime(2020, 1, 1, tzinfo=UTC)
 Usage = Mapping[str, int]
 """Credits by ISO date of their use, days without any left out: those that count now, and those that were returned."""
 
+MOST_DAYS = 400
+"""Days of use that are kept apart, four times those that are shown: after a hundred years a change costs no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Component:

@@ -20,7 +20,7 @@ from emulator.sdk import (
     schema_of,
 )
 from emulator.vendors.serpwow.destinations.model import SETTINGS
-from emulator.vendors.serpwow.model.account import Component
+from emulator.vendors.serpwow.model.account import MOST_DAYS, Component
 from emulator.vendors.serpwow.model.batches import PARTS, PRIORITIES, STATUSES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.requests.searches import TYPE
@@ -32,6 +32,7 @@ DAYS = Field(
         "type": "object",
         "propertyNames": {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
         "additionalProperties": {"type": "integer", "minimum": 1},
+        "maxProperties": MOST_DAYS,
     },
     dict,
     dict,
