@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
-
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from emulator.control import catalogue, dry_run, faults, index, journal, snapshots, worlds
 from emulator.control.bodies import MAX_INLINE, Reader, body_reader, check_query, read_nothing, request_schemas, resolve_ref
 from emulator.control.context import ControlContext
+from emulator.control.http import ClientGone, HttpError, HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
-from emulator.control.problems import error_response, no_response, on_failure, on_http_error, text_response
+from emulator.control.paths import Paths
+from emulator.control.problems import error_response, failure, http_problem, text_response
 from emulator.control.record import Schema
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
 from emulator.text.checkpoint import Unwanted
-from emulator.web.connection import InProcessConnection, connection_of
-from emulator.web.control_plane import ROOT
+from emulator.web.connection import InProcessConnection, Receive, Scope, Send, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
 from emulator.web.requests import IncomingBody, waits_for_continue
+from emulator.web.response import OutgoingResponse, send_response
 from emulator.web.turns import for_client
 
 ROUTES = [
@@ -38,49 +33,58 @@ ROUTES = [
 ]
 """Every control route, in the order in which the modules declare them."""
 
-
-def control_app(context: ControlContext) -> Starlette:
-    """Return the application that serves the control plane of one server."""
-    schemas = request_schemas(context.vendors)
-    handlers: dict[Any, Any] = {
-        HTTPException: partial(on_http_error, [PREFIX + row.path for row in ROUTES]),
-        ClientDisconnect: no_response,
-        Unwanted: no_response,
-        Exception: on_failure,
-    }
-    paths: dict[str, dict[str, ControlRoute]] = {}
-    for row in ROUTES:
-        paths.setdefault(row.path, {})[row.method] = row
-    routes = [it for path, rows in paths.items() for it in _routes_of_path(path, rows, context, schemas)]
-    app = Starlette(routes=routes, exception_handlers=handlers)
-    app.router.redirect_slashes = False  # Starlette cannot redirect every query
-    return app
+KNOWN = [PREFIX + row.path for row in ROUTES]
+"""Their paths."""
 
 
-def _routes_of_path(
-    path: str, rows: Mapping[str, ControlRoute], context: ControlContext, schemas: Mapping[str, Schema]
-) -> list[Route]:
-    """Return one path with all of its methods, so that a wrong method hears the right ones."""
-    readers = {method: _reader(row, schemas, context) for method, row in rows.items()}
+class ControlApp:
+    """The application that serves the control plane of one server."""
 
-    async def endpoint(http: Request) -> Response:
-        method = "GET" if http.method == "HEAD" else http.method
-        row, read = rows[method], readers[method]
+    def __init__(self, context: ControlContext) -> None:
+        self.context = context
+        self._paths = Paths(ROUTES)
+        schemas = request_schemas(context.vendors)
+        self._readers = {(row.method, row.path): _reader(row, schemas, context) for row in ROUTES}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; nothing to a client that hung up. A bug of ours is raised again for the log."""
+        connection = connection_of(scope)
+        try:
+            response = await self._answer(scope, receive)
+        except (ClientGone, Unwanted):
+            return
+        except Exception:
+            await send_response(failure(scope["path"]), send, connection)
+            raise
+        await send_response(response, send, connection)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> OutgoingResponse:
+        method: str = scope["method"]
+        try:
+            row, parameters = self._paths.find("GET" if method == "HEAD" else method, scope["path"])
+            return await self._respond(row, HttpRequest(scope, receive, parameters))
+        except HttpError as error:
+            return await off_loop_if_long(scope, http_problem, error, scope["path"], method, KNOWN)
+
+    async def _respond(self, row: ControlRoute, http: HttpRequest) -> OutgoingResponse:
+        """Read a request of a route and respond."""
+        scope, context = http.scope, self.context
         incoming = IncomingBody(context.arriving)  # it counts until the response is there
         form = form_for(http, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
         try:
-            await off_loop_if_long(http.scope, check_query, http, row.query)
-            if waits_for_continue(http.scope) and "world" in http.path_params:
+            await off_loop_if_long(scope, check_query, http, row.query)
+            if waits_for_continue(scope) and "world" in http.path_params:
                 context.worlds.get(http.path_params["world"])  # refuse before the client sends its body
-            request = ControlRequest(context, http, await read(http, incoming))
+            body = await self._readers[row.method, row.path](http, incoming)
+            request = ControlRequest(context, http, body)
         except EmulatorError as error:
-            return await off_loop_if_long(http.scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
+            return await off_loop_if_long(scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
         return await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
 
-    return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
 
-
-async def _run(row: ControlRoute, request: ControlRequest, respond: Callable[[], Response], has_long_body: bool) -> Response:
+async def _run(
+    row: ControlRoute, request: ControlRequest, respond: Callable[[], OutgoingResponse], has_long_body: bool
+) -> OutgoingResponse:
     """Respond at once, or beside the event loop where that may take long; a request to a world waits for its lane."""
     scope, context = request.http.scope, request.context
     client = connection_of(scope)
@@ -99,29 +103,24 @@ async def _run(row: ControlRoute, request: ControlRequest, respond: Callable[[],
     return await in_limited_thread(respond) if row.takes_long or id else respond()
 
 
-def _respond_in(world: World, context: ControlContext, respond: Callable[[], Response]) -> Response | None:
+def _respond_in(world: World, context: ControlContext, respond: Callable[[], OutgoingResponse]) -> OutgoingResponse | None:
     """Respond for a world; None where it was replaced or dropped before its lane was free."""
     return respond() if context.is_current(world) else None
 
 
-def _respond(row: ControlRoute, request: ControlRequest, form: str) -> Response:
+def _respond(row: ControlRoute, request: ControlRequest, form: str) -> OutgoingResponse:
     """Call the handler, and render its answer."""
     try:
         answer = row.handler(request)
         if row.answer is None:
-            return Response(status_code=row.status)
+            return OutgoingResponse(row.status, [], b"")
         return respond(answer, row.status, form, row.forms, request.context.limits.answer, request.context.answers)
     except EmulatorError as error:
         return _refusal(error, form)
 
 
-def _refusal(error: EmulatorError, form: str) -> Response:
+def _refusal(error: EmulatorError, form: str) -> OutgoingResponse:
     return text_response(error) if form == TEXT_TYPE else error_response(error)
-
-
-def addresses(path: str) -> list[str]:
-    """Return the paths at which a control route is served: below the prefix, and the index also at the root."""
-    return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 
 def _reader(row: ControlRoute, schemas: Mapping[str, Schema], context: ControlContext) -> Reader:

@@ -1,4 +1,4 @@
-"""Request bodies and queries of the control plane: read strictly, validated against a schema; a refusal names the field."""
+"""HttpRequest bodies and queries of the control plane: read strictly, validated against a schema; a refusal names the field."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-
+from emulator.control.http import HttpError, HttpRequest
 from emulator.control.record import COMPONENTS, Schema
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
@@ -26,7 +24,7 @@ from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding,
 from emulator.web.turns import for_client
 
 Body = dict[str, Any]
-Reader = Callable[[Request, IncomingBody], Awaitable[Body]]
+Reader = Callable[[HttpRequest, IncomingBody], Awaitable[Body]]
 
 LONG_TEXT = 10_000
 """Characters from which on reading may take more than a tenth of a second."""
@@ -46,13 +44,13 @@ NO_MULTIPART = (
 )
 
 
-def check_query(request: Request, known: Collection[str]) -> None:
+def check_query(request: HttpRequest, known: Collection[str]) -> None:
     """Check that the query has known parameters only, each of them once.
 
     Raises:
         BadInput: it has others, or one of them twice.
     """
-    names = Counter(name for name, _ in request.query_params.multi_items())
+    names = Counter(name for name, _ in request.query)
     unknown = [name for name in names if name not in known][:MAX_PROBLEMS]
     problems = [Problem(f"unknown parameter {name!r}{hint(name, known)}", (name,)) for name in unknown]
     problems += [Problem(f"{name} is given twice", (name,)) for name in known if names[name] > 1]
@@ -60,7 +58,7 @@ def check_query(request: Request, known: Collection[str]) -> None:
         raise BadInput(problems)
 
 
-def query_number(request: Request, name: str, default: int, least: int = 0) -> int:
+def query_number(request: HttpRequest, name: str, default: int, least: int = 0) -> int:
     """Return a whole number from the query.
 
     Raises:
@@ -85,7 +83,7 @@ def resolve_ref(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
     return schema if reference is None else schemas[reference.removeprefix(f"{COMPONENTS}emulator.")]
 
 
-async def read_nothing(_: Request, __: IncomingBody) -> Body:
+async def read_nothing(_: HttpRequest, __: IncomingBody) -> Body:
     """Return an empty body: whatever the client sent has no meaning."""
     return {}
 
@@ -97,7 +95,7 @@ def body_reader(schema: Schema, max_bytes: int, *, or_scenario: bool) -> Reader:
     """
     parse = _scenario_and_options if or_scenario else _value
 
-    async def read(request: Request, incoming: IncomingBody) -> Body:
+    async def read(request: HttpRequest, incoming: IncomingBody) -> Body:
         text = await text_of(request, max_bytes, incoming)
         is_short = len(text) <= MAX_INLINE and not _is_yaml(request)
 
@@ -115,12 +113,12 @@ def body_reader(schema: Schema, max_bytes: int, *, or_scenario: bool) -> Reader:
     return read
 
 
-def _value(text: str, request: Request, schema: Schema) -> Body:
+def _value(text: str, request: HttpRequest, schema: Schema) -> Body:
     document = _yaml(text) if _is_yaml(request) else Document(_json(text, request))
     return _validated(document, schema)
 
 
-def _scenario_and_options(text: str, request: Request, schema: Schema) -> Body:
+def _scenario_and_options(text: str, request: HttpRequest, schema: Schema) -> Body:
     options = _query_options(request)
     if _is_yaml(request):
         return _validated(Document(options), schema) | {"scenario": _yaml(text)}
@@ -132,8 +130,8 @@ def _scenario_and_options(text: str, request: Request, schema: Schema) -> Body:
     return _validated(Document(body), schema)
 
 
-def _query_options(request: Request) -> Body:
-    options: Body = dict(request.query_params)
+def _query_options(request: HttpRequest) -> Body:
+    options: Body = request.query_params
     if "seed" in options:
         options["seed"] = query_number(request, "seed", 0)
     if "claim" in options:
@@ -154,42 +152,42 @@ def _validated(document: Document, schema: Schema) -> Body:
     return value
 
 
-def _is_yaml(request: Request) -> bool:
+def _is_yaml(request: HttpRequest) -> bool:
     return YAML_TYPE.fullmatch(_media_type(request)) is not None
 
 
-def _media_type(request: Request) -> str:
+def _media_type(request: HttpRequest) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def text_of(request: Request, max_bytes: int, incoming: IncomingBody) -> str:
+async def text_of(request: HttpRequest, max_bytes: int, incoming: IncomingBody) -> str:
     """Return the body as text, without the byte order mark that some editors put before UTF-8.
 
     Raises:
         TooLarge: it has more than `max_bytes`.
         TooMany: the quota has no room for it while it arrives.
         BadInput: it is not UTF-8, or a form in several parts.
-        HTTPException: it is compressed.
-        ClientDisconnect: the client hung up before its end.
+        HttpError: it is compressed.
+        ClientGone: the client hung up before its end.
     """
     try:
         body = await _body(request, max_bytes, incoming)
         if body and _media_type(request) == MULTIPART:
             raise BadInput.at(NO_MULTIPART)
-        if coding := content_coding(request.headers.raw, bytes(body[:2])):
+        if coding := content_coding(request.scope["headers"], bytes(body[:2])):
             reason = f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
-            raise HTTPException(415, reason, {"accept-encoding": "identity"})
+            raise HttpError(415, reason, {"accept-encoding": "identity"})
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadInput.at("the body is not UTF-8") from None
 
 
-async def _body(request: Request, max_bytes: int, arriving: IncomingBody) -> bytearray:
+async def _body(request: HttpRequest, max_bytes: int, arriving: IncomingBody) -> bytearray:
     """Return the body, read to its end even where it is refused, so that the client hears why."""
     body = bytearray()
     size = 0
     too_large = TooLarge(max_bytes, f": {Limits.more('control')}")
-    if (declared_length(request.headers.raw) or 0) > max_bytes:
+    if (declared_length(request.scope["headers"]) or 0) > max_bytes:
         raise too_large
     async for chunk in request.stream():
         size += len(chunk)
@@ -228,7 +226,7 @@ def _yaml(text: str) -> Document:
     return document
 
 
-def _json(text: str, request: Request) -> Any:
+def _json(text: str, request: HttpRequest) -> Any:
     """Return the value of a body in JSON; an empty body is an empty object.
 
     Raises:

@@ -7,16 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
+from emulator.control.http import HttpRequest
 from emulator.control.record import to_json
 from emulator.kernel.budget import Quota
 from emulator.sdk.response import Stream
 from emulator.web.answers import charge_answer
-from emulator.web.connection import Receive, Scope, Send, connection_of
 from emulator.web.json_pieces import in_pieces, together
-from emulator.web.response import OutgoingResponse, send_response
+from emulator.web.response import OutgoingResponse
 
 JSON_TYPE, TEXT_TYPE, HTML_TYPE = "application/json", "text/plain", "text/html"
 
@@ -29,54 +26,45 @@ _RANGE = re.compile(r"([^\s,;]+)(?:[^,]*?;\s*q\s*=\s*([^\s,;]*))?[^,]*", re.IGNO
 SHELLS = ("curl/", "wget/")
 """Prefixes of the User-Agent of programs that print a response in a terminal."""
 
-VARY_HEADERS = {"vary": "Accept, User-Agent", "cache-control": "no-store", "x-content-type-options": "nosniff"}
-PAGE_HEADERS = {
-    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-frame-options": "DENY",
-}
+VARY_HEADERS = [(b"vary", b"Accept, User-Agent"), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff")]
+PAGE_HEADERS = [
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+]
 """A page loads nothing, runs nothing, submits nothing and stands in no frame."""
 
 
-class PiecewiseResponse(Response):
-    """A response that is sent in pieces, so that others have a turn after each. A long one has a charge until it is sent."""
-
-    def __init__(self, pieces: Sequence[bytes], status: int, form: str, answers: Quota) -> None:
-        self._charge = charge_answer(answers, sum(map(len, pieces)))
-        super().__init__(b"" if self._charge else b"".join(pieces), status, media_type=form)
-        self._pieces = pieces
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the pieces."""
-        if self._charge is None:
-            return await super().__call__(scope, receive, send)
-        headers = [it for it in self.raw_headers if it[0] != b"content-length"]
-        content = Stream(sum(map(len, self._pieces)), iter(self._pieces))
-        response = OutgoingResponse(self.status_code, headers, content, charge=self._charge)
-        return await send_response(response, send, connection_of(scope))
-
-
-def form_for(request: Request, forms: Forms, text_for_shells: bool = False) -> str:
+def form_for(request: HttpRequest, forms: Forms, text_for_shells: bool = False) -> str:
     """Return the media type that a request prefers: JSON unless it says otherwise."""
     offered = [JSON_TYPE, *forms]
     if text_for_shells and request.headers.get("user-agent", "").lower().startswith(SHELLS):
         offered.sort(key=lambda it: it != TEXT_TYPE)
-    return preferred(", ".join(request.headers.getlist("accept")), offered)
+    return preferred(
+        ", ".join(value.decode("latin-1") for name, value in request.scope["headers"] if name == b"accept"), offered
+    )
 
 
-def respond(answer: Any, status: int, form: str, forms: Forms, max_bytes: int, answers: Quota) -> Response:
+def respond(answer: Any, status: int, form: str, forms: Forms, max_bytes: int, answers: Quota) -> OutgoingResponse:
     """Return the response that holds an answer, a record or a JSON value, in one of its forms.
+
+    A long one is sent in pieces, so that others have a turn after each, and has a charge until it is sent.
 
     Raises:
         TooMany: it has too many bytes, or no room among the answers that are on their way.
     """
     pieces = in_pieces(to_json(answer)) if form == JSON_TYPE else (forms[form](answer).encode(),)
-    response = PiecewiseResponse(together(chain(pieces, (b"\n",)), max_bytes), status, form, answers)
-    if forms:
-        response.headers.update(VARY_HEADERS)
-    if form == HTML_TYPE:
-        response.headers.update(PAGE_HEADERS)
-    return response
+    joined = together(chain(pieces, (b"\n",)), max_bytes)
+    size = sum(map(len, joined))
+    charge = charge_answer(answers, size)
+    content = Stream(size, iter(joined)) if charge else b"".join(joined)
+    headers = [content_type(form), *(VARY_HEADERS if forms else ()), *(PAGE_HEADERS if form == HTML_TYPE else ())]
+    return OutgoingResponse(status, headers, content, charge=charge)
+
+
+def content_type(form: str) -> tuple[bytes, bytes]:
+    """Return the header that names a media type; all of our text is UTF-8."""
+    return b"content-type", f"{form}; charset=utf-8".encode() if form.startswith("text/") else form.encode()
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str:

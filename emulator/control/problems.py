@@ -6,11 +6,8 @@ import re
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
+from emulator.control.http import HttpError
+from emulator.control.negotiation import TEXT_TYPE, content_type
 from emulator.kernel.errors import (
     BadInput,
     Conflict,
@@ -25,8 +22,8 @@ from emulator.kernel.errors import (
 from emulator.text.escape import escaped
 from emulator.text.nearest import near
 from emulator.text.redact import redact_text
-from emulator.web.guard import PREFIX, Rejection, off_loop_if_long
-from emulator.web.response import json_line
+from emulator.web.guard import PREFIX, Rejection
+from emulator.web.response import OutgoingResponse, json_line
 
 STATUSES: dict[type[EmulatorError], int] = {
     BadInput: 422,
@@ -38,23 +35,21 @@ STATUSES: dict[type[EmulatorError], int] = {
 }
 
 
-def problem(status: int, detail: str, **more: object) -> Response:
-    """Return a problem document: the status and its phrase, the detail, and more members."""
+def problem(status: int, detail: str, *headers: tuple[str, str], **more: object) -> OutgoingResponse:
+    """Return a problem document with these headers: the status and its phrase, the detail, and more members."""
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": redact_text(detail), **more}
-    return Response(json_line(body), status, media_type="application/problem+json")
+    raw = [(name.encode(), value.encode()) for name, value in headers]
+    return OutgoingResponse(status, [(b"content-type", b"application/problem+json"), *raw], json_line(body))
 
 
-def reject(rejection: Rejection) -> Response:
+def reject(rejection: Rejection) -> OutgoingResponse:
     """Return the response to a control request that the guard rejects."""
-    response = problem(rejection.status, rejection.reason)
-    response.headers["emulator-error"] = rejection.error
-    if rejection.status == HTTPStatus.UNAUTHORIZED:
-        response.headers["www-authenticate"] = "Bearer"
-    return response
+    challenge = [("www-authenticate", "Bearer")] if rejection.status == HTTPStatus.UNAUTHORIZED else []
+    return problem(rejection.status, rejection.reason, ("emulator-error", rejection.error), *challenge)
 
 
-def error_response(error: EmulatorError) -> Response:
+def error_response(error: EmulatorError) -> OutgoingResponse:
     """Return the problem document of an error, with its status."""
     more: dict[str, object] = {}
     if isinstance(error, BadInput):
@@ -63,9 +58,10 @@ def error_response(error: EmulatorError) -> Response:
     return problem(_status_of(error), _sentence(error), **more)
 
 
-def text_response(error: EmulatorError) -> Response:
+def text_response(error: EmulatorError) -> OutgoingResponse:
     """Return the sentence of an error, for a client that prefers text."""
-    return Response(f"{escaped(redact_text(_sentence(error)))}\n", _status_of(error), media_type="text/plain")
+    content = f"{escaped(redact_text(_sentence(error)))}\n".encode()
+    return OutgoingResponse(_status_of(error), [content_type(TEXT_TYPE)], content)
 
 
 def _status_of(error: EmulatorError) -> int:
@@ -86,41 +82,20 @@ def _place(it: Problem) -> dict[str, object]:
     return {key: value for key, value in place.items() if value is not None}
 
 
-class SilentResponse(Response):
-    """The response to a client that hung up before the end of its request: none."""
-
-    async def __call__(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
-        """Send nothing."""
-
-
-async def no_response(_request: Request, _error: Exception) -> Response:
-    """Answer nothing to a client that hung up."""
-    return SilentResponse()
+def failure(path: str) -> OutgoingResponse:
+    """Return the response to a request at which a bug of ours shows; the server hangs up after it."""
+    detail = f"the emulator failed at {path}; its log says where"
+    return problem(500, detail, ("emulator-error", "internal"), ("connection", "close"))
 
 
-async def on_failure(request: Request, _: Exception) -> Response:
-    """Answer a bug of ours. Starlette raises it again for the log, so that the server hangs up."""
-    response = problem(500, f"the emulator failed at {request.scope['path']}; its log says where")
-    response.headers.update({"emulator-error": "internal", "connection": "close"})
-    return response
-
-
-async def on_http_error(paths: Iterable[str], request: Request, error: Exception) -> Response:
-    """Answer an unknown path with the nearest of these, a wrong method with the right ones, and other errors of Starlette."""
-    return await off_loop_if_long(request.scope, _http_error, paths, request, error)
-
-
-def _http_error(paths: Iterable[str], request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
-    path, detail, headers = request.scope["path"], error.detail, dict(error.headers or {})
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"the control plane has no path {path}{path_hint(path, paths) or f'; GET {PREFIX} lists what there is'}"
-    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
-        detail = f"{path} does not take {request.method}; it takes {headers['Allow']}"
-    response = problem(error.status_code, detail)
-    response.headers.update(headers)
-    return response
+def http_problem(error: HttpError, path: str, method: str, known: Iterable[str]) -> OutgoingResponse:
+    """Return the response to what HTTP refuses: an unknown path hears the nearest known one, a wrong method the right ones."""
+    detail = error.detail
+    if error.status == HTTPStatus.NOT_FOUND:
+        detail = f"the control plane has no path {path}{path_hint(path, known) or f'; GET {PREFIX} lists what there is'}"
+    elif error.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        detail = f"{path} does not take {method}; it takes {error.headers['allow']}"
+    return problem(error.status, detail, *error.headers.items())
 
 
 def path_hint(path: str, known: Iterable[str]) -> str:

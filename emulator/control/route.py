@@ -8,10 +8,9 @@ from functools import wraps
 from types import NoneType
 from typing import Any, NamedTuple, get_type_hints
 
-from starlette.requests import Request
-
 from emulator.control.bodies import Body, query_number
 from emulator.control.context import ControlContext
+from emulator.control.http import HttpRequest
 from emulator.control.negotiation import Forms
 from emulator.control.record import Schema, schema_of
 from emulator.web.origin import AUTHORITY
@@ -26,7 +25,7 @@ class ControlRequest(NamedTuple):
     """A control request, its body read to the end, and the context of its server."""
 
     context: ControlContext
-    http: Request
+    http: HttpRequest
     body: Body
 
     def path_param(self, name: str) -> str:

@@ -93,12 +93,12 @@ def create_app(
 
     def make_control() -> Made:
         with gc_paused():
-            from emulator.control.app import control_app
+            from emulator.control.app import ControlApp
             from emulator.control.context import ControlContext
             from emulator.control.problems import reject
 
             context = ControlContext(worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
-            return Made(control_app(context), reject)
+            return Made(ControlApp(context), reject)
 
     control = ControlPlane(make_control, vendor_hosts)
     pipeline = Pipeline(held, validate, bounds, answers)

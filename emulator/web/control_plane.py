@@ -7,18 +7,18 @@ from threading import Lock
 from typing import NamedTuple
 
 from emulator.web.access_log import AccessLog
-from emulator.web.connection import App, Receive, Scope, Send
+from emulator.web.connection import App, Receive, Scope, Send, connection_of
 from emulator.web.guard import Guard, Rejection, off_loop_if_long
-from emulator.web.response import WORLD_HEADER
+from emulator.web.response import WORLD_HEADER, OutgoingResponse, send_response
 
 ROOT = "/"
 
 
 class Made(NamedTuple):
-    """What the control plane is made of: its application, and the one that answers a rejection."""
+    """What the control plane is made of: its application, and what responds to a rejected request."""
 
     app: App
-    reject: Callable[[Rejection], App]
+    reject: Callable[[Rejection], OutgoingResponse]
 
 
 class ControlPlane:
@@ -40,7 +40,10 @@ class ControlPlane:
             send = access_log.logging_send(scope, send)
         made = self._made or self._first()
         rejection = await off_loop_if_long(scope, guard.check, scope)
-        await (made.reject(rejection) if rejection else made.app)(scope, receive, send)
+        if rejection:
+            await send_response(made.reject(rejection), send, connection_of(scope))
+        else:
+            await made.app(scope, receive, send)
 
     def _first(self) -> Made:
         with self._making:  # servers in a test's process are asked by its threads
