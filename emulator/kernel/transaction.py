@@ -34,7 +34,7 @@ class Transaction:
     One that is not `bounded` may add more resources than there may be, since what time does cannot be refused. `context` is
     the request that is carried out, None where time or a controller acts; the kernel never looks into it. `changes` are the
     states that were left and entered, `applied_rows` the rows that were taken, and `consulted` the assumptions read. `unread`
-    is how many more resources it may read in groups.
+    is how many more resources it may read in groups, each page of a long text for one.
     """
 
     __slots__ = (
@@ -43,15 +43,12 @@ class Transaction:
     )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, bounded: bool = True, context: Any = None) -> None:
-        self._world = world
-        self._bounded = bounded
+        self._world, self._bounded = world, bounded
         self._first = world.journal.last
         self._before: dict[Key, Any | None] = {}
         self._numbers: dict[Key, int] = {}
         self._counters: dict[str, int | None] = {}
-        self.now = now
-        self.why = why
-        self.context = context
+        self.now, self.why, self.context = now, why, context
         self.unread: float = inf
         self.changes: list[Change] = []
         self.applied_rows: list[AppliedRow] = []
@@ -80,10 +77,14 @@ class Transaction:
         return self._world.store.find(of.kind, id)
 
     def group(self, of: type[R], *key: Hashable) -> list[R]:
-        self.unread -= self._world.store.size(of.kind, *key)
+        self.read(self._world.store.size(of.kind, *key))
+        return self._world.store.group(of.kind, *key)
+
+    def read(self, parts: int) -> None:
+        """Count resources, or so many pages of long texts, as read; raise TakesLong where they are too many."""
+        self.unread -= parts
         if self.unread < 0:
             raise TakesLong
-        return self._world.store.group(of.kind, *key)
 
     def sorted_group(self, of: type[Resource], *key: Hashable) -> SortedGroup:
         return self._world.store.sorted_group(of.kind, *key)

@@ -21,6 +21,7 @@ from emulator.sdk.request import Request
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.text import letters
+from emulator.vendors.serpwow.responses import account
 from emulator.web import pipeline
 from emulator.web.pipeline import LONG_ANSWER, Pipeline, is_heavier
 from emulator.web.response import OutgoingResponse
@@ -148,6 +149,24 @@ def test_texts_are_searched_beside_the_event_loop_however_few_there_are(
     lists = {"destinations": [{"name": "N"}], "error_logs": [{"message": "M", "parameters": {"q": "q"}}], "batches": batches}
     client.patch(f"{WORLD}/state", json={"serpwow": lists})
     threads.note(letters, "_starts")
+    assert client.get(f"/live/{path}&api_key=any").status_code == 200
+    assert threads.names == {BESIDE}
+
+
+@pytest.mark.parametrize(
+    "path", ["batches?sort_by=name&created_after=2000-01-01", "batches?sort_by=name&page_size=9", "destinations?", "errorlogs?"]
+)
+def test_few_long_texts_are_sorted_compared_and_shown_beside_the_event_loop(
+    path: str, client: httpx.Client, threads: Threads
+) -> None:
+    client.delete(f"{WORLD}/faults")
+    logs = [{"message": "M", "parameters": {"q": "q" * 300_000}}]
+    state = {"destinations": [{"name": "n" * 600_000, "repeat": 5}], "error_logs": logs}
+    client.patch(f"{WORLD}/state", json={"serpwow": state}).raise_for_status()
+    for number in range(5):
+        client.post(BATCHES, json={"name": "n" * 600_000 + f"{number}"})
+    for owner, function in ((letters.Sortable, "__lt__"), (account, "urlencode")):
+        threads.note(owner, function)
     assert client.get(f"/live/{path}&api_key=any").status_code == 200
     assert threads.names == {BESIDE}
 

@@ -96,9 +96,8 @@ OPERATIONS = (
         "/errorlogs",
         list_error_logs,
         checks=(rate_limit("errorlogs", "serpwow-errorlogs-3"), check_single_values),
-        beside=MANY_RESOURCES,
+        beside=0,  # each may be long
         about=ErrorLog,
-        holds_much=is_searched,
     ),
     Operation("serpwow.destinations.create", "POST", "/destinations", create_destination),
     Operation(

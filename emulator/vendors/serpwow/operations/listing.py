@@ -24,6 +24,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
 from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES, Batch
 from emulator.vendors.serpwow.requests.queries import (
+    PAGE,
     Page,
     PageQuery,
     check_printed_values,
@@ -117,6 +118,7 @@ def _ranked_page(view: View, wanted: PageQuery, group: tuple[str, ...]) -> Page:
     before = min(wanted.first, 1)
     batches = (ranking.descending if wanted.descending else ranking.ascending)(wanted.first - before)
     around = [*islice(batches, before + wanted.size + 1)]
+    view.read(sum(len(batch.name) for batch in around) // PAGE)
     return _page(wanted, len(ranking), around[before : before + wanted.size], around, assumption)
 
 

@@ -37,6 +37,9 @@ PARAMETERS = SINGLE | {API_KEY, CSV_FIELDS}
 """The published parameters."""
 
 MAX_NUMBER = 1_000_000
+PAGE = 4_096
+"""Letters of a page of a long name."""
+
 
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]")
 FORMS = {
@@ -173,9 +176,14 @@ def _mixes_capitals(names: list[str], descending: bool) -> bool:
 
 
 def name_of(view: View) -> Callable[[Any], Sortable]:
-    """Return the sort key for names."""
+    """Return the sort key for names; long ones are read, and count, page by page."""
     fold = str if view.choice(NAME_ORDER) == "heeded" else str.lower
-    return lambda item: Sortable(item.name, fold)
+
+    def key(item: Any) -> Sortable:
+        view.read(len(item.name) // PAGE)
+        return Sortable(item.name, fold)
+
+    return key
 
 
 def sorted_page(
