@@ -161,11 +161,11 @@ class Gateway:
         except Exception:
             return emulator_error(*self.vendors.failure(scope["method"], path_of(scope)))
 
-    def plan_at_once(self, scope: Scope, head: Hashable) -> Plan | None:
+    def plan_at_once(self, scope: Scope, head: tuple[str | None, bytes]) -> Plan | None:
         """Return the plan of a request that may be answered at once, and remember it under its head; None for any other."""
         try:
             plan = Plan() if self._is_for_control(scope) or has_long_head(scope) else self.plans.make(scope)
         except Exception:
             return None  # it is made once more where it is answered, and fails there
-        self.plans.keep(head, plan)
+        self.plans.keep(head, plan, len(head[1]))
         return None if plan.size is None else plan

@@ -38,7 +38,10 @@ class Plan(NamedTuple):
 
 
 MOST_PLANS = 500
-"""Plans that are remembered; each takes a few kilobytes at most."""
+"""Plans that are remembered."""
+
+MOST_BYTES, MOST_LINES = 4_000, 50
+"""Bytes as they came, and lines, of a head whose plan is remembered, so that this takes a few kilobytes."""
 
 
 class Plans:
@@ -68,9 +71,9 @@ class Plans:
         said = {name: scope[name] for name in _SAID if name in scope} if lasts else {}
         return Plan(is_long, None, route, request, lasts, values_of(request), size, said)
 
-    def keep(self, head: Hashable, plan: Plan) -> None:
-        """Remember a plan, if it lasts."""
-        if plan.lasts:
+    def keep(self, head: Hashable, plan: Plan, size: int = 0) -> None:
+        """Remember a plan, if it lasts unless its head is long: of so many bytes, or with many lines."""
+        if plan.lasts and size <= MOST_BYTES and len(plan.request.raw_headers) <= MOST_LINES:
             if len(self._known) >= MOST_PLANS:
                 self._known.clear()
             self._known[head] = plan
