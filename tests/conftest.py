@@ -14,6 +14,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from tests.support.server import Live
+from tests.support.vendor_clients import read_authorities_once, wait_as_long_as_it_takes
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["example_vendor"]  # a package of its own, which tests/packaging installs and tests
@@ -34,6 +35,8 @@ def the_same_wherever_it_runs() -> Iterator[None]:
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, "*")
         patch.setenv("PYTEST_ADDOPTS", WITHOUT)
+        wait_as_long_as_it_takes(patch)
+        read_authorities_once(patch)
         yield
 
 

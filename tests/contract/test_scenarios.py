@@ -5,21 +5,13 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from emulator.client.http import HttpClient
 from emulator.contract.evidence import load_evidence
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_all
-from emulator.scenario.player import PlayResult, play
+from emulator.scenario.player import PlayResult
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
 from tests.support.loading import LIBRARY
-from tests.support.server import Live
 from tests.support.walking import Walker, walk
-
-
-@pytest.mark.parametrize("name", LIBRARY.names())
-def test_a_scenario_plays_over_tcp(name: str, live: Live) -> None:
-    with HttpClient(live.url) as client:
-        assert play(LIBRARY.get(name), client).differences == []
 
 
 def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> None:

@@ -1,26 +1,32 @@
-"""A response is the same, byte for byte, whether the connection gets it at once or ASGI's way leads to it."""
+"""Every scenario plays over TCP; each response is the same, byte for byte, whether the connection gets it at once or by ASGI's way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NamedTuple
+from zlib import crc32
 
 import pytest
 
 from emulator.client.http import HttpClient
+from emulator.contract.validator import ResponseValidator
 from emulator.scenario.client import Headers, NoResponse, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
+from emulator.vendors import VENDORS
 from emulator.web.connection import Receive, Scope, Send
 from emulator.web.plan import Plan
 from emulator.web.vendor_plane import VendorPlane
 from tests.support.loading import LIBRARY
 
+PATIENCE = 3_600.0
+"""Seconds that a client waits: how fast the machine is, is no test's matter."""
+
 
 class Doors(NamedTuple):
-    """The URLs of two servers: of one that answers at once where it can, and of one that never does."""
+    """The URLs of two servers: of one that answers at once where it can, with a judge of every reply, and of one that never does."""
 
     at_once: str
     by_asgi: str
@@ -34,19 +40,22 @@ def doors() -> Iterator[Doors]:
         await gateway(scope, receive, send)
 
     with ExitStack() as servers:
-        urls = [servers.enter_context(ThreadedServer(app)).url for app in (create_app(worlds_of([])), by_asgi)]
+        judged = create_app(worlds_of([]), validate=ResponseValidator(VENDORS.values()))
+        urls = [servers.enter_context(ThreadedServer(app)).url for app in (judged, by_asgi)]
         yield Doors(*urls)
 
 
 class Listener:
-    """A client that keeps what it hears, with the server's own address taken out."""
+    """A client that keeps what it hears, with the server's own address taken out; the world that it makes has the id given."""
 
-    def __init__(self, client: HttpClient, url: str) -> None:
+    def __init__(self, client: HttpClient, url: str, world: str) -> None:
         self.heard: list[bytes] = []
-        self._client = client
+        self._client, self._world = client, world
         self._address = url.rpartition("/")[2].encode()
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
+        if content and (method, target) == ("POST", b"/_emulator/worlds"):
+            content = b'{"id":"%b",' % self._world.encode() + content.removeprefix(b"{")
         try:
             response = self._client.send(method, target, headers, content)
         except NoResponse as error:
@@ -59,14 +68,14 @@ class Listener:
 
 def heard(url: str, name: str) -> list[bytes]:
     """Return what a client hears while a scenario is played on a server."""
-    with HttpClient(url) as client:
-        listener = Listener(client, url)
+    with HttpClient(url, timeout=PATIENCE) as client:
+        listener = Listener(client, url, f"{crc32(name.encode()):08x}")
         assert play(LIBRARY.get(name), listener).differences == []
     return listener.heard
 
 
 @pytest.mark.parametrize("name", LIBRARY.names())
-def test_both_doors_give_the_same_bytes(name: str, doors: Doors) -> None:
+def test_a_scenario_plays_over_tcp_by_both_doors_with_the_same_bytes(name: str, doors: Doors) -> None:
     assert heard(doors.at_once, name) == heard(doors.by_asgi, name)
 
 
