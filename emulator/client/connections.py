@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from decimal import Context, DivisionByZero, InvalidOperation, Overflow, localcontext
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
-from emulator.web.connection import CONNECTION_KEY, App, ConnectionCut, InProcessConnection, NoAnswer, run_sync
+from emulator.web.connection import (
+    CONNECTION_KEY,
+    App,
+    ConnectionCut,
+    InProcessConnection,
+    NoAnswer,
+    Receive,
+    Scope,
+    run_sync,
+)
 from emulator.web.guard import NO_SOCKET
 from emulator.web.held_requests import HeldRequest
+
+if TYPE_CHECKING:
+    from emulator.web.gateway import Gateway
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -110,27 +122,8 @@ async def ask_async(
     app: App, connection: SyncConnection, method: str, target: bytes, headers: Headers, body: bytes, scheme: str
 ) -> AppResponse:
     """Run one request through the application on a connection that lets real time pass. Raises as `ask` does."""
-    path, _, query = target.partition(b"?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": scheme,
-        "path": unquote(path.decode("latin-1")),
-        "raw_path": path,
-        "root_path": "",
-        "query_string": query,
-        "headers": [(name.lower(), value) for name, value in headers],
-        "server": None,
-        "client": NO_SOCKET,
-        "state": {CONNECTION_KEY: connection},
-    }
-    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    scope, receive = _request(connection, method, target, headers, body, scheme)
     messages: list[MutableMapping[str, Any]] = []
-
-    async def receive() -> MutableMapping[str, Any]:
-        return incoming.pop() if incoming else {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
         if not connection.gone:
@@ -149,6 +142,43 @@ async def ask_async(
     if interruption is not None and not messages:
         raise interruption
     return _answered(method, messages, interruption)
+
+
+def ask_control(app: Gateway, method: str, target: bytes, body: bytes) -> AppResponse:
+    """Return the response of the control plane to a request of a handle."""
+    scope, receive = _request(SyncConnection(None), method, target, [(b"host", b"127.0.0.1")], body, "http")
+    with localcontext(EXACT):
+        response = app.respond_to_handle(scope, receive)
+    content = response.content
+    return AppResponse(response.status, response.headers, content if isinstance(content, bytes) else b"".join(content.chunks))
+
+
+def _request(
+    connection: SyncConnection, method: str, target: bytes, headers: Headers, body: bytes, scheme: str
+) -> tuple[Scope, Receive]:
+    """Return a request as ASGI has it: its scope, and what receives its body."""
+    path, _, query = target.partition(b"?")
+    scope: Scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": scheme,
+        "path": unquote(path.decode("latin-1")),
+        "raw_path": path,
+        "root_path": "",
+        "query_string": query,
+        "headers": [(name.lower(), value) for name, value in headers],
+        "server": None,
+        "client": NO_SOCKET,
+        "state": {CONNECTION_KEY: connection},
+    }
+    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> MutableMapping[str, Any]:
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
+
+    return scope, receive
 
 
 def _answered(

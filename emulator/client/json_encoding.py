@@ -18,6 +18,9 @@ Duration = str | int | float | Decimal | timedelta
 """A duration as a test writes it: `"1m30s"`, a number of seconds, or a timedelta."""
 
 
+_decoder = json.JSONDecoder(parse_float=Decimal)
+
+
 def without_none(**fields: Any) -> JsonObject:
     """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
@@ -34,7 +37,7 @@ def encode(value: Any) -> bytes:
 
 def decode(content: bytes) -> Any:
     """Return the value of a JSON text. A number with a fraction is a Decimal, exactly as it was sent."""
-    return json.loads(content, parse_float=Decimal)
+    return _decoder.decode(content.decode())
 
 
 def duration(value: object, *path: str | int) -> str:

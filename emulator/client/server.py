@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from emulator.client.bounds import Folders, read_folders, read_limits
-from emulator.client.connections import AppResponse, ask
+from emulator.client.connections import AppResponse, ask_control
 from emulator.client.environment import env
 from emulator.client.json_encoding import decode, encode
 from emulator.client.network_idle import ServerActivity
@@ -196,7 +196,7 @@ class EmulatorServer:
 
         def send(method: str, path: str, body: bytes) -> AppResponse:
             self._stay_in_this_process()
-            return ask(app, method, path.encode(), [(b"host", b"127.0.0.1")], body)
+            return ask_control(app, method, path.encode(), body)
 
         return send
 

@@ -11,18 +11,18 @@ from emulator.control.context import ControlContext
 from emulator.control.http import ClientGone, HttpError, HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.control.paths import Paths
-from emulator.control.problems import error_response, failure, http_problem, text_response
+from emulator.control.problems import error_response, http_problem, text_response
 from emulator.control.record import Schema
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
 from emulator.text.checkpoint import Unwanted
-from emulator.web.connection import InProcessConnection, Receive, Scope, Send, connection_of
+from emulator.web.connection import InProcessConnection, Receive, Scope, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
 from emulator.web.requests import IncomingBody, waits_for_continue
-from emulator.web.response import OutgoingResponse, send_response
+from emulator.web.response import OutgoingResponse
 from emulator.web.turns import for_client
 
 ROUTES = [
@@ -38,7 +38,7 @@ KNOWN = [PREFIX + row.path for row in ROUTES]
 
 
 class ControlApp:
-    """The application that serves the control plane of one server."""
+    """The control plane of one server: what responds to its requests."""
 
     def __init__(self, context: ControlContext) -> None:
         self.context = context
@@ -46,25 +46,16 @@ class ControlApp:
         schemas = request_schemas(context.vendors)
         self._readers = {(row.method, row.path): _reader(row, schemas, context) for row in ROUTES}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request; nothing to a client that hung up. A bug of ours is raised again for the log."""
-        connection = connection_of(scope)
-        try:
-            response = await self._answer(scope, receive)
-        except (ClientGone, Unwanted):
-            return
-        except Exception:
-            await send_response(failure(scope["path"]), send, connection)
-            raise
-        await send_response(response, send, connection)
-
-    async def _answer(self, scope: Scope, receive: Receive) -> OutgoingResponse:
+    async def answer(self, scope: Scope, receive: Receive) -> OutgoingResponse | None:
+        """Return the response to a request; None where its client has hung up."""
         method: str = scope["method"]
         try:
             row, parameters = self._paths.find("GET" if method == "HEAD" else method, scope["path"])
             return await self._respond(row, HttpRequest(scope, receive, parameters))
         except HttpError as error:
             return await off_loop_if_long(scope, http_problem, error, scope["path"], method, KNOWN)
+        except (ClientGone, Unwanted):
+            return None
 
     async def _respond(self, row: ControlRoute, http: HttpRequest) -> OutgoingResponse:
         """Read a request of a route and respond."""

@@ -14,6 +14,7 @@ from emulator.control.record import COMPONENTS, Schema
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import Document
+from emulator.scenario.fitting import problems_in
 from emulator.scenario.schema import fault_schema, state_schema
 from emulator.scenario.strict_json import LARGEST, MAX_DIGITS, NotJson, read_json
 from emulator.sdk.vendor import Vendors
@@ -50,6 +51,8 @@ def check_query(request: HttpRequest, known: Collection[str]) -> None:
     Raises:
         BadInput: it has others, or one of them twice.
     """
+    if not request.query:
+        return
     names = Counter(name for name, _ in request.query)
     unknown = [name for name in names if name not in known][:MAX_PROBLEMS]
     problems = [Problem(f"unknown parameter {name!r}{hint(name, known)}", (name,)) for name in unknown]
@@ -140,8 +143,6 @@ def _query_options(request: HttpRequest) -> Body:
 
 
 def _validated(document: Document, schema: Schema) -> Body:
-    from emulator.scenario.validation import problems_in
-
     problems = [*document.problems, *problems_in(document.value, schema, document.places)]
     if problems and "examples" in schema and (not document.value or not isinstance(document.value, dict)):
         last = problems.pop()

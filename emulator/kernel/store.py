@@ -79,7 +79,7 @@ class PagedMap(Generic[K, V]):
 
     def copy(self) -> PagedMap[K, V]:
         """Return a map of the same entries, to be changed apart."""
-        twin: PagedMap[K, V] = PagedMap()
+        twin: PagedMap[K, V] = PagedMap.__new__(PagedMap)
         twin._pages, twin._size, twin._mask = self._pages.copy(), self._size, self._mask
         self._own, twin._own = set(), set()
         return twin

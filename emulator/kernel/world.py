@@ -32,6 +32,10 @@ class Moment(NamedTuple):
     world: World
     text: Charge | None = None
 
+    def clock(self) -> Clock:
+        """Return a clock that goes on from there as the world's own did."""
+        return Clock(self.at, self.world.clock.rate, self.world.clock.wall)
+
 
 class World:
     """Resources, clock, agenda, counters and journal under one set of rules. Everything a client can see comes from here.
@@ -134,7 +138,8 @@ class World:
         """Go back to the beginning, a running clock too; snapshots are kept."""
         if self._beginning is not None:
             self.epoch += 1
-            self.take_over(self._beginning.world, self._beginning.at)
+            self._copy_resources(self._beginning.world)
+            self.clock = self._beginning.clock()
             self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
     def empty(self) -> None:
@@ -228,7 +233,10 @@ class World:
         self._copy_from(other)
         self.clock = Clock(at, other.clock.rate, other.clock.wall)
 
-    def _copy_from(self, other: World) -> None:
+    def _copy_resources(self, other: World) -> None:
         self._frame = Charge(self.quota, size_of_copy(other))
         self.store, self.counters = other.store.copy(), other.counters.copy()
+
+    def _copy_from(self, other: World) -> None:
+        self._copy_resources(other)
         self.journal, self.history = other.journal.copy(), other.history.copy()

@@ -15,6 +15,7 @@ from emulator.scenario.checks.live_keys import hide_live_keys, live_key_problems
 from emulator.scenario.checks.world import world_problems
 from emulator.scenario.document import Document, InvalidPaths
 from emulator.scenario.files import ENDINGS, is_scenario_file, read_text
+from emulator.scenario.fitting import problems_in
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import scenario_schema
 from emulator.scenario.strict_json import parse_json
@@ -82,8 +83,6 @@ def load_document(
         BadInput: it has mistakes.
         TooMany: the budget has no room for its world.
     """
-    from emulator.scenario.validation import problems_in
-
     value = document.value
     problems = [*document.problems]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,7 @@ class Vendor:
 
     def credentials_of(self, world: str, seed: int) -> Credentials:
         """Return the credentials of a world, which its id and seed alone decide."""
-        return self.make_credentials(blake2b(f"{seed}/{world}/{self.name}".encode(), digest_size=32).hexdigest())
+        return _credentials_of(self, world, seed)
 
     @cached_property
     def credential_field(self) -> str:
@@ -148,6 +148,11 @@ class Vendor:
     def settable_timers(self) -> dict[str, Timer]:
         """The timers whose length a scenario may set."""
         return {name: timer for name, timer in self.timers.items() if timer.settable}
+
+
+@lru_cache(maxsize=1024)
+def _credentials_of(vendor: Vendor, world: str, seed: int) -> Credentials:
+    return vendor.make_credentials(blake2b(f"{seed}/{world}/{vendor.name}".encode(), digest_size=32).hexdigest())
 
 
 Vendors = Mapping[str, Vendor]

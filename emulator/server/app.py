@@ -17,7 +17,6 @@ from emulator.server.collector import gc_paused
 from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
 from emulator.web.answers import quota_for_answers
-from emulator.web.connection import App
 from emulator.web.control_plane import ControlPlane, Made
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
@@ -78,7 +77,7 @@ def create_app(
     limits: Limits | None = None,
     access_log: AccessLog | None = None,
     held: HeldRequests | None = None,
-) -> App:
+) -> Gateway:
     """Return both planes over these worlds. A response that `validate` refuses becomes a 500 of ours.
 
     `access_log` logs every exchange. `held` lists the requests that faults hold up, so that they can be released at the end.
@@ -95,10 +94,10 @@ def create_app(
         with gc_paused():
             from emulator.control.app import ControlApp
             from emulator.control.context import ControlContext
-            from emulator.control.problems import reject
+            from emulator.control.problems import failure, reject
 
             context = ControlContext(worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
-            return Made(ControlApp(context), reject)
+            return Made(ControlApp(context).answer, reject, failure)
 
     control = ControlPlane(make_control, vendor_hosts)
     pipeline = Pipeline(held, validate, bounds, answers)

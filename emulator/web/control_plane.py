@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Coroutine
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from emulator.web.access_log import AccessLog
-from emulator.web.connection import App, Receive, Scope, Send, connection_of
+from emulator.web.connection import Receive, Scope, Send, connection_of, run_sync
 from emulator.web.guard import Guard, Rejection, off_loop_if_long
 from emulator.web.response import WORLD_HEADER, OutgoingResponse, send_response
 
@@ -15,10 +15,11 @@ ROOT = "/"
 
 
 class Made(NamedTuple):
-    """What the control plane is made of: its application, and what responds to a rejected request."""
+    """What the control plane is made of: what responds to a request, to a rejected one, and where it fails at a path."""
 
-    app: App
+    respond: Callable[[Scope, Receive], Coroutine[Any, Any, OutgoingResponse | None]]
     reject: Callable[[Rejection], OutgoingResponse]
+    fail: Callable[[str], OutgoingResponse]
 
 
 class ControlPlane:
@@ -35,15 +36,26 @@ class ControlPlane:
         return asks_for_index(scope, guard, self._vendor_hosts)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send, guard: Guard, access_log: AccessLog | None) -> None:
-        """Answer a request that the guard lets through, or reject it."""
+        """Answer a request that the guard lets through, or reject it. A failure of ours is raised again for the log."""
         if access_log:
             send = access_log.logging_send(scope, send)
-        made = self._made or self._first()
+        made, connection = self._made or self._first(), connection_of(scope)
         rejection = await off_loop_if_long(scope, guard.check, scope)
-        if rejection:
-            await send_response(made.reject(rejection), send, connection_of(scope))
-        else:
-            await made.app(scope, receive, send)
+        try:
+            response = made.reject(rejection) if rejection else await made.respond(scope, receive)
+        except Exception:
+            await send_response(made.fail(scope["path"]), send, connection)
+            raise
+        if response is not None:
+            await send_response(response, send, connection)
+
+    def respond(self, scope: Scope, receive: Receive, guard: Guard) -> OutgoingResponse:
+        """Return the response to a request that a handle makes in this process, where it waits for nothing."""
+        made = self._made or self._first()
+        rejection = guard.check(scope)
+        response = made.reject(rejection) if rejection else run_sync(made.respond(scope, receive))
+        assert response is not None  # noqa: S101  its client waits for it
+        return response
 
     def _first(self) -> Made:
         with self._making:  # servers in a test's process are asked by its threads

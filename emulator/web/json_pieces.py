@@ -57,8 +57,13 @@ def _is_large(value: Any) -> bool:
     """Tell whether a value, or one in it, has more parts than are written at once."""
     if isinstance(value, str):
         return len(value) > LETTERS
-    if isinstance(value, (list, dict)):
-        return len(value) > MANY or any(_is_large(it) for it in (value.values() if isinstance(value, dict) else value))
+    if not isinstance(value, (list, dict)):
+        return False
+    if len(value) > MANY:
+        return True
+    for part in value.values() if isinstance(value, dict) else value:  # noqa: SIM110  faster than a generator
+        if _is_large(part):
+            return True
     return False
 
 
