@@ -43,7 +43,7 @@ HEDGE = re.compile(
 
 PRINTED = {
     "serpwow": {
-        "batch", "batch_with_searches", "page", "results", "account", "searches", "search", "export", "result", "destination", "destinations",
+        "batch", "batch_with_searches", "page", "results", "account", "searches", "search", "destination", "destinations",
         "deleted", "search_deleted", "cleared", "resent", "destination_deleted", "stopped_all",
     },
     "stripe": {"job", "destination", "destinations", "deleted", "link_refused"},
@@ -78,6 +78,8 @@ NEVER_DOCUMENTED = {
         "stop_failed": "all about a stop that fails",
         "file": "what a file holds",
         "account": "the fields of the account",
+        "result": "the host and the path of a link",
+        "export": "the same",
         "batch": "two of a batch's fields",
     },
     "stripe": {

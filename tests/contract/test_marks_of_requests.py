@@ -36,6 +36,7 @@ GIVEN = {
 }
 PREVIEW = "2026-03-25.preview"
 JOB, DESTINATION = "/v2/core/batch_jobs/batchv2_1", "/v2/core/event_destinations/ed_1"
+INCLUDE = "include[0]=webhook_endpoint.url"
 HALF_VALID, COMPLETED = "/v2/core/batch_jobs/batchv2_2", "v2.core.batch_job.completed"
 KEYS = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
 BUCKET = {"name": "Mine", "type": "s3", "enabled": True, "s3_bucket_name": "c", **KEYS}
@@ -101,6 +102,10 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
         ("GET", f"/live/batches/A/searches/1?{KEY}&force=true", {}, None, "observed", "serpwow-body-2"),
         ("GET", f"/live/batches?only_with_results=false&{KEY}", {}, None, "inferred", "serpwow-list-18"),
         ("GET", f"/live/batches?created_after=2026-03-01&{KEY}", {}, None, "inferred", "serpwow-list-18"),
+        ("GET", f"/live/batches?search_term=%21&{KEY}", {}, None, "inferred", "serpwow-list-20"),
+        ("GET", f"/live/destinations?status=idle&{KEY}", {}, None, "observed", "serpwow-body-2"),
+        ("GET", f"/live/batches/A/searches/1?page=1&{KEY}", {}, None, "observed", "serpwow-body-2"),
+        ("GET", f"/live/batches/A/searches/json?{KEY}", {}, None, "inferred", "serpwow-link-3"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {}, "inferred", "serpwow-searches-15"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"id": "X"}, "inferred", "serpwow-searches-15"),
         ("PUT", f"/live/batches/A?{KEY}", {}, {"searches": []}, "inferred", "serpwow-searches-17"),
@@ -110,6 +115,8 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
         ("POST", f"/live/destinations?{KEY}", {}, {**BUCKET, "gcs_bucket_name": "c"}, "inferred", "serpwow-destinations-18"),
         ("POST", f"/live/destinations?{KEY}", {}, {**BUCKET, "colour": "red"}, "inferred", "serpwow-destinations-18"),
         ("GET", HALF_VALID, {}, None, "inferred", "stripe-validation-6"),
+        ("DELETE", DESTINATION, {}, {}, "inferred", "stripe-body-3"),
+        ("GET", f"{DESTINATION}?{INCLUDE}&{INCLUDE}", {}, None, "inferred", "stripe-list-9"),
         ("POST", DESTINATION, {}, {"enabled_events": [COMPLETED] * 2}, "inferred", "stripe-destination-24"),
         ("GET", JOB, {"stripe-version": "2026-04-01.preview"}, None, "observed", "stripe-version-3"),
         ("GET", JOB, {"stripe-version": "2026-10-14.preview"}, None, "observed", "stripe-version-3"),
@@ -143,6 +150,19 @@ def test_what_no_page_prints_of_a_request_lowers_the_basis(
         ("GET", f"/live/errorlogs?page=2&{KEY}", None, 200, "serpwow.list-beyond-end"),
         ("GET", f"/live/account?api_key=demo&{KEY}", None, 400, "serpwow.repeated-parameter"),
         ("GET", f"/live/batches/A/Searches/1?{KEY}", None, 200, "serpwow.path-spelling"),
+        ("DELETE", f"/live/batches/A/clear?{KEY}&{KEY}", None, 200, "serpwow.repeated-parameter"),
+        ("GET", f"/live/destinations?page=1&page=1&{KEY}", None, 200, "serpwow.repeated-parameter"),
+        ("GET", f"/live/batches/A/searches/1?q=a&q=a&{KEY}", None, 200, "serpwow.repeated-parameter"),
+        ("DELETE", f"/live/batches/A?force=true&force=true&{KEY}", None, 200, "serpwow.repeated-parameter"),
+        ("GET", f"/live/batches/A/searches/1?{KEY}", {}, 200, "serpwow.unread-body"),
+        ("DELETE", f"/live/batches/A?{KEY}", {}, 200, "serpwow.unread-body"),
+        ("GET", JOB, {}, 200, "stripe.body-of-get"),
+        ("GET", f"{DESTINATION}?{INCLUDE}", {}, 200, "stripe.body-of-get"),
+        ("PUT", f"/live/batches/A?{KEY}", {"searches": [{"q": "b", "custom_id": "c1"}]}, 200, "serpwow.repeated-custom-id"),
+        ("PUT", f"/live/batches/A?{KEY}", {"searches": [{"q": "b", "custom_id": "c2"}] * 2}, 200, "serpwow.repeated-custom-id"),
+        ("GET", f"/live/batches?search_term=%20-&{KEY}", None, 200, "serpwow.term-without-words"),
+        ("POST", f"/live/destinations?{KEY}", BUCKET | {"s3_path_prefix": ""}, 200, "serpwow.empty-text"),
+        ("GET", f"/live/destinations?page_size=5&{KEY}", None, 200, "serpwow.fixed-page-size"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {"include_html": "True"}, 200, "serpwow.flag-words"),
         ("PUT", f"/live/batches/A?{KEY}", {"searches": [{"location": "London"}]}, 200, "serpwow.search-without-q"),
         ("PUT", f"/live/batches/A/S1?{KEY}", {"q": " "}, 200, "serpwow.search-without-q"),

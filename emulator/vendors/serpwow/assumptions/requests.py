@@ -242,10 +242,52 @@ NULL_PARAMETER = Assumption(
 )
 REPEATED_PARAMETER = Assumption(
     "serpwow.repeated-parameter",
-    "What becomes of a query that gives a single-valued parameter several different values?",
-    ("refuse", "last"),
-    "400 is published for invalid requests, and one of the values would be lost.",
+    "What becomes of a query that gives a single-valued parameter several different values, or, with refuse-any, equal ones?",
+    ("refuse", "last", "refuse-any"),
+    "400 is published for invalid requests, and one of several different values would be lost.",
+)
+UNREAD_BODY = Assumption(
+    "serpwow.unread-body",
+    "What becomes of a body that comes with a call that needs none, such as a GET?",
+    ("ignored", "refuse"),
+    "No page speaks of it, and most servers do not look at it.",
+)
+EMPTY_TEXT = Assumption(
+    "serpwow.empty-text",
+    "What does an empty text mean for a parameter that may be left out, such as a webhook or a path prefix?",
+    ("absent", "refuse"),
+    "No page speaks of it; forms send it for what has no value.",
+)
+REPEATED_CUSTOM_ID = Assumption(
+    "serpwow.repeated-custom-id",
+    "May several searches of a batch have the same custom_id?",
+    ("accept", "refuse"),
+    "It is published as an id of the client's own, and not that it is unique.",
+)
+TERM_WITHOUT_WORDS = Assumption(
+    "serpwow.term-without-words",
+    "What does a search_term with search_type=contains find that has no letter and no digit?",
+    ("everything", "nothing"),
+    "The page makes spaces of all that is not alphanumeric and looks for each word; such a term has none.",
+)
+FIXED_PAGE_SIZE = Assumption(
+    "serpwow.fixed-page-size",
+    "Do List Destinations and List Error Logs heed page_size?",
+    ("no", "yes"),
+    "It is published of List Batches; their own pages say that they list ten to a page, and do not name it.",
 )
 
-READING = (MISLABELLED_JSON, FORM_LISTS, FLAG_WORDS, NULL_PARAMETER, REPEATED_PARAMETER)
-"""The assumptions that decide how a body or a query is read."""
+READING = {
+    MISLABELLED_JSON: "serpwow-body-5",
+    FORM_LISTS: "serpwow-body-4",
+    FLAG_WORDS: "serpwow-body-3",
+    NULL_PARAMETER: "serpwow-body-6",
+    REPEATED_PARAMETER: "serpwow-query-1",
+    UNREAD_BODY: "serpwow-body-9",
+    EMPTY_TEXT: "serpwow-body-10",
+    REPEATED_CUSTOM_ID: "serpwow-searches-19",
+    TERM_WITHOUT_WORDS: "serpwow-list-20",
+    FIXED_PAGE_SIZE: "serpwow-list-21",
+    SEARCH_WITHOUT_Q: "serpwow-searches-16",
+}
+"""The assumptions that decide how a request is read, each with its fact."""

@@ -18,6 +18,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     LIST_NEVER_RUN_FILTER,
     LIST_ORDER,
     LIST_PRIORITY_ORDER,
+    TERM_WITHOUT_WORDS,
     TIED_BATCHES,
     WITHOUT_RESULTS,
 )
@@ -141,14 +142,17 @@ def _assumption_of_results(view: View, query: Query, batches: list[Batch]) -> As
 def _named(view: View, query: Query, batches: list[Batch]) -> tuple[list[Batch], Assumption | None]:
     """Return the batches that a search term finds; the assumption about words inside longer ones, where it decides.
 
-    Evidence: serpwow-list-4, serpwow-list-16.
+    Evidence: serpwow-list-4, serpwow-list-16, serpwow-list-20.
     """
     term, search_type = query.get("search_term"), query.get("search_type", CONTAINING)
     if not term:
         return batches, None
     if search_type != CONTAINING:
         return [*filter(NAME_FILTERS[search_type](term), batches)], None
-    inside, whole = (Words(_SEPARATORS.sub(" ", term.lower()).split(), whole=whole) for whole in (False, True))
+    words = _SEPARATORS.sub(" ", term.lower()).split()
+    if not words:
+        return batches if view.choice(TERM_WITHOUT_WORDS) == "everything" else [], None
+    inside, whole = (Words(words, whole=whole) for whole in (False, True))
     found = [batch for batch in batches if inside.are_in(f"{batch.name} {batch.id}")]
     alone = [batch for batch in found if whole.are_in(f"{batch.name} {batch.id}")]
     assumption = CONTAINS if len(alone) < len(found) else None

@@ -14,6 +14,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     RATE_WINDOW,
     REFUSED_FIRST,
     REPEATED_PARAMETER,
+    UNREAD_BODY,
 )
 from emulator.vendors.serpwow.model.account import SELF, Platform, RequestMeter
 from emulator.vendors.serpwow.requests.queries import API_KEY
@@ -38,8 +39,10 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     if not operation.mounts:
         if not tx.accepts("serpwow", credential(request)):
             return Answer("bad_key", "serpwow-auth-2")
-        if "&" in request.query_string and _has_several_keys(request) and tx.choice(REPEATED_PARAMETER) == "refuse":
+        if "&" in request.query_string and _is_key_refused(tx, request):
             return invalid(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER).answer
+        if request.body and not _reads_body(operation) and tx.choice(UNREAD_BODY) == "refuse":
+            return invalid("The request must not have a body", "serpwow-body-9", UNREAD_BODY).answer
     if not is_spelt_as_published(request, operation) and tx.choice(PATH_SPELLING) == "strict":
         return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING)
     if _is_down(tx) and operation.name != ACCOUNT:
@@ -104,6 +107,14 @@ def _is_down(tx: Transaction) -> bool:
     return platform is not None and platform.status == "down"
 
 
-def _has_several_keys(request: Request) -> bool:
-    """Return whether a query gives several keys that differ. Evidence: serpwow-query-1."""
-    return len({value for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name == API_KEY}) > 1
+def _is_key_refused(tx: Transaction, request: Request) -> bool:
+    """Return whether a query gives several keys, and that is assumed to be refused. Evidence: serpwow-query-1."""
+    keys = [value for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name == API_KEY]
+    if len(keys) < 2 or (choice := tx.choice(REPEATED_PARAMETER)) == "last":
+        return False
+    return choice == "refuse-any" or len({*keys}) > 1
+
+
+def _reads_body(operation: Operation) -> bool:
+    """Return whether an operation has a body. Evidence: serpwow-body-9."""
+    return operation.method in ("POST", "PUT") or operation.name == "serpwow.searches.delete_many"

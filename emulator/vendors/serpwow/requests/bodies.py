@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from codecs import BOM_UTF8
 from typing import Any
 
 from emulator.sdk import ENCODED, JsonDict, JsonObject, Request, Transaction
-from emulator.vendors.serpwow.assumptions.requests import FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER
+from emulator.vendors.serpwow.assumptions.requests import EMPTY_TEXT, FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER
 from emulator.vendors.serpwow.model.searches import boolean
 from emulator.vendors.serpwow.requests.forms import BadForm, is_index, read_form
 from emulator.vendors.serpwow.requests.validation import FLAGS, invalid
 
 HTML = "include_html"
 """The flag of a search."""
+
+OPTIONAL = re.compile(
+    r"(?:notification_(?:email|webhook|csv_fields)|destination_ids|schedule_(?:hours|days_of_\w+)|\w+_path_prefix|s3_region)"
+)
+"""The texts and lists that may be left out. Evidence: serpwow-body-10."""
 
 CLIENT_FIELDS = ("source", "app_name", "api_key")
 """Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
@@ -60,6 +66,9 @@ def parameters_of(tx: Transaction, body: Any) -> JsonDict:
         raise invalid("The request body must be an object")
     parameters = without_nulls(tx, {name: value for name, value in body.items() if name not in CLIENT_FIELDS})
     check_flags(tx, parameters)
+    empty = [name for name, value in parameters.items() if value == "" and OPTIONAL.fullmatch(name)]
+    if empty and tx.choice(EMPTY_TEXT) == "refuse":
+        raise invalid(f"{empty[0]} must not be empty", "serpwow-body-10", EMPTY_TEXT)
     return parameters
 
 

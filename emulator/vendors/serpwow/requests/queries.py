@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Sortable, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.requests import (
+    FIXED_PAGE_SIZE,
     LIST_BEYOND_END,
     REPEATED_PARAMETER,
     TIED_BATCHES,
@@ -23,18 +24,23 @@ from emulator.vendors.serpwow.requests.validation import invalid, joined
 API_KEY = "api_key"
 FORCE = "force"
 
-SINGLE = frozenset(
-    (
-        *("page", "page_size", "sort_by", "sort_direction", "status", "search_term", "search_type", "destination_id"),
-        *("only_with_results", "only_without_results", "q", "custom_id"),
-        *("created_before", "created_after", "last_run_before", "last_run_after", FORCE),
-    )
-)
-"""The parameters with one value each, of lists and of a deletion. Unpublished ones are ignored, however often they come."""
-
+_PAGED = frozenset(("page", "page_size", "sort_by", "sort_direction", "search_term"))
 CSV_FIELDS = "csv_fields"
-PARAMETERS = SINGLE | {API_KEY, CSV_FIELDS}
-"""The published parameters."""
+PARAMETERS = {
+    "serpwow.batches.list": _PAGED.union(
+        ("status", "search_type", "destination_id", "only_with_results", "only_without_results"),
+        ("created_before", "created_after", "last_run_before", "last_run_after"),
+    ),
+    "serpwow.batches.delete": frozenset((FORCE,)),
+    "serpwow.searches.list": frozenset(("q", "custom_id")),
+    "serpwow.results.csv": frozenset((CSV_FIELDS,)),
+    "serpwow.errorlogs.list": _PAGED,
+    "serpwow.destinations.list": _PAGED,
+}
+"""The parameters that an operation reads beside the key. Evidence: serpwow-list-21."""
+
+SINGLE = frozenset[str]().union(*PARAMETERS.values()) - {CSV_FIELDS}
+"""The parameters with one value each, of lists and of a deletion. Unpublished ones are ignored, however often they come."""
 
 MAX_NUMBER = 1_000_000
 PAGE = 4_096
@@ -96,7 +102,8 @@ def _last_counts(tx: Transaction, request: Request, name: str, values: Any) -> b
     """Return whether the last of several values can stand for all; no list looks up one in brackets."""
     if name not in request.query:
         return False
-    return all(value == values[0] for value in values) or tx.choice(REPEATED_PARAMETER) == "last"
+    choice = tx.choice(REPEATED_PARAMETER)
+    return choice == "last" or (choice == "refuse" and all(value == values[0] for value in values))
 
 
 def _read_query(request: Request) -> JsonDict:
@@ -189,12 +196,14 @@ def name_of(view: View) -> Callable[[Any], Sortable]:
 def sorted_page(
     view: View, query: Mapping[str, str], items: list[Any], keys: Mapping[str, Callable[[Any], Any]], default: str
 ) -> Page:
-    """Return the page of ten items that a query asks for; `keys` are the sort keys by the value of sort_by.
+    """Return the page that a query asks for, of ten items as a rule; `keys` are the sort keys by the value of sort_by.
 
     Raises:
         InvalidRequest: a parameter has a value that is not among those published, or the page is assumed to be refused.
     """
-    wanted = read_page(query, tuple(keys), default, 10)
+    heeds_size = query.get("page_size", "10") != "10" and view.choice(FIXED_PAGE_SIZE) == "yes"
+    size = read_number(query, "page_size", 10, most=1000) if heeds_size else 10
+    wanted = read_page(query, tuple(keys), default, size)
     check_printed_values(view, query)
     places = None
     if "sort_by" in query or view.choice(DEFAULT_ORDER) == "sorted":

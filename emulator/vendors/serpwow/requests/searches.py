@@ -11,6 +11,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     HTML_LIMIT,
     LOCKED_TYPE,
     MAX_PAGE,
+    REPEATED_CUSTOM_ID,
     SEARCH_WITHOUT_Q,
     UNKNOWN_ENGINE,
     UNKNOWN_PARAMETER,
@@ -102,6 +103,8 @@ def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Seque
     """
     if any(map(_lacks_query, new)) and tx.choice(SEARCH_WITHOUT_Q) == "refuse":
         raise invalid("q is required", "serpwow-searches-16", SEARCH_WITHOUT_Q)
+    if _repeats_custom_id(searches, new) and tx.choice(REPEATED_CUSTOM_ID) == "refuse":
+        raise invalid("custom_id must be another for each Search of a Batch", "serpwow-searches-19", REPEATED_CUSTOM_ID)
     if batch.locked_type is not None and tx.choice(LOCKED_TYPE) == "enforced":
         for search in new:
             if search.type != batch.locked_type:
@@ -121,6 +124,12 @@ def _lacks_query(search: Search) -> bool:
     """Return whether a search of the web has neither q nor url, or blank ones. Evidence: serpwow-searches-16 and -18."""
     given = (str(search.parameters.get(name, "")).strip() for name in ("q", "url"))
     return not search.parameters.get("search_type") and not any(given)
+
+
+def _repeats_custom_id(searches: Searches, new: Sequence[Search]) -> bool:
+    """Return whether one of the new searches has the custom_id of another. Evidence: serpwow-searches-19."""
+    ids = {str(it.parameters["custom_id"]) for it in new if it.parameters.get("custom_id")}
+    return bool(ids) and sum(str(it.parameters.get("custom_id")) in ids for it in searches) > len(ids)
 
 
 def read_searches_type(tx: Transaction, value: Any) -> str:

@@ -23,7 +23,6 @@ from emulator.vendors.serpwow.assumptions.requests import (
     PATH_SPELLING,
     PLATFORM_DOWN,
     READING,
-    SEARCH_WITHOUT_Q,
 )
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.destinations.responses import render_destination
@@ -34,7 +33,7 @@ from emulator.vendors.serpwow.operations.results import ResultLinks
 from emulator.vendors.serpwow.operations.searches import SearchesPage, SearchLinks
 from emulator.vendors.serpwow.requests.admission import PER_MINUTE, is_spelt_as_published
 from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, is_form
-from emulator.vendors.serpwow.requests.queries import FORCE, PARAMETERS, Page
+from emulator.vendors.serpwow.requests.queries import API_KEY, PARAMETERS, Page
 from emulator.vendors.serpwow.responses.account import render_account, render_error_log, render_usage
 from emulator.vendors.serpwow.responses.batches import (
     NOT_BESIDE_OTHERS,
@@ -68,9 +67,11 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     """Return the answer with the facts and the assumption by which its request was read, or part of it ignored."""
     if operation.mounts:  # a link of our own
         return answer
+    reading = [assumption for assumption in READING if assumption in tx.consulted]
+    answer = answer.resting_on(READING[assumption] for assumption in reading)
     if answer.assumption in (None, LIST_FIELDS):
-        decisive = (assumption for assumption in (*READING, HTML_LIMIT, SEARCH_WITHOUT_Q) if assumption in tx.consulted)
-        answer = answer._replace(assumption=next(decisive, answer.assumption))
+        decisive = reading or [assumption for assumption in (HTML_LIMIT,) if assumption in tx.consulted]
+        answer = answer._replace(assumption=decisive[0] if decisive else answer.assumption)
     if answer.name == "batch":
         answer = with_grounds(answer.resting_on((), GET_COUNTS), [answer.subject])
     if _has_unread_fields(request, operation):
@@ -81,8 +82,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
 def _has_unread_fields(request: Request, operation: Operation) -> bool:
     """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
     names = (name.partition("[")[0] for name in request.query)
-    deletes = operation.name == "serpwow.batches.delete"
-    has_unread = any(name not in PARAMETERS or (name == FORCE and not deletes) for name in names)
+    has_unread = any(name != API_KEY and name not in PARAMETERS.get(operation.name, ()) for name in names)
     return has_unread or (request.body != b"" and any(name in CLIENT_FIELDS for name in _body_fields(request)))
 
 

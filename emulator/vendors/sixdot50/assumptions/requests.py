@@ -90,8 +90,8 @@ BAD_PAGING = Assumption(
 )
 REPEATED_PARAMETER = Assumption(
     "6dot50.repeated-parameter",
-    "What becomes of a query that gives a parameter of the list several different values?",
-    ("400", "first"),
+    "What becomes of a query that gives a parameter of the list several different values, or, with 400-any, equal ones?",
+    ("400", "first", "400-any"),
     "No page speaks of it, and one of the values would be lost; ASP.NET takes the first.",
 )
 SKIP_ALONE = Assumption(
@@ -208,6 +208,12 @@ ABSENT_VALUES = Assumption(
     "What stands for a value that a batch or a payment was not given?",
     ("left-out", "null"),
     "The models list every field; the sample of a cancelled batch leaves one out, and none has null.",
+)
+FRACTIONS = Assumption(
+    "6dot50.fractions",
+    "How is an amount or a balance written that ends with tenths, such as 18500.5?",
+    ("shortest", "two-decimals"),
+    "Every sample of an amount is whole and has no decimals, so that idle zeroes seem to be left out.",
 )
 BALANCE_TYPE = Assumption(
     "6dot50.balance-type",

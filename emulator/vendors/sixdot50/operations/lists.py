@@ -40,14 +40,15 @@ def list_batches(tx: Transaction, request: Request) -> Answer:
         ignored = [*ignored, "take"]
     page, has_ties = _page(tx, {name: value for name, value in query.items() if name not in ignored})
     status, external_id = query.get("statuscode"), query.get("externalid")
+    decided = assumption_of_repetition(values)
     facts = {
         "6dot50-list-8": bool(status and external_id),
         "6dot50-list-10": has_ties,
+        "6dot50-list-11": decided is not None,
         "6dot50-list-12": "" in (status, external_id),
         "6dot50-list-13": SKIP_ALONE in tx.consulted,
         "6dot50-list-14": TAKE_ALONE in tx.consulted,
     }
-    decided = assumption_of_repetition(values)
     return Answer("batches", "6dot50-list-1", page, decided, tuple(id for id, holds in facts.items() if holds))
 
 

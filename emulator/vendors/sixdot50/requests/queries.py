@@ -25,10 +25,11 @@ def values_of(request: Request) -> Values:
 
 
 def flaws_of_repetition(tx: Transaction, values: Values) -> Iterator[Flaw]:
-    """Yield each parameter that has several different values, where that is assumed to be refused."""
-    repeated = [name for name in PARAMETERS if len({*values.get(name.lower(), ())}) > 1]
-    if repeated and tx.choice(REPEATED_PARAMETER) == "400":
-        for name in repeated:
+    """Yield each parameter that has several values, where that is assumed to be refused: different ones, or any."""
+    repeated = [name for name in PARAMETERS if len(values.get(name.lower(), ())) > 1]
+    choice = tx.choice(REPEATED_PARAMETER) if repeated else "first"
+    for name in repeated:
+        if choice == "400-any" or (choice == "400" and len({*values[name.lower()]}) > 1):
             yield Flaw(INVALID, name, ",".join(values[name.lower()]), "6dot50-list-11", REPEATED_PARAMETER)
 
 

@@ -11,7 +11,13 @@ import orjson
 
 from emulator.sdk import Answer, Assumption, Operation, Request, Transaction
 from emulator.vendors.sixdot50.assumptions.batches import SUBMITTED_MONEY
-from emulator.vendors.sixdot50.assumptions.requests import ABSENT_VALUES, DELETED_FIELDS, SINGULAR_PATH, WRITTEN_INSTANTS
+from emulator.vendors.sixdot50.assumptions.requests import (
+    ABSENT_VALUES,
+    DELETED_FIELDS,
+    FRACTIONS,
+    SINGULAR_PATH,
+    WRITTEN_INSTANTS,
+)
 from emulator.vendors.sixdot50.model import ALL, CURRENCY, Account, Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.admission import GUID, JSON, SINGULAR, check_media_type
 from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT
@@ -60,6 +66,8 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
         yield "6dot50-money-4"
     if answer.name == "payments":
         yield "6dot50-payments-2"
+    if FRACTIONS in tx.consulted:
+        yield "6dot50-decimal-5"
     stored = [at for resource in shown for at in _instants_of(resource, settled=answer.name != "deleted")]
     if answer.name in ("created", "changed") and tx.choice(WRITTEN_INSTANTS) == "utc":
         yield "6dot50-instant-6"

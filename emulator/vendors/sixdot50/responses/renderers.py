@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from emulator.sdk import JsonDict, JsonObject, Renderer, Request, Response, Transaction, instant
 from emulator.vendors.sixdot50.assumptions.batches import (
@@ -22,6 +25,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     DELETED_FIELDS,
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,
+    FRACTIONS,
     STORED_INSTANTS,
     WRITTEN_INSTANTS,
     WRITTEN_SUMMARY,
@@ -67,15 +71,21 @@ def _without_zeroes(at: datetime) -> str:
     return text.rstrip("0") if "." in text else text
 
 
-def show_summary(summary: Summary) -> JsonDict:
+def amount(tx: Transaction, value: Decimal) -> Any:
+    """Return an amount as it is written. Evidence: 6dot50-decimal-1 and 6dot50-decimal-5."""
+    has_tenths = value.normalize().as_tuple().exponent == -1
+    return orjson.Fragment(f"{value:.2f}") if has_tenths and tx.choice(FRACTIONS) == "two-decimals" else value
+
+
+def show_summary(tx: Transaction, summary: Summary) -> JsonDict:
     """Return the summary, always with all seven keys."""
     return {
-        "paymentsAmount": summary.payments.amount,
+        "paymentsAmount": amount(tx, summary.payments.amount),
         "paymentsCount": summary.payments.count,
-        "referralsAmount": summary.referrals,
-        "settledAmount": summary.settled.amount,
+        "referralsAmount": amount(tx, summary.referrals),
+        "settledAmount": amount(tx, summary.settled.amount),
         "settledCount": summary.settled.count,
-        "cancelledAmount": summary.cancelled.amount,
+        "cancelledAmount": amount(tx, summary.cancelled.amount),
         "cancelledCount": summary.cancelled.count,
     }
 
@@ -88,7 +98,7 @@ def show_batch(tx: Transaction, batch: Batch) -> JsonDict:
         "statusCode": batch.status,
         "externalId": batch.external_id,
         "createdAt": stored_instant(tx, batch.created_at),
-        "summary": show_summary(summary_of(tx, batch)),
+        "summary": show_summary(tx, summary_of(tx, batch)),
     }
     return _present(tx, body)
 
@@ -117,7 +127,7 @@ def show_written(tx: Transaction, batch: Batch) -> JsonDict:
         "statusCode": batch.status,
         "createdAt": written_instant(batch.created_at) if utc else stored_instant(tx, batch.created_at),
     }
-    summary = {"summary": show_summary(summary_of(tx, batch))} if tx.choice(WRITTEN_SUMMARY) == "shown" else {}
+    summary = {"summary": show_summary(tx, summary_of(tx, batch))} if tx.choice(WRITTEN_SUMMARY) == "shown" else {}
     return _present(tx, body) | summary
 
 
@@ -133,14 +143,14 @@ def _fields_of(tx: Transaction, payment: Payment) -> JsonDict:
         "id": payment.id,
         "batchId": payment.batch_id,
         "msisdn": payment.msisdn,
-        "amount": payment.amount,
+        "amount": amount(tx, payment.amount),
         "firstname": payment.firstname,
         "lastname": payment.lastname,
         "externalId": payment.external_id,
         "statusCode": payment.status,
         "settledAt": stored_instant(tx, payment.settled_at) if payment.settled_at else None,
         "isMember": known if known != payment.is_member and tx.choice(IS_MEMBER) == "live" else payment.is_member,
-        "referralAmount": payment.referral_amount,
+        "referralAmount": None if payment.referral_amount is None else amount(tx, payment.referral_amount),
         "referralMsisdn": payment.referral_msisdn,
         "createdAt": stored_instant(tx, payment.created_at),
     }
@@ -148,15 +158,18 @@ def _fields_of(tx: Transaction, payment: Payment) -> JsonDict:
 
 def show_account(tx: Transaction, account: Account) -> JsonDict:
     """Return the account as it is read."""
-    in_words = tx.choice(BALANCE_TYPE) == "string"
+
+    def written(balance: Decimal) -> Any:
+        return f"{balance:f}" if tx.choice(BALANCE_TYPE) == "string" else amount(tx, balance)
+
     return {
         "id": account.id,
         "name": account.name,
         "shortName": account.short_name,
         "createdAt": stored_instant(tx, account.created_at),
         "active": account.active,
-        "balance": f"{account.balance:f}" if in_words else account.balance,
-        "availableBalance": f"{account.available_balance:f}" if in_words else account.available_balance,
+        "balance": written(account.balance),
+        "availableBalance": written(account.available_balance),
         "currencyCode": account.currency_code,
     }
 

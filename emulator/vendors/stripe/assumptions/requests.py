@@ -58,6 +58,12 @@ BODY_TYPE = Assumption(
     "The overview's own command line sends JSON under the label that curl gives it, which is read in any case; of others no"
     " page speaks.",
 )
+GET_BODY = Assumption(
+    "stripe.body-of-get",
+    "What becomes of a body that comes with a GET?",
+    ("ignored", "refuse"),
+    "No page speaks of it, and most servers do not look at it.",
+)
 ARRAY_INDEX = Assumption(
     "stripe.array-without-index",
     "Is an array in a query read whose elements have empty brackets, as in types[]=...?",

@@ -11,6 +11,7 @@ from emulator.sdk import Answer, Operation, Request, Transaction, View
 from emulator.vendors.stripe.assumptions.jobs import VERSION_UNKNOWN
 from emulator.vendors.stripe.assumptions.requests import (
     ACCOUNT_HEADER,
+    GET_BODY,
     KEY_IN_USE,
     MALFORMED_CONTEXT,
     OTHER_KEY,
@@ -57,6 +58,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
         or _check_rate(tx, request)
         or _check_version(tx, request, operation)
         or _check_key_in_use(tx, request, operation)
+        or _check_body(tx, request)
     )
 
 
@@ -177,6 +179,13 @@ def _check_key_in_use(tx: Transaction, request: Request, operation: Operation) -
         if name == operation.name and earlier.headers.get("idempotency-key") == key and acting_account(tx, earlier) == account:
             return Answer("key_in_use", "stripe-idempotency-9", None, KEY_IN_USE)
     return None
+
+
+def _check_body(tx: Transaction, request: Request) -> Answer | None:
+    """Refuse the body of a GET where that is assumed. Evidence: stripe-body-3."""
+    if not request.body or request.method != "GET" or tx.choice(GET_BODY) == "ignored":
+        return None
+    return Answer("invalid_fields", "stripe-body-3", "A GET must not have a body", GET_BODY)
 
 
 def _user_name(encoded: str) -> str | None:

@@ -21,6 +21,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
+from emulator.vendors.stripe.assumptions.requests import GET_BODY
 from emulator.vendors.stripe.destinations.model import Destination, is_unusual
 from emulator.vendors.stripe.events.model import TYPES, request_id_of
 from emulator.vendors.stripe.files.model.links import (
@@ -141,7 +142,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     assumption = answer.assumption or _assumption_of(tx, answer) or reading
     if NEWER_RPS in tx.consulted:
         facts.append("stripe-version-12")
-    asked = next((it for it in (NEWER_RPS, REQUIRED_METADATA) if it in tx.consulted), None)
+    asked = next((it for it in (NEWER_RPS, REQUIRED_METADATA, GET_BODY) if it in tx.consulted), None)
     return answer._replace(also=(*answer.also, *facts), assumption=assumption or asked)
 
 
@@ -174,11 +175,15 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     names = {name for name, _ in pairs_of(request)} if request.query_string else set[str]()
     if ARRAYS & names:
         yield "stripe-list-5"
+    if any(len({*found}) < len(found) for found in (values_of(request, array) for array in ARRAYS)):
+        yield "stripe-list-9"
     if ARRAYS & {name[:-2] for name in names if name.endswith("[]")}:
         yield "stripe-list-8"
     if request.method != "GET" and request.headers.get("idempotency-key") == "":
         yield "stripe-idempotency-10"
-    if request.body:
+    if request.body and request.method in ("GET", "DELETE"):
+        yield "stripe-body-3"
+    elif request.body:
         yield from _facts_of_fields(fields_of(request))
     if request.query_string and not {*TYPES}.issuperset(values_of(request, "types")):
         yield "stripe-event-8"
