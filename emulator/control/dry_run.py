@@ -57,7 +57,7 @@ def dry_run(world: World, request: ControlRequest) -> DryRun:
     twin, n, response, world_id = context.dry_runs.run(world, trial)
     if world_id is None:
         raise BadInput.at("it names no world: 404 no-such-world", "headers")
-    explained = explain(twin, context.vendors, context.routes, n, limit=limit_of(request))
+    explained = explain(twin, context.vendors, context.routes, context.dry_runs, n, limit=limit_of(request))
     assert isinstance(explained, ExplainedExchange)  # noqa: S101  the gateway returns the number of an exchange
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
     content = b"" if isinstance(response.content, Stream) or trial.method == "HEAD" else response.content

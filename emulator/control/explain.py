@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from emulator.contract.evidence import load_evidence
 from emulator.control import entries, journal_models
 from emulator.control.differences import PAGE_SIZE, page
 from emulator.control.hints import Hints
 from emulator.control.journal_models import Choice, ExplainedChange, ExplainedExchange, Fact, SkippedRow
+from emulator.control.trials import decisive
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, Entry, Exchange, Journal, outcome
@@ -20,6 +22,7 @@ from emulator.state.diff import commit_differences, let_go
 from emulator.text.escape import escaped
 from emulator.text.redact import redact_text
 from emulator.text.secrets import redact
+from emulator.web.dry_run import DryRuns
 from emulator.web.held_requests import HeldRequest
 from emulator.web.pipeline import LEAST_REFUSAL, SCRIPTED
 from emulator.web.response import WORLD_HEADER
@@ -62,6 +65,7 @@ def explain(
     world: World,
     vendors: Vendors,
     routes: Routes,
+    runs: DryRuns,
     n: int,
     newer: Unmatched | None = None,
     held: HeldRequest | None = None,
@@ -69,8 +73,9 @@ def explain(
 ) -> ExplainedChange | ExplainedExchange:
     """Return the explanation of a journal entry, as values and as a `text` to read.
 
-    `newer` is the newest request of all, where it did not reach this world; `held` is the request of the entry, while a fault
-    holds it up. Of the differences, those within the limit are in it, and the others counted.
+    `runs` tries the exchange under other assumptions. `newer` is the newest request of all, where it did not reach this world;
+    `held` is the request of the entry, while a fault holds it up. Of the differences, those within the limit are in it, and
+    the others counted.
 
     Raises:
         NotFound: there is no such entry, or not any more.
@@ -78,8 +83,10 @@ def explain(
     event = entry_of(world, n).event
     if isinstance(event, Change):
         return _explained_change(world, vendors, n, event)
-    would_work = Hints(world, vendors[event.operation.partition(".")[0]], routes, event).all()
-    explained = _explained_exchange(world, vendors, n, event, held, limit, would_work)
+    vendor = vendors[event.operation.partition(".")[0]]
+    would_work = Hints(world, vendor, routes, event).all()
+    assumptions = decisive(world, vendors, runs, n, event, _assumptions_of(world, vendor, event))
+    explained = _explained_exchange(world, vendors, n, event, assumptions, held, limit, would_work)
     text = "\n".join(map(escaped, _lines(explained, _reason_for_world(routes, event))))
     if newer is not None:
         text += f"\n{escaped(_newer_line(world, newer))}"
@@ -100,7 +107,14 @@ def unmatched_record(request: Unmatched) -> journal_models.Unmatched:
 
 
 def _explained_exchange(
-    world: World, vendors: Vendors, n: int, exchange: Exchange, held: HeldRequest | None, limit: int, would_work: list[str]
+    world: World,
+    vendors: Vendors,
+    n: int,
+    exchange: Exchange,
+    assumptions: Sequence[Assumption],
+    held: HeldRequest | None,
+    limit: int,
+    would_work: list[str],
 ) -> ExplainedExchange:
     """Return the explanation of an exchange without its text; its differences are None where the history has lost them."""
     vendor = vendors[exchange.operation.partition(".")[0]]
@@ -123,7 +137,7 @@ def _explained_exchange(
         because=_fact(vendor, exchange.evidence),
         scripted=(exchange.evidence or NO_PLACE) if exchange.answer == SCRIPTED else None,
         rows=tuple(_row(world, vendors, it) for it in exchange.applied_rows),
-        assumptions=tuple(_choices(world, vendor, exchange)),
+        assumptions=tuple(Choice.of(it, choice=world.rules.choices[it.id]) for it in assumptions),
         differences=differences,
         rest=rest,
         newer=None,
@@ -166,14 +180,12 @@ def _condition(row: Row) -> str | None:
     return " and ".join(guard + choice) or None
 
 
-def _choices(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[Choice]:
-    """Yield the assumptions that the answer names, that a row depends on, or that were consulted on the way."""
+def _assumptions_of(world: World, vendor: Vendor, exchange: Exchange) -> list[Assumption]:
+    """Return the assumptions that the answer names, that a row depends on, or that were consulted on the way."""
     machines = world.rules.machines
     rows = [row for it in exchange.applied_rows for row in (it.row, *machines[it.kind].skipped_rows(it.row))]
     names = {exchange.assumption, *exchange.consulted, *(row.assume.assumption.id for row in rows if row.assume)}
-    for it in vendor.assumptions:
-        if it.id in names:
-            yield Choice.of(it, choice=world.rules.choices[it.id])
+    return [it for it in vendor.assumptions if it.id in names]
 
 
 def _lines(explained: ExplainedExchange, reason: str) -> Iterator[str]:

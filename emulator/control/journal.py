@@ -75,7 +75,7 @@ def explanation(world: World, request: ControlRequest) -> Explanation:
     context, n = request.context, _number(world, request)
     held = next((it for it in context.held.of(world) if it.entry is not None and it.entry.n == n), None)
     newer, limit = context.unmatched.newest(world.id), limit_of(request)
-    return explain(world, context.vendors, context.routes, n, newer, held, limit)
+    return explain(world, context.vendors, context.routes, context.dry_runs, n, newer, held, limit)
 
 
 def _number(world: World, request: ControlRequest) -> int:
