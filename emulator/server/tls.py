@@ -28,13 +28,13 @@ PLAIN = "plain http came to the TLS (https) port: use https:// or serve without 
 
 
 class Handshake(ssl.SSLObject):
-    """A handshake that answers a client which begins with a request in plain HTTP."""
+    """A handshake that tells its client why it fails: by an alert, or in plain HTTP where it begins with that."""
 
     outgoing: ssl.MemoryBIO
     answered = False
 
     def do_handshake(self) -> None:
-        """Raise as the handshake does; but where plain HTTP came in, first let the answer go out.
+        """Raise as the handshake does; but where it fails, first let the alert or the answer go out.
 
         A loop writes what is in `outgoing` when a handshake wants to read more, and drops it when one fails.
         """
@@ -43,16 +43,18 @@ class Handshake(ssl.SSLObject):
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
-            if self.answered or not _is_plain_http(error):
+            is_alert = self.outgoing.pending > 0
+            if self.answered or not (is_alert or _is_plain_http(error)):
                 raise
             self.answered = True
-            logging.getLogger("uvicorn.error").warning("Invalid HTTP request received: %s", PLAIN)
-            self.outgoing.write(refusal_bytes(400, "bad-request", PLAIN))
+            if not is_alert:
+                logging.getLogger("uvicorn.error").warning("Invalid HTTP request received: %s", PLAIN)
+                self.outgoing.write(refusal_bytes(400, "bad-request", PLAIN))
             raise ssl.SSLWantReadError from None
 
 
 class Context(ssl.SSLContext):
-    """A server's context, whose handshakes answer plain HTTP."""
+    """A server's context, whose handshakes tell why they fail."""
 
     sslobject_class = Handshake
 

@@ -16,7 +16,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.tls import Tls
-from tests.support.sockets import dial, hear_statuses
+from tests.support.sockets import dial, hear_all, hear_statuses
 from tests.support.waiting import wait_until
 
 LIMITS = Limits(connections=3)
@@ -81,11 +81,35 @@ def test_handshakes_that_are_done_or_have_failed_make_room(server: ThreadedServe
         for _ in range(2 * LIMITS.connections):
             assert _ask(server) == [200]
             failing = _dial(server, lines, b"\x16\x03\x01\x00\x04nonsense")
+            failing.shutdown(socket.SHUT_WR)
             assert _is_cut_off(failing)
         with closing(first):
             first.do_handshake()
             first.sendall(READY)
             assert hear_statuses(first, 1) == [200]
+
+
+ALERT = b"\x15\x03\x03\x00\x02\x02"
+"""The beginning of a fatal alert."""
+
+
+@pytest.mark.parametrize(
+    "hello",
+    [b"\x16\x03\x01\x00\x05\x01\x00\xff\xff\xff" + b"a" * 50, b"\x16\x03\x01\x00\x04nonsense", _hello()[:40] + b"\xff" * 600],
+)
+def test_a_bad_hello_is_answered_by_an_alert_and_nothing_else(server: ThreadedServer, hello: bytes) -> None:
+    with ExitStack() as lines:
+        line = _dial(server, lines, hello)
+        assert line.recv(len(ALERT)) == ALERT
+        line.shutdown(socket.SHUT_WR)
+        assert len(hear_all(line)) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "CONNECT"])
+def test_plain_http_is_answered_in_plain_http(server: ThreadedServer, method: str) -> None:
+    with ExitStack() as lines:
+        line = _dial(server, lines, f"{method} /_emulator/ready HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+        assert hear_statuses(line, 1) == [400]
 
 
 @pytest.mark.parametrize("sent", ["nothing", "half a head", "nonsense", "a request to be closed"])
