@@ -24,8 +24,8 @@ from emulator.text.redact import redact_text
 from emulator.text.secrets import redact
 from emulator.web.dry_run import DryRuns
 from emulator.web.held_requests import HeldRequest
-from emulator.web.pipeline import LEAST_REFUSAL, SCRIPTED
-from emulator.web.response import WORLD_HEADER
+from emulator.web.pipeline import SCRIPTED
+from emulator.web.response import LEAST_REFUSAL, WORLD_HEADER
 from emulator.web.routes import Routes
 from emulator.web.unmatched import Unmatched
 

@@ -15,8 +15,9 @@ from emulator.sdk.request import read_request
 from emulator.sdk.vendor import Vendor
 from emulator.text.nearest import near, some
 from emulator.text.secrets import redact
-from emulator.web.pipeline import FAILED, LEAST_REFUSAL
+from emulator.web.pipeline import FAILED
 from emulator.web.requests import content_coding
+from emulator.web.response import LEAST_REFUSAL
 from emulator.web.routes import Routes
 from emulator.web.unmatched import intended_path, intended_vendor, misplaced_key
 
@@ -140,7 +141,7 @@ class Hints:
     def _kind_of(self, path: str, parameter: str) -> str | None:
         """Return the kind of the resource that a parameter is the id of, by the segment before it: `/batches/{id}`."""
         plural = _last(path.partition(f"/{{{parameter}}}")[0])
-        kinds = (*(machine.kind for machine in self.vendor.machines), *self.world.store.kinds())
+        kinds = (*(machine.kind for machine in self.vendor.machines), *self.world.store.tables)
         nouns = {it.partition(".")[2]: it for it in kinds if it.partition(".")[0] == self.vendor.name}
         return next((kind for noun, kind in nouns.items() if plural in (f"{noun}s", f"{noun}es")), None)
 

@@ -187,6 +187,7 @@ class Metered(Struct, frozen=True, gc=False, kw_only=True):
 
     charge: Charge | None = None
     progressing: ClassVar[Container[str]] = ()
+    is_tally: ClassVar[bool] = False
 
     def index(self) -> tuple[Any, ...]:
         """Return the keys of the groups that the value is found in."""

@@ -30,9 +30,13 @@ PROGRESSING: IndexKey = ("moving",)
 
 
 class Resource(Protocol):
-    """A frozen value that lives in a world. `index` names the groups in which it can be found, by key or SortedKey."""
+    """A frozen value that lives in a world. `index` names the groups in which it can be found, by key or SortedKey.
+
+    A tally counts the requests of a client, and nothing but the check that puts it looks at it.
+    """
 
     kind: ClassVar[str]
+    is_tally: ClassVar[bool]
 
     @property
     def id(self) -> str: ...

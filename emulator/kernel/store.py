@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Generic, TypeVar
 
 from emulator.kernel.machine import Resource
@@ -26,50 +26,53 @@ EVENTS, UPKEEP = ("", "events"), ("", "upkeep")
 """The agenda's two groups, of no kind: keys of resources, sorted by due instant and then by arrival."""
 
 
+_NEW_VERSIONS = count(1)
+
+
 class PagedMap(Generic[K, V]):
     """An unordered map by linear hashing, in pages that copies share until one of them changes; it grows page by page.
 
     `_mask` is the smallest mask of bits that reaches every page. A page whose number is not in `_own` may be shared.
     """
 
-    __slots__ = ("_mask", "_own", "_pages", "_size")
+    __slots__ = ("_mask", "_own", "_size", "pages")
 
     def __init__(self) -> None:
-        self._pages: list[dict[K, V]] = [{}]
+        self.pages: list[dict[K, V]] = [{}]
         self._own = {0}
         self._size = self._mask = 0
 
     def get(self, key: K) -> V | None:
         """Return the value of a key, or None."""
         place = hash(key) & self._mask
-        if place >= len(self._pages):
+        if place >= len(self.pages):
             place &= self._mask >> 1
-        return self._pages[place].get(key)
+        return self.pages[place].get(key)
 
     def values_of(self, keys: Iterable[K]) -> list[V]:
         """Return the values of keys that are there."""
-        pages, mask, narrow, count = self._pages, self._mask, self._mask >> 1, len(self._pages)
+        pages, mask, narrow, count = self.pages, self._mask, self._mask >> 1, len(self.pages)
         return [pages[place if (place := hash(key) & mask) < count else place & narrow][key] for key in keys]
 
     def __getitem__(self, key: K) -> V:
-        return self._pages[self._place(key)][key]
+        return self.pages[self._place(key)][key]
 
     def __setitem__(self, key: K, value: V) -> None:
         place = hash(key) & self._mask
-        if place >= len(self._pages):
+        if place >= len(self.pages):
             place &= self._mask >> 1
-        page = self._pages[place] if place in self._own else self._own_page(place)
+        page = self.pages[place] if place in self._own else self._own_page(place)
         size = len(page)
         page[key] = value
         if len(page) > size:
             self._size += 1
-            if self._size > PAGE * len(self._pages):
+            if self._size > PAGE * len(self.pages):
                 self._split_page()
 
     def pop(self, key: K) -> V | None:
         """Remove a key and return its value; None where it is not there."""
         place = self._place(key)
-        if key not in self._pages[place]:
+        if key not in self.pages[place]:
             return None
         self._size -= 1
         return self._own_page(place).pop(key)
@@ -77,48 +80,41 @@ class PagedMap(Generic[K, V]):
     def __len__(self) -> int:
         return self._size
 
+    def __contains__(self, key: K) -> bool:
+        return key in self.pages[self._place(key)]
+
     def copy(self) -> PagedMap[K, V]:
         """Return a map of the same entries, to be changed apart."""
         twin: PagedMap[K, V] = PagedMap.__new__(PagedMap)
-        twin._pages, twin._size, twin._mask = self._pages.copy(), self._size, self._mask
+        twin.pages, twin._size, twin._mask = self.pages.copy(), self._size, self._mask
         self._own, twin._own = set(), set()
         return twin
 
-    def differing(self, other: PagedMap[K, V]) -> Iterator[K]:
-        """Yield each key whose value differs between two maps, or that one of them lacks; skip shared pages."""
-        mine, others = ({id(page) for page in pages} for pages in (self._pages, other._pages))
-        for page in self._pages:
-            if id(page) not in others:
-                yield from (key for key, value in page.items() if other.get(key) is not value)
-        for page in other._pages:
-            if id(page) not in mine:
-                yield from (key for key in page if key not in self._pages[self._place(key)])
-
     def empty(self) -> None:
         """Drop the pages one after the other, and those of the values that have some."""
-        while self._pages:
-            for value in self._pages.pop().values():
+        while self.pages:
+            for value in self.pages.pop().values():
                 if isinstance(value, SortedPages):
                     value.empty()
 
     def _place(self, key: K) -> int:
         place = hash(key) & self._mask
-        return place if place < len(self._pages) else place & self._mask >> 1
+        return place if place < len(self.pages) else place & self._mask >> 1
 
     def _own_page(self, place: int) -> dict[K, V]:
         if place not in self._own:
-            self._pages[place] = self._pages[place].copy()
+            self.pages[place] = self.pages[place].copy()
             self._own.add(place)
-        return self._pages[place]
+        return self.pages[place]
 
     def _split_page(self) -> None:
-        new = len(self._pages)
+        new = len(self.pages)
         if new > self._mask:
             self._mask = 2 * self._mask + 1
         place = new & self._mask >> 1
-        page = self._pages[place]
-        self._pages[place] = {key: value for key, value in page.items() if hash(key) & self._mask != new}
-        self._pages.append({key: value for key, value in page.items() if hash(key) & self._mask == new})
+        page = self.pages[place]
+        self.pages[place] = {key: value for key, value in page.items() if hash(key) & self._mask != new}
+        self.pages.append({key: value for key, value in page.items() if hash(key) & self._mask == new})
         self._own |= {place, new}
 
 
@@ -126,29 +122,32 @@ class Store:
     """Resources by kind and id, each numbered as it arrived, and the instants at which something happens to them.
 
     A copy shares all pages with the original, so that it costs little; whichever changes a page first gets its own.
-    `next_due` is the earliest instant of the agenda, or None.
+    `tables` has the resources of each kind of which there is, or was, anything. `next_due` is the earliest instant of the
+    agenda, or None. `versions` are that of its tallies, the second, and of all else: every change makes a new one, which no
+    other store ever had, so that what has the same is the same.
     """
 
-    __slots__ = ("_arrived", "_due", "_groups", "_numbers", "_owner", "_size", "_tables", "next_due")
+    __slots__ = ("_arrived", "_due", "_groups", "_numbers", "_owner", "_size", "next_due", "tables", "versions")
 
     def __init__(self) -> None:
-        self._tables: dict[str, PagedMap[str, Any]] = {}
+        self.tables: dict[str, PagedMap[str, Any]] = {}
         self._numbers: dict[str, PagedMap[str, tuple[int, str]]] = {}
         self._groups: PagedMap[IndexKey, Group] = PagedMap()
         self._due: PagedMap[Key, tuple[datetime | None, datetime | None]] = PagedMap()
         self._owner = object()
         self._arrived = self._size = 0
+        self.versions = [0, 0]
         self.next_due: datetime | None = None
 
     def find(self, kind: str, id: str) -> Any | None:
         """Return a resource, or None."""
-        table = self._tables.get(kind)
+        table = self.tables.get(kind)
         return None if table is None else table.get(id)
 
     def group(self, kind: str, *key: Hashable) -> list[Any]:
         """Return the resources of a kind whose `index` names this key, in order; without a key, all of them."""
-        group = self._groups.get((kind, *key)) if kind in self._tables else None
-        return [] if group is None else self._tables[kind].values_of([member[-1] for member in group])
+        group = self._groups.get((kind, *key)) if kind in self.tables else None
+        return [] if group is None else self.tables[kind].values_of([member[-1] for member in group])
 
     def sorted_group(self, kind: str, *key: Hashable) -> SortedGroup:
         """Return the resources of a group, to be read from anywhere in it. Nothing may be changed meanwhile."""
@@ -158,11 +157,11 @@ class Store:
     def first(self, kind: str, *key: Hashable) -> Any | None:
         """Return the first resource of a group, or None."""
         member = self._first((kind, *key))
-        return None if member is None else self._tables[kind].get(member[-1])
+        return None if member is None else self.tables[kind].get(member[-1])
 
     def size(self, kind: str, *key: Hashable) -> int:
         """Return how many resources of a kind there are, or are in a group."""
-        return len(self._groups.get((kind, *key)) or ()) if kind in self._tables else 0
+        return len(self._groups.get((kind, *key)) or ()) if kind in self.tables else 0
 
     def __len__(self) -> int:
         return self._size
@@ -174,9 +173,10 @@ class Store:
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
         """Add a resource as the newest, or with its former number; or replace its former value, and return that."""
         kind, id = resource.kind, resource.id
-        if kind not in self._tables:
-            self._tables[kind], self._numbers[kind] = PagedMap(), PagedMap()
-        table = self._tables[kind]
+        self.versions[resource.is_tally] = next(_NEW_VERSIONS)
+        if kind not in self.tables:
+            self.tables[kind], self._numbers[kind] = PagedMap(), PagedMap()
+        table = self.tables[kind]
         old = table.get(id)
         table[id] = resource
         if old is None:
@@ -190,8 +190,9 @@ class Store:
 
     def remove(self, kind: str, id: str) -> Any | None:
         """Remove a resource, also from the agenda, and return it; None if it is not there."""
-        old = self._tables[kind].pop(id) if kind in self._tables else None
+        old = self.tables[kind].pop(id) if kind in self.tables else None
         if old is not None:
+            self.versions[old.is_tally] = next(_NEW_VERSIONS)
             self.schedule(kind, id, None, None)
             self._size -= 1
             self._regroup(kind, self._numbers[kind][id], ((), *old.index()), ())
@@ -231,23 +232,14 @@ class Store:
         instant, _, key = event if (event := self._first(EVENTS)) and event[0] == self.next_due else self._first(UPKEEP)
         return instant, key
 
-    def kinds(self) -> list[str]:
-        """Return the kinds of which there is, or was, anything."""
-        return list(self._tables)
-
-    def differing(self, other: Store) -> Iterator[Key]:
-        """Yield the key of every resource that differs between two stores; costs the pages that they do not share."""
-        nothing: PagedMap[str, Any] = PagedMap()
-        for kind in dict.fromkeys((*self._tables, *other._tables)):
-            yield from ((kind, id) for id in self._tables.get(kind, nothing).differing(other._tables.get(kind, nothing)))
-
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
         twin = Store()
-        twin._tables = {kind: table.copy() for kind, table in self._tables.items()}
+        twin.tables = {kind: table.copy() for kind, table in self.tables.items()}
         twin._numbers = {kind: numbers.copy() for kind, numbers in self._numbers.items()}
         twin._groups, twin._due = self._groups.copy(), self._due.copy()
         twin._arrived, twin._size, twin.next_due = self._arrived, self._size, self.next_due
+        twin.versions = self.versions.copy()
         self._owner = object()  # the groups of both belong to neither now
         return twin
 
@@ -258,7 +250,7 @@ class Store:
 
     def empty(self) -> None:
         """Drop all that is there, page by page: while much is freed at once, every thread waits."""
-        for it in (*self._tables.values(), *self._numbers.values(), self._due, self._groups):
+        for it in (*self.tables.values(), *self._numbers.values(), self._due, self._groups):
             it.empty()  # type: ignore[attr-defined]
 
     def _regroup(self, kind: str, place: tuple[int, Any], before: Collection[IndexKey], after: Collection[IndexKey]) -> None:

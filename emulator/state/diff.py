@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from emulator.kernel.clock import Clock
+from emulator.kernel.differing import differing
 from emulator.kernel.history import ResourceChange
 from emulator.kernel.machine import PROGRESSING
 from emulator.kernel.sorted_pages import SortedKey
@@ -75,7 +76,7 @@ def commit_differences(
     def after(kind: str, id: str) -> Any | None:
         return replaced[kind, id].after if (kind, id) in replaced else find(kind, id)
 
-    keys = _with_owners(replaced, (before, after), world.store.kinds())
+    keys = _with_owners(replaced, (before, after), world.store.tables)
     with _slice(world, at, keys, before) as left, _slice(world, at, keys, after) as right:
         return _between(left, right, vendors)
 
@@ -83,10 +84,10 @@ def commit_differences(
 def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference]:
     """Return how the target differs from the source, each seen at its own instant."""
     stores = source.world.store, target.world.store
-    differing = [*stores[0].differing(stores[1])]
+    keys_that_differ = [*differing(*stores)]
     if source.at != target.at:
-        differing += _moved(source, target)
-    keys = _with_owners(differing, [store.find for store in stores], {*stores[0].kinds(), *stores[1].kinds()})
+        keys_that_differ += _moved(source, target)
+    keys = _with_owners(keys_that_differ, [store.find for store in stores], {*stores[0].tables, *stores[1].tables})
     left, right = (_slice(it.world, it.at, keys, it.world.store.find) for it in (source, target))
     with left as before, right as after:
         return _between(before, after, vendors)
@@ -101,7 +102,7 @@ def let_go(found: list[Difference]) -> None:
 def _moved(source: Moment, target: Moment) -> Iterator[Key]:
     """Yield what looks different at the target than at the source although it did not change."""
     before, after = (Transaction(it.world, it.at, "look") for it in (source, target))
-    for kind in source.world.store.kinds():
+    for kind in source.world.store.tables:
         machine = source.world.rules.machines.get(kind)
         progress = machine.progress if machine else None
         for it in source.world.store.group(kind, *PROGRESSING):
@@ -200,9 +201,9 @@ def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any, key: 
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield Difference(vendor, at, id, before, after, {}, key)
         return
-    differing = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
-    parts = [name for name in differing if _are_many(before.get(name), after.get(name))]
-    own = [name for name in differing if name not in parts]
+    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    parts = [name for name in names if _are_many(before.get(name), after.get(name))]
+    own = [name for name in names if name not in parts]
     if fields := {at: it for name in own for at, it in _fields(before.get(name), after.get(name), name)}:
         yield Difference(vendor, at, id, before, after, fields, key)
     for name in parts:

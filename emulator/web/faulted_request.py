@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
+from typing import NamedTuple
 
-from emulator.kernel.faults import HANG
+from emulator.kernel.faults import BEFORE_COMMIT, HANG, Fault, select_faults
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.web.delays import FaultDelays, WorldReset
 from emulator.web.fault_effects import world_gone
 from emulator.web.held_requests import JournalEntry
-from emulator.web.pipeline import Pipeline, Stop
+from emulator.web.pipeline import Faults, Pipeline
 from emulator.web.response import OutgoingResponse
+
+
+class Stop(NamedTuple):
+    """A point on the way at which faults hold a request up: all that have hit it so far, and those that hit it here."""
+
+    hits: Faults
+    here: Faults
+
+
+Way = Generator[Stop, None, OutgoingResponse]
+"""A request on its way: each step up to the next stop is atomic; the last returns the response."""
 
 
 class FaultedRequest:
     """One request among faults. Only where one holds it up is anything awaited."""
 
     def __init__(self, pipeline: Pipeline, world: World, request: Request, delays: FaultDelays) -> None:
-        self._way = pipeline.way(world, request)
-        self._fail = partial(pipeline.fail, world, request)
+        self._pipeline = pipeline
         self._world = world
+        self._request = request
+        self._way = self._stops()
         self._delays = delays
         self._withdrawn: list[JournalEntry] = []
         self._is_held_up = False
@@ -40,6 +53,31 @@ class FaultedRequest:
         except WorldReset as reset:
             return world_gone(reset) if self._is_held_up else None
         return reached
+
+    def _stops(self) -> Way:
+        """Carry the request out, with a stop wherever faults of its world hold it up.
+
+        A request that was admitted before a stop is not refused after it.
+        """
+        pipeline, world, request = self._pipeline, self._world, self._request
+        early: Faults = ()
+        late: Faults = ()
+        before: Faults = ()
+        if world.store.size(Fault.kind):
+            request.savepoint = world.savepoint()
+            if early := self._select(early=True):
+                yield Stop(early, early)
+            request.in_flight = pipeline.held.in_flight(world)
+            late = self._select(early=False, admitted=not pipeline.refuses(world, request))
+            if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
+                yield Stop(early + before, before)
+        return pipeline.commit(world, request, early, late, is_admitted=bool(before))
+
+    def _select(self, early: bool, admitted: bool = True) -> Faults:
+        """Return the faults that strike the request, each of which strikes once less from now on."""
+        request = self._request
+        with self._world.transaction(request.operation_name, request) as tx:
+            return select_faults(tx, early, request.vendor.name, request.operation_name, request.parameters.values(), admitted)
 
     def _advance(self) -> Stop | OutgoingResponse:
         """Go on to the next stop, or to the response."""
@@ -66,7 +104,9 @@ class FaultedRequest:
 
     def _fail_at(self, stop: Stop) -> OutgoingResponse | None:
         """Fail, unless the fault was removed while the request waited for its lane."""
-        return None if self._delays.is_over(stop.here[-1]) else self._finished(self._fail(stop.hits))
+        if self._delays.is_over(stop.here[-1]):
+            return None
+        return self._finished(self._pipeline.fail(self._world, self._request, stop.hits))
 
     def _withdraw(self, entry: JournalEntry | None) -> None:
         if entry is not None:

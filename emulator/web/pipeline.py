@@ -1,20 +1,20 @@
-"""The way of one request through a world: admission, checks, handler, response, entry in the journal; and its stops."""
+"""The way of one request through a world: admission, checks, handler, response, entry in the journal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from math import inf
 from sys import getsizeof
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from emulator.contract.evidence import grounds_of
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong
-from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
+from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Exchange, Savepoint
 from emulator.kernel.limits import MOST_READ, Limits
 from emulator.kernel.machine import Answer
@@ -29,14 +29,14 @@ from emulator.web.answers import PIECE, charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.json_pieces import in_pieces, together
 from emulator.web.requests import content_coding
-from emulator.web.response import OutgoingResponse, RawHeaders
+from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
 from emulator.web.scripted_responses import as_written, failure_of
+
+if TYPE_CHECKING:
+    from emulator.web.plan import Known
 
 SCRIPTED, FAILED = "scripted", "failed"
 """Answers that are not the vendor's own: those of the scenario and of a fault."""
-
-LEAST_REFUSAL = 400
-"""The least status of a refusal."""
 
 NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 LONG_ANSWER = 100_000
@@ -53,49 +53,35 @@ ResponseValidator = Callable[[str, str, int, bytes], None]
 """Takes vendor, operation, status and body of each response; raises where it is none that the vendor could send."""
 
 
-class Stop(NamedTuple):
-    """A point on the way at which faults hold a request up: all that have hit it so far, and those that hit it here."""
-
-    hits: Faults
-    here: Faults
-
-
-Way = Generator[Stop, None, OutgoingResponse]
-"""A request on its way: each step up to the next stop is atomic; the last returns the response."""
-
-
 class Pipeline:
     """Carries requests out and records each exchange. `validate` gets every response that is the vendor's own."""
 
     def __init__(self, held: HeldRequests, validate: ResponseValidator | None, limits: Limits, answers: Quota) -> None:
-        self._held = held
+        self.held = held
         self._validate = validate
         self._kept = limits.journal_bytes
         self._max_response = limits.answer
         self._answers = answers
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
-    def way(self, world: World, request: Request) -> Way:
-        """Carry out a request, with a stop wherever faults of its world hold it up. Where there are none, it has no stop.
-
-        A request that was admitted before a stop is not refused after it.
-        """
-        early: Faults = ()
-        late: Faults = ()
-        before: Faults = ()
-        if world.store.size(Fault.kind):
-            request.savepoint = world.savepoint()
-            if early := self._select(world, request, early=True):
-                yield Stop(early, early)
-            request.in_flight = self._held.in_flight(world)
-            late = self._select(world, request, early=False, admitted=not self.refuses(world, request))
-            if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
-                yield Stop(early + before, before)
-        return self._commit(world, request, early, late, is_admitted=bool(before))
-
     def at_once(self, world: World, request: Request) -> OutgoingResponse:
         """Carry out a request in a world without faults, all of its way."""
-        return self._commit(world, request, (), (), is_admitted=False)
+        return self.commit(world, request, (), (), is_admitted=False)
+
+    def repeat(self, world: World, known: Known) -> OutgoingResponse | None:
+        """Record once more what a request came to, in a world of the same state; None where it is refused this time."""
+        n, request = world.journal.last + 1, known.request
+        with world.transaction(known.exchange.operation, request) as tx:
+            if known.is_tallied and not _passes(tx, request):
+                tx.roll_back()
+                return None
+            own = dict(_encoded(request.vendor.response_headers(tx, request, n)))
+            own[b"emulator-exchange"] = _place(world, n)
+            savepoint = Savepoint(tx.now, n - 1, world.history.count)
+            exchange = known.exchange._replace(savepoint=savepoint, charge=Charge(world.quota, known.size))
+            world.journal.add(exchange)
+        headers = [(name, own.get(name, value)) for name, value in known.headers]
+        return OutgoingResponse(exchange.status, headers, known.content, (), JournalEntry(world, n, exchange))
 
     def refuses(self, world: World, request: Request) -> bool:
         """Tell whether a request gets no further than admission. Nothing happens."""
@@ -117,7 +103,7 @@ class Pipeline:
             outgoing = self._record(tx, world, request, answer, response, faults, (last,))
         return outgoing._replace(status=response.status or 500, faults=(last,))
 
-    def _commit(self, world: World, request: Request, early: Faults, late: Faults, is_admitted: bool) -> OutgoingResponse:
+    def commit(self, world: World, request: Request, early: Faults, late: Faults, is_admitted: bool) -> OutgoingResponse:
         """Let a request take effect. A virtual delay in a frozen world has passed when the client has its response."""
         left = tuple([fault for fault in late if fault.where != BEFORE_COMMIT])
         jumps: Faults = ()
@@ -131,14 +117,10 @@ class Pipeline:
                 response = failure_of(tx, request, left[-1])
             outgoing = self._record(tx, world, request, answer, response, early + late, left)
         if jumps:
-            self._held.jump(world, jumps)
+            self.held.jump(world, jumps)
         if left:
             request.body = b""  # it would be kept for as long as they hold the response up
         return outgoing._replace(faults=left) if left else outgoing
-
-    def _select(self, world: World, request: Request, early: bool, admitted: bool = True) -> Faults:
-        with world.transaction(request.operation_name, request) as tx:
-            return select_faults(tx, early, request.vendor.name, request.operation_name, request.parameters.values(), admitted)
 
     def _record(
         self, tx: Transaction, world: World, request: Request, answer: Answer, response: Response, faults: Faults, left: Faults
@@ -227,11 +209,28 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
 def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:
     """Return the answer of the first check that has one, or else of the handler."""
     try:
-        answers = (answer for check in operation.checks if (answer := check(tx, request)) is not None)
-        answer = next(answers, None) or operation.handler(tx, request)
+        answer = _checked(tx, request, operation) or operation.handler(tx, request)
     except InvalidRequest as error:
         answer = error.answer
     return _attributed(vendor, answer)
+
+
+def _checked(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+    for check in operation.checks:
+        if (answer := check(tx, request)) is not None:
+            return answer
+    return None
+
+
+def _passes(tx: Transaction, request: Request) -> bool:
+    """Tell whether a request gets as far as the handler of its operation."""
+    operation = request.operation
+    if operation is None or request.vendor.admit(tx, request, operation) is not None:
+        return False
+    try:
+        return _checked(tx, request, operation) is None
+    except InvalidRequest:
+        return False
 
 
 def _departure(tx: Transaction) -> Assumption | None:
@@ -255,10 +254,14 @@ def _scripted(tx: Transaction, request: Request) -> ScriptedResponse | None:
 
 def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:
     """Return the headers that name an exchange, how sure its answer is where it is the vendor's own, and its faults."""
-    marks = [(b"emulator-exchange", f"{world.id}/{n}".encode())]
+    marks = [(b"emulator-exchange", _place(world, n))]
     if basis:
         marks.append((b"emulator-basis", basis.encode()))
     return [*marks, *((b"emulator-fault", fault.id.encode()) for fault in faults)] if faults else marks
+
+
+def _place(world: World, n: int) -> bytes:
+    return f"{world.id}/{n}".encode()
 
 
 def _delivered(faults: Iterable[Fault]) -> bool | None:

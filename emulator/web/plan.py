@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from emulator.kernel.journal import Exchange
+from emulator.kernel.limits import Rules
+from emulator.kernel.world import World
 from emulator.sdk.request import Request, read_request, values_of
+from emulator.sdk.response import Stream
 from emulator.web.connection import Scope
 from emulator.web.guard import NO_SOCKET, Guard, Rejection, has_long_head
 from emulator.web.origin import AUTHORITY
 from emulator.web.requests import declared_length, with_plain_letters
+from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
 from emulator.web.routes import Route, Routes
 
 _SAID = ("method", "path", "raw_path", "query_string", "headers")
@@ -19,12 +26,75 @@ UNREAD = read_request("GET", "/")
 """The request of a plan that rejects what it has not read."""
 
 
-class Plan(NamedTuple):
+class WorldState(NamedTuple):
+    """All that answers in a frozen world depend on: where it is the same, so are they."""
+
+    version: int
+    now: datetime
+    id: str
+    seed: int
+    rules: Rules
+    tally_version: int
+
+    def is_like(self, other: WorldState) -> bool:
+        """Tell whether nothing differs but tallies."""
+        return self[:-1] == other[:-1]
+
+
+def state_of(world: World) -> WorldState:
+    """Return the state of a world whose clock stands still."""
+    version, tally_version = world.store.versions
+    return WorldState(version, world.clock.base, world.id, world.seed, world.rules, tally_version)
+
+
+LONGEST_KNOWN = 16_384
+"""Bytes of a request's body and its response's together up to which they are kept with its plan."""
+
+
+class Known(NamedTuple):
+    """What a request came to that changed nothing but tallies; it comes to that again while its world stays as it is.
+
+    `state` is that of the world then. Where `is_tallied`, a check has counted it, and must let it pass again; otherwise the
+    tallies have to be as they were. `size` counts the bytes that each such exchange takes in the journal.
+    """
+
+    request: Request
+    state: WorldState
+    is_tallied: bool
+    exchange: Exchange
+    size: int
+    headers: RawHeaders
+    content: bytes
+
+    def fits(self, state: WorldState) -> bool:
+        """Tell whether a world is in the same state, but for tallies of such requests."""
+        return self.state == state or (self.is_tallied and self.state.is_like(state))
+
+    @classmethod
+    def of(cls, request: Request, response: OutgoingResponse) -> Known | None:
+        """Return what a request has just come to; None where it changed more, or is not kept."""
+        entry, content = response.entry, response.content
+        if entry is None or isinstance(content, Stream) or request.request_id is not None:
+            return None
+        _, commit = entry.world.history.mark()
+        is_tallied = commit is not None and commit.exchange == entry.n
+        if commit and is_tallied and (response.status >= LEAST_REFUSAL or not commit.counts_a_request):
+            return None
+        if len(content) + len(request.body) > LONGEST_KNOWN:
+            return None
+        charge, exchange = entry.exchange.charge, entry.exchange._replace(charge=None)
+        size = charge.size if charge else 0
+        return cls(request, state_of(entry.world), is_tallied, exchange, size, response.headers, content)
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
     """A request is rejected, or takes its `route`, None where there is none, as this one without its body.
 
     `values` are those of the request's fields. A plan that `lasts` is the same for every request with this head, and its
     `scope` has what that says. `is_long` tells whether it takes long to read. `size` is that of its body in bytes where a
-    request with this head may be answered at once, None where it may not.
+    request with this head may be answered at once, None where it may not. `known` is what the newest with this head came to,
+    where that changed nothing.
     """
 
     is_long: bool = False
@@ -34,7 +104,8 @@ class Plan(NamedTuple):
     lasts: bool = False
     values: tuple[Any, ...] = ()
     size: int | None = None
-    scope: Scope = {}  # noqa: RUF012  a default of a tuple
+    scope: Scope = field(default_factory=dict)
+    known: Known | None = None
 
 
 MOST_PLANS = 500

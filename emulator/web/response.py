@@ -22,6 +22,9 @@ RawHeaders = list[tuple[bytes, bytes]]
 LENGTHLESS = frozenset({204, 304})
 """Statuses whose responses end with their heads and have no length (RFC 9110, 8.6)."""
 
+LEAST_REFUSAL = 400
+"""The least status of a refusal."""
+
 JSON = (b"content-type", b"application/json")
 
 WORLD_HEADER = b"emulator-world"

@@ -127,7 +127,7 @@ def shown(world: World) -> dict[str, Any]:
 
 def all_entries(world: World) -> dict[str, list[Any]]:
     """All that a request can change, what is remembered of idempotency keys included, but not how often faults struck."""
-    kinds = sorted(kind for kind in world.store.kinds() if kind != Fault.kind)
+    kinds = sorted(kind for kind in world.store.tables if kind != Fault.kind)
     return {kind: list(world.store.group(kind)) for kind in kinds if world.store.size(kind)}
 
 

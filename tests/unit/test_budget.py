@@ -81,7 +81,7 @@ def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
     for world in worlds:
         moments = [moment.world for moment in (*world.snapshots.values(), *filter(None, [world._beginning]))]
         yield from kept_by(moments)
-        for kind in world.store.kinds():
+        for kind in world.store.tables:
             yield from world.store.group(kind)
         for commit in world.history:
             yield from (

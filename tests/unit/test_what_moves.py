@@ -22,7 +22,7 @@ def shown_after(world: World, minutes: int) -> list[Any]:
 def test_what_is_in_no_moving_group_is_shown_the_same_at_any_instant() -> None:
     for name in LIBRARY.names():
         world = LIBRARY.get(name).world(VENDORS, "w", 0, 0)
-        for kind in world.store.kinds():
+        for kind in world.store.tables:
             for moving in world.store.group(kind, *PROGRESSING):
                 world.store.remove(kind, moving.id)
         assert shown_after(world, 0) == shown_after(world, 17) == shown_after(world, 90), name

@@ -114,6 +114,7 @@ class RequestMeter(Metered, frozen=True, gc=False):
     requests: tuple[datetime, ...] = ()
     status: str = "open"
     kind: ClassVar[str] = "serpwow.meter"
+    is_tally: ClassVar[bool] = True
 
 
 class ErrorLog(Metered, frozen=True, gc=False):

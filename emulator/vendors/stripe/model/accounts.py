@@ -55,6 +55,7 @@ class Traffic(Metered, frozen=True, gc=False):
     requests: int = 0
     status: str = "open"
     kind: ClassVar[str] = "stripe.traffic"
+    is_tally: ClassVar[bool] = True
 
 
 def account_of(view: View) -> Account:
