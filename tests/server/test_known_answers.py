@@ -1,0 +1,133 @@
+"""A request that is sent again is answered as if nobody remembered the answer, whatever has happened in its world since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from http.client import HTTPResponse
+from socket import create_connection
+
+import httpx
+import orjson
+import pytest
+
+from emulator.kernel.world import World
+from emulator.scenario.scenario import Scenario
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.web.pipeline import Pipeline
+from emulator.web.plan import LONGEST_KNOWN, Known
+from emulator.web.response import OutgoingResponse
+
+B2 = "/live/batches/B2?api_key=k"
+BATCHES = [{"id": "B1", "name": "first", "status": "running", "searches": 1}, {"id": "B2", "status": "idle", "searches": 1}]
+SCENARIO = Scenario("known", "", {"title": "Known", "clock": {"rate": 0}, "given": {"serpwow": {"batches": BATCHES}}})
+ACCOUNT, LIST, B1 = "/live/account?api_key=k", "/live/batches?api_key=k", "/live/batches/B1?api_key=k"
+CONTROL = "/_emulator/worlds/default"
+NUMBERED = {"x-trace-id", "emulator-exchange"}
+
+
+@pytest.fixture
+def repeated(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each request that might have been answered as before was."""
+    noted: list[bool] = []
+    repeat = Pipeline.repeat
+
+    def noting(pipeline: Pipeline, world: World, known: Known) -> OutgoingResponse | None:
+        response = repeat(pipeline, world, known)
+        noted.append(response is not None)
+        return response
+
+    monkeypatch.setattr(Pipeline, "repeat", noting)
+    return noted
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with ThreadedServer(create_app(worlds_of([SCENARIO]))) as server, httpx.Client(base_url=server.url) as client:
+        yield client
+
+
+def seen(response: httpx.Response) -> tuple[int, dict[str, str], bytes]:
+    """Return all of a response but what numbers it."""
+    return (
+        response.status_code,
+        {name: value for name, value in response.headers.items() if name not in NUMBERED},
+        response.content,
+    )
+
+
+@pytest.mark.parametrize("target", [ACCOUNT, LIST, B1, "/live/batches/none?api_key=k", "/live/batches/stopall?api_key=other"])
+def test_what_changed_nothing_is_recorded_again_and_numbered_anew(
+    target: str, client: httpx.Client, repeated: list[bool]
+) -> None:
+    client.get("/live/batches/B1/stop?api_key=k").raise_for_status()
+    responses = [client.get(target) for _ in range(3)]
+    assert repeated == [True, True]
+    assert seen(responses[0]) == seen(responses[1]) == seen(responses[2])
+    for name in NUMBERED:
+        assert len({response.headers[name] for response in responses}) == 3
+    numbers = [int(response.headers["emulator-exchange"].rpartition("/")[2]) for response in responses]
+    reasons = [client.get(f"{CONTROL}/journal/{n}/explain").json() for n in numbers]
+    for name in ("answer", "also", "basis", "request", "reply", "rows", "assumptions", "differences", "would_work"):
+        assert reasons[0][name] == reasons[1][name] == reasons[2][name]
+    assert [entry["n"] for entry in client.get(f"{CONTROL}/journal").json()["entries"]][-3:] == numbers
+
+
+FAULT = {"at": "serpwow.batches.get", "where": "before-commit", "do": "status", "status": 500}
+CHANGES: dict[str, Callable[[httpx.Client], httpx.Response]] = {
+    "a vendor's client": lambda client: client.get("/live/batches/B1/stop?api_key=k"),
+    "a controller": lambda client: client.patch(
+        f"{CONTROL}/state", json={"serpwow": {"batches": [{"id": "B1", "name": "new"}]}}
+    ),
+    "time": lambda client: client.post(f"{CONTROL}/clock/advance", json={"by": "1h"}),
+    "a fault": lambda client: client.post(f"{CONTROL}/faults", json=FAULT),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_nothing_is_answered_as_before_after(change: str, client: httpx.Client, repeated: list[bool]) -> None:
+    before = client.get(B1)
+    CHANGES[change](client).raise_for_status()
+    assert seen(client.get(B1)) != seen(before)
+    assert repeated == []
+
+
+def test_after_a_reset_answers_are_known_from_the_first_time(client: httpx.Client, repeated: list[bool]) -> None:
+    before = client.get(B1)
+    client.get("/live/batches/B1/stop?api_key=k").raise_for_status()
+    client.post(f"{CONTROL}/reset").raise_for_status()
+    assert (seen(client.get(B1)), repeated) == (seen(before), [True])
+
+
+def test_the_same_batch_of_another_world_is_not_taken_for_this_one(client: httpx.Client) -> None:
+    for id, name in (("one", "first"), ("two", "second")):
+        given = {"serpwow": {"batches": [{"id": "B1", "name": name, "status": "idle", "searches": 1}]}}
+        client.post("/_emulator/worlds", json={"id": id, "scenario": {"title": id, "given": given}}).raise_for_status()
+    names = [client.get(B1, headers={"emulator-world": id}).json()["batch"]["name"] for id in ("one", "two", "one", "two")]
+    assert names == ["first", "second", "first", "second"]
+
+
+def test_lists_are_counted_and_refused_at_the_limit_however_well_they_are_known(
+    client: httpx.Client, repeated: list[bool]
+) -> None:
+    assert [client.get(LIST).status_code for _ in range(62)] == [200] * 60 + [429] * 2
+    assert repeated == [*[True] * 59, False, True]
+
+
+def test_the_body_is_part_of_what_is_known(client: httpx.Client, repeated: list[bool]) -> None:
+    answers = []
+    with create_connection((client.base_url.host, client.base_url.port)) as connection:
+        for body in (b'{"name": 11}', b'{"name": 22}', b'{"name": 22}', b'{"name":"n"}'):
+            connection.sendall(b"PUT %s HTTP/1.1\r\nhost: localhost\r\ncontent-length: 12\r\n\r\n%s" % (B2.encode(), body))
+            response = HTTPResponse(connection)
+            response.begin()
+            answers.append(response.read())
+    assert repeated == [True]
+    assert answers[0] == answers[1] == answers[2] != answers[3]
+
+
+def test_what_is_long_is_not_kept(client: httpx.Client, repeated: list[bool]) -> None:
+    name = "n" * LONGEST_KNOWN
+    client.patch(f"{CONTROL}/state", json={"serpwow": {"batches": [{"id": "B1", "name": name}]}}).raise_for_status()
+    assert [orjson.loads(client.get(B1).content)["batch"]["name"] for _ in range(2)] == [name, name]
+    assert repeated == []
