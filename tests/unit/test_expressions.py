@@ -18,14 +18,20 @@ BOUNDED = {
 WHEN_RUN = [
     "emulator.scenario.validation: re.search(exact, value)",
     "emulator.scenario.validation: re.search(schema.get('pattern', ''), str(value))",
+    r"emulator.text.letters: re.compile(f'{it}(?=[\\W_])(?<=[\\W_]{it})' if whole else it)",
 ]
-"""Calls whose expressions are in no source: those of the schemas, which are tried by themselves."""
+"""Calls whose expressions are in no source: those of the schemas, and a word of a client; both are tried by themselves."""
 
 
 def test_every_expression_takes_time_in_proportion_to_its_text() -> None:
     expressions = [use for use in [*uses(), *uses_of_schemas()] if use.pattern.pattern not in BOUNDED]
     growths = [(use.place, use.method, use.pattern.pattern, *worst_growth(use)) for use in expressions]
     assert [use for use in growths if use[3] > 2.5 * TIMES] == []
+
+
+@pytest.mark.parametrize("word", ["a", "aaaaaaaa", "aba", r"\."])
+def test_a_word_is_found_in_time_in_proportion_to_the_text(word: str) -> None:
+    assert worst_growth(Use("here", re.compile(rf"{word}(?=[\W_])(?<=[\W_]{word})"), "finditer"))[0] <= 2.5 * TIMES
 
 
 def test_an_expression_that_goes_back_is_found_out() -> None:
