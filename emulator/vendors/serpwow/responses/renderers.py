@@ -67,8 +67,8 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     """Return the answer with the facts and the assumption by which its request was read, or part of it ignored."""
     if operation.mounts:  # a link of our own
         return answer
-    reading = [assumption for assumption in READING if assumption in tx.consulted]
-    answer = answer.resting_on(READING[assumption] for assumption in reading)
+    if reading := [] if READING.keys().isdisjoint(tx.consulted) else [it for it in READING if it in tx.consulted]:
+        answer = answer.resting_on(READING[assumption] for assumption in reading)
     if answer.assumption in (None, LIST_FIELDS):
         decisive = reading or [assumption for assumption in (HTML_LIMIT,) if assumption in tx.consulted]
         answer = answer._replace(assumption=decisive[0] if decisive else answer.assumption)

@@ -172,27 +172,32 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     if request.path.startswith(MOUNT):
         return
     yield from _facts_of_version(request)
-    names = {name for name, _ in pairs_of(request)} if request.query_string else set[str]()
-    if ARRAYS & names:
-        yield "stripe-list-5"
-    if any(len({*found}) < len(found) for found in (values_of(request, array) for array in ARRAYS)):
-        yield "stripe-list-9"
-    if ARRAYS & {name[:-2] for name in names if name.endswith("[]")}:
-        yield "stripe-list-8"
+    if request.query_string:
+        yield from _facts_of_query(request)
     if request.method != "GET" and request.headers.get("idempotency-key") == "":
         yield "stripe-idempotency-10"
     if request.body and request.method in ("GET", "DELETE"):
         yield "stripe-body-3"
     elif request.body:
         yield from _facts_of_fields(fields_of(request))
-    if request.query_string and not {*TYPES}.issuperset(values_of(request, "types")):
-        yield "stripe-event-8"
     key = request.credential
     if key is not None and not key.startswith(SECRET) and not tx.lists_credential("stripe", key):
         yield "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"
     yield from _facts_of_context(tx, request)
     if request.body and is_mislabelled(request) and answer.name != "invalid_fields":
         yield "stripe-body-2"
+
+
+def _facts_of_query(request: Request) -> Iterator[str]:
+    names = {name for name, _ in pairs_of(request)}
+    if ARRAYS & names:
+        yield "stripe-list-5"
+    if any(len({*found}) < len(found) for found in (values_of(request, array) for array in ARRAYS)):
+        yield "stripe-list-9"
+    if ARRAYS & {name[:-2] for name in names if name.endswith("[]")}:
+        yield "stripe-list-8"
+    if not {*TYPES}.issuperset(values_of(request, "types")):
+        yield "stripe-event-8"
 
 
 def _facts_of_version(request: Request) -> Iterator[str]:
