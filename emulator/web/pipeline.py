@@ -110,6 +110,7 @@ class Pipeline:
         if left and world.clock.rate == FROZEN:
             jumps = tuple(fault for fault in left if fault.do == DELAY and fault.clock == VIRTUAL)
             left = tuple(fault for fault in left if fault not in jumps)
+        request.request_id = None  # one from before is of a transaction that was rolled back
         with world.transaction(request.operation_name, request) as tx:
             tx.unread = MOST_READ if request.is_on_loop else inf
             answer, response = _answer(tx, request, is_admitted)

@@ -138,6 +138,17 @@ def test_a_long_answer_is_tried_once_on_the_event_loop_and_the_next_goes_to_a_th
     assert [name == BESIDE for name in tried] == [False, True, True]
 
 
+def test_a_request_that_was_taken_back_has_an_id_of_its_own(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.delete(f"{WORLD}/faults")
+    jobs = [{"id": id, "status": "in_progress"} for id in ("one", "two")]
+    client.patch(f"{WORLD}/state", json={"stripe": {"batch_jobs": jobs}}).raise_for_status()
+    monkeypatch.setattr(pipeline, "LONG_ANSWER", 0)
+    headers = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
+    replies = [client.post(f"/v2/core/batch_jobs/{id}/cancel", headers=headers, content=iter([b""])) for id in ("one", "two")]
+    assert [it.status_code for it in replies] == [200, 200]
+    assert replies[0].headers["request-id"] != replies[1].headers["request-id"]
+
+
 @pytest.mark.parametrize(
     "path", ["batches?search_term=zz", "destinations?search_term=zz", "errorlogs?search_term=zz", "batches/B/searches/1?q=zz"]
 )
