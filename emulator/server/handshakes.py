@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import islice
+from traceback import clear_frames
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -58,8 +59,9 @@ class Handshakes:
         accept, protocol = asyncio.get_running_loop().connect_accepted_socket, self._make_protocol()
         try:
             await accept(lambda: protocol, connection, ssl=self._context, **bounds)
-        except OSError:
+        except OSError as error:
             protocol.parser = None  # type: ignore[assignment]  # or the two would hold each other for good
+            clear_frames(error.__traceback__)  # asyncio's hold the error, which holds them
         finally:
             self._under_way.pop(connection, None)
 

@@ -84,11 +84,11 @@ def test_a_lost_connection_takes_its_memory_with_it(
     wait_until(lambda: server.look().result() and not any(each() for each in begun))
 
 
-@pytest.mark.parametrize("server", [("uvloop", "tls"), ("uvloop", "plain")], indirect=True, ids="-".join)
+@pytest.mark.parametrize("sent", [b"", b"\x16\x03\x01", b"\x16\x03\x01\x00\x04nonsense", b"GET / HTTP/1.1\r\n\r\n"])
 def test_a_connection_that_ends_in_its_handshake_takes_its_memory_with_it(
-    server: ThreadedServer, begun: list[ref[HttpConnection]]
+    server: ThreadedServer, begun: list[ref[HttpConnection]], sent: bytes
 ) -> None:
     with closing(dial(server)) as line:
-        line.sendall(b"\x16\x03\x01")
+        line.sendall(sent)
         wait_until(lambda: server.look().result() and begun)
     wait_until(lambda: server.look().result() and not any(each() for each in begun))
