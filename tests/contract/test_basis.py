@@ -99,6 +99,7 @@ NEVER_DOCUMENTED = {
         "wrong_account": "a 403 of the second API",
         "no_version": "a message",
         "unknown_version": "which error an unknown version gets",
+        "no_such_method": "that jobs are not found in a version without them",
         "limited": "a message",
         "locked": "which header asks for another try",
         "key_reused": "a message",

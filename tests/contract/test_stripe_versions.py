@@ -17,6 +17,7 @@ from emulator.vendors.stripe.model.versions import (
     has_event_grid,
     has_new_sources,
     is_well_formed,
+    lacks_jobs,
 )
 from emulator.vendors.stripe.requests.fields import LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS, metadata_mistakes
 from emulator.web.guard import PREFIX
@@ -68,7 +69,18 @@ def test_every_preview_that_has_batch_jobs_has_all_of_it(version: str) -> None:
     assert has_event_grid(version)
 
 
-@pytest.mark.parametrize("version", [*sorted(GENERAL), "2024-12-03.preview-v2"])
+@pytest.mark.parametrize(
+    ("version", "lacking"),
+    [
+        *((version, False) for version in (*PREVIEWS, "preview", "2027-01-27.preview", "2026-03-26.preview-v2", "newest", "")),
+        *((version, True) for version in (*sorted(GENERAL), "2027-01-27.fern", "2026-03-24.preview", "2024-12-03.preview-v2")),
+    ],
+)
+def test_previews_since_their_first_are_the_versions_that_may_have_batch_jobs(version: str, lacking: bool) -> None:
+    assert lacks_jobs(version) == lacking
+
+
+@pytest.mark.parametrize("version", [*sorted(GENERAL), "2024-12-03.preview-v2", "preview"])
 def test_a_version_of_each_published_form_is_one(version: str) -> None:
     assert is_well_formed(version)
 

@@ -70,9 +70,17 @@ VERSION_UNKNOWN = Assumption(
     "What becomes of a request for a version that is not known to have what it asks for?",
     ("lenient", "strict", "any"),
     "New previews appear every month, and few changed what these calls do: one that is newer than all that are known is taken"
-    " for the newest, another for the last before it, and one that is older than batch jobs for the first. Versions for"
-    " everybody, such as 2026-10-28.endive, have no batch jobs: the jobs of such a version are those of the previews of its"
-    " time. What is not a date and a name is no version at all.",
+    " for the newest, another for the last before it. The word preview, which a page about the second API sends, is the newest;"
+    " else what is not a date and a name is no version at all.",
+)
+VERSION_WITHOUT_JOBS = Assumption(
+    "stripe.version-without-jobs",
+    "What does a request about batch jobs hear whose version has none: one that is no preview, or is older than 2026-03-25?",
+    ("404", "accept"),
+    "Batch jobs came with 2026-03-25.preview, and no version for everybody, such as 2026-10-28.endive, has them. Users report"
+    " this 404 of another operation of the second API that previews alone had. Accepted, a version has the jobs of the previews"
+    " of its time, and one that is older those of the first, as far as stripe.version-unknown lets it through.",
+    ("no_such_method",),
 )
 IDEMPOTENT_ID = Assumption(
     "stripe.idempotency-path-id",

@@ -82,6 +82,9 @@ WITH_CHANGES = {"preview": "2025-11-17", "general": "2025-12-15"}
 WITH_EVENT_GRID = {"preview": "2026-03-25", "general": "2026-04-22"}
 """The first version of each kind that has destinations at Azure. Evidence: stripe-destination-16."""
 
+LATEST_PREVIEW = "preview"
+"""The newest preview, without its date. Evidence: stripe-version-15."""
+
 NEWEST = "9999-12-31"
 """The date of a version that has no valid date: it counts as the newest."""
 
@@ -104,8 +107,19 @@ def date_of(version: str) -> str:
 
 
 def is_well_formed(version: str) -> bool:
-    """Return whether a version is a date and a name, as in `2026-03-25.preview`."""
-    return date_of(version) != NEWEST
+    """Return whether a version is a date and a name, as in `2026-03-25.preview`, or the word for the newest preview."""
+    return version == LATEST_PREVIEW or date_of(version) != NEWEST
+
+
+def is_preview(version: str) -> bool:
+    """Return whether a version is a preview; one that is not well formed is taken for one."""
+    match = _VERSION.fullmatch(version)
+    return match is None or match[2].startswith("preview")
+
+
+def lacks_jobs(version: str) -> bool:
+    """Return whether a version is known to have no batch jobs. Evidence: stripe-version-6 and stripe-version-14."""
+    return not is_preview(version) or f"{date_of(version)}.preview" < PREVIEWS[0]
 
 
 @lru_cache(maxsize=256)
@@ -140,6 +154,4 @@ def has_changes(version: str) -> bool:
 
 
 def _is_since(firsts: Mapping[str, str], version: str) -> bool:
-    match = _VERSION.fullmatch(version)
-    kind = "preview" if match is None or match[2].startswith("preview") else "general"
-    return date_of(version) >= firsts[kind]
+    return date_of(version) >= firsts["preview" if is_preview(version) else "general"]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from emulator.sdk import Answer, Operation, Request, Transaction, View
-from emulator.vendors.stripe.assumptions.jobs import VERSION_UNKNOWN
+from emulator.vendors.stripe.assumptions.jobs import VERSION_UNKNOWN, VERSION_WITHOUT_JOBS
 from emulator.vendors.stripe.assumptions.requests import (
     ACCOUNT_HEADER,
     GET_BODY,
@@ -20,7 +20,7 @@ from emulator.vendors.stripe.assumptions.requests import (
 )
 from emulator.vendors.stripe.files.model.links import MOUNT
 from emulator.vendors.stripe.model.accounts import LOCKED, OPERATIONAL, SELF, Platform, Traffic, account_of
-from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, is_well_formed, parse_version
+from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, is_preview, is_well_formed, lacks_jobs, parse_version
 
 PUBLISHABLE, RESTRICTED, SECRET, ORGANIZATION = "pk_", "rk_", "sk_", "sk_org"
 
@@ -28,6 +28,11 @@ REQUESTS_PER_SECOND = 25
 """In a sandbox as a whole and for each endpoint alike. Evidence: stripe-limit-4."""
 
 SECOND = timedelta(seconds=1)
+
+_PREVIEW_HINT = (
+    " In order to access this preview feature, you must explicitly specify a .preview Stripe-Version in your request header."
+)
+"""Word for word as users report it. Evidence: stripe-version-13."""
 
 _ACCOUNT = re.compile(r"acct_\w+", re.ASCII)
 
@@ -158,6 +163,9 @@ def _check_version(tx: Transaction, request: Request, operation: Operation) -> A
         return Answer("no_version", "stripe-version-1")
     if is_listed(version, operation):
         return None
+    if is_about_jobs(operation) and lacks_jobs(version) and tx.choice(VERSION_WITHOUT_JOBS) == "404":
+        fact, hint = ("stripe-version-14", "") if is_preview(version) else ("stripe-version-13", _PREVIEW_HINT)
+        return Answer("no_such_method", fact, hint, VERSION_WITHOUT_JOBS)
     choice = tx.choice(VERSION_UNKNOWN)
     if choice != "any" and (choice == "strict" or not is_well_formed(version)):
         return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN)
@@ -166,7 +174,12 @@ def _check_version(tx: Transaction, request: Request, operation: Operation) -> A
 
 def is_listed(version: str, operation: Operation) -> bool:
     """Return whether a version is known to have the operation."""
-    return version in PREVIEWS or (version in GENERAL and not operation.name.startswith("stripe.batch_jobs."))
+    return version in PREVIEWS or (version in GENERAL and not is_about_jobs(operation))
+
+
+def is_about_jobs(operation: Operation) -> bool:
+    """Return whether an operation is one of batch jobs, which previews alone have."""
+    return operation.name.startswith("stripe.batch_jobs.")
 
 
 def _check_key_in_use(tx: Transaction, request: Request, operation: Operation) -> Answer | None:

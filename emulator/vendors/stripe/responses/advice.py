@@ -19,7 +19,7 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     """Yield what would have worked, given the name of an answer."""
     if answer == "no_version":
         yield f"the header Stripe-Version says for which version the request was written, such as {PREVIEWS[0]}"
-    elif answer == "unknown_version":
+    elif answer in ("unknown_version", "no_such_method"):
         if not is_well_formed(version_of(request)):
             yield f"a version is a date and a name, such as {PREVIEWS[-1]}"
         yield f"the versions that have batch jobs are {', '.join(PREVIEWS)}"

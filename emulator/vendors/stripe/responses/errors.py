@@ -43,11 +43,11 @@ def _error(
     """Return the renderer of an error; a status that is an assumption is the choice of it.
 
     `typed_by` decides whether the error has its type, and `about` adds members to it. The message and the headers may have the
-    words {id} for the id in the path, {subject} for the subject of the answer, and {method} and {path} of the request.
+    words {id} for the id in the path, {subject} for the subject of the answer.
     """
 
     def render(tx: Transaction, request: Request, subject: Any) -> Response:
-        words = {"id": request.parameters.get("id"), "subject": subject, "method": request.method, "path": request.path}
+        words = {"id": request.parameters.get("id"), "subject": subject}
         error = {"code": code, **about(request, subject), "message": message.format(**words)}
         if type is not None and (typed_by is None or tx.choice(typed_by) == "emit"):
             error["type"] = type
@@ -112,7 +112,8 @@ ERROR_RENDERERS: dict[str, Renderer] = {
         headers={"stripe-rate-limited-reason": "{subject}"},
     ),
     "locked": _error(429, "lock_timeout", _LOCK_MESSAGE, headers={"stripe-should-retry": "true"}),
-    "astray": _error(404, "not_found", "Unrecognized request URL ({method}: {path})"),
+    "no_such_method": _error(404, "not_found", "The API method cannot be found.{subject}"),
+    "astray": _error(404, "not_found", "The API method cannot be found."),
 }
 
 _CODES = {400: "invalid_fields", 404: "not_found", 409: "idempotency_conflict"}
