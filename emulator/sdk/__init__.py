@@ -52,6 +52,7 @@ from emulator.sdk.fields import (
     times_from,
 )
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
+from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec
@@ -138,6 +139,7 @@ __all__ = [
     "parse_timestamp",
     "reason_phrase",
     "refuse",
+    "repeats_a_name",
     "replace",
     "schema_of",
     "some",

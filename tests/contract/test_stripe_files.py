@@ -19,13 +19,13 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, Order, RowOutcomes, plan
 from emulator.vendors.stripe.files.model.rows import (
-    CONTEXT_FORM,
     FAULTS,
     FINE,
     ID_FORM,
     ID_TWICE,
     LONGEST_LINE,
     MOST_MARKS,
+    NAME_TWICE,
     NOT_JSON,
     PATH_FORM,
     UNREADABLE,
@@ -202,6 +202,9 @@ def test_a_line_without_an_end_is_not_kept() -> None:
         (b'{"id":"a"', NOT_JSON),
         (b"[1]", NOT_JSON),
         (b'{"id":"a","path_params":{"customer":""}}', PATH_FORM),
+        (b'{"id":"a","params":{"x":1,"x":2}}', NAME_TWICE),
+        (b'{"id":"a","context":null,"context":null}', NAME_TWICE),
+        (b'{"id":"a","params":{"x":"https://h/"}}', FINE),
     ],
     ids=lambda it: str(it)[:40],
 )
@@ -213,7 +216,7 @@ def test_little_is_kept_of_a_row() -> None:
     line = json.dumps({"id": "req_1", "path_params": {"customer": "cus_1"}, "params": {"name": "J" * 10_000}}).encode()
     rows = rows_of_chunks(b"\n".join(line.replace(b"req_1", b"req_%d" % n) for n in range(100)))
     assert len(rows.records) < 30 * len(rows)
-    assert len(FAULTS) == CONTEXT_FORM + 2
+    assert len(FAULTS) == NAME_TWICE + 2
 
 
 def test_a_reader_accepts_five_gigabytes() -> None:

@@ -246,6 +246,12 @@ REPEATED_PARAMETER = Assumption(
     ("refuse", "last", "refuse-any"),
     "400 is published for invalid requests, and one of several different values would be lost.",
 )
+REPEATED_NAME = Assumption(
+    "serpwow.repeated-name",
+    "What becomes of a JSON body in which an object has a name several times?",
+    ("refuse", "last"),
+    "No page speaks of it, and one of the values would be lost; most readers of JSON keep the last.",
+)
 UNREAD_BODY = Assumption(
     "serpwow.unread-body",
     "What becomes of a body that comes with a call that needs none, such as a GET?",
@@ -282,6 +288,7 @@ READING = {
     FORM_LISTS: "serpwow-body-4",
     FLAG_WORDS: "serpwow-body-3",
     NULL_PARAMETER: "serpwow-body-6",
+    REPEATED_NAME: "serpwow-body-11",
     REPEATED_PARAMETER: "serpwow-query-1",
     UNREAD_BODY: "serpwow-body-9",
     EMPTY_TEXT: "serpwow-body-10",

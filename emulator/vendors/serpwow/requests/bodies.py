@@ -6,8 +6,15 @@ import re
 from codecs import BOM_UTF8
 from typing import Any
 
-from emulator.sdk import ENCODED, JsonDict, JsonObject, Request, Transaction
-from emulator.vendors.serpwow.assumptions.requests import EMPTY_TEXT, FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER
+from emulator.sdk import ENCODED, JsonDict, JsonObject, Request, Transaction, repeats_a_name
+from emulator.vendors.serpwow.assumptions.requests import (
+    EMPTY_TEXT,
+    FLAG_WORDS,
+    FORM_LISTS,
+    MISLABELLED_JSON,
+    NULL_PARAMETER,
+    REPEATED_NAME,
+)
 from emulator.vendors.serpwow.model.searches import boolean
 from emulator.vendors.serpwow.requests.forms import BadForm, is_index, read_form
 from emulator.vendors.serpwow.requests.validation import FLAGS, invalid
@@ -49,6 +56,8 @@ def read_body(tx: Transaction, request: Request) -> Any:
     if not _is_labelled_json(request) and tx.choice(MISLABELLED_JSON) == "refuse":
         message = f"The request body is JSON, and its Content-Type is {request.media_type or 'missing'}: send application/json"
         raise invalid(message, "serpwow-body-5", MISLABELLED_JSON)
+    if repeats_a_name(request.body, value) and tx.choice(REPEATED_NAME) == "refuse":
+        raise invalid("The request body has an object with the same name more than once", "serpwow-body-11", REPEATED_NAME)
     if value is None:
         raise invalid("The request body must not be null", "serpwow-body-6")
     return value

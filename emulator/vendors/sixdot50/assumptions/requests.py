@@ -161,6 +161,12 @@ MISSING_MEDIA_TYPE = Assumption(
     ("read", "refuse"),
     "Nothing is published of it, and such a body does not claim to be anything but the JSON that is published.",
 )
+REPEATED_NAME = Assumption(
+    "6dot50.repeated-name",
+    "What becomes of a body in which an object has a name several times, be it in other capitals?",
+    ("400", "last"),
+    "No page speaks of it, and one of the values would be lost; ASP.NET keeps the last.",
+)
 CREATED_STATUS = Assumption(
     "6dot50.created-status",
     "Which status does the creation of a batch get?",

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from emulator.sdk import Assumption, InvalidRequest, Request, Transaction, View
+from emulator.sdk import Assumption, InvalidRequest, Request, Transaction, View, repeats_a_name
 from emulator.vendors.sixdot50.assumptions.batches import (
     BATCH_EXTERNAL_IDS,
     BLANK_NAME,
@@ -19,7 +19,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
     PAYMENT_EXTERNAL_IDS,
     ZERO_AMOUNT,
 )
-from emulator.vendors.sixdot50.assumptions.requests import MSISDN_FORM, WRONG_TYPE
+from emulator.vendors.sixdot50.assumptions.requests import MSISDN_FORM, REPEATED_NAME, WRONG_TYPE
 from emulator.vendors.sixdot50.machine import is_of_another_organisation
 from emulator.vendors.sixdot50.model import SELF, Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.bodies import ADDITION, Properties, Types, mistyped, mistyped_in_payments, properties
@@ -67,11 +67,14 @@ def read_body(tx: Transaction, request: Request, types: Types) -> Properties:
     """Return the properties of the body.
 
     Raises:
-        InvalidRequest: the body is no JSON object, or a property has another type. Evidence: 6dot50-id-2.
+        InvalidRequest: the body is no JSON object, an object in it has a name several times, or a property has another type.
+            Evidence: 6dot50-id-2.
     """
     body = properties(request)
     if body is None:
         raise _unreadable()
+    if repeats_a_name(request.body, request.json, str.lower) and tx.choice(REPEATED_NAME) == "400":
+        raise InvalidRequest("unreadable", "6dot50-input-3", REPEATED_NAME, answer="unreadable")
     wrong = [(None, name, value) for name, value in mistyped(body, types)]
     below = mistyped_in_payments(body, organisation_of(tx).referrals) if types is ADDITION else ()
     refuse(tx, (Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE, index) for index, name, value in chain(wrong, below)))

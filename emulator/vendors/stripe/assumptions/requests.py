@@ -58,6 +58,13 @@ BODY_TYPE = Assumption(
     "The overview's own command line sends JSON under the label that curl gives it, which is read in any case; of others no"
     " page speaks.",
 )
+REPEATED_NAME = Assumption(
+    "stripe.repeated-name",
+    "What becomes of a body in which an object has a name several times?",
+    ("refuse", "last"),
+    "No page speaks of it, and one of the values would be lost; most readers of JSON keep the last. A row of a file that"
+    " has one is refused in any case.",
+)
 GET_BODY = Assumption(
     "stripe.body-of-get",
     "What becomes of a body that comes with a GET?",

@@ -12,7 +12,7 @@ from zlib import DEFLATED, compressobj
 
 import orjson
 
-from emulator.sdk import JsonDict
+from emulator.sdk import JsonDict, repeats_a_name
 from emulator.vendors.stripe.files.model.rows import (
     BLOCK,
     CONTEXT_FORM,
@@ -23,6 +23,7 @@ from emulator.vendors.stripe.files.model.rows import (
     LONGEST_LINE,
     MAX_STORED_LENGTH,
     MOST_MARKS,
+    NAME_TWICE,
     NOT_JSON,
     OWN_ID,
     PARAMS_FORM,
@@ -105,6 +106,8 @@ class JsonlReader:
         id = row.get("id")
         key = _dump_id(id)
         fault = _fault_of_id(id) or (ID_TWICE if self._is_known(key) else _fault_of(row))
+        if not fault and repeats_a_name(line, row):
+            fault = NAME_TWICE
         self._add(key, fault, {} if fault else row.get("path_params") or _own_id(row))
 
     def _add(self, id: bytes, fault: int, path_params: dict[str, str] | None = None) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Transaction
+from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Transaction, repeats_a_name
 from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
-from emulator.vendors.stripe.assumptions.requests import ARRAY_INDEX, BODY_TYPE
+from emulator.vendors.stripe.assumptions.requests import ARRAY_INDEX, BODY_TYPE, REPEATED_NAME
 
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 """Bounds of metadata, the lengths in characters. Evidence: stripe-metadata-1."""
@@ -75,6 +75,8 @@ def _fields_or_refuse(tx: Transaction, request: Request) -> JsonDict:
         raise invalid("The request body is not JSON", "stripe-fields-2") from None
     if not isinstance(fields, dict):
         raise invalid("The request body is not a JSON object", "stripe-fields-2")
+    if repeats_a_name(request.body, fields) and tx.choice(REPEATED_NAME) == "refuse":
+        raise invalid("An object in the request body has the same field more than once", "stripe-body-4", REPEATED_NAME)
     return fields
 
 

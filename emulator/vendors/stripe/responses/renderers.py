@@ -21,7 +21,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.assumptions.requests import GET_BODY
+from emulator.vendors.stripe.assumptions.requests import GET_BODY, REPEATED_NAME
 from emulator.vendors.stripe.destinations.model import Destination, is_unusual
 from emulator.vendors.stripe.events.model import TYPES, request_id_of
 from emulator.vendors.stripe.files.model.links import (
@@ -142,7 +142,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     assumption = answer.assumption or _assumption_of(tx, answer) or reading
     if NEWER_RPS in tx.consulted:
         facts.append("stripe-version-12")
-    asked = next((it for it in (NEWER_RPS, REQUIRED_METADATA, GET_BODY) if it in tx.consulted), None)
+    asked = next((it for it in (NEWER_RPS, REQUIRED_METADATA, GET_BODY, REPEATED_NAME) if it in tx.consulted), None)
     return answer._replace(also=(*answer.also, *facts), assumption=assumption or asked)
 
 
@@ -176,6 +176,8 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
         yield from _facts_of_query(request)
     if request.method != "GET" and request.headers.get("idempotency-key") == "":
         yield "stripe-idempotency-10"
+    if REPEATED_NAME in tx.consulted:
+        yield "stripe-body-4"
     if request.body and request.method in ("GET", "DELETE"):
         yield "stripe-body-3"
     elif request.body:

@@ -13,7 +13,9 @@ import orjson
 
 from emulator.sdk import JsonDict, Shared, Weight
 
-FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM, PARAMS_FORM, CONTEXT_FORM, PATH_NAMES = range(10)
+FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM, PARAMS_FORM, CONTEXT_FORM, NAME_TWICE, PATH_NAMES = range(
+    11
+)
 """The faults of a row. Only the endpoint of the job decides the last one."""
 
 LONGEST_LINE = 1_000_000
@@ -33,6 +35,7 @@ FAULTS = (
     "path_params is not an object of strings, none of them empty",
     "params is not an object",
     "context is not the id of an account, or a path of them, or stripe_version is not a string",
+    "An object of the line has the same name more than once",
     "path_params does not name the placeholders of the endpoint's path",
 )
 
@@ -115,6 +118,8 @@ class Rows(Shared):
             return b'{"":1e999}'
         if fault == ID_MISSING:
             return b"{}"
+        if fault == NAME_TWICE:
+            return b'{"id":%b,"id":%b}' % (id, id)
         line: JsonDict = {"id": orjson.Fragment(id)} | _MARKS.get(fault, {})
         if values:
             named = dict(zip(self.names[self.shapes[row]], orjson.loads(values), strict=False))
