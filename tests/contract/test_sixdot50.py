@@ -21,6 +21,7 @@ from emulator.sdk.exact_json import dump
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL
 from emulator.vendors.sixdot50.model import Batch, Payment, Summary
+from emulator.vendors.sixdot50.requests.validation import is_same
 from emulator.vendors.sixdot50.responses.renderers import show_batch
 from emulator.vendors.sixdot50.state.rules import FITTING
 from tests.support.loading import load_value
@@ -358,3 +359,17 @@ def test_a_cancel_moves_the_whole_amount_to_the_cancelled_and_not_a_cent_more(gi
     summary = json.loads(dump(body["summary"]), parse_float=Decimal)
     assert summary["cancelledAmount"] == summary["paymentsAmount"] == Decimal(sum(given)) / 100
     assert summary["cancelledCount"] == summary["paymentsCount"] == len(given)
+
+
+class Unfolded(str):
+    """A text that may not be folded."""
+
+    def casefold(self) -> str:
+        raise AssertionError
+
+
+@pytest.mark.parametrize("choice", ["ignored", "minded"])
+def test_names_of_one_group_are_not_folded_again(choice: str) -> None:
+    world = load_value({"title": "Case", "assume": {"6dot50.external-id-case": choice}}, VENDORS, "case").world(VENDORS, "case")
+    with world.transaction("a look") as tx:
+        assert is_same(tx, Unfolded("A"), Unfolded("a")) == (choice == "ignored")

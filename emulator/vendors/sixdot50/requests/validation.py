@@ -126,10 +126,8 @@ def namesakes(view: View, text: str, own: str | None) -> list[Batch]:
 
 
 def is_same(view: View, one: str | None, other: str) -> bool:
-    """Tell whether two externalIds are the same."""
-    return one == other or (
-        one is not None and view.choice(EXTERNAL_ID_CASE) == "ignored" and one.casefold() == other.casefold()
-    )
+    """Tell whether two externalIds are the same, which differ by no more than case: their resources are in one group."""
+    return one == other or view.choice(EXTERNAL_ID_CASE) == "ignored"
 
 
 def msisdn_in(view: View, text: str) -> str | None:
