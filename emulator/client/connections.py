@@ -15,7 +15,6 @@ from emulator.web.connection import (
     ConnectionCut,
     InProcessConnection,
     NoAnswer,
-    Receive,
     Scope,
     run_sync,
 )
@@ -34,6 +33,12 @@ REASONS = {
     HANG: "timed out",
 }
 """Messages of client libraries for a socket that fails so."""
+LOCAL = [(b"host", b"127.0.0.1")]
+"""Headers of a handle's own requests."""
+
+SHORT = 1_000
+"""Bytes of a body that is read at once."""
+
 EXACT = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
 """The decimal context of the vendors, in place of that of the calling thread."""
 
@@ -122,8 +127,12 @@ async def ask_async(
     app: App, connection: SyncConnection, method: str, target: bytes, headers: Headers, body: bytes, scheme: str
 ) -> AppResponse:
     """Run one request through the application on a connection that lets real time pass. Raises as `ask` does."""
-    scope, receive = _request(connection, method, target, headers, body, scheme)
+    scope = _scope(connection, method, target, headers, scheme)
+    incoming = [{"type": "http.request", "body": body, "more_body": False}]
     messages: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
         if not connection.gone:
@@ -145,20 +154,19 @@ async def ask_async(
 
 
 def ask_control(app: Gateway, method: str, target: bytes, body: bytes) -> AppResponse:
-    """Return the response of the control plane to a request of a handle."""
-    scope, receive = _request(SyncConnection(None), method, target, [(b"host", b"127.0.0.1")], body, "http")
+    """Return the response of the control plane to a request of a handle; a short one is not read piece by piece."""
+    if len(body) > SHORT:
+        return ask(app, method, target, LOCAL, body)
     with localcontext(EXACT):
-        response = app.respond_to_handle(scope, receive)
+        response = app.respond_to_handle(_scope(SyncConnection(None), method, target, LOCAL, "http"), body)
     content = response.content
     return AppResponse(response.status, response.headers, content if isinstance(content, bytes) else b"".join(content.chunks))
 
 
-def _request(
-    connection: SyncConnection, method: str, target: bytes, headers: Headers, body: bytes, scheme: str
-) -> tuple[Scope, Receive]:
-    """Return a request as ASGI has it: its scope, and what receives its body."""
+def _scope(connection: SyncConnection, method: str, target: bytes, headers: Headers, scheme: str) -> Scope:
+    """Return a request as ASGI has it."""
     path, _, query = target.partition(b"?")
-    scope: Scope = {
+    return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
@@ -173,12 +181,6 @@ def _request(
         "client": NO_SOCKET,
         "state": {CONNECTION_KEY: connection},
     }
-    incoming = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def receive() -> MutableMapping[str, Any]:
-        return incoming.pop() if incoming else {"type": "http.disconnect"}
-
-    return scope, receive
 
 
 def _answered(

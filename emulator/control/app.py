@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 from emulator.control import catalogue, dry_run, faults, index, journal, snapshots, worlds
-from emulator.control.bodies import MAX_INLINE, Reader, body_reader, check_query, read_nothing, request_schemas, resolve_ref
+from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref
 from emulator.control.context import ControlContext
 from emulator.control.http import ClientGone, HttpError, HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.control.paths import Paths
 from emulator.control.problems import error_response, http_problem, text_response
-from emulator.control.record import Schema
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
@@ -44,14 +43,18 @@ class ControlApp:
         self.context = context
         self._paths = Paths(ROUTES)
         schemas = request_schemas(context.vendors)
-        self._readers = {(row.method, row.path): _reader(row, schemas, context) for row in ROUTES}
+        self._parsers: dict[tuple[str, str], Parse] = {
+            (row.method, row.path): parser(resolve_ref(row.body, schemas), or_scenario=row.yaml)
+            for row in ROUTES
+            if row.body is not None
+        }
 
     async def answer(self, scope: Scope, receive: Receive) -> OutgoingResponse | None:
         """Return the response to a request; None where its client has hung up."""
         method: str = scope["method"]
         try:
             row, parameters = self._paths.find("GET" if method == "HEAD" else method, scope["path"])
-            return await self._respond(row, HttpRequest(scope, receive, parameters))
+            return await self._respond(row, HttpRequest(scope, parameters, receive))
         except HttpError as error:
             return await off_loop_if_long(scope, http_problem, error, scope["path"], method, KNOWN)
         except (ClientGone, Unwanted):
@@ -66,11 +69,28 @@ class ControlApp:
             await off_loop_if_long(scope, check_query, http, row.query)
             if waits_for_continue(scope) and "world" in http.path_params:
                 context.worlds.get(http.path_params["world"])  # refuse before the client sends its body
-            body = await self._readers[row.method, row.path](http, incoming)
+            parse = self._parsers.get((row.method, row.path))  # a body that nothing parses has no meaning
+            body = await read_body(http, parse, context.limits.control, incoming) if parse else {}
             request = ControlRequest(context, http, body)
         except EmulatorError as error:
             return await off_loop_if_long(scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
         return await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
+
+    def answer_at_once(self, scope: Scope, body: bytes) -> OutgoingResponse:
+        """Return the response to a request of a handle in this process, which brings a short body and takes JSON."""
+        method: str = scope["method"]
+        try:
+            row, parameters = self._paths.find(method, scope["path"])
+            http = HttpRequest(scope, parameters)
+            try:
+                check_query(http, row.query)
+                parse = self._parsers.get((method, row.path))
+                request = ControlRequest(self.context, http, parse(body.decode(), http) if parse else {})
+            except EmulatorError as error:
+                return error_response(error)
+            return _respond(row, request, JSON_TYPE)
+        except HttpError as error:
+            return http_problem(error, scope["path"], method, KNOWN)
 
 
 async def _run(
@@ -112,10 +132,3 @@ def _respond(row: ControlRoute, request: ControlRequest, form: str) -> OutgoingR
 
 def _refusal(error: EmulatorError, form: str) -> OutgoingResponse:
     return text_response(error) if form == TEXT_TYPE else error_response(error)
-
-
-def _reader(row: ControlRoute, schemas: Mapping[str, Schema], context: ControlContext) -> Reader:
-    if row.body is None:
-        return read_nothing
-    schema = resolve_ref(row.body, schemas)
-    return body_reader(schema, context.limits.control, or_scenario=row.yaml)

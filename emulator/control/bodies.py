@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from emulator.control.http import HttpError, HttpRequest
@@ -25,7 +26,8 @@ from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding,
 from emulator.web.turns import for_client
 
 Body = dict[str, Any]
-Reader = Callable[[HttpRequest, IncomingBody], Awaitable[Body]]
+Parse = Callable[[str, HttpRequest], Body]
+"""From the text of a body, and its request, to its value."""
 
 LONG_TEXT = 10_000
 """Characters from which on reading may take more than a tenth of a second."""
@@ -86,42 +88,37 @@ def resolve_ref(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
     return schema if reference is None else schemas[reference.removeprefix(f"{COMPONENTS}emulator.")]
 
 
-async def read_nothing(_: HttpRequest, __: IncomingBody) -> Body:
-    """Return an empty body: whatever the client sent has no meaning."""
-    return {}
-
-
-def body_reader(schema: Schema, max_bytes: int, *, or_scenario: bool) -> Reader:
-    """Return the reader of a body in JSON or YAML that fits a schema. An empty body is an empty object.
+def parser(schema: Schema, *, or_scenario: bool) -> Parse:
+    """Return the parser of bodies in JSON or YAML that fit a schema. An empty body is an empty object.
 
     With `or_scenario`, YAML is a scenario (kept as a Document), and the query may have the other members.
     """
-    parse = _scenario_and_options if or_scenario else _value
-
-    async def read(request: HttpRequest, incoming: IncomingBody) -> Body:
-        text = await text_of(request, max_bytes, incoming)
-        is_short = len(text) <= MAX_INLINE and not _is_yaml(request)
-
-        def validate() -> Body:
-            body = parse(text, request, schema)
-            if not is_short:
-                incoming.count_value(body)
-            return body
-
-        client = connection_of(request.scope)
-        if is_short or isinstance(client, InProcessConnection):
-            return validate()
-        return await in_limited_thread(for_client, client, validate, is_long=len(text) > LONG_TEXT)
-
-    return read
+    return partial(_scenario_and_options if or_scenario else _value, schema)
 
 
-def _value(text: str, request: HttpRequest, schema: Schema) -> Body:
+async def read_body(request: HttpRequest, parse: Parse, max_bytes: int, incoming: IncomingBody) -> Body:
+    """Return the value of a body, read to its end."""
+    text = await text_of(request, max_bytes, incoming)
+    is_short = len(text) <= MAX_INLINE and not _is_yaml(request)
+
+    def validate() -> Body:
+        body = parse(text, request)
+        if not is_short:
+            incoming.count_value(body)
+        return body
+
+    client = connection_of(request.scope)
+    if is_short or isinstance(client, InProcessConnection):
+        return validate()
+    return await in_limited_thread(for_client, client, validate, is_long=len(text) > LONG_TEXT)
+
+
+def _value(schema: Schema, text: str, request: HttpRequest) -> Body:
     document = _yaml(text) if _is_yaml(request) else Document(_json(text, request))
     return _validated(document, schema)
 
 
-def _scenario_and_options(text: str, request: HttpRequest, schema: Schema) -> Body:
+def _scenario_and_options(schema: Schema, text: str, request: HttpRequest) -> Body:
     options = _query_options(request)
     if _is_yaml(request):
         return _validated(Document(options), schema) | {"scenario": _yaml(text)}

@@ -24,9 +24,9 @@ class ClientGone(Exception):
 
 
 class HttpRequest:
-    """A request: its scope, as ASGI has it, and the parameters of its path."""
+    """A request: its scope, as ASGI has it, the parameters of its path, and what receives a body that is not there yet."""
 
-    def __init__(self, scope: Scope, receive: Receive, path_params: Mapping[str, str]) -> None:
+    def __init__(self, scope: Scope, path_params: Mapping[str, str], receive: Receive | None = None) -> None:
         self.scope = scope
         self.path_params = path_params
         self._receive = receive
@@ -53,8 +53,8 @@ class HttpRequest:
         Raises:
             ClientGone: it does not come to its end.
         """
-        more = True
-        while more:
+        more = self._receive is not None
+        while more and self._receive:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 raise ClientGone

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
@@ -97,7 +97,8 @@ class Scenario:
         with self._building:
             template = self._templates.get((number, rate, budget)) or self._template(vendors, number, rate, budget)
         check_count(len(template.store), bounds)
-        return template.spawn(id, self._rules(vendors, id, number, bounds))
+        credentials = self._credentials(vendors, id, number)
+        return template.spawn(id, replace(template.rules, credentials=credentials, limits=bounds))
 
     def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
         template = self._build(vendors, seed, rate, budget)
@@ -106,7 +107,7 @@ class Scenario:
         return template
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
-        rules = self._rules(vendors, self.name, seed, Limits())
+        rules = self._rules(vendors, seed)
         world = World(self.name, rules, self.clock(rate), seed, Quota(budget))
         with world.transaction("given") as tx:
             for resource in _read_all(vendors, {name: {} for name in vendors} | self.content.get("given", {}), tx):
@@ -125,24 +126,21 @@ class Scenario:
         own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in vendors.items()]
         return own + (listed_claims(self.content) if listed else [])
 
-    def _rules(self, vendors: Vendors, id: str, seed: int, limits: Limits) -> Rules:
+    def _rules(self, vendors: Vendors, seed: int) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
         choices |= {name: str(choice) for name, choice in self.content.get("assume", {}).items()}
         timing = {timer: _length(duration) for timer, duration in self.content.get("timing", {}).items()}
         machines = {machine.kind: machine for vendor in vendors.values() for machine in vendor.machines}
+        credentials = self._credentials(vendors, self.name, seed)
+        return Rules(machines | {TIMELINE.kind: TIMELINE}, timing, choices, credentials, self.content.get("provenance", True))
+
+    def _credentials(self, vendors: Vendors, id: str, seed: int) -> dict[str, frozenset[str] | None]:
+        """Return what each vendor accepts in a world of an id: what is listed, and the world's own; None for anything."""
         listed = self.content.get("credentials", {})
-        credentials = {
+        return {
             name: frozenset(listed[name]) | {vendor.credentials_of(id, seed).credential} if name in listed else None
             for name, vendor in vendors.items()
         }
-        return Rules(
-            machines | {TIMELINE.kind: TIMELINE},
-            timing,
-            choices,
-            credentials,
-            self.content.get("provenance", True),
-            limits,
-        )
 
     def _planned(self, vendors: Vendors, start: datetime) -> Iterator[TimelineEvent]:
         for index, item in enumerate(self.content.get("timeline", ())):

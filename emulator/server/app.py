@@ -97,7 +97,7 @@ def create_app(
             from emulator.control.problems import failure, reject
 
             context = ControlContext(worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
-            return Made(ControlApp(context).answer, reject, failure)
+            return Made((app := ControlApp(context)).answer, app.answer_at_once, reject, failure)
 
     control = ControlPlane(make_control, vendor_hosts)
     pipeline = Pipeline(held, validate, bounds, answers)

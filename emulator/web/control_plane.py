@@ -7,7 +7,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from emulator.web.access_log import AccessLog
-from emulator.web.connection import Receive, Scope, Send, connection_of, run_sync
+from emulator.web.connection import Receive, Scope, Send, connection_of
 from emulator.web.guard import Guard, Rejection, off_loop_if_long
 from emulator.web.response import WORLD_HEADER, OutgoingResponse, send_response
 
@@ -15,9 +15,10 @@ ROOT = "/"
 
 
 class Made(NamedTuple):
-    """What the control plane is made of: what responds to a request, to a rejected one, and where it fails at a path."""
+    """What responds to a request; at once to a short one of this process; to a rejected one; and where it fails at a path."""
 
     respond: Callable[[Scope, Receive], Coroutine[Any, Any, OutgoingResponse | None]]
+    respond_at_once: Callable[[Scope, bytes], OutgoingResponse]
     reject: Callable[[Rejection], OutgoingResponse]
     fail: Callable[[str], OutgoingResponse]
 
@@ -49,13 +50,11 @@ class ControlPlane:
         if response is not None:
             await send_response(response, send, connection)
 
-    def respond(self, scope: Scope, receive: Receive, guard: Guard) -> OutgoingResponse:
-        """Return the response to a request that a handle makes in this process, where it waits for nothing."""
+    def respond(self, scope: Scope, body: bytes, guard: Guard) -> OutgoingResponse:
+        """Return the response to a request that a handle makes in this process, with a short body."""
         made = self._made or self._first()
         rejection = guard.check(scope)
-        response = made.reject(rejection) if rejection else run_sync(made.respond(scope, receive))
-        assert response is not None  # noqa: S101  its client waits for it
-        return response
+        return made.reject(rejection) if rejection else made.respond_at_once(scope, body)
 
     def _first(self) -> Made:
         with self._making:  # servers in a test's process are asked by its threads

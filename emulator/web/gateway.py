@@ -75,9 +75,9 @@ class Gateway:
                 raise
             await connection.drop()
 
-    def respond_to_handle(self, scope: Scope, receive: Receive) -> OutgoingResponse:
-        """Return the response of the control plane to a handle in this process."""
-        return self._control.respond(scope, receive, self._guard)
+    def respond_to_handle(self, scope: Scope, body: bytes) -> OutgoingResponse:
+        """Return the response of the control plane to a handle in this process, with a short body."""
+        return self._control.respond(scope, body, self._guard)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on: nothing reaches a plane that the guard has not let through."""
