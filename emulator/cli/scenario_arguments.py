@@ -59,9 +59,9 @@ def _files(known: Library, paths: Sequence[str]) -> Iterator[str]:
         if not isdir(path):
             yield from [it for it in known.names() if it.startswith(f"{path}/")] or [path]
             continue
-        found, others = split_scenarios(files_below(Path(path)), VENDORS)
+        found, others = split_scenarios(files_below(path), VENDORS)
         if others:
             click.echo(skipped_files_message(others), err=True)
         if not found:
             raise click.ClickException(f"{path} holds no scenario: no file in it ends in {ENDINGS}")
-        yield from map(str, found)
+        yield from found

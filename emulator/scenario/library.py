@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
-from os.path import isdir, isfile, islink, lexists, splitext
+from operator import attrgetter
+from os.path import isdir, lexists, splitext
 from pathlib import Path
 from threading import Lock
 
 import orjson
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
-from emulator.scenario.files import ENDINGS, is_scenario_file, looks_like_path, read_text
+from emulator.scenario.files import ENDINGS, SUFFIXES, is_scenario_file, looks_like_path, read_text
 from emulator.scenario.loader import load_file
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import scenario_schema
@@ -31,15 +33,15 @@ class Library:
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     @cached_property
-    def _found(self) -> dict[Path, tuple[list[Path], list[Path]]]:
+    def _found(self) -> dict[Path, tuple[list[str], list[str]]]:
         """By folder, the scenario files in it, and the files that are passed over."""
-        return {folder: split_scenarios(files_below(folder), self._vendors) for folder in self._folders}
+        return {folder: split_scenarios(files_below(str(folder)), self._vendors) for folder in self._folders}
 
     @cached_property
-    def _paths(self) -> dict[str, Path]:
+    def _paths(self) -> dict[str, str]:
         return {_name(path, folder): path for folder in reversed(self._folders) for path in self._found[folder][0]}
 
-    def others(self) -> list[Path]:
+    def others(self) -> list[str]:
         """Return the files in the folders that have the ending of JSON, and are plainly no scenarios."""
         return [path for _, others in self._found.values() for path in others]
 
@@ -55,7 +57,7 @@ class Library:
         """
         if name not in self._paths:
             raise self._not_found(name)
-        return self._paths[name]
+        return Path(self._paths[name])
 
     def intended_name(self, text: str) -> str | None:
         """Return the scenario that is written with an ending, or with folders before it that are no part of its name."""
@@ -120,35 +122,39 @@ class Library:
         return "" if is_scenario_file(path) else f"; a scenario file ends in {ENDINGS}"
 
 
-def _name(path: Path, folder: Path) -> str:
-    below = str(path)[len(str(folder / "x")) - 1 :]
+def _name(path: str, folder: Path) -> str:
+    below = path[len(os.path.join(folder, "")) :]
     return splitext(below)[0].replace(os.sep, "/")
 
 
-def files_below(folder: Path) -> list[Path]:
-    """Return what is in a folder and those below it, but no folders, in order."""
-    found = [[*root.split(os.sep), name] for root, _, names in os.walk(folder) for name in names]
-    return [Path(os.sep.join(parts)) for parts in sorted(found)]
+def files_below(folder: str) -> Iterator[str]:
+    """Yield the paths of the files in a folder and those below it, in order; links too, unless they lead to a folder."""
+    with suppress(OSError):
+        for entry in sorted(os.scandir(folder), key=attrgetter("name")):
+            if entry.is_dir(follow_symlinks=False):
+                yield from files_below(entry.path)
+            elif entry.is_file() or (entry.is_symlink() and not entry.is_dir()):
+                yield entry.path
 
 
-def split_scenarios(paths: Iterable[Path], vendors: Vendors) -> tuple[list[Path], list[Path]]:
+def split_scenarios(paths: Iterable[str], vendors: Vendors) -> tuple[list[str], list[str]]:
     """Return the scenario files among these files, and the JSON files that are plainly no scenarios."""
-    scenarios: list[Path] = []
-    others: list[Path] = []
+    scenarios: list[str] = []
+    others: list[str] = []
     keys: list[str] = []
     for path in paths:
-        if not is_scenario_file(path) or not (isfile(path) or islink(path)):
+        ending = splitext(path)[1].lower()
+        if ending not in SUFFIXES:
             continue
-        json = path.suffix.lower() == ".json"
-        if json and not keys:
+        if ending == ".json" and not keys:
             keys = [*scenario_schema(vendors)["properties"], *vendors]
-        (others if json and _is_plainly_none(path, keys) else scenarios).append(path)
+        (others if ending == ".json" and _is_plainly_none(Path(path), keys) else scenarios).append(path)
     return scenarios, others
 
 
-def skipped_files_message(others: Sequence[Path]) -> str:
+def skipped_files_message(others: Sequence[str]) -> str:
     """Return the line that names the files that are passed over."""
-    return f"passed over, with no key of a scenario at the top: {some([*map(str, others)])}"
+    return f"passed over, with no key of a scenario at the top: {some([*others])}"
 
 
 def _is_plainly_none(path: Path, keys: Sequence[str]) -> bool:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
+from contextlib import suppress
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator.sdk import Vendor
 from emulator.vendors.serpwow import SERPWOW
 from emulator.vendors.sixdot50 import SIXDOT50
 from emulator.vendors.stripe import STRIPE
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "batch_emulator.vendors"
 """The group of entry points, each of which leads to a `Vendor`."""
@@ -68,4 +76,35 @@ def _problems(vendor: Vendor, others: dict[str, Vendor]) -> Iterator[str]:
     yield from (f"{name!r} must begin with '{vendor.name}.'" for name in names if not name.startswith(f"{vendor.name}."))
 
 
-VENDORS: dict[str, Vendor] = registry(BUILT_IN, entry_points(group=GROUP))
+def plugins() -> Iterable[EntryPoint]:
+    """Return the entry points of vendors. Where a look at the installed packages finds none, they are not read."""
+    if not _may_name_vendors():
+        return ()
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)
+
+
+def _may_name_vendors() -> bool:
+    """Tell whether an installed package may have an entry point of a vendor, as far as that is seen without reading any."""
+    if any(hasattr(it, "find_distributions") for it in sys.meta_path if it is not PathFinder):
+        return True
+    return any(os.path.isfile(folder) or any(map(_names_vendors, _packages_in(folder))) for folder in sys.path)
+
+
+def _packages_in(folder: str) -> list[str]:
+    """Return the folders and files below one of sys.path that tell of an installed package."""
+    with suppress(OSError):
+        return [it.path for it in os.scandir(folder or ".") if it.name.endswith((".dist-info", ".egg-info", ".egg"))]
+    return []
+
+
+def _names_vendors(package: str) -> bool:
+    if package.endswith(".egg"):
+        return True
+    with suppress(OSError):
+        return GROUP in Path(package, "entry_points.txt").read_text("utf-8", "replace")
+    return False
+
+
+VENDORS: dict[str, Vendor] = registry(BUILT_IN, plugins())
