@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from emulator.contract.fixtures import load_fixture
+from emulator.kernel.resource import Struct
 from emulator.sdk.vendor import Vendor
 
 KINDS = ("documented", "observed", "inferred")
@@ -15,8 +15,7 @@ KINDS = ("documented", "observed", "inferred")
 INFERRED = KINDS[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One fact: what it says, where it is published, and how it is known.
 
     `sources` of a documented fact are addresses of the vendor's pages; `page` names the reference page that it stands on,

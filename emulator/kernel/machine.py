@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
+from emulator.kernel.resource import Struct, structs
 from emulator.kernel.sorted_pages import IndexKey, SortedGroup
 from emulator.kernel.time import NEVER, format_duration
 
@@ -73,8 +74,7 @@ class View(Protocol):
     def length(self, timer: Timer, resource: Any) -> timedelta | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A consequence of an effect: another resource takes the row of a command."""
 
     machine: Machine
@@ -96,8 +96,7 @@ Progress = Callable[[View, Any], Any]
 """The part of a resource that looks different as time passes, at the view's instant, without any change."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assume:
+class Assume(Struct, frozen=True):
     """A condition of a row: this choice of this assumption is in force."""
 
     assumption: Assumption
@@ -111,8 +110,7 @@ class Portion(NamedTuple):
     length: Callable[[Any, timedelta], timedelta | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Timer:
+class Timer(Struct, frozen=True):
     """A named length of time that begins when a resource enters its state.
 
     `default` is its length, None for ever; `measure` reads it from the resource instead. A scenario may set another where
@@ -145,8 +143,7 @@ Cause = str | Timer
 """A client's command, or the end of a timer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """In a state, a cause leads to a state, an answer and an effect, because of some evidence.
 
     A machine sets `decided_by`: the assumption by which the row is taken, its own or that of an earlier row which holds
@@ -246,7 +243,7 @@ def _expanded(rows: tuple[Row, ...], states: tuple[str, ...]) -> Iterable[Row]:
             deciders = (it.assume for it in rivals if it.assume and it.when in (None, row.when))
             decider = row.assume or next(deciders, None)
             to = state if row.to == SAME else row.to
-            rivals.append(replace(row, state=state, to=to, decided_by=decider.assumption if decider else None))
+            rivals.append(structs.replace(row, state=state, to=to, decided_by=decider.assumption if decider else None))
             yield rivals[-1]
 
 

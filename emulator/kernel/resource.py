@@ -1,12 +1,13 @@
-"""Changes of resources: these are structs, which are made and changed many times as fast as dataclasses."""
+"""Structs, whose classes and values are made many times as fast as those of dataclasses, and changes of resources."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct as Struct
 from msgspec import field as field
-from msgspec import structs
+from msgspec import structs as structs
 
 if TYPE_CHECKING:
     R = TypeVar("R")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonObject, Path
 from emulator.sdk.vendor import Vendor, Vendors
 
@@ -19,8 +19,7 @@ Lists = Mapping[str, "ListSchema"]
 """The lists that a state or an item holds, by the key they stand under."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListSchema:
+class ListSchema(Struct, frozen=True):
     """The kind of a list's items. `repeats`: an item may stand for many; `id`: the JSON JsonObject of its id, or None."""
 
     repeats: bool

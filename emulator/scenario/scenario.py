@@ -16,6 +16,7 @@ from emulator.kernel.errors import BadInput, Problem, TooMany
 from emulator.kernel.faults import ScriptedResponse
 from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import View
+from emulator.kernel.resource import Struct
 from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant
 from emulator.kernel.world import World
@@ -30,8 +31,7 @@ TEMPLATES = 8
 """The seeds for which a scenario keeps the beginning of its world."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing that a player does or looks at: `verb` is send, advance, set or see; `content` is the step as it stands."""
 
     verb: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache, partial
@@ -14,6 +13,7 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MOST_RESOURCES
+from emulator.kernel.resource import Struct
 from emulator.kernel.time import format_instant, parse_instant
 from emulator.sdk.exact_json import JsonDict, JsonObject
 from emulator.text.checkpoint import checkpoint
@@ -23,8 +23,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One attribute of a resource in JSON: its schema, and the functions that read and show its value.
 
     A field of the `past` is an instant that must have come.

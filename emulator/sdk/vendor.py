@@ -11,6 +11,7 @@ from typing import Any
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.machine import Answer, Machine, Resource, Timer
+from emulator.kernel.resource import Struct
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response
@@ -30,8 +31,7 @@ Advise = Callable[[Transaction, Request, str], Iterable[str]]
 """Yields what would have worked, given a request and the name of its answer. Changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """A request that the vendor answers. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
 
     `other_paths` lead to it too, with the same ids, and are listed nowhere.
@@ -64,8 +64,7 @@ Cite = Callable[[Transaction, Request, Operation, Answer], Answer]
 """Adds to an operation's answer the facts and the assumption that it rests on beside its row. Changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """The credentials of a world: the fields that a client needs, and the one value among them that picks the world."""
 
     fields: Mapping[str, str]

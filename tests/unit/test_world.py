@@ -10,6 +10,7 @@ from itertools import count
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace as changed
 
 from emulator.kernel import resource
 from emulator.kernel.advance import TIMELINE, TimelineEvent
@@ -261,7 +262,7 @@ def boil_another(_: View, kettle: Kettle) -> Iterable[Kettle]:
 
 
 def test_a_full_world_lets_time_bring_about_more_and_can_still_be_read() -> None:
-    rows = [replace(row, effect=boil_another) if isinstance(row.cause, Timer) else row for row in KETTLE.table]
+    rows = [changed(row, effect=boil_another) if isinstance(row.cause, Timer) else row for row in KETTLE.table]
     rules = Rules({KETTLE.kind: replace(KETTLE, rows=tuple(rows))}, limits=Limits(resources=1))
     world = World("w", rules, Clock(START))
     with world.transaction("fill") as tx:
@@ -300,7 +301,7 @@ def leave_a_note(view: View, kettle: Kettle) -> Iterable[Kettle]:
 
 
 def test_an_effect_reads_the_request_that_is_carried_out_and_finds_none_where_time_acts() -> None:
-    rows = tuple(replace(row, effect=leave_a_note) if row.to in ("hot", "warming") else row for row in KETTLE.table)
+    rows = tuple(changed(row, effect=leave_a_note) if row.to in ("hot", "warming") else row for row in KETTLE.table)
     machine = replace(KETTLE, rows=rows)
     world = World("kitchen", Rules({machine.kind: machine}), Clock(START))
     with world.transaction("heat", context=7) as tx:
