@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-READ_TIMEOUT = 60
+READ_TIMEOUT = 300
 """Seconds after which a request counts as never answered."""
 
 
