@@ -46,7 +46,7 @@ _PLACEHOLDER = re.compile(r":\w+", re.ASCII)
 
 
 def _is_placeholder(segment: str) -> bool:
-    return _PLACEHOLDER.fullmatch(segment) is not None
+    return segment.startswith(":") and _PLACEHOLDER.fullmatch(segment) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Endpoint:
     @property
     def placeholders(self) -> tuple[str, ...]:
         """The names that each row must give values for."""
-        return tuple(segment[1:] for segment in self.path.split("/") if _is_placeholder(segment))
+        return tuple([segment[1:] for segment in self.path.split("/") if _is_placeholder(segment)])
 
     @property
     def names_target(self) -> bool:
@@ -78,7 +78,7 @@ class Endpoint:
     @property
     def shape(self) -> tuple[str, ...]:
         """The method and the segments of the path, each placeholder alike. Evidence: stripe-paths-1."""
-        return (self.http_method, *(":id" if _is_placeholder(segment) else segment for segment in self.path.split("/")))
+        return (self.http_method, *[":id" if _is_placeholder(segment) else segment for segment in self.path.split("/")])
 
 
 PUBLIC, PRIVATE = "public", "private"

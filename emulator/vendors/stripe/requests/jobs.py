@@ -35,7 +35,7 @@ def check_job(tx: Transaction, request: Request) -> Answer | None:
     if not supported and (tx.choice(ENDPOINTS) == "by-version" or not supports_ever(endpoint)):
         assumption = CHANNEL if differs_by_channel(version, endpoint) else ENDPOINTS
         return Answer("unsupported_endpoint", "stripe-endpoint-1", endpoint, assumption)
-    if endpoint.shape in (other.shape for other in account_of(tx).unauthorized):
+    if (unauthorized := account_of(tx).unauthorized) and endpoint.shape in [other.shape for other in unauthorized]:
         return Answer("unauthorized_endpoint", "stripe-endpoint-2", endpoint)
     return None
 
