@@ -47,6 +47,7 @@ PAGE = 4_096
 """Letters of a page of a long name."""
 
 
+_SIGNS = re.compile(r"[%+{\[\]]")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]")
 FORMS = {
     **dict.fromkeys(("only_with_results", "only_without_results", FORCE), re.compile("true")),
@@ -63,9 +64,17 @@ def check_single_values(tx: Transaction, request: Request) -> None:
     Raises:
         InvalidRequest: it does, or it cannot be read whole.
     """
+    if _is_plain(request):
+        return
     for name, value in _read_query(request).items():
         if name in SINGLE and not isinstance(value, str) and not _last_counts(tx, request, name, value):
             raise invalid(f"{name} must have a single value", "serpwow-query-1", REPEATED_PARAMETER)
+
+
+def _is_plain(request: Request) -> bool:
+    """Return whether a query has a few names, each once, and nothing encoded or in brackets."""
+    text, few = request.query_string, len(request.query) <= len(SINGLE)
+    return few and len(request.query) == text.count("&") + 1 and "" not in request.query and not _SIGNS.search(text)
 
 
 def check_printed_values(view: View, query: Mapping[str, str]) -> None:
