@@ -16,6 +16,7 @@ BOUNDED = {
 """Expressions that are slow over long texts, and why none is shown to them."""
 
 WHEN_RUN = [
+    "emulator.scenario.fitting: re.search(exact, value)",
     "emulator.scenario.validation: re.search(exact, value)",
     "emulator.scenario.validation: re.search(schema.get('pattern', ''), str(value))",
     r"emulator.text.letters: re.compile(f'{it}(?=[\\W_])(?<=[\\W_]{it})' if whole else it)",
