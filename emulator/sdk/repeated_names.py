@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"[ \t\r\n]*+(:?)', re.DOTALL)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"[ \t\r\n]*+(:?)|\\?+\Z)', re.DOTALL)
 _NAME_APART = re.compile(rb'"[ \t\r\n]++:')
 _HOLDERS: frozenset[object] = frozenset((dict, list))
 
