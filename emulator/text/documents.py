@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 
+from emulator.text.pattern import pattern
 from emulator.text.secrets import is_secret, redact
 
-_ELEMENT = re.compile(r"<([\w:.-]++)([^<>]*+)(?<!/)>\s*+(?:<!\[CDATA\[)?+")
-_NAMED = re.compile(
+_ELEMENT = pattern(r"<([\w:.-]++)([^<>]*+)(?<!/)>\s*+(?:<!\[CDATA\[)?+")
+_NAMED = pattern(
     r"<([\w:.-]++)[^<>]*+>\s*+(?:<!\[CDATA\[)?+([^<>\]]{1,100}+)(?:\]\]>)?+</\1\s*+>\s*+(?=(<([\w:.-]++)[^<>]*+(?<!/)>\s*+(?:<!\[CDATA\[)?+))"
 )
 """An element that holds a text alone, and the one that begins behind it: `<name>password</name><value>`, as XML-RPC has it."""
 
-_CALLED = re.compile(r"(?<![\w.-])(?:name|key|field)[ \t]*+=[ \t]*+\\*+[\"']([\w .-]{1,100}+)")
-_END = re.compile(r"</([\w:.-]++)")
+_CALLED = pattern(r"(?<![\w.-])(?:name|key|field)[ \t]*+=[ \t]*+\\*+[\"']([\w .-]{1,100}+)")
+_END = pattern(r"</([\w:.-]++)")
 
-_HEADING = re.compile(r"\s*+[\"']?[\w.-]*+(?: [\w.-]++){0,2}[\"']?\s*+")
+_HEADING = pattern(r"\s*+[\"']?[\w.-]*+(?: [\w.-]++){0,2}[\"']?\s*+")
 _DELIMITERS = ",;\t|"
-_CELL = re.compile(r"(\"(?:[^\"]|\"\")*+(?:\"|\Z)|[^,;\t|\r\n]*+)([,;\t|]|\r?\n|\r|\Z)")
+_CELL = pattern(r"(\"(?:[^\"]|\"\")*+(?:\"|\Z)|[^,;\t|\r\n]*+)([,;\t|]|\r?\n|\r|\Z)")
 
 
 def redact_elements(text: str) -> str:

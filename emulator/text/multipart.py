@@ -6,15 +6,16 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 
+from emulator.text.pattern import pattern
 from emulator.text.secrets import is_secret, redact
 
-_DELIMITER = re.compile(r"^--([^\r\n]++)", re.MULTILINE)
-_PART = re.compile(
+_DELIMITER = pattern(r"^--([^\r\n]++)", re.MULTILINE)
+_PART = pattern(
     r"^--([^\r\n]++)\r?\n((?:[A-Za-z][\w-]*+[ \t]*+:[^\r\n]*+\r?\n(?:[ \t]++[^\r\n]*+\r?\n)*+)++)\r?\n", re.MULTILINE
 )
 """A line that begins a part, the part's headers, and the empty line that ends them."""
 
-_FIELD = re.compile(r"[;\s]name\*?[ \t]*+=[ \t]*+(?=([^\r\n]{1,200}))", re.IGNORECASE)
+_FIELD = pattern(r"[;\s]name\*?[ \t]*+=[ \t]*+(?=([^\r\n]{1,200}))", re.IGNORECASE)
 
 
 def redact_parts(text: str) -> str:

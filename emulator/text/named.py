@@ -6,12 +6,13 @@ import re
 
 from emulator.text.checkpoint import checkpoint
 from emulator.text.parameters import OF_PARAMETER, form_or_url
+from emulator.text.pattern import pattern
 from emulator.text.secrets import LONG_NAME, NAMING, VALUES, is_secret, redact
 
 _WORD = r"\w\\%.$@~!*\[\]+\-"
 _SPACE = r"[ \t\r\n]*+"
 _COMMENT = rf"(?:/\*(?:[^*]|\*(?!/)){{0,100}}+\*/|//[^\r\n]{{0,100}}+[\r\n]){_SPACE}"
-_NAME = re.compile(
+_NAME = pattern(
     rf"(?<![{_WORD}])([{_WORD}]++)(?=((?:[^{_WORD}=:,\"'\r\n]{{0,20}}+\\*+[\"'])?+){_SPACE}(?:{_COMMENT}){{0,3}}+"
     rf"(?:(=)>?[ \t]*+|([:,]){_SPACE}(?:(?:{_COMMENT}){{1,3}}+(?=\\*+[\"']))?+)(?:b(?=[\"']))?+(\\*+[\"'])?())"
 )
@@ -21,20 +22,20 @@ What stands behind is looked at and not consumed, for names can be in it. All of
 stands behind one name only: the time grows with the length of the text.
 """
 
-_CLOSING = re.compile(r"(?<!\\)(\\*+)([\"'])(?![\w%]|\2)")
+_CLOSING = pattern(r"(?<!\\)(\\*+)([\"'])(?![\w%]|\2)")
 """A quote that ends a value, and the backslashes before it; what goes on behind a quote has not ended."""
 
-_OF_LINE = re.compile(r"[^\r\n]*+")
-_NEXT_LINE = re.compile(r"(?:\r\n?|\n)([ \t]*+)((?:-[ \t])?)([^\r\n]*+)")
-_OF_ASSIGNMENT = re.compile(r"[^&\r\n]*+")
-_OF_WORD = re.compile(r"(?:[^&\s\"']|[\"'](?=[\w%]))*+")
-_OF_FLOW = re.compile(r"[^,}\r\n]*+")
-_OF_ITEM = re.compile(r"[^,\]\r\n]*+")
-_OF_JSON = re.compile(r"[^\s,}\]&\"]*+")
+_OF_LINE = pattern(r"[^\r\n]*+")
+_NEXT_LINE = pattern(r"(?:\r\n?|\n)([ \t]*+)((?:-[ \t])?)([^\r\n]*+)")
+_OF_ASSIGNMENT = pattern(r"[^&\r\n]*+")
+_OF_WORD = pattern(r"(?:[^&\s\"']|[\"'](?=[\w%]))*+")
+_OF_FLOW = pattern(r"[^,}\r\n]*+")
+_OF_ITEM = pattern(r"[^,\]\r\n]*+")
+_OF_JSON = pattern(r"[^\s,}\]&\"]*+")
 _OPENINGS = ("[", "%5B", "%5b")
 _CONSTANTS = frozenset({"", "true", "false", "null", "KEY"})
 
-_NAME_BESIDE = re.compile(
+_NAME_BESIDE = pattern(
     rf"(?<![\w-])(?i:{'|'.join(NAMING)})(?:\\*+[\"'])?+[ \t]*+:\s*+"
     r"(?:\\*+[\"']((?:[^\"'\\]|\\++[^\"'\\]){1,100}+)|([^\"'\\\s,}]{1,100}+))"
 )
@@ -129,8 +130,8 @@ def _end_of_value(text: str, start: int, match: re.Match[str], first: int, whole
     return _end(_OF_WORD if match.end(6) == match.end(4) else _OF_LINE, text, start)
 
 
-def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
-    found = pattern.match(text, start)
+def _end(value: re.Pattern[str], text: str, start: int) -> int:
+    found = value.match(text, start)
     return found.end() if found else start
 
 

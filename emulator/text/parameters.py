@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 from emulator.text.percent import form_decoded
 from emulator.text.secrets import LONG_NAME, NAMING, VALUES, as_it_looks, is_secret, redact
 
-_BEGINS_FORM = re.compile(r"\s*+[\w.$%~\[\]+-]++=")
-_BEGINS_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*+:)?+/[^\s\"'<>?]*+\?")
-_OF_FORM = re.compile(r"[^&\r\n]*+")
-_OF_URL = re.compile(r"[^&\s]*+")
-OF_PARAMETER = re.compile(r"(?:[^&\s\"]|\"(?=[\w%]))*+")
+_BEGINS_FORM = pattern(r"\s*+[\w.$%~\[\]+-]++=")
+_BEGINS_URL = pattern(r"(?:[A-Za-z][A-Za-z0-9+.-]*+:)?+/[^\s\"'<>?]*+\?")
+_OF_FORM = pattern(r"[^&\r\n]*+")
+_OF_URL = pattern(r"[^&\s]*+")
+OF_PARAMETER = pattern(r"(?:[^&\s\"]|\"(?=[\w%]))*+")
 """The value of a parameter, as far as it goes wherever the parameter stands."""
 
-_PARAMETER = re.compile(rf"(?<![^\s&?;,\"'#/])([^\s&?;,=\"'#/]++)=[\"']?(?=([^\s&;\"'#]{{0,{LONG_NAME}}}+))")
-_COMMA = re.compile("(?:,|%(?:25)*2[Cc])")
-_INDEX = re.compile(r"\[[0-9]*\]\Z|\.[0-9]++\Z")
-_PARTS = re.compile(r"[\[\].]+")
+_PARAMETER = pattern(rf"(?<![^\s&?;,\"'#/])([^\s&?;,=\"'#/]++)=[\"']?(?=([^\s&;\"'#]{{0,{LONG_NAME}}}+))")
+_COMMA = pattern("(?:,|%(?:25)*2[Cc])")
+_INDEX = pattern(r"\[[0-9]*\]\Z|\.[0-9]++\Z")
+_PARTS = pattern(r"[\[\].]+")
 
 
 class _Parameter(NamedTuple):

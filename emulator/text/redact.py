@@ -15,6 +15,7 @@ from emulator.text.documents import redact_columns, redact_elements
 from emulator.text.multipart import redact_parts
 from emulator.text.named import redact_named
 from emulator.text.parameters import redact_parameters
+from emulator.text.pattern import pattern
 from emulator.text.percent import form_decoded
 from emulator.text.secrets import (
     LONG_NAME,
@@ -48,11 +49,11 @@ SCHEMES = frozenset(
 )
 """Schemes of authorization that are registered, which are shown (https://www.iana.org/assignments/http-authschemes/)."""
 
-_SCHEME = re.compile(r"(?i:(?<![a-z0-9])(basic|bearer)([\s+]++))([\w.~+/-]{6,}+=*+)")
-_TOKEN = re.compile(r"[^&\s\"]++")
+_SCHEME = pattern(r"(?i:(?<![a-z0-9])(basic|bearer)([\s+]++))([\w.~+/-]{6,}+=*+)")
+_TOKEN = pattern(r"[^&\s\"]++")
 _CONTROLS = {ord("n"): "\n", ord("r"): "\r", ord("t"): "\t"}
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_ESCAPE = re.compile(
+_ESCAPE = pattern(
     r"((?:\\[nrt\"'\\/])++)|(?:\\u[0-9A-Fa-f]{4})++"
     rf"|&(?:({'|'.join(_ENTITIES)})|#([0-9]{{1,7}})|#[xX]([0-9A-Fa-f]{{1,6}}));"
 )

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 from emulator.text.percent import form_decoded
 
 ENDINGS = (
@@ -55,40 +56,40 @@ SHAPES = (
     Shape(
         "`sk_live_…`, `rk_live_…`, `ek_live_…`, `sk_org_live_…`, and the same with `test`",
         ("k_live_", "k_test_", "k_org_"),
-        re.compile(r"(?<![A-Za-z0-9])[ers]k_(?:org_)?(?:live|test)_\w{3,}+"),
+        pattern(r"(?<![A-Za-z0-9])[ers]k_(?:org_)?(?:live|test)_\w{3,}+"),
     ),
-    Shape("`whsec_…`", ("whsec_",), re.compile(r"whsec_[\w+/=-]{3,}+")),
+    Shape("`whsec_…`", ("whsec_",), pattern(r"whsec_[\w+/=-]{3,}+")),
     Shape(
         "32 upper-case hexadecimal digits, not of one kind only (a key of SerpWow)",
         (),
-        re.compile(rf"[{_HEXADECIMAL}]{{32}}(?<![\w-].{{32}})(?<!\d{{32}})(?<![A-F]{{32}})(?![\w-])"),
+        pattern(rf"[{_HEXADECIMAL}]{{32}}(?<![\w-].{{32}})(?<!\d{{32}})(?<![A-F]{{32}})(?![\w-])"),
     ),
     Shape(
         "`eyJ….…` (a JSON Web Token, such as those of 6DOT50 PAY)",
         ("eyJ",),
-        re.compile(r"(?<![\w-])eyJ[\w-]++\.[\w-]++(?:\.[\w-]*+)?"),
+        pattern(r"(?<![\w-])eyJ[\w-]++\.[\w-]++(?:\.[\w-]*+)?"),
     ),
-    Shape("`AKIA…`, `ASIA…`", ("AKIA", "ASIA"), re.compile(r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{12,}+")),
+    Shape("`AKIA…`, `ASIA…`", ("AKIA", "ASIA"), pattern(r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{12,}+")),
     Shape(
         "`ghp_…`, `gho_…`, `ghs_…`, `ghu_…`, `ghr_…`, `github_pat_…`, `glpat-…`",
         ("gh", "github_pat_", "glpat-"),
-        re.compile(r"(?<![A-Za-z0-9])(?:gh[opsru]_|github_pat_|glpat-)[\w-]{16,}+"),
+        pattern(r"(?<![A-Za-z0-9])(?:gh[opsru]_|github_pat_|glpat-)[\w-]{16,}+"),
     ),
     Shape(
         "`xoxb-…`, `xapp-…` and their like",
         ("xox", "xapp-"),
-        re.compile(r"(?<![A-Za-z0-9])(?:xox[abceoprs]-|xapp-|xoxe\.xox[bp]-)[\w-]{10,}+"),
+        pattern(r"(?<![A-Za-z0-9])(?:xox[abceoprs]-|xapp-|xoxe\.xox[bp]-)[\w-]{10,}+"),
     ),
-    Shape("`AIza…`", ("AIza",), re.compile(r"(?<![A-Za-z0-9])AIza[\w-]{30,}+")),
+    Shape("`AIza…`", ("AIza",), pattern(r"(?<![A-Za-z0-9])AIza[\w-]{30,}+")),
     Shape(
         "a private key in PEM or of PGP",
         ("PRIVATE KEY",),
-        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z ]{0,30}-----|\Z)"),
+        pattern(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z ]{0,30}-----|\Z)"),
     ),
 )
 """Each text that is a secret wherever it stands."""
 
-LIVE = re.compile(r"(?<![A-Za-z0-9])[rs]k_(?:org_)?live_")
+LIVE = pattern(r"(?<![A-Za-z0-9])[rs]k_(?:org_)?live_")
 """The beginning of a live key, which is refused."""
 
 SHOWN = 4
@@ -100,26 +101,26 @@ LONG_NAME = 100
 COUNTED = ("max", "min", "num", "total", "used", "prompt", "completion", "input", "output", "remaining")
 """Words before `tokens` that are about a count of them."""
 
-_SECRET = re.compile(
+_SECRET = pattern(
     rf"^_key_$|(?:{'|'.join(ENDINGS)}|(?:{'|'.join(it for it in ENDINGS if it != 'token')})s)_|(?<!^)(?<!^_)tokens_"
     rf"|_pass_(?:code|phrase|wd|word)s?_|_(?:{'|'.join(WORDS).replace('_', '_?')})_|_(?:{'|'.join(LAST_WORDS)})_$"
     rf"|(?:{'|'.join(KEYS)})_?keys?_"
 )
-_ABOUT = re.compile(
+_ABOUT = pattern(
     rf"_(?:{'|'.join(ABOUT)}|expir[a-z]*+(?:_(?:at|date|in|ms|on|seconds|time|timestamp))?|(?:{'|'.join(COUNTED)})_tokens"
     r"|(?:next|page)_(?:(?:continuation|page)_)?token)_$"
 )
-_NUMBERED = re.compile(r"(?<=[A-Za-z])_?[0-9]{1,4}(?=_)")
+_NUMBERED = pattern(r"(?<=[A-Za-z])_?[0-9]{1,4}(?=_)")
 """A number behind a word, as in `token1` and `api_key_2`."""
 
-_CASE_CHANGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
+_CASE_CHANGE = pattern(r"(?<=[a-z0-9])(?=[A-Z])")
+_SEPARATORS = pattern(r"[^A-Za-z0-9]+")
 _MARKED = [(mark, shape.pattern) for shape in SHAPES for mark in shape.marks or ("",)]
 _FIRST = {"key", *(word.partition("_")[0] for word in (*ENDINGS, *WORDS, *LAST_WORDS))}
 _STEMS = sorted(stem for stem in _FIRST if not any(other in stem for other in _FIRST - {stem}))
 """A part of each name of a secret: where none is in a text, it names none."""
 
-_INVISIBLE = re.compile(
+_INVISIBLE = pattern(
     "[\\0-\\x08\\x0e-\\x1f\\x7f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f"
     "\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff]+"
 )
@@ -129,24 +130,24 @@ _TO_ASCII = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | dict.fromk
 """Characters of full width and dashes, which look like those of ASCII."""
 
 _OUTSIDE = r"/\s\"'<>?#\\`=:,;&("
-_PATH = re.compile(rf"(?<![^{_OUTSIDE}])[^{_OUTSIDE}]*+(?:/(?:[^/\s\"'<>?#\\]|[\"'\\<>](?=[\w%]))*+)++")
+_PATH = pattern(rf"(?<![^{_OUTSIDE}])[^{_OUTSIDE}]*+(?:/(?:[^/\s\"'<>?#\\]|[\"'\\<>](?=[\w%]))*+)++")
 """Segments one behind the other, from the root or not. A quote, backslash or bracket is part where a letter follows."""
 
 SHORTEST_PATH = len("otp/x")
 """Characters of the shortest path with something to hide."""
 
-_LINK = re.compile(r"(?<=/_files/)([^/\s]++/[^/\s]++/(?:up|down)load/)([^/\s\"'<>?#\\]++)")
+_LINK = pattern(r"(?<=/_files/)([^/\s]++/[^/\s]++/(?:up|down)load/)([^/\s\"'<>?#\\]++)")
 """A link to a file that carries its own permission: vendor, world, purpose, and the token that permits it."""
 
-_INDEX = re.compile(r"[0-9]{1,2}")
+_INDEX = pattern(r"[0-9]{1,2}")
 """A place in a list, which a JSON pointer has behind the name of a list."""
 
-_FILE = re.compile(r"[a-z_]{1,40}\.(?:c|cfg|css|go|h|html|ini|java|js|md|py|pyi|rb|rs|sh|toml|ts|txt|yaml|yml)")
+_FILE = pattern(r"[a-z_]{1,40}\.(?:c|cfg|css|go|h|html|ini|java|js|md|py|pyi|rb|rs|sh|toml|ts|txt|yaml|yml)")
 """A file of words, such as those of programs, in a folder that is called as secrets are."""
 
-_BRACKETS = re.compile(r"[\[\]]+")
-_ESCAPES = re.compile(r"(?<!\\)(?:\\++u[0-9A-Fa-f]{4})++")
-_ESCAPED_SPACE = re.compile(r"(?<!\\)\\++[nrt]")
+_BRACKETS = pattern(r"[\[\]]+")
+_ESCAPES = pattern(r"(?<!\\)(?:\\++u[0-9A-Fa-f]{4})++")
+_ESCAPED_SPACE = pattern(r"(?<!\\)\\++[nrt]")
 
 
 def is_secret(name: str) -> bool:
@@ -193,9 +194,9 @@ def characters(escapes: re.Match[str]) -> str:
 
 def redact_shapes(text: str) -> str:
     """Return a text in which nothing stands that has the shape of a secret."""
-    for mark, pattern in _MARKED:
+    for mark, form in _MARKED:
         if mark in text:
-            text = pattern.sub(_redact_match, text)
+            text = form.sub(_redact_match, text)
     return text
 
 

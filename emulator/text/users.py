@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 
+from emulator.text.pattern import pattern
 from emulator.text.secrets import is_secret, is_word, may_name_secret, redact
 
-_USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
-_ODD_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?!\s|[0-9]{1,5}(?:[/?#\s\"'<>\\)]|\Z))(?:[^\r\n/]|/(?!/))+(?=@)")
+_USER = pattern(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
+_ODD_USER = pattern(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?!\s|[0-9]{1,5}(?:[/?#\s\"'<>\\)]|\Z))(?:[^\r\n/]|/(?!/))+(?=@)")
 """A user and a password with `/`, a space or a quote in it, which does not begin as a port does."""
 
-_CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}(?:[/?#]|\Z))(?:[^\s/\"'<>\\@]|/(?!/))*+\Z")
+_CUT_USER = pattern(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}(?:[/?#]|\Z))(?:[^\s/\"'<>\\@]|/(?!/))*+\Z")
 """The possible user and password at the end of a text that was cut short."""
 
-_BARE_USER = re.compile(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
+_BARE_USER = pattern(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
 """A user and a password with no `//` before them, as `CONNECT` and Host have them."""
 
-_OPTION_OF_USER = re.compile(
+_OPTION_OF_USER = pattern(
     r"(?<![\w-])((?:-[uU] ?|--(?:proxy-)?user[ =])(\\*+[\"'])?+[^\s\"':]*+:)(?:(?(2)(?!\2)[^\r\n]|[^\s\"']))++"
 )
-_OPTION = re.compile(
+_OPTION = pattern(
     r"(?<![\w-])--([A-Za-z][\w.-]*+)([ \t]++(\\*+[\"'])?+)((?(3)(?!\3)[^\r\n]|[^\s\"'-])(?(3)(?!\3)[^\r\n]|[^\s\"'])*+)"
 )
 """`-u me:password`, as curl has it, and `--password ...`."""
