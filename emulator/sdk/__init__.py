@@ -57,7 +57,7 @@ from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
-from emulator.text.letters import Sortable, Words, is_in
+from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
 
 __all__ = [
@@ -116,7 +116,6 @@ __all__ = [
     "Vendor",
     "View",
     "Weight",
-    "Words",
     "assumptions_in",
     "attribute_of",
     "base62",
@@ -126,6 +125,7 @@ __all__ = [
     "form_instead_of_json",
     "format_instant",
     "guid",
+    "has_words",
     "hint",
     "instant",
     "is_in",

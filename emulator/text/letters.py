@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from emulator.text.checkpoint import checkpoint
 
 PIECE = 32_768
 """Characters that are looked at in one go."""
+
+FEW = 3
+"""Words that are looked for one by one: with more, it takes less time to take a text apart."""
 
 Fold = Callable[[str], str]
 """Makes texts alike that are to count as the same, letter by letter."""
@@ -20,23 +23,23 @@ def is_in(term: str, text: str, fold: Fold) -> bool:
     return any(term in fold(text[max(start - 1, 0) : start + PIECE + len(term) + 1]) for start in _starts(len(text)))
 
 
-class Words:
-    """Words in small letters that are looked for together: `whole`, or inside longer ones too."""
+def has_words(words: Collection[str], text: str) -> bool:
+    """Return whether each of some words, in small letters, is a whole word of a text."""
+    if len(words) <= FEW:
+        return all(_has_word(word, f" {text} ") for word in words)
+    missing, longest, rest = {*words}, max(map(len, words)), ""
+    for start in _starts(len(text)):
+        found = re.split(r"[\W_]+", rest + text[start : start + PIECE].lower())
+        rest = found.pop()[: longest + 1]  # it may go on in the next piece
+        missing.difference_update(found)
+    return missing <= {rest}
 
-    def __init__(self, words: Iterable[str], *, whole: bool = False) -> None:
-        escaped = {word: re.escape(word) for word in words}
-        self._found = {word: re.compile(rf"{it}(?=[\W_])(?<=[\W_]{it})" if whole else it) for word, it in escaped.items()}
-        self._margin = max(map(len, escaped), default=0) + 1
 
-    def are_in(self, text: str) -> bool:
-        """Return whether a text has each of the words, once it is in small letters."""
-        missing, text = self._found, f" {text} "
-        for start in _starts(len(text)):
-            piece = text[max(start - 1, 0) : start + PIECE + self._margin].lower()
-            missing = {word: found for word, found in missing.items() if word not in piece or not found.search(piece)}
-            if not missing:
-                break
-        return not missing
+def _has_word(word: str, text: str) -> bool:
+    """Return whether a word stands by itself in a text that begins and ends with spaces, which is not taken apart for that."""
+    it, margin = re.escape(word), len(word) + 1
+    alone = re.compile(rf"{it}(?=[\W_])(?<=[\W_]{it})")
+    return any(alone.search(text[max(start - 1, 0) : start + PIECE + margin].lower()) for start in _starts(len(text)))
 
 
 class Sortable:

@@ -9,7 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, Words
+from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, has_words, is_in
 from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.lifecycle import LAST_RUN
 from emulator.vendors.serpwow.assumptions.requests import (
@@ -149,12 +149,11 @@ def _named(view: View, query: Query, batches: list[Batch]) -> tuple[list[Batch],
         return batches, None
     if search_type != CONTAINING:
         return [*filter(NAME_FILTERS[search_type](term), batches)], None
-    words = _SEPARATORS.sub(" ", term.lower()).split()
+    words = {*_SEPARATORS.sub(" ", term.lower()).split()}
     if not words:
         return batches if view.choice(TERM_WITHOUT_WORDS) == "everything" else [], None
-    inside, whole = (Words(words, whole=whole) for whole in (False, True))
-    found = [batch for batch in batches if inside.are_in(f"{batch.name} {batch.id}")]
-    alone = [batch for batch in found if whole.are_in(f"{batch.name} {batch.id}")]
+    found = [batch for batch in batches if all(is_in(word, f"{batch.name} {batch.id}", str.lower) for word in words)]
+    alone = [batch for batch in found if has_words(words, f"{batch.name} {batch.id}")]
     assumption = CONTAINS if len(alone) < len(found) else None
     return (alone if view.choice(CONTAINS) == "whole-words" else found), assumption
 
