@@ -56,7 +56,7 @@ def _replacement(name: str) -> Any:
 def _imported(name: str) -> Any:
     from importlib import import_module
 
-    from emulator.server.collector import gc_paused
+    from emulator.text.garbage import gc_paused
 
     with gc_paused():
         return getattr(import_module(MODULES[name]), name.strip("_"))

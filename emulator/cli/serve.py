@@ -32,7 +32,7 @@ from emulator.cli.process import connections_within_limits, has_stdin, until_std
 from emulator.cli.scenario_arguments import open_library
 from emulator.cli.stderr import StandardError, line_of, standard_error, write_past_buffers
 from emulator.kernel.errors import EmulatorError
-from emulator.server.collector import gc_paused
+from emulator.text.garbage import gc_paused
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -23,8 +23,8 @@ from emulator.kernel.limits import Limits
 from emulator.scenario.client import read_foreign
 from emulator.scenario.library import Library
 from emulator.server.app import closed_worlds, create_app, library
-from emulator.server.collector import gc_paused
 from emulator.state.compare import abridge
+from emulator.text.garbage import gc_paused
 from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
 from emulator.web.connection import App

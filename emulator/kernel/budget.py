@@ -1,7 +1,4 @@
-"""A budget of memory for what is kept: each value is weighed once, what is shared counts once, and gives its bytes back.
-
-Weights are within half and twice of what the process grows by.
-"""
+"""A budget of memory for what is kept, weighed once, to half or twice what the process grows by; what is shared counts once."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, is_
 from sys import getsizeof
 from threading import Lock
 from typing import Any, ClassVar, NamedTuple
@@ -29,26 +26,21 @@ from emulator.text.checkpoint import WORK
 LARGE = 1_024
 """Bytes from which on a part of a value is charged by itself, so that it counts once wherever it is shared."""
 
-_FLAT = frozenset((bool, int, float, datetime, timedelta, type(None), Fraction))
-FLAT_SIZE = 32
+_FLAT, FLAT_SIZE = frozenset((bool, int, float, datetime, timedelta, type(None), Fraction)), 32
 _LEAVES = frozenset((str, bytes, bytearray, array, Decimal))
 _KEY_SIZE = 24
 """Bytes of a key of a map, besides its letters: many maps share the keys that are usual."""
 
 Getter = Callable[[Any], tuple[Any, ...]]
-
-KEEPING = 700
-"""Bytes that a store, its indexes, the agenda and the history need for a value, on average."""
-
+KEEPING = 757
+"""Bytes that a store, its indexes, the agenda and the history need for a value, on average, and those of its status."""
 SHARED_CHARGE = 250
 """Bytes that the charge of a large part takes itself."""
-
 FRAGMENTED = 8
 """One byte of so many is lost between large parts, where the allocator cannot use it."""
 
 _PLAIN = {name + end for name in ("bool", "int", "float", "datetime", "timedelta", "Decimal") for end in ("", " | None")}
 """The annotations of fields whose values have nearly the same size always."""
-
 _TEXT = {"str", "str | None", "bytes"}
 
 
@@ -123,7 +115,7 @@ def _getter(names: list[str]) -> Getter:
 
 
 class WeighingPlan(NamedTuple):
-    """The plan by which the values of one class are weighed: the bytes of each at least, its texts, and its other fields.
+    """The plan by which the values of one class are weighed: the bytes of each at least, its texts, its other fields, and both.
 
     `defaults` are those of the other fields, which all values share.
     """
@@ -131,18 +123,20 @@ class WeighingPlan(NamedTuple):
     least: int
     texts: Getter
     others: Getter
+    weighed: Getter
     defaults: tuple[Any, ...]
 
 
 @cache
 def _plan_of(kind: type[Struct]) -> WeighingPlan:
     types = {name: type for base in reversed(kind.__mro__) for name, type in vars(base).get("__annotations__", {}).items()}
-    names = [name for name in kind.__struct_fields__ if name != "charge"]
+    names = [name for name in kind.__struct_fields__ if name not in ("charge", "status")]
     defaults = dict(zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False))
     least = KEEPING + kind.__basicsize__ + FLAT_SIZE * sum(types[name] in _PLAIN for name in names)
     others = [name for name in names if types[name] not in _PLAIN | _TEXT]
-    texts = _getter([name for name in names if types[name] in _TEXT])
-    return WeighingPlan(least, texts, _getter(others), tuple(defaults.get(name) for name in others))
+    texts = [name for name in names if types[name] in _TEXT]
+    weighed = _getter(texts + others)
+    return WeighingPlan(least, _getter(texts), _getter(others), weighed, tuple(defaults.get(name) for name in others))
 
 
 class Charge:
@@ -253,41 +247,49 @@ class Quota:
     __slots__ = ("budget", "bytes", "limit")
 
     def __init__(self, budget: Budget) -> None:
-        self.budget = budget
-        self.limit = budget.of_world
-        self.bytes = 0
+        self.budget, self.limit, self.bytes = budget, budget.of_world, 0
 
     @property
     def over(self) -> bool:
         """True if more is kept than may be, in this world or on the server."""
         return self.budget.bytes > self.budget.limit or self.bytes > self.limit
 
-    def charge(self, value: Any) -> Charge:
-        """Charge a value that is kept from now on, unless it is charged already, and return its charge."""
-        known: Charge | None = value.charge
-        if known is not None:
-            return known
-        plan = _plan_of(value.__class__)
+    def charge(self, value: Any, former: Any = None) -> Charge:
+        """Charge a value that is kept from now on, unless it is charged already, and return its charge.
+
+        Where it shares all that is weighed with the `former` value, nothing is weighed again.
+        """
+        charge: Charge | None = value.charge
+        if charge is None:
+            plan = _plan_of(value.__class__)
+            is_alike = former is not None and all(map(is_, plan.weighed(value), plan.weighed(former)))
+            charge = Charge(self, *((former.charge.size, former.charge.parts) if is_alike else self._weigh(value, plan)))
+            force_setattr(value, "charge", charge)
+        return charge
+
+    def _weigh(self, value: Any, plan: WeighingPlan) -> tuple[int, tuple[SharedCharge, ...]]:
+        """Return the bytes of a value, and the charges of its large parts."""
         texts, parts = plan.texts(value), list[SharedCharge]()
         size = sum(map(getsizeof, texts))
         if size >= LARGE:
             size, large = weigh_all(texts)
             parts += map(self._charge_part, large)
         for field, default in zip(plan.others(value), plan.defaults, strict=False):
-            if field is not default and (part := self.budget.parts.get(id(field))):
+            if field is default:
+                pass
+            elif isinstance(field, Shared) and field.small_size is not None:
+                size += field.small_size
+            elif part := self.budget.parts.get(id(field)):
                 parts.append(part)
-            elif field is not default and (isinstance(field, Shared) or field):
+            elif isinstance(field, Shared) or field:
                 size += self._charge_field(field, parts)
-        charge = Charge(self, plan.least + size, tuple(parts))
-        force_setattr(value, "charge", charge)
-        return charge
+        return plan.least + size, tuple(parts)
 
     def _charge_field(self, field: Any, parts: list[SharedCharge]) -> int:
         """Return the bytes of a field, and add its large parts, or the field itself where it is large."""
-        weight = weigh_all((field,))
-        is_large = weight.own >= LARGE
-        parts += [self._new_part(field, weight)] if is_large else map(self._charge_part, weight.large)
-        return 0 if is_large else weight.own
+        own, large = weigh_all((field,))
+        parts += [self._new_part(field, Weight(own, large))] if own >= LARGE else map(self._charge_part, large)
+        return 0 if own >= LARGE else own
 
     def _charge_part(self, value: Any) -> SharedCharge:
         return self.budget.parts.get(id(value)) or self._new_part(value, weigh(value))

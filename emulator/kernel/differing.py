@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from emulator.kernel.store import K, Key, PagedMap, Store, V
+from emulator.kernel.hashed_pages import K, V
+from emulator.kernel.store import Key, PagedMap, Store
 
 
 def differing(one: Store, other: Store) -> Iterator[Key]:

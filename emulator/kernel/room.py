@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from emulator.kernel.budget import KEEPING, Budget, Quota
@@ -103,7 +103,9 @@ def make_room(world: World) -> None:
         pass
 
 
-def make_room_for(world: World, resource: Resource, size: int, bounded: bool, replaced: Collection[Resource | None]) -> None:
+def make_room_for(
+    world: World, resource: Resource, old: Any | None, size: int, bounded: bool, replaced: Iterable[Resource | None]
+) -> None:
     """Make room for a resource that was charged `size` bytes, where a transaction has `replaced` others (None for new ones).
 
     A small one that comes into being because another changes, as the event of a cancel does, may use the reserve.
@@ -117,7 +119,6 @@ def make_room_for(world: World, resource: Resource, size: int, bounded: bool, re
     follows = any(former is not None for former in replaced)
     if size <= SMALL and follows and not _is_beyond_reserve(world.quota):
         return
-    old = world.store.find(resource.kind, resource.id)
     if old is None or size > old.charge.size + SMALL:
         raise refusal(world.quota, f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
 

@@ -27,8 +27,7 @@ class SortedPages:
         self._own: set[int] = set()
         self._size = 0
         self.owner = owner
-        for entry in entries:
-            self.add(entry)
+        self._add_all([*entries])
 
     def add(self, entry: tuple[Any, ...]) -> None:
         """Add an entry that is not there."""
@@ -60,9 +59,18 @@ class SortedPages:
             self._own.discard(id(page))
             del self._pages[place], self._lasts[place]
 
-    def first(self) -> tuple[Any, ...]:
-        """Return the first entry, of which there is one at least."""
-        return self._pages[0][0]
+    def change(self, leaving: list[tuple[Any, ...]], joining: list[tuple[Any, ...]]) -> None:
+        """Take out entries that are there, and add others that are not."""
+        if len(leaving) > len(self._pages):
+            self._remove_all(leaving)
+        else:
+            for entry in leaving:
+                self.remove(entry)
+        if len(joining) > len(self._pages):
+            self._add_all(joining)
+        else:
+            for entry in joining:
+                self.add(entry)
 
     def __len__(self) -> int:
         return self._size
@@ -74,7 +82,7 @@ class SortedPages:
         return self.back_from(self._size)
 
     def __getitem__(self, place: int) -> tuple[Any, ...]:
-        return next(self.onward_from(place))
+        return self._pages[0][0] if place == 0 else next(self.onward_from(place))
 
     def rank(self, entry: tuple[Any, ...]) -> int:
         """Return how many entries come before one, whether or not that is there."""
@@ -108,6 +116,31 @@ class SortedPages:
         """Drop the pages one after the other."""
         while self._pages:
             self._pages.pop()
+
+    def _remove_all(self, leaving: list[tuple[Any, ...]]) -> None:
+        """Take out so many entries that most pages change."""
+        gone = set(leaving)
+        self._size -= len(gone)
+        rest = ((page, [entry for entry in page if entry not in gone]) for page in self._pages)
+        self._set_pages([page if len(left) == len(page) else left for page, left in rest if left])
+
+    def _add_all(self, joining: list[tuple[Any, ...]]) -> None:
+        """Add so many entries that most pages change."""
+        joining.sort()
+        self._size += len(joining)
+        first, pages = 0, list[list[tuple[Any, ...]]]()
+        ends = [bisect_left(joining, last) for last in self._lasts[:-1]] + [len(joining)]
+        for page, end in zip(self._pages or [[]], ends, strict=True):
+            whole = sorted(page + joining[first:end]) if first < end else page
+            pages += [whole[at : at + PAGE] for at in range(0, len(whole), PAGE)] if len(whole) > 2 * PAGE else [whole]
+            first = end
+        self._set_pages([page for page in pages if page])
+
+    def _set_pages(self, pages: list[list[tuple[Any, ...]]]) -> None:
+        """Replace the pages by others; those that are new are its own."""
+        shared = set(map(id, self._pages)) - self._own
+        self._own = set(map(id, pages)) - shared
+        self._pages, self._lasts = pages, [page[-1] for page in pages]
 
     def _page_of_its_own(self, place: int) -> list[tuple[Any, ...]]:
         page = self._pages[place]

@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from functools import partial
 from itertools import count, islice
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from emulator.kernel.hashed_pages import HashedPages, K, V
 from emulator.kernel.machine import Resource
 from emulator.kernel.sorted_pages import PAGE, IndexKey, SortedGroup, SortedKey, SortedPages
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
+from emulator.text.checkpoint import WORK
 
 SMALL = 32
 """Members up to which a group is a plain tuple, which copies of a store share as it is."""
 
 Key = tuple[str, str]
 """(kind, id) of a resource."""
-Group = tuple[tuple[Any, ...], ...] | SortedPages
+Place = tuple[int, str]
+"""A resource's number in the order of arrival, and its id."""
+Member = tuple[Any, ...]
+Group = tuple[Member, ...] | SortedPages
 """Members in order, each as (number, id), behind its value where the group is sorted by one."""
+Instants = tuple[datetime | None, datetime | None]
+"""The instants at which the next event happens to a resource, and upkeep before that; None for never."""
 
-EVENTS, UPKEEP = ("", "events"), ("", "upkeep")
+Moves = defaultdict[IndexKey, tuple[list[Member], list[Member]]]
+"""Groups, with the members that leave each and those that join it."""
+
+SOME = 5_000
+"""Resources that are sorted in together."""
+
+AGENDA = EVENTS, UPKEEP = ("", "events"), ("", "upkeep")
 """The agenda's two groups, of no kind: keys of resources, sorted by due instant and then by arrival."""
 
 
 _NEW_VERSIONS = count(1)
 
 
-class PagedMap(Generic[K, V]):
-    """An unordered map by linear hashing, in pages that copies share until one of them changes; it grows page by page.
+class PagedMap(HashedPages[K, V]):
+    """An unordered map in pages."""
 
-    `_mask` is the smallest mask of bits that reaches every page. A page whose number is not in `_own` may be shared.
-    """
-
-    __slots__ = ("_mask", "_own", "_size", "pages")
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self.pages: list[dict[K, V]] = [{}]
+        self.pages = [{}]
         self._own = {0}
         self._size = self._mask = 0
 
@@ -58,9 +66,7 @@ class PagedMap(Generic[K, V]):
         return self.pages[self._place(key)][key]
 
     def __setitem__(self, key: K, value: V) -> None:
-        place = hash(key) & self._mask
-        if place >= len(self.pages):
-            place &= self._mask >> 1
+        place = self._place(key)
         page = self.pages[place] if place in self._own else self._own_page(place)
         size = len(page)
         page[key] = value
@@ -83,20 +89,6 @@ class PagedMap(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         return key in self.pages[self._place(key)]
 
-    def copy(self) -> PagedMap[K, V]:
-        """Return a map of the same entries, to be changed apart."""
-        twin: PagedMap[K, V] = PagedMap.__new__(PagedMap)
-        twin.pages, twin._size, twin._mask = self.pages.copy(), self._size, self._mask
-        self._own, twin._own = set(), set()
-        return twin
-
-    def empty(self) -> None:
-        """Drop the pages one after the other, and those of the values that have some."""
-        while self.pages:
-            for value in self.pages.pop().values():
-                if isinstance(value, SortedPages):
-                    value.empty()
-
     def _place(self, key: K) -> int:
         place = hash(key) & self._mask
         return place if place < len(self.pages) else place & self._mask >> 1
@@ -107,37 +99,28 @@ class PagedMap(Generic[K, V]):
             self._own.add(place)
         return self.pages[place]
 
-    def _split_page(self) -> None:
-        new = len(self.pages)
-        if new > self._mask:
-            self._mask = 2 * self._mask + 1
-        place = new & self._mask >> 1
-        page = self.pages[place]
-        self.pages[place] = {key: value for key, value in page.items() if hash(key) & self._mask != new}
-        self.pages.append({key: value for key, value in page.items() if hash(key) & self._mask == new})
-        self._own |= {place, new}
-
 
 class Store:
     """Resources by kind and id, each numbered as it arrived, and the instants at which something happens to them.
 
-    A copy shares all pages with the original, so that it costs little; whichever changes a page first gets its own.
-    `tables` has the resources of each kind of which there is, or was, anything. `next_due` is the earliest instant of the
-    agenda, or None. `versions` are that of its tallies, the second, and of all else: every change makes a new one, which no
-    other store ever had, so that what has the same is the same.
+    A copy shares all pages with the original; whichever changes a page first gets its own. Groups and agenda are brought up
+    to date when they are read, so that all that changed until then is sorted in at once. `tables` has the resources of each
+    kind of which there is, or was, anything. `versions` are that of its tallies, the second, and of all else: every change
+    makes a new one, which no other store ever had, so that what has the same is the same.
     """
 
-    __slots__ = ("_arrived", "_due", "_groups", "_numbers", "_owner", "_size", "next_due", "tables", "versions")
+    __slots__ = ("_arrived", "_due", "_groups", "_next", "_numbers", "_owner", "_size", "_unsettled", "tables", "versions")
 
-    def __init__(self) -> None:
+    def __init__(self, instants: Callable[[Any], Instants]) -> None:
         self.tables: dict[str, PagedMap[str, Any]] = {}
-        self._numbers: dict[str, PagedMap[str, tuple[int, str]]] = {}
+        self._numbers: dict[str, PagedMap[str, Place]] = {}
         self._groups: PagedMap[IndexKey, Group] = PagedMap()
-        self._due: PagedMap[Key, tuple[datetime | None, datetime | None]] = PagedMap()
+        self._unsettled: dict[str, dict[str, tuple[Any, Place] | None]] = {}
+        self._due = instants
         self._owner = object()
         self._arrived = self._size = 0
         self.versions = [0, 0]
-        self.next_due: datetime | None = None
+        self._next: datetime | None = None
 
     def find(self, kind: str, id: str) -> Any | None:
         """Return a resource, or None."""
@@ -146,22 +129,22 @@ class Store:
 
     def group(self, kind: str, *key: Hashable) -> list[Any]:
         """Return the resources of a kind whose `index` names this key, in order; without a key, all of them."""
-        group = self._groups.get((kind, *key)) if kind in self.tables else None
+        group = self._group((kind, *key))
         return [] if group is None else self.tables[kind].values_of([member[-1] for member in group])
 
     def sorted_group(self, kind: str, *key: Hashable) -> SortedGroup:
         """Return the resources of a group, to be read from anywhere in it. Nothing may be changed meanwhile."""
-        group = self._groups.get((kind, *key)) or ()
+        group = self._group((kind, *key)) or ()
         return SortedGroup(SortedPages(group) if isinstance(group, tuple) else group, partial(self.find, kind))
 
     def first(self, kind: str, *key: Hashable) -> Any | None:
         """Return the first resource of a group, or None."""
-        member = self._first((kind, *key))
-        return None if member is None else self.tables[kind].get(member[-1])
+        group = self._group((kind, *key))
+        return None if group is None else self.tables[kind].get(group[0][-1])
 
     def size(self, kind: str, *key: Hashable) -> int:
         """Return how many resources of a kind there are, or are in a group."""
-        return len(self._groups.get((kind, *key)) or ()) if kind in self.tables else 0
+        return len((self._group((kind, *key)) if key else self.tables.get(kind)) or ())
 
     def __len__(self) -> int:
         return self._size
@@ -176,16 +159,18 @@ class Store:
         self.versions[resource.is_tally] = next(_NEW_VERSIONS)
         if kind not in self.tables:
             self.tables[kind], self._numbers[kind] = PagedMap(), PagedMap()
-        table = self.tables[kind]
+        table, unsettled = self.tables[kind], self._unsettled.get(kind)
+        if unsettled is None:
+            unsettled = self._unsettled[kind] = {}
         old = table.get(id)
         table[id] = resource
         if old is None:
             self._arrived += number is None
             self._size += 1
-            place = self._numbers[kind][id] = (self._arrived if number is None else number, id)
-            self._regroup(kind, place, (), ((), *resource.index()))
-        elif (before := old.index()) != (after := resource.index()):
-            self._regroup(kind, self._numbers[kind][id], before, after)
+            self._numbers[kind][id] = (self._arrived if number is None else number, id)
+            unsettled.setdefault(id, None)
+        elif id not in unsettled:
+            unsettled[id] = old, self._numbers[kind][id]
         return old
 
     def remove(self, kind: str, id: str) -> Any | None:
@@ -193,100 +178,119 @@ class Store:
         old = self.tables[kind].pop(id) if kind in self.tables else None
         if old is not None:
             self.versions[old.is_tally] = next(_NEW_VERSIONS)
-            self.schedule(kind, id, None, None)
             self._size -= 1
-            self._regroup(kind, self._numbers[kind][id], ((), *old.index()), ())
+            self._unsettled.setdefault(kind, {}).setdefault(id, (old, self._numbers[kind][id]))
             self._numbers[kind].pop(id)
         return old
 
-    def schedule(self, kind: str, id: str, event: datetime | None, upkeep: datetime | None) -> None:
-        """Set the one instant at which something happens to a resource, and that of its upkeep; None for never."""
-        before, after = self._due.get(key := (kind, id)), (event, upkeep)
-        if before == after or (before is None and after == (None, None)):
-            return
-        place = self.number(kind, id), key
-        for group, former, instant in zip((EVENTS, UPKEEP), before or (None, None), after, strict=True):
-            if former != instant:
-                if former is not None:
-                    self._leave(group, (former, *place))
-                if instant is not None:
-                    self._join(group, (instant, *place))
-        if after == (None, None):
-            self._due.pop(key)
-        else:
-            self._due[key] = after
-        nearest = min(filter(None, after), default=None)
-        if nearest is not None and (self.next_due is None or nearest <= self.next_due):
-            self.next_due = nearest
-        elif before is not None and self.next_due in before:
-            self.next_due = min([first[0] for group in (EVENTS, UPKEEP) if (first := self._first(group))], default=None)
+    @property
+    def next_due(self) -> datetime | None:
+        """The earliest instant of the agenda, or None."""
+        if self._unsettled:
+            self.settle()
+        return self._next
 
     def upcoming(self, count: int, group: IndexKey = EVENTS) -> list[tuple[datetime, Key]]:
         """Return the earliest entries of the agenda but upkeep, or of its other group, `count` at most, in order."""
+        self.settle()
         return [(instant, key) for instant, _, key in islice(self._groups.get(group) or (), count)]
 
     def first_due(self) -> tuple[datetime, Key] | None:
         """Return the earliest entry of the agenda, or None; at the same instant, upkeep waits."""
-        if self.next_due is None:
+        due = self.next_due
+        if due is None:
             return None
-        instant, _, key = event if (event := self._first(EVENTS)) and event[0] == self.next_due else self._first(UPKEEP)
+        event = self._first(EVENTS)
+        instant, _, key = event if event and event[0] == due else self._first(UPKEEP)
         return instant, key
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
-        twin = Store()
+        self.settle()
+        twin = Store(self._due)
         twin.tables = {kind: table.copy() for kind, table in self.tables.items()}
         twin._numbers = {kind: numbers.copy() for kind, numbers in self._numbers.items()}
-        twin._groups, twin._due = self._groups.copy(), self._due.copy()
-        twin._arrived, twin._size, twin.next_due = self._arrived, self._size, self.next_due
+        twin._groups = self._groups.copy()
+        twin._arrived, twin._size, twin._next = self._arrived, self._size, self._next
         twin.versions = self.versions.copy()
         self._owner = object()  # the groups of both belong to neither now
         return twin
 
-    def _first(self, group: IndexKey) -> Any:
-        """Return the first member of a group, or None."""
-        members = self._groups.get(group)
-        return None if members is None else members[0] if isinstance(members, tuple) else members.first()
-
     def empty(self) -> None:
         """Drop all that is there, page by page: while much is freed at once, every thread waits."""
-        for it in (*self.tables.values(), *self._numbers.values(), self._due, self._groups):
+        for it in (*self.tables.values(), *self._numbers.values(), self._groups):
             it.empty()  # type: ignore[attr-defined]
 
-    def _regroup(self, kind: str, place: tuple[int, Any], before: Collection[IndexKey], after: Collection[IndexKey]) -> None:
-        before, after = dict.fromkeys(before), dict.fromkeys(after)
-        for key in before:
-            if key not in after:
-                self._leave(*_membership(kind, key, place))
-        for key in after:
-            if key not in before:
-                self._join(*_membership(kind, key, place))
+    def _group(self, key: IndexKey) -> Group | None:
+        """Return a group, which has a member; None where it would have none."""
+        if key[0] in self._unsettled:
+            self._settle_kind(str(key[0]))
+        return self._groups.get(key)
 
-    def _leave(self, key: IndexKey, member: tuple[Any, ...]) -> None:
+    def _first(self, group: IndexKey) -> Any:
+        """Return the first member of a group as it was settled, or None."""
+        members = self._groups.get(group)
+        return members[0] if members else None
+
+    def settle(self) -> None:
+        """Bring groups and agenda up to date with all resources."""
+        while self._unsettled:
+            self._settle_kind(next(iter(self._unsettled)))
+
+    def _settle_kind(self, kind: str) -> None:
+        """Bring groups and agenda up to date with the resources of a kind, some at a time; a checkpoint may end it between."""
+        unsettled = self._unsettled[kind]
+        while unsettled:
+            some = [*islice(unsettled.items(), SOME)]
+            moves: Moves = defaultdict(lambda: ([], []))
+            for id, former in some:
+                self._gather(moves, kind, id, former)
+            for key, (leaving, joining) in moves.items():
+                self._move(key, leaving, joining)
+            if EVENTS in moves or UPKEEP in moves:
+                self._next = min([it[0] for group in AGENDA if (it := self._first(group))], default=None)
+            for id, _ in some:
+                del unsettled[id]
+            if WORK.pause is not None:
+                WORK.pause()
+        del self._unsettled[kind]
+
+    def _gather(self, moves: Moves, kind: str, id: str, former: tuple[Any, Place] | None) -> None:
+        """Add the groups that a resource leaves, and those that it joins."""
+        resource = self.tables[kind].get(id)
+        before = {} if former is None else self._memberships(*former)
+        after = {} if resource is None else self._memberships(resource, self._numbers[kind][id])
+        for group, member in before.items():
+            if after.get(group) != member:
+                moves[group][0].append(member)
+        for group, member in after.items():
+            if before.get(group) != member:
+                moves[group][1].append(member)
+
+    def _memberships(self, resource: Any, place: Place) -> dict[IndexKey, Member]:
+        """Return a resource as a member of its groups, among them the one of all of its kind and those of the agenda."""
+        kind, (number, id) = resource.kind, place
+        found: dict[IndexKey, Member] = {(kind,): place}
+        for key in resource.index():
+            if key.__class__ is SortedKey:
+                found[(kind, *key.group)] = (key.value, number, id)
+            else:
+                found[(kind, *key)] = place
+        for group, instant in zip(AGENDA, self._due(resource), strict=True):
+            if instant is not None:
+                found[group] = (instant, number, (kind, id))
+        return found
+
+    def _move(self, key: IndexKey, leaving: list[Member], joining: list[Member]) -> None:
+        """Let members leave a group and others join it."""
         group = self._groups.get(key) or ()
-        if isinstance(group, SortedPages):
-            group = self._own_group(key, group)
-            group.remove(member)
+        if isinstance(group, tuple):
+            members = [it for it in group if it not in leaving] + joining
+            group = tuple(sorted(members)) if len(members) <= SMALL else SortedPages(members, self._owner)
+            self._groups[key] = group
         else:
-            group = self._groups[key] = tuple([other for other in group if other != member])
+            if group.owner is not self._owner:
+                group = self._groups[key] = group.copy(self._owner)
+            group.change(leaving, joining)
         if not group:
             self._groups.pop(key)
-
-    def _join(self, key: IndexKey, member: tuple[Any, ...]) -> None:
-        group = self._groups.get(key) or ()
-        if isinstance(group, SortedPages):
-            (group if group.owner is self._owner else self._own_group(key, group)).add(member)
-        elif len(group) < SMALL:
-            self._groups[key] = tuple(sorted((*group, member)))
-        else:
-            self._groups[key] = SortedPages((*group, member), self._owner)
-
-    def _own_group(self, key: IndexKey, group: SortedPages) -> SortedPages:
-        if group.owner is not self._owner:
-            group = self._groups[key] = group.copy(self._owner)
-        return group
-
-
-def _membership(kind: str, key: IndexKey, place: tuple[int, Any]) -> tuple[IndexKey, tuple[Any, ...]]:
-    """Return the key of a group among those of all kinds, and the member as the group has it."""
-    return ((kind, *key.group), (key.value, *place)) if isinstance(key, SortedKey) else ((kind, *key), place)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable
+from collections.abc import Callable, Container, Hashable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,7 +20,7 @@ from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, R, Resource, R
 from emulator.kernel.resource import replace
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.sorted_pages import SortedGroup
-from emulator.kernel.store import Key
+from emulator.kernel.store import Instants, Key
 from emulator.text.checkpoint import WORK
 
 if TYPE_CHECKING:
@@ -204,15 +205,20 @@ class Transaction:
     def _put(self, resource: Resource) -> Any | None:
         if WORK.pause is not None:
             WORK.pause()
-        world, capacity = self._world, self._world.rules.limits.resources
-        if self._bounded and len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
+        world, kind, id = self._world, resource.kind, resource.id
+        rules, store, quota = world.rules, world.store, world.quota
+        if kind in rules.machines and resource.status not in rules.machines[kind].by_timer:
+            raise KeyError(resource.status)
+        old = store.put(resource)
+        if is_first := (kind, id) not in self._before:
+            self._before[kind, id] = old
+        if old is None and self._bounded and len(store) > (capacity := rules.limits.resources):
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
-        before = world.quota.bytes
-        world.quota.charge(resource)
-        if world.quota.over:
-            make_room_for(world, resource, world.quota.bytes - before, self._bounded, self._before.values())
-        old = put(world, resource)
-        self._before.setdefault((resource.kind, resource.id), old)
+        before = quota.bytes
+        quota.charge(resource, old)
+        if quota.over:
+            others = islice(self._before.values(), len(self._before) - is_first)
+            make_room_for(world, resource, old, quota.bytes - before, self._bounded, others)
         return old
 
     def _remove(self, kind: str, id: str) -> Any | None:
@@ -260,16 +266,6 @@ def begin(world: World, why: str, context: Any = None) -> Transaction:
     return Transaction(world, clock.base if is_at_rest else world.settle(), why, context=context)
 
 
-def put(world: World, resource: Resource, number: int | None = None) -> Any | None:
-    """Add or replace a resource and schedule what time does to it; return its former value."""
-    machine = world.rules.machines.get(resource.kind)
-    instants = due_instants(machine, resource, world.rules.timing) if machine else ()  # it fails for a status unknown to it
-    old = world.store.put(resource, number)
-    if instants:
-        world.store.schedule(resource.kind, resource.id, *instants)
-    return old
-
-
 def length_of(timer: Timer, resource: Any, timing: Timing) -> timedelta | None:
     """Return how long a timer runs for a resource; None for ever."""
     if timer.applies is not None and not timer.applies(resource):
@@ -292,8 +288,11 @@ def due(machine: Machine, resource: Any, timing: Timing, upkeep: bool = True) ->
     return first
 
 
-def due_instants(machine: Machine, resource: Any, timing: Timing) -> tuple[datetime | None, datetime | None]:
+def due_instants(machines: Mapping[str, Machine], timing: Timing, resource: Any) -> Instants:
     """Return when the next event happens to a resource, and when upkeep does before that; None for never."""
+    machine = machines.get(resource.kind)
+    if machine is None:
+        return None, None
     first = due(machine, resource, timing)
     if first is None or not first[1].upkeep:
         return first and first[0], None

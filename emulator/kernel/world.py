@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from threading import RLock
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from emulator.kernel.journal import Change, Journal, Savepoint
 from emulator.kernel.limits import Rules
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import Store
-from emulator.kernel.transaction import begin, put
+from emulator.kernel.transaction import begin, due_instants
 
 BEGINNING, NOW = "beginning", "now"
 """The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""
@@ -50,7 +51,7 @@ class World:
         self.rules = rules
         self.seed = seed
         self.clock = clock
-        self.store = Store()
+        self.store = _empty_store(rules)
         self.journal = Journal(rules.limits.journal)
         self.history = History(rules.limits.journal)
         self.counters: dict[str, int] = {}
@@ -114,7 +115,7 @@ class World:
                 self.store.remove(kind, id)
         for _, _, before, _, number in replaced:
             if before is not None:
-                put(self, before, number)
+                self.store.put(before, number)
         for purpose, count in counters.items():
             if count is None:
                 self.counters.pop(purpose, None)
@@ -144,7 +145,7 @@ class World:
 
     def empty(self) -> None:
         """Drop all that the world holds, once nobody can reach it any more. The thread that calls this frees it."""
-        self.store, self._beginning, self.snapshots = Store(), None, {}
+        self.store, self._beginning, self.snapshots = _empty_store(self.rules), None, {}
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
     def copy(self) -> World:
@@ -240,3 +241,7 @@ class World:
     def _copy_from(self, other: World) -> None:
         self._copy_resources(other)
         self.journal, self.history = other.journal.copy(), other.history.copy()
+
+
+def _empty_store(rules: Rules) -> Store:
+    return Store(partial(due_instants, rules.machines, rules.timing))

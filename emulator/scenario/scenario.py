@@ -26,6 +26,7 @@ from emulator.scenario.faults import add_fault_to, body_of
 from emulator.scenario.resources import Origins, expand_repeats, lists_of, resources_in
 from emulator.scenario.schema import VERBS
 from emulator.sdk.vendor import Vendors
+from emulator.text.garbage import gc_paused
 
 TEMPLATES = 8
 """The seeds for which a scenario keeps the beginning of its world."""
@@ -109,7 +110,7 @@ class Scenario:
     def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
         rules = self._rules(vendors, seed)
         world = World(self.name, rules, self.clock(rate), seed, Quota(budget))
-        with world.transaction("given") as tx:
+        with gc_paused(), world.transaction("given") as tx:
             for resource in _read_all(vendors, {name: {} for name in vendors} | self.content.get("given", {}), tx):
                 tx.put(resource)
             for planned in self._planned(vendors, tx.now):
@@ -118,6 +119,7 @@ class Scenario:
                 tx.put(scripted)
             for index, fault in enumerate(self.content.get("faults", ())):
                 add_fault_to(tx, world, fault, self.place("faults", index))
+            world.store.settle()
         world.set_beginning(self.content)
         return world
 

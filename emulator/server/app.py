@@ -13,7 +13,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
-from emulator.server.collector import gc_paused
+from emulator.text.garbage import gc_paused
 from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
 from emulator.web.answers import quota_for_answers

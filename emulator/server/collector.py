@@ -1,32 +1,17 @@
-"""The garbage collector: paused while modules are imported, and kept from stopping a server for long."""
+"""The garbage collector of a server, kept from stopping it for long."""
 
 from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+
+from emulator.text.garbage import NEVER
 
 LITTLE = 150_000
 """Objects that are collected in some 15 ms."""
 
 BLOCKS = 3
 """Blocks of memory for each of them, near enough: to count blocks takes no time, and frozen objects are counted one by one."""
-
-NEVER = 2**31 - 1
-"""The greatest threshold there is."""
-
-
-@contextmanager
-def gc_paused() -> Iterator[None]:
-    """Nearly all that an import makes is made to last, and in a large test session each look for the rest is long."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class PeriodicCollector:

@@ -84,7 +84,7 @@ def _at_size(size: int) -> dict[str, float]:
 def long_times() -> Iterator[Figure]:
     """Measure long spans of virtual time."""
     with emulator(*ROOMY) as server:
-        batch = {"id": "M", "status": "idle", "searches": 1, "schedule_type": "minutes", "schedule_minutes": ["every_minute"]}
+        batch = {"id": "M", "status": "idle", "searches": 1, "schedule_type": "minutes", "schedule_minutes": "every_minute"}
         given = {"serpwow": {"account": {"credits_limit": 10**9}, "batches": [batch]}}
         server.ask("POST", f"{WORLD}/reset", {"scenario": {"title": "A year", "given": given}})
         began = perf_counter()
@@ -93,5 +93,6 @@ def long_times() -> Iterator[Figure]:
         yield bound("a simulated year of a minutely batch", "s", 10, 4, perf_counter() - began)
         server.ask("POST", f"{WORLD}/reset", {"scenario": {"title": "100,000 events", "given": given}})
         began = perf_counter()
-        server.ask("POST", f"{WORLD}/clock/advance", {"by": "34d"})
+        for _ in range(12):  # one jump brings about 10,000 at most
+            server.ask("POST", f"{WORLD}/clock/advance", {"by": "2d"})
         yield bound("100,000 events", "s", 1.5, 0.8, perf_counter() - began)

@@ -10,7 +10,8 @@ import pytest
 from emulator.client.connections import ask
 from emulator.server import collector
 from emulator.server.app import create_app, worlds_of
-from emulator.server.collector import BLOCKS, LITTLE, NEVER, PeriodicCollector
+from emulator.server.collector import BLOCKS, LITTLE, PeriodicCollector
+from emulator.text.garbage import NEVER
 
 
 class FakeGc:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -22,6 +22,7 @@ from tests.support.toy import START
 IDS = st.integers(0, 40).map(str)
 COLOURS = st.sampled_from(["red", "blue"])
 WEIGHTS = st.integers(0, 5)
+INSTANTS_OF: Any = attrgetter("event", "upkeep")
 BY_WEIGHT: IndexKey = ("weight",)
 
 
@@ -31,6 +32,8 @@ class Apple:
     status: str
     weight: int
     since: Any = START
+    event: datetime | None = None
+    upkeep: datetime | None = None
     kind: ClassVar[str] = "toy.apple"
     is_tally: ClassVar[bool] = False
 
@@ -66,7 +69,7 @@ class StoresAndCopies(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pairs = [(Store(), Model({}))]
+        self.pairs = [(Store(INSTANTS_OF), Model({}))]
 
     def pair(self, which: int) -> tuple[Store, Model]:
         return self.pairs[which % len(self.pairs)]
@@ -173,10 +176,9 @@ INSTANTS = st.one_of(st.none(), st.integers(0, 8).map(lambda seconds: START + ti
 
 @given(st.lists(st.tuples(IDS, INSTANTS, INSTANTS, st.booleans())))
 def test_the_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[str, Any, Any, bool]]) -> None:
-    store, due, upkeep, copies = Store(), dict[str, Any](), dict[str, Any](), []
+    store, due, upkeep, copies = Store(INSTANTS_OF), dict[str, Any](), dict[str, Any](), []
     for id, event, tidying, is_copied in steps:
-        store.put(Apple(id, "red", 0), int(id))
-        store.schedule(Apple.kind, id, event, tidying)
+        store.put(Apple(id, "red", 0, event=event, upkeep=tidying), int(id))
         due[id], upkeep[id] = event, tidying
         expected = sorted((at, int(id), (Apple.kind, id)) for id, at in due.items() if at is not None)
         later = sorted((at, int(id), (Apple.kind, id)) for id, at in upkeep.items() if at is not None)
@@ -194,7 +196,7 @@ def test_the_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[
 
 
 def test_a_resource_that_keeps_its_value_keeps_its_place_among_equals() -> None:
-    store = Store()
+    store = Store(INSTANTS_OF)
     for id in "cab":
         store.put(Apple(id, "red", 1))
     store.put(Apple("c", "blue", 1))

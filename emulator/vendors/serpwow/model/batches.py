@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 from emulator.sdk import IndexKey, Metered, Shared, SortedKey
 from emulator.vendors.serpwow.model.account import SELF, Account, months_after
+from emulator.vendors.serpwow.model.result_sets import BLOCK, ResultSets
 from emulator.vendors.serpwow.model.schedules import MANUAL, Schedule
 from emulator.vendors.serpwow.model.searches import Searches
 
@@ -105,7 +106,7 @@ class Batch(Metered, frozen=True, gc=False):
     enabled: bool = True
     last_run: datetime | None = None
     stopped_at: datetime | None = None
-    result_sets: tuple[ResultSet, ...] = ()
+    result_sets: Sequence[ResultSet] = ()
     next_result_set_id: int = 1
     destination_ids: tuple[str, ...] = ()
     notifications: Notifications = NO_NOTIFICATIONS
@@ -139,9 +140,15 @@ class Batch(Metered, frozen=True, gc=False):
         """Return the URL to notify after a run: its own, or else the profile's."""
         return self.notifications.webhook or account.notification_webhook
 
-    def available(self, now: datetime) -> tuple[ResultSet, ...]:
+    def available(self, now: datetime) -> Sequence[ResultSet]:
         """Return the result sets that have not expired, oldest first."""
         return self.result_sets[self._expired(now) :]
+
+    def results_with(self, newest: ResultSet, now: datetime) -> Sequence[ResultSet]:
+        """Return the result sets that have not expired, and a newest one."""
+        if len(self.result_sets) < BLOCK:
+            return (*self.available(now), newest)
+        return ResultSets.of(self.result_sets).and_then(newest, self._expired(now))
 
     def results_count(self, now: datetime) -> int:
         """Return the number of result sets that have not expired."""

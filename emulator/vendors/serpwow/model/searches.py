@@ -90,14 +90,21 @@ class Searches(Shared):
 
     def __init__(self, batch: str, searches: int | Iterable[Search] = 0, loads: Loads | None = None) -> None:
         self.batch = batch
-        self.items = None if isinstance(searches, int) else tuple(searches)
-        items = self.items or ()
-        self.loads: Loads = (items,) if loads is None or len(loads) > MAX_LOADS else loads
-        self.total = searches if isinstance(searches, int) else len(items)
-        self.small_size = (COUNTED_SIZE if self.items is None else None) if self.total else 0
-        self.credits = self.total if self.items is None else sum(search.cost for search in self.items)
+        self.items: tuple[Search, ...] | None = None
+        self.loads: Loads = ((),)
+        self.with_html = False
+        if isinstance(searches, int):
+            self.total = self.credits = searches
+            self.small_size: int | None = COUNTED_SIZE if searches else 0
+            self.type = COUNTED_TYPE if searches else MIXED
+            return
+        self.items = items = tuple(searches)
+        self.loads = (items,) if loads is None or len(loads) > MAX_LOADS else loads
+        self.total = len(items)
+        self.small_size = None if items else 0
+        self.credits = sum(search.cost for search in items)
         self.with_html = any(search.with_html for search in items)
-        types = {COUNTED_TYPE} if self.items is None and self.total else {search.type for search in items}
+        types = {search.type for search in items}
         self.type = types.pop() if len(types) == 1 else MIXED
 
     def __len__(self) -> int:

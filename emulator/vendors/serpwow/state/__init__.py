@@ -35,8 +35,12 @@ from emulator.vendors.serpwow.machine.effects import (
 from emulator.vendors.serpwow.machine.queue import requeue
 from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BUSY, Batch, code
+from emulator.vendors.serpwow.model.schedules import MANUAL
 from emulator.vendors.serpwow.state.batches import dump_batch, is_only_numbered, load_batch, overdue, renumbered
 from emulator.vendors.serpwow.state.fields import ACCOUNT, DESTINATION, ERROR_LOG, PLATFORM, QUANTITIES, SCHEMA
+
+Run = list[Batch]
+"""Batches of items that are the very same, as `repeat` makes them: all but the first are new, and only their ids differ."""
 
 
 class SerpwowState:
@@ -60,9 +64,10 @@ class SerpwowState:
     def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources, and at the end the batches promoted. Each is in the view before the next is made."""
         gathered = ProblemCollector()
-        batches = _load_batches(view, fragment.get("batches", ()), gathered)
-        yield _load_account(view, fragment.get("account", {}), [*batches.values()], gathered)
-        yield from batches.values()
+        runs = _load_batches(view, fragment.get("batches", ()), gathered)
+        yield _load_account(view, fragment.get("account", {}), [*runs.values()], gathered)
+        for run in runs.values():
+            yield from run
         yield from _load_destinations(view, fragment.get("destinations", ()))
         with gathered.part("error_logs"):
             yield from _load_error_logs(view, fragment.get("error_logs", ()))
@@ -70,11 +75,10 @@ class SerpwowState:
             yield replace(platform_of(view), **load_fields(PLATFORM, fragment["platform"]))
         if "timezone" in fragment.get("account", {}):
             yield from [with_next_start(view, batch) for batch in view.group(Batch, "scheduled")]
-        for batch in batches.values():
-            if batch.owner == SELF:
-                yield from (it for it in requeue(view, with_next_start(view, batch)) if it is not batch)
+        for batch in (batch for run in runs.values() if run[0].owner == SELF for batch in _that_follow(run)):
+            yield from (it for it in requeue(view, with_next_start(view, batch)) if it is not batch)
         yield from promote_waiting(view)
-        for place, batch in batches.items():
+        for place, (batch, *_) in runs.items():
             problems = overdue(view, view.find(Batch, batch.id) or batch, fragment["batches"][place])
             gathered.problems += [Problem(problem.message, ("batches", place, *problem.path)) for problem in problems]
         refuse(gathered.problems)
@@ -125,34 +129,41 @@ def _with_ids(
         yield id, item
 
 
-def _load_batches(view: View, items: Sequence[JsonObject], gathered: ProblemCollector) -> dict[int, Batch]:
-    """Return the possible batches by their index."""
-    placed: dict[int, Batch] = {}
+def _load_batches(view: View, items: Sequence[JsonObject], gathered: ProblemCollector) -> dict[int, Run]:
+    """Return the possible batches, in runs by the index of the first."""
+    runs: dict[int, Run] = {}
     former: JsonObject = {}
+    run: Run = []
     for place, (id, item) in enumerate(_with_ids(view, Batch, items)):
-        if item is former and place - 1 in placed and is_only_numbered(item):
-            placed[place] = renumbered(placed[place - 1], id, item)
+        if item is former and run and is_only_numbered(item):
+            run.append(renumbered(run[0], id, item))
             continue
-        former = item
+        former, run = item, []
         with gathered.part("batches", place):
-            placed[place] = load_batch(view, id, item)
+            run.append(load_batch(view, id, item))
+            runs[place] = run
             if more := times_from(items, place) - 1:
-                view.admit(more, placed[place])
-    return placed
+                view.admit(more, run[0])
+    return runs
 
 
-def _load_account(view: View, fields: JsonObject, batches: list[Batch], gathered: ProblemCollector) -> Account:
+def _that_follow(run: Run) -> Run:
+    """Return the batches of a run that may have a next start or another place in the queue."""
+    return run if run[0].schedule.type != MANUAL else run[:1]
+
+
+def _load_account(view: View, fields: JsonObject, runs: list[Run], gathered: ProblemCollector) -> Account:
     """Return the account, which has paid for the batches that are new as queued or running."""
     old = as_of_now(view, view.find(Account, SELF) or Account(view.now))
     account = replace(old, since=view.now, **load_fields(ACCOUNT, fields))
     if "credits_used" not in fields:
-        allocated = sum(_new_allocation(view, batch) for batch in batches)
+        allocated = sum(len(run) * _new_allocation(view, run[0]) for run in runs)
         account = replace(account, credits_used=account.credits_used + allocated)
     if "usage" not in fields:
         more = account.credits_used + account.credits_returned - old.credits_used - old.credits_returned
         change, today = add_usage if more >= 0 else subtract_usage, date_of(view.now)
         account = replace(account, usage=change(account.usage, today, abs(more)))
-    gathered.problems += _check_credits(view, account, old, batches)
+    gathered.problems += _check_credits(view, account, old, runs)
     return account
 
 
@@ -166,19 +177,19 @@ def _new_allocation(view: View, batch: Batch) -> int:
     return batch.allocated if charged and batch.owner == SELF else 0
 
 
-def _refundable(view: View, batches: Iterable[Batch | None]) -> int:
-    return sum(refundable(view, batch) for batch in batches if batch is not None and batch.owner == SELF)
+def _refundable(view: View, batch: Batch | None) -> int:
+    return 0 if batch is None or batch.owner != SELF else refundable(view, batch)
 
 
-def _check_credits(view: View, account: Account, old: Account, batches: list[Batch]) -> Iterator[Problem]:
+def _check_credits(view: View, account: Account, old: Account, runs: list[Run]) -> Iterator[Problem]:
     """Yield where credits that can be refunded were never used, or have no day, or exceed the limit.
 
     The other batches are counted only if the changed ones can refund more than was used in addition.
     """
-    before = _refundable(view, (view.find(Batch, batch.id) for batch in batches))
-    if _refundable(view, batches) - before > account.credits_used - old.credits_used:
-        changed = {batch.id: batch for batch in busy_batches(view)} | {batch.id: batch for batch in batches}
-        if (most := _refundable(view, changed.values())) > account.credits_used:
+    before = sum(_refundable(view, view.find(Batch, run[0].id)) for run in runs)
+    if sum(len(run) * _refundable(view, run[0]) for run in runs) - before > account.credits_used - old.credits_used:
+        changed = {it.id: it for it in busy_batches(view)} | {it.id: it for run in runs for it in run}
+        if (most := sum(_refundable(view, it) for it in changed.values())) > account.credits_used:
             message = f"credits_used is {account.credits_used}, but queued and running batches can give back {most}"
             yield Problem(message, ("account", "credits_used"))
     total = sum(account.usage.values())
