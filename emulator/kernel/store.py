@@ -33,7 +33,8 @@ Moves = defaultdict[IndexKey, tuple[list[Member], list[Member]]]
 SOME = 5_000
 """Resources that are sorted in together."""
 
-AGENDA = EVENTS, UPKEEP = ("", "events"), ("", "upkeep")
+WHEN = ""
+AGENDA = EVENTS, UPKEEP = (WHEN, "events"), (WHEN, "upkeep")
 """The agenda's two groups, of no kind: keys of resources, sorted by due instant and then by arrival."""
 
 
@@ -115,7 +116,7 @@ class Store:
         self.tables: dict[str, PagedMap[str, Any]] = {}
         self._numbers: dict[str, PagedMap[str, Place]] = {}
         self._groups: PagedMap[IndexKey, Group] = PagedMap()
-        self._unsettled: dict[str, dict[str, tuple[Any, Place] | None]] = {}
+        self._unsettled: dict[str, dict[Key, tuple[Any, Place] | None]] = {}
         self._due = instants
         self._owner = object()
         self._arrived = self._size = 0
@@ -159,18 +160,14 @@ class Store:
         self.versions[resource.is_tally] = next(_NEW_VERSIONS)
         if kind not in self.tables:
             self.tables[kind], self._numbers[kind] = PagedMap(), PagedMap()
-        table, unsettled = self.tables[kind], self._unsettled.get(kind)
-        if unsettled is None:
-            unsettled = self._unsettled[kind] = {}
+        table = self.tables[kind]
         old = table.get(id)
         table[id] = resource
+        self._note(kind, id, old)
         if old is None:
             self._arrived += number is None
             self._size += 1
             self._numbers[kind][id] = (self._arrived if number is None else number, id)
-            unsettled.setdefault(id, None)
-        elif id not in unsettled:
-            unsettled[id] = old, self._numbers[kind][id]
         return old
 
     def remove(self, kind: str, id: str) -> Any | None:
@@ -179,21 +176,30 @@ class Store:
         if old is not None:
             self.versions[old.is_tally] = next(_NEW_VERSIONS)
             self._size -= 1
-            self._unsettled.setdefault(kind, {}).setdefault(id, (old, self._numbers[kind][id]))
+            self._note(kind, id, old)
             self._numbers[kind].pop(id)
         return old
+
+    def _note(self, kind: str, id: str, old: Any | None) -> None:
+        """Note that the groups of a kind, and the agenda, have a resource as it was."""
+        key = kind, id
+        for part in (kind, WHEN):
+            unsettled = self._unsettled.get(part)
+            if unsettled is None:
+                unsettled = self._unsettled[part] = {}
+            if key not in unsettled:
+                unsettled[key] = None if old is None else (old, self._numbers[kind][id])
 
     @property
     def next_due(self) -> datetime | None:
         """The earliest instant of the agenda, or None."""
-        if self._unsettled:
-            self.settle()
+        if WHEN in self._unsettled:
+            self._settle_part(WHEN)
         return self._next
 
     def upcoming(self, count: int, group: IndexKey = EVENTS) -> list[tuple[datetime, Key]]:
         """Return the earliest entries of the agenda but upkeep, or of its other group, `count` at most, in order."""
-        self.settle()
-        return [(instant, key) for instant, _, key in islice(self._groups.get(group) or (), count)]
+        return [(instant, key) for instant, _, key in islice(self._group(group) or (), count)]
 
     def first_due(self) -> tuple[datetime, Key] | None:
         """Return the earliest entry of the agenda, or None; at the same instant, upkeep waits."""
@@ -224,7 +230,7 @@ class Store:
     def _group(self, key: IndexKey) -> Group | None:
         """Return a group, which has a member; None where it would have none."""
         if key[0] in self._unsettled:
-            self._settle_kind(str(key[0]))
+            self._settle_part(str(key[0]))
         return self._groups.get(key)
 
     def _first(self, group: IndexKey) -> Any:
@@ -235,40 +241,34 @@ class Store:
     def settle(self) -> None:
         """Bring groups and agenda up to date with all resources."""
         while self._unsettled:
-            self._settle_kind(next(iter(self._unsettled)))
+            self._settle_part(next(iter(self._unsettled)))
 
-    def _settle_kind(self, kind: str) -> None:
-        """Bring groups and agenda up to date with the resources of a kind, some at a time; a checkpoint may end it between."""
-        unsettled = self._unsettled[kind]
+    def _settle_part(self, part: str) -> None:
+        """Bring the groups of a kind, or the agenda, up to date, some resources at a time; a checkpoint may end it between."""
+        unsettled, memberships = self._unsettled[part], self._in_agenda if part == WHEN else self._in_groups
         while unsettled:
             some = [*islice(unsettled.items(), SOME)]
             moves: Moves = defaultdict(lambda: ([], []))
-            for id, former in some:
-                self._gather(moves, kind, id, former)
-            for key, (leaving, joining) in moves.items():
-                self._move(key, leaving, joining)
-            if EVENTS in moves or UPKEEP in moves:
-                self._next = min([it[0] for group in AGENDA if (it := self._first(group))], default=None)
-            for id, _ in some:
-                del unsettled[id]
+            for (kind, id), former in some:
+                now = self.tables[kind].get(id)
+                before = {} if former is None else memberships(*former)
+                after = {} if now is None else memberships(now, self._numbers[kind][id])
+                for side, own, others in ((0, before, after), (1, after, before)):
+                    for group, member in own.items():
+                        if others.get(group) != member:
+                            moves[group][side].append(member)
+            for group, (leaving, joining) in moves.items():
+                self._move(group, leaving, joining)
+            for key, _ in some:
+                del unsettled[key]
             if WORK.pause is not None:
                 WORK.pause()
-        del self._unsettled[kind]
+        del self._unsettled[part]
+        if part == WHEN:
+            self._next = min([it[0] for group in AGENDA if (it := self._first(group))], default=None)
 
-    def _gather(self, moves: Moves, kind: str, id: str, former: tuple[Any, Place] | None) -> None:
-        """Add the groups that a resource leaves, and those that it joins."""
-        resource = self.tables[kind].get(id)
-        before = {} if former is None else self._memberships(*former)
-        after = {} if resource is None else self._memberships(resource, self._numbers[kind][id])
-        for group, member in before.items():
-            if after.get(group) != member:
-                moves[group][0].append(member)
-        for group, member in after.items():
-            if before.get(group) != member:
-                moves[group][1].append(member)
-
-    def _memberships(self, resource: Any, place: Place) -> dict[IndexKey, Member]:
-        """Return a resource as a member of its groups, among them the one of all of its kind and those of the agenda."""
+    def _in_groups(self, resource: Any, place: Place) -> dict[IndexKey, Member]:
+        """Return a resource as a member of its groups, among them the one of all of its kind."""
         kind, (number, id) = resource.kind, place
         found: dict[IndexKey, Member] = {(kind,): place}
         for key in resource.index():
@@ -276,10 +276,13 @@ class Store:
                 found[(kind, *key.group)] = (key.value, number, id)
             else:
                 found[(kind, *key)] = place
-        for group, instant in zip(AGENDA, self._due(resource), strict=True):
-            if instant is not None:
-                found[group] = (instant, number, (kind, id))
         return found
+
+    def _in_agenda(self, resource: Any, place: Place) -> dict[IndexKey, Member]:
+        """Return a resource as a member of the agenda."""
+        number, id = place
+        instants = zip(AGENDA, self._due(resource), strict=True)
+        return {group: (instant, number, (resource.kind, id)) for group, instant in instants if instant is not None}
 
     def _move(self, key: IndexKey, leaving: list[Member], joining: list[Member]) -> None:
         """Let members leave a group and others join it."""
