@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from operator import attrgetter
-from zoneinfo import ZoneInfo
 
 from emulator.sdk import Timer, View, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import (
@@ -26,7 +25,7 @@ from emulator.vendors.serpwow.destinations.machine import Uploads, upload
 from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
 from emulator.vendors.serpwow.model.account import MOST_DAYS, SELF, Account, Usage, next_monthly
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet, has_failed_webhook
-from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant
+from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant, zone_of
 from emulator.vendors.serpwow.requests.queries import FORCE, read_flag
 
 
@@ -228,7 +227,7 @@ def calendar_of(view: View) -> Calendar:
     zone = account_of(view).timezone if view.choice(SCHEDULE_ZONE) == "account" else "UTC"
     from_midnight = view.choice(SCHEDULE_MINUTES) == "midnight"
     ends_early = view.choice(SHORT_MONTH) == "last-day"
-    return Calendar(ZoneInfo(zone), from_midnight, view.choice(SCHEDULE_DAYS) == "either", ends_early)
+    return Calendar(zone_of(zone), from_midnight, view.choice(SCHEDULE_DAYS) == "either", ends_early)
 
 
 def _stopped(view: View, batch: Batch) -> Batch:

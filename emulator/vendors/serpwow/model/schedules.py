@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 MANUAL = "manual"
 TYPES = ("monthly", "weekly", "daily", "minutes", MANUAL)
@@ -72,7 +71,7 @@ class Calendar(NamedTuple):
     day stands for those that it does not have.
     """
 
-    zone: ZoneInfo
+    zone: tzinfo
     from_midnight: bool = False
     either: bool = False
     ends_early: bool = False
@@ -116,5 +115,16 @@ def _days_from(after: datetime, calendar: Calendar) -> Iterator[date]:
     return (first + timedelta(days=n) for n in range(SEARCHED_DAYS))
 
 
-def _utc(day: date, hour: int, zone: ZoneInfo) -> datetime:
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone of a name; what reads zones is imported with the first.
+
+    Raises:
+        KeyError, ValueError or OSError: there is none.
+    """
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
+
+
+def _utc(day: date, hour: int, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(hour), zone).astimezone(UTC)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from emulator.sdk import (
     JsonDict,
@@ -35,7 +34,7 @@ from emulator.vendors.serpwow.machine.effects import (
 from emulator.vendors.serpwow.machine.queue import requeue
 from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BUSY, Batch, code
-from emulator.vendors.serpwow.model.schedules import MANUAL
+from emulator.vendors.serpwow.model.schedules import MANUAL, zone_of
 from emulator.vendors.serpwow.state.batches import dump_batch, is_only_numbered, load_batch, overdue, renumbered
 from emulator.vendors.serpwow.state.fields import ACCOUNT, DESTINATION, ERROR_LOG, PLATFORM, QUANTITIES, SCHEMA
 
@@ -101,8 +100,8 @@ def _dump_account(view: View, account: Account) -> JsonDict:
 
 def _is_zone(name: str) -> bool:
     try:
-        return bool(ZoneInfo(name))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return bool(zone_of(name))
+    except (KeyError, ValueError, OSError):
         return False
 
 
