@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from emulator.kernel.world import World
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+PAIRS = [low + high for high in ALPHABET for low in ALPHABET]
 
 
 class Transaction:
@@ -250,9 +251,9 @@ def base62(digest: bytes, count: int) -> str:
     number, text = int.from_bytes(digest, "big"), ""
     while len(text) < count:
         number, few = divmod(number, 62**10)  # a small number is divided faster than a long one
-        for _ in range(10):
-            few, digit = divmod(few, 62)
-            text += ALPHABET[digit]
+        for _ in range(5):
+            few, pair = divmod(few, 62**2)
+            text += PAIRS[pair]
     return text[:count]
 
 

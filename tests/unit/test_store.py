@@ -17,6 +17,7 @@ from emulator.kernel import sorted_pages, store
 from emulator.kernel.differing import differing, differing_keys
 from emulator.kernel.sorted_pages import IndexKey, SortedKey, SortedPages
 from emulator.kernel.store import UPKEEP, PagedMap, Store
+from emulator.text.checkpoint import WORK, Unwanted
 from tests.support.toy import START
 
 IDS = st.integers(0, 40).map(str)
@@ -201,3 +202,20 @@ def test_a_resource_that_keeps_its_value_keeps_its_place_among_equals() -> None:
         store.put(Apple(id, "red", 1))
     store.put(Apple("c", "blue", 1))
     assert [apple.id for apple in store.sorted_group(Apple.kind, *BY_WEIGHT).descending()] == ["c", "a", "b"]
+
+
+def test_a_reader_who_gives_up_leaves_groups_that_the_next_reader_finds_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up() -> None:
+        raise Unwanted
+
+    monkeypatch.setattr(store, "SOME", 3)
+    apples = Store(INSTANTS_OF)
+    for number in range(10):
+        apples.put(Apple(str(number), "red", number, event=START + timedelta(seconds=10 - number)))
+    monkeypatch.setattr(WORK, "pause", give_up)
+    for read in (lambda: apples.size(Apple.kind, "colour", "red"), lambda: apples.next_due):
+        with pytest.raises(Unwanted):
+            read()
+    monkeypatch.setattr(WORK, "pause", None)
+    assert [apple.id for apple in apples.group(Apple.kind, "colour", "red")] == [*"0123456789"]
+    assert [id for _, (_, id) in apples.upcoming(10)] == [*"9876543210"]
