@@ -19,8 +19,8 @@ from tests.support.vendor_clients import read_authorities_once, wait_as_long_as_
 pytest_plugins = ["pytester"]
 collect_ignore = ["example_vendor"]  # a package of its own, which tests/packaging installs and tests
 
-WITHOUT = "-p no:schemathesis"
-"""Options of each pytest that a test runs: to import this plugin takes as long as all the rest, and none of them uses it."""
+WITHOUT = " ".join(f"-p no:{plugin}" for plugin in ("schemathesis", "hypothesispytest", "respx", "pytest_httpx"))
+"""Options of each pytest that a test runs: to import these plugins takes longer than all the rest, and few of them use one."""
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # how fast the machine is, is no test's matter

@@ -420,7 +420,10 @@ def test_frozen_time(emulator):
 
 
 @pytest.mark.parametrize("where", ["in this process", "elsewhere"])
-def test_the_handle_reaches_its_server_whatever_the_test_has_mocked(pytester: pytest.Pytester, live: Live, where: str) -> None:
+def test_the_handle_reaches_its_server_whatever_the_test_has_mocked(
+    pytester: pytest.Pytester, live: Live, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")  # and with all that mock
     result = run(pytester, MOCKED, *([f"--emulator-url={live.url}"] if where == "elsewhere" else []))
     result.assert_outcomes(passed=5)
 

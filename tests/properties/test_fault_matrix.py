@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from itertools import product
 from typing import Any
 
 import httpx
@@ -151,19 +152,21 @@ def put_in(worlds: Worlds, world: World) -> None:
     worlds.add(world, [])
 
 
-def expected_outcome(case: Case, where: str, do: str) -> tuple[dict[str, list[Any]], int, tuple[bool, Any]]:
-    """Return the expected state, status and ledger of a request without a fault, from a run in-process."""
+def expected_outcome(case: Case, late: bool, delayed: bool) -> tuple[dict[str, list[Any]], int, tuple[bool, Any]]:
+    """Return the expected state, status and ledger of a request without a fault, from a run in-process.
+
+    A fault that is `late` strikes after the commit; one by which time passes is `delayed`.
+    """
     world = case.world()
     worlds = worlds_of([])
     put_in(worlds, world)
-    early = where in (BEFORE_AUTH, BEFORE_COMMIT)
-    if early and do == DELAY:
+    if not late and delayed:
         world.advance_by(SECOND)
-    if early and do != DELAY:
+    if not late and not delayed:
         return all_entries(world), 0, (False, [])
     before = world.journal.last
     reply = ask(create_app(worlds), case.method, case.target, [(b"host", b"localhost"), *without_host(case)], case.body)
-    if not early and do == DELAY:
+    if late and delayed:
         world.advance_by(SECOND)
     return all_entries(world), reply.status, outcome(world, before)
 
@@ -176,7 +179,7 @@ def hear(server: ThreadedServer, case: Case, world: World, where: str, do: str) 
     """Return the bytes from the socket, and whether it ended with a reset; of a hang, those before it."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     data, before = b"", world.journal.last
-    with closing(socket.create_connection((host, int(port)), timeout=30)) as line:
+    with closing(socket.create_connection((host, int(port)))) as line:
         line.sendall(case.wire(b"keep-alive" if where == AFTER_REPLY else b"close"))
         if do == HANG:
             with httpx.Client(base_url=server.url) as other:
@@ -227,11 +230,12 @@ def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
 ) -> None:
     server, worlds = server_and_worlds
     case, wrong = cases()[operation], []
+    expected = {kind: expected_outcome(case, *kind) for kind in product((False, True), repeat=2)}
     for where, do in CELLS:
         world = case.world()
         add_fault(world, {"at": operation, "where": where, "do": do, **NEEDED.get(do, {})})
         put_in(worlds, world)
-        state, status, ledger = expected_outcome(case, where, do)
+        state, status, ledger = expected[state_moves(where), do == DELAY]
         before = world.journal.last
         heard, reset = hear(server, case, world, where, do)
         (entry,) = [entry.event for entry in world.journal.since(before) if isinstance(entry.event, Exchange)]

@@ -22,7 +22,7 @@ from emulator.web.guard import PREFIX
 from tests.attack.fuzz import CAMPAIGNS, HEADERS, URL, fresh, still_whole
 from tests.support.loading import load_value
 
-ROUNDS = {"contract": 2, "loader": 40, "edge": 60, "state": 25, "wire": 30}
+ROUNDS = {"contract": 1, "loader": 15, "edge": 40, "state": 15, "wire": 30}
 BATCH = "/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f"
 
 
