@@ -405,7 +405,7 @@ TEARDOWN = """
 @pytest.fixture
 def checked(emulator):
     yield
-    httpx.get(f"{emulator.serpwow.url}/batches/C/stop", params={"api_key": emulator.serpwow.api_key})
+    httpx.get(f"{emulator.serpwow.url}/batches/C/stop", params={"api_key": emulator.serpwow.api_key}, timeout=60)
     assert emulator.serpwow.account.credits_used == 0, "not refunded"
 
 def test_it(checked): ...

@@ -14,12 +14,12 @@ import stripe
 
 from emulator.vendors.stripe.model.versions import WITHOUT_RPS, is_well_formed
 from tests.support.installed import from_npm, once, run_node
+from tests.support.packages import ROOT, UV, run
 from tests.support.sdk_types import EXCEPTIONS
 from tests.support.server import Live, World
 from tests.support.stripe_clients import newest_beta, release
 from tests.support.stripe_replies import public_paths_of, replies_in
 
-ROOT = Path(__file__).parents[2]
 START = {"start": "2026-03-09T20:55:31Z"}
 
 PYTHON_LIFE = """
@@ -153,9 +153,7 @@ def newest_python(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     newest = f"stripe=={release('python', 'newest')}"
 
     def install(home: Path) -> None:
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(home), newest]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        assert result.returncode == 0, result.stderr
+        run(*UV, "pip", "install", "--quiet", "--python", sys.executable, "--target", home, newest)
 
     home = once("python-stripe", tmp_path_factory, install)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(home), str(ROOT)])}

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 def stop(emulator, batch):
-    return httpx.get(f"{emulator.serpwow.url}/batches/{batch}/stop", params={"api_key": emulator.serpwow.api_key})
+    return httpx.get(f"{emulator.serpwow.url}/batches/{batch}/stop", params={"api_key": emulator.serpwow.api_key}, timeout=60)
 """
 
 
