@@ -15,6 +15,7 @@ from tests.support.server import Live, World
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 START = {"start": "2026-03-09T20:55:31Z"}
+TYPED = {"stripe.idempotency-error-type": "emit"}
 ENDED = ("complete", "validation_failed", "batch_failed", "timeout", "upload_timeout")
 
 
@@ -128,13 +129,16 @@ def test_a_key_that_is_used_again_cancels_once_and_shows_the_job_as_it_is_now(li
     assert first.last_response.request_id != again.last_response.request_id  # type: ignore[union-attr]
 
 
-def test_a_key_that_is_used_for_another_job_raises_an_idempotency_error(live: Live) -> None:
+@pytest.mark.parametrize(("assume", "error"), [({}, stripe.APIError), (TYPED, stripe.IdempotencyError)])
+def test_a_key_that_is_used_for_another_job_raises_an_error_by_its_type(
+    live: Live, assume: dict[str, str], error: type[stripe.StripeError]
+) -> None:
     jobs = [{"id": "first", "status": "in_progress"}, {"id": "second", "status": "in_progress"}]
-    client = client_of(live.load({"given": {"stripe": {"batch_jobs": jobs}}}))
+    client = client_of(live.load({"given": {"stripe": {"batch_jobs": jobs}}, "assume": assume}))
     client.v2.core.batch_jobs.cancel("first", options={"idempotency_key": "once"})
-    with pytest.raises(stripe.IdempotencyError) as excinfo:
+    with pytest.raises(error) as excinfo:
         client.v2.core.batch_jobs.cancel("second", options={"idempotency_key": "once"})
-    assert (excinfo.value.http_status, excinfo.value.code) == (409, "idempotency_error")
+    assert (excinfo.value.http_status, excinfo.value.json_body["error"]["code"]) == (409, "idempotency_error")  # type: ignore[index]
 
 
 def test_a_client_that_retries_survives_an_answer_that_says_busy(live: Live) -> None:

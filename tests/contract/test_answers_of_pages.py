@@ -19,6 +19,10 @@ EVENTBRIDGE = {
     "enabled_events": ["v2.core.batch_job.completed"],
     "amazon_eventbridge": {"aws_account_id": "123456789012", "aws_region": "us-east-1"},
 }
+EVENT_GRID = {name: value for name, value in EVENTBRIDGE.items() if name != "amazon_eventbridge"} | {
+    "type": "azure_event_grid",
+    "azure_event_grid": {"azure_region": "r", "azure_resource_group_name": "g", "azure_subscription_id": "s"},
+}
 WEBHOOK = {name: value for name, value in EVENTBRIDGE.items() if name != "amazon_eventbridge"} | {
     "type": "webhook_endpoint",
     "webhook_endpoint": {"url": "https://example.com"},
@@ -124,18 +128,22 @@ def test_a_job_rests_on_the_list_that_has_its_endpoint(
 
 
 @pytest.mark.parametrize(
-    ("version", "fact", "assumption"),
-    [(EARLY, "stripe-create-7", "stripe.create-metadata"), (LATE, "stripe-create-6", None)],
+    ("version", "basis", "fact", "assumption"),
+    [
+        (EARLY, "inferred", "stripe-create-7", "stripe.create-metadata"),
+        (LATE, "documented", "stripe-create-6", None),
+    ],
 )
 def test_a_job_without_metadata_rests_on_the_guide_until_the_changelog_allows_it(
-    live: Live, version: str, fact: str, assumption: str | None
+    live: Live, version: str, basis: str, fact: str, assumption: str | None
 ) -> None:
     body = {"endpoint": {"path": "/v1/subscriptions/:id/migrate", "http_method": "post"}, "skip_validation": False}
-    assert stripe(live, JOBS, body, version) == ("inferred", [fact, "stripe-create-5"], assumption)
+    assert stripe(live, JOBS, body, version) == (basis, [fact, "stripe-create-5"], assumption)
 
 
-def test_a_destination_in_a_cloud_rests_on_names_that_are_ours(live: Live) -> None:
-    assert stripe(live, DESTINATIONS, EVENTBRIDGE) == ("inferred", ["stripe-destination-12"], None)
+def test_the_name_of_a_source_at_amazon_is_documented_and_that_of_a_topic_at_azure_is_ours(live: Live) -> None:
+    assert stripe(live, DESTINATIONS, EVENTBRIDGE) == ("documented", ["stripe-destination-25"], None)
+    assert stripe(live, DESTINATIONS, EVENT_GRID) == ("inferred", ["stripe-destination-12"], None)
     assert stripe(live, DESTINATIONS, WEBHOOK) == ("documented", [], None)
 
 

@@ -12,6 +12,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.request import read_request
 from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.destinations.model import AWAITED
 from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES
 from tests.support.loading import load_value
 from tests.support.server import Live
@@ -66,6 +67,14 @@ def test_a_dumped_destination_can_be_loaded(state: dict[str, Any]) -> None:
         ({"type": "azure_event_grid", "signing_secret": "whsec_1"}, "of the type azure_event_grid has no signing_secret"),
         ({"type": "webhook_endpoint", "azure_event_grid": GRID}, "of the type webhook_endpoint has no azure_event_grid"),
         ({"azure_event_grid": GRID}, "write type: azure_event_grid beside it"),
+        (
+            {"type": "amazon_eventbridge", "status": "enabled", "amazon_eventbridge": {"aws_event_source_status": "deleted"}},
+            "was deleted",
+        ),
+        (
+            {"event_payload": "snapshot", "enabled_events": [AWAITED], "events_from": ["@organization_members"]},
+            "of an account alone",
+        ),
         ({"repeat": 17}, "an account has 16 event destinations at most"),
     ],
 )

@@ -114,6 +114,7 @@ def test_an_answer_says_what_the_account_that_it_acts_for_rests_on(
         ("Application/JSON; charset=utf-8", False, 200),
         ("application/x-www-form-urlencoded", False, 200),
         ("text/plain", True, 400),
+        ("", True, 400),
         ("application/xml", True, 400),
     ],
 )

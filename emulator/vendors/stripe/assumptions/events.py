@@ -26,7 +26,36 @@ DESCRIPTION = Assumption(
     "stripe.destination-without-description",
     "What is the description of an event destination that was made without one?",
     ("empty", "omit"),
-    "Clients' types say that each destination has a description, which is a text; no sample shows one that has none.",
+    "Clients' types say that each destination has a description, which is a text, and one of Stripe's own prints such an answer"
+    " with an empty one; pages show none that was made without.",
+)
+ENABLE_LOST = Assumption(
+    "stripe.enable-without-source",
+    "Can a destination be enabled whose event source at Amazon, or partner topic at Azure, was deleted?",
+    ("400", "200"),
+    "A new one must be created to receive events, as the page about Amazon says; no page prints a refusal.",
+    ("lost_source",),
+)
+ADDRESS = Assumption(
+    "stripe.webhook-address",
+    "Which addresses may a webhook endpoint have?",
+    ("any", "public"),
+    "A page wants a publicly accessible HTTPS URL, and says below that live mode requires it; tests receive events on their own"
+    " machine.",
+)
+SNAPSHOT_VERSION = Assumption(
+    "stripe.snapshot-version",
+    "Which versions may a destination of snapshots name?",
+    ("any", "latest"),
+    "A page says that it is the default of the account or the latest. The default of an account is not known here, and newer"
+    " versions than the latest that is known will appear.",
+)
+ORGANIZATION_SOURCES = Assumption(
+    "stripe.organization-sources",
+    "Do the events that a destination may come from depend on whether the key is an organization's?",
+    ("accept", "refuse"),
+    "A user reports that a destination of an organization is refused the events of other accounts. Here the key of an"
+    " organization acts for an account, of which no page says so; nor does one refuse @organization_members to other keys.",
 )
 DELETED_DESTINATION = Assumption(
     "stripe.deleted-destination",

@@ -91,9 +91,9 @@ IDEMPOTENT_ID = Assumption(
 IDEMPOTENCY_TYPE = Assumption(
     "stripe.idempotency-error-type",
     "Does the refusal of a key used for something else carry a type?",
-    ("emit", "omit"),
-    "The published schema of this error has a code and a message and no type; but Stripe's clients raise the error that they"
-    " have for it by its type alone, and without one that in Node tries again.",
+    ("omit", "emit"),
+    "The published schema of this error has a code and a message and no type, and a user who met it reports the error that"
+    " clients raise for want of a type. By the type alone they raise the one that they have for it.",
 )
 
 ENDPOINTS = Assumption(
@@ -135,9 +135,9 @@ CONTENT_TYPE = Assumption(
 )
 LINK_REFUSED = Assumption(
     "stripe.link-refused",
-    "What does a link answer that has expired, was used before, or leads nowhere?",
+    "What does a link answer that has expired, was used before, or leads nowhere, or that gets a file of a wrong content type?",
     ("403", "404"),
-    "Stores with presigned links refuse them so.",
+    "Stores with presigned links refuse them so; the page that rejects other content types gives no status.",
     ("link_refused",),
 )
 LINK_LIFE = Assumption(

@@ -8,7 +8,8 @@ PUBLISHABLE_KEY = Assumption(
     "stripe.publishable-key",
     "Which status has the refusal of a publishable key (pk_...)?",
     ("403", "401"),
-    "The first API has answered with 403 for years, as its users report; no page gives the status of the second.",
+    "The first API has answered with 403 for years, as its users report; no page gives the status of the second. A key that the"
+    " scenario lists is good in any form.",
     ("publishable_key",),
 )
 RESTRICTED_KEY = Assumption(
@@ -16,7 +17,7 @@ RESTRICTED_KEY = Assumption(
     "Does the second API take a restricted key (rk_...)?",
     ("accept", "refuse"),
     "The page about restricted keys says that every API takes them; an older copy of the overview of the second API says that"
-    " it takes secret keys alone.",
+    " it takes secret keys alone. A key that the scenario lists is good in any form.",
 )
 OTHER_KEY = Assumption(
     "stripe.other-key",
@@ -34,9 +35,9 @@ ORGANIZATION_KEY = Assumption(
 KEY_IN_USE = Assumption(
     "stripe.idempotency-key-in-use",
     "What does a request hear whose idempotency key is that of another, which came earlier and has not taken effect yet?",
-    ("409", "execute"),
-    "The list of error codes has idempotency_key_in_use, and 409 is published for requests that conflict because of a key;"
-    " no page says which of these the second API uses.",
+    ("idempotency_error", "idempotency_key_in_use", "execute"),
+    "A user who tried it reports a 409 of the second API whose message blames the parameters, though they are the same. Pages"
+    " have 409 for requests that conflict because of a key, and idempotency_key_in_use in the list of codes of the first API.",
 )
 MALFORMED_CONTEXT = Assumption(
     "stripe.malformed-context",
@@ -53,7 +54,7 @@ ACCOUNT_HEADER = Assumption(
 )
 BODY_TYPE = Assumption(
     "stripe.body-content-type",
-    "What becomes of a body that is JSON, but whose Content-Type is neither that nor curl's own, which is that of a form?",
+    "What becomes of a body that is JSON, but has no Content-Type, or one that is neither that nor curl's own, that of a form?",
     ("read", "refuse"),
     "The overview's own command line sends JSON under the label that curl gives it, which is read in any case; of others no"
     " page speaks.",
@@ -75,8 +76,8 @@ ARRAY_INDEX = Assumption(
     "stripe.array-without-index",
     "Is an array in a query read whose elements have empty brackets, as in types[]=...?",
     ("read", "refuse"),
-    "The overview wants the index of each element; a name that is repeated is still accepted, as the clients' makers say, and"
-    " empty brackets are those of the first API.",
+    "The overview wants the index of each element, and a user of another call reports that empty brackets are refused; but a"
+    " name that is repeated is still accepted, as the clients' makers say. Empty brackets are read so that no value is lost.",
 )
 EMPTY_METADATA = Assumption(
     "stripe.empty-metadata",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from emulator.sdk import IndexKey, JsonDict, Metered, View, base62, field
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
@@ -34,6 +36,10 @@ SOURCES = ("@self", "@accounts", "@organization_members", "@organization_members
 FORMER_SOURCES = {"self": "@self", "other_accounts": "@accounts"}
 """The present spelling of each value of versions before 2026-03-25. Evidence: stripe-destination-15."""
 
+OF_ORGANIZATION = "@organization"
+AWAITED = "issuing_authorization.request"
+"""The event whose receiver has to answer at once."""
+
 _FORMER_SPELLING = {new: old for old, new in FORMER_SOURCES.items()}
 
 EVERYTHING = "*"
@@ -50,8 +56,13 @@ class EventBridge:
     aws_event_source_status: str = EVENTBRIDGE_STATUSES[0]
     required: ClassVar[tuple[str, ...]] = ("aws_account_id", "aws_region")
 
+    @property
+    def loss(self) -> str | None:
+        """The reason why its destination is disabled, if the event source was deleted. Evidence: stripe-destination-27."""
+        return "no_aws_event_source_exists" if self.aws_event_source_status == "deleted" else None
+
     def to_json(self, destination_id: str) -> JsonDict:
-        """Return the receiver as its destination shows it. Evidence: stripe-destination-12."""
+        """Return the receiver as its destination shows it. Evidence: stripe-destination-25."""
         arn = f"arn:aws:events:{self.aws_region}::event-source/aws.partner/stripe.com/{destination_id}"
         return {
             "aws_account_id": self.aws_account_id,
@@ -69,6 +80,11 @@ class EventGrid:
     azure_subscription_id: str = "00000000-0000-0000-0000-000000000000"
     azure_partner_topic_status: str = EVENT_GRID_STATUSES[0]
     required: ClassVar[tuple[str, ...]] = ("azure_region", "azure_resource_group_name", "azure_subscription_id")
+
+    @property
+    def loss(self) -> str | None:
+        """The reason why its destination is disabled, if the partner topic was deleted. Evidence: stripe-destination-27."""
+        return "no_azure_partner_topic_exists" if self.azure_partner_topic_status == "deleted" else None
 
     def to_json(self, destination_id: str) -> JsonDict:
         """Return the receiver as its destination shows it. Evidence: stripe-destination-12."""
@@ -111,6 +127,11 @@ class Destination(Metered, frozen=True, gc=False):
     status: str = "enabled"
     kind: ClassVar[str] = "stripe.event_destination"
 
+    @property
+    def loss(self) -> str | None:
+        """The reason why it is disabled, if its source or topic was deleted."""
+        return None if self.cloud is None else self.cloud.loss
+
     def index(self) -> tuple[IndexKey, ...]:
         """Return the group of the account's destinations."""
         return (("owner", self.owner),)
@@ -125,6 +146,25 @@ def is_unusual(destination: Destination) -> bool:
         return True
     name, host = destination.name.strip(), (destination.url or "").partition("://")[2].partition("/")[0]
     return not 0 < len(name) <= LONGEST_NAME or "@" in host
+
+
+def is_public(url: str) -> bool:
+    """Return whether an address is one of HTTPS that others can reach. Evidence: stripe-destination-30."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        return parts.scheme == "https" and ip_address(host).is_global
+    except ValueError:
+        return parts.scheme == "https" and "." in host.strip(".")
+
+
+def wants_answer(destination_type: str, sources: Iterable[str], types: Iterable[str]) -> bool:
+    """Return whether an event that Stripe waits for is among these types, which such a destination cannot have.
+
+    Evidence: stripe-destination-29.
+    """
+    is_elsewhere = destination_type != WEBHOOK or any(source.startswith(OF_ORGANIZATION) for source in sources)
+    return is_elsewhere and AWAITED in types
 
 
 def next_number(view: View, owner: str) -> int:

@@ -8,21 +8,32 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.sdk import JsonObject, Request, Transaction
-from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
+from emulator.vendors.stripe.assumptions.events import (
+    ADDRESS,
+    ORGANIZATION_SOURCES,
+    SNAPSHOT_OF_V2,
+    SNAPSHOT_VERSION,
+    THIN_WITH_VERSION,
+)
 from emulator.vendors.stripe.destinations.model import (
+    AWAITED,
     CLOUDS,
     EVENT_GRID,
     EVERYTHING,
+    OF_ORGANIZATION,
     RECEIVERS,
     WEBHOOK,
     Destination,
     has_needless_version,
+    is_public,
     is_source,
+    load_sources,
     thin_event_of_snapshot,
     unknown_thin_event,
+    wants_answer,
 )
-from emulator.vendors.stripe.model.versions import has_event_grid
-from emulator.vendors.stripe.requests.admission import acting_account, version_of
+from emulator.vendors.stripe.model.versions import GENERAL, NEWEST, date_of, has_event_grid
+from emulator.vendors.stripe.requests.admission import acting_account, is_of_organization, version_of
 from emulator.vendors.stripe.requests.fields import invalid, metadata_mistakes
 
 _CHANGEABLE = frozenset(("name", "enabled_events", WEBHOOK, "description", "metadata", "include"))
@@ -30,6 +41,14 @@ _CREATABLE = frozenset((*_CHANGEABLE, *CLOUDS, "type", "event_payload", "events_
 _REQUIRED = ("name", "type", "event_payload", "enabled_events")
 
 URL, SECRET = "webhook_endpoint.url", "webhook_endpoint.signing_secret"
+
+LATEST = max(GENERAL)
+"""The latest version for everybody that is known."""
+
+_ORGANIZATIONS = (
+    "events_from: For organizations, only @self, @organization_members, and @organization_members/@accounts are allowed."
+)
+"""Word for word as a user reports it. Evidence: stripe-destination-34."""
 
 VERSION = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[a-z][a-z0-9_]*)?"
 """A date, and since 2024 a name. Evidence: stripe-destination-20."""
@@ -41,6 +60,15 @@ def check_new(tx: Transaction, request: Request) -> None:
     for message in _mistakes_in_new(fields, version_of(request)):
         raise invalid(message, "stripe-fields-1")
     _check_payload(tx, fields["event_payload"], fields)
+    _check_receiver(tx, fields["type"], fields.get("events_from", ()), fields)
+    version = fields.get("snapshot_api_version")
+    if version is not None and version != LATEST and tx.choice(SNAPSHOT_VERSION) == "latest":
+        raise invalid("Invalid value for the field snapshot_api_version", "stripe-destination-32", SNAPSHOT_VERSION)
+    of_organization = is_of_organization(request)
+    wrong = (it for it in load_sources(fields.get("events_from", ())) if _is_foreign(it, of_organization=of_organization))
+    if (source := next(wrong, None)) is not None and tx.choice(ORGANIZATION_SOURCES) == "refuse":
+        message = _ORGANIZATIONS if of_organization else f"Invalid value for the field events_from: {source}"
+        raise invalid(message, "stripe-destination-34", ORGANIZATION_SOURCES)
 
 
 def check_change(tx: Transaction, request: Request) -> None:
@@ -51,6 +79,7 @@ def check_change(tx: Transaction, request: Request) -> None:
         raise invalid(message, "stripe-fields-1")
     if own:
         _check_payload(tx, payload, fields)
+        _check_receiver(tx, own.type, own.events_from, fields)
 
 
 def own_destination(tx: Transaction, request: Request) -> Destination | None:
@@ -67,6 +96,18 @@ def _check_payload(tx: Transaction, payload: str, fields: JsonObject) -> None:
     if has_needless_version(tx, payload, fields.get("snapshot_api_version")):
         message = "The field snapshot_api_version is not one of a destination of thin events"
         raise invalid(message, "stripe-destination-19", THIN_WITH_VERSION)
+
+
+def _check_receiver(tx: Transaction, type: str, sources: Iterable[str], fields: JsonObject) -> None:
+    """Refuse an address or an event that a destination of this type and these sources does not have."""
+    if wants_answer(type, sources, fields.get("enabled_events", ())):
+        raise invalid(f"This destination cannot have the event {AWAITED}", "stripe-destination-29")
+    if WEBHOOK in fields and not is_public(fields[WEBHOOK]["url"]) and tx.choice(ADDRESS) == "public":
+        raise invalid(f"The field {URL} must be publicly accessible by HTTPS", "stripe-destination-30", ADDRESS)
+
+
+def _is_foreign(source: str, *, of_organization: bool) -> bool:
+    return source == "@accounts" if of_organization else source.startswith(OF_ORGANIZATION)
 
 
 def _mistakes_in_new(fields: JsonObject, version: str) -> Iterator[str]:
@@ -129,7 +170,7 @@ def _is_url(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not any(map(str.isspace, parts.netloc))
 
 
 def _is_object_of(*names: str) -> Callable[[Any], bool]:
@@ -142,7 +183,9 @@ def _is_endpoint(value: Any) -> bool:
 
 
 def _is_version(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and re.fullmatch(VERSION, value, re.ASCII) is not None)
+    if not isinstance(value, str):
+        return value is None
+    return re.fullmatch(VERSION, value, re.ASCII) is not None and date_of(f"{value[:10]}.a") != NEWEST
 
 
 _VALID: Mapping[str, Callable[[Any], bool]] = {

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from emulator.sdk import JsonDict, Renderer, Request, Response, Transaction, instant
 from emulator.vendors.stripe.assumptions.events import DELETED_DESTINATION, DESCRIPTION
-from emulator.vendors.stripe.destinations.model import Destination, sources_to_json
+from emulator.vendors.stripe.destinations.model import (
+    EVENT_GRID,
+    EVENTBRIDGE,
+    OF_ORGANIZATION,
+    Destination,
+    is_public,
+    is_unusual,
+    sources_to_json,
+)
 from emulator.vendors.stripe.destinations.requests import SECRET, URL
 from emulator.vendors.stripe.events.responses import page_response
+from emulator.vendors.stripe.model.versions import has_new_sources
 from emulator.vendors.stripe.requests.admission import version_of
 from emulator.vendors.stripe.requests.fields import Page, fields_of, values_of
 
@@ -27,11 +38,35 @@ def destination_to_json(tx: Transaction, destination: Destination, request: Requ
         "name": destination.name,
         "snapshot_api_version": destination.snapshot_api_version,
         "status": destination.status,
-        "status_details": {"disabled": {"reason": "user"}} if destination.status == "disabled" else None,
+        "status_details": {"disabled": {"reason": destination.loss or "user"}} if destination.status == "disabled" else None,
         "type": destination.type,
         "updated": instant(destination.updated),
         destination.type: _receiver(destination, request),
     }
+
+
+def facts_of_destinations(destinations: Sequence[Destination], version: str) -> Iterator[str]:
+    """Yield the facts that destinations rest on as an answer of this version shows them."""
+    if any(it.type == EVENT_GRID for it in destinations):
+        yield "stripe-destination-12"
+    if any(it.type == EVENTBRIDGE for it in destinations):
+        yield "stripe-destination-25"
+    if any(it.loss for it in destinations):
+        yield "stripe-destination-27"
+    if any(it.url and not is_public(it.url) for it in destinations):
+        yield "stripe-destination-31"
+    if any(it.snapshot_api_version for it in destinations):
+        yield "stripe-destination-33"
+    if any(source.startswith(OF_ORGANIZATION) for it in destinations for source in it.events_from):
+        yield "stripe-destination-35"
+    if any(destination.events_from for destination in destinations) and not has_new_sources(version):
+        yield "stripe-destination-17"
+    if not all(destination.description for destination in destinations):
+        yield "stripe-destination-21"
+    if any(is_unusual(destination) for destination in destinations):
+        yield "stripe-destination-24"
+    if any(it.event_payload == "snapshot" and it.snapshot_api_version is None for it in destinations):
+        yield "stripe-destination-22"
 
 
 def _receiver(destination: Destination, request: Request) -> JsonDict:

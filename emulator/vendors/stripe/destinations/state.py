@@ -23,8 +23,10 @@ from emulator.sdk import (
     refuse,
     replace,
 )
+from emulator.vendors.stripe.assumptions.events import ENABLE_LOST
 from emulator.vendors.stripe.assumptions.jobs import TOO_MANY_DESTINATIONS
 from emulator.vendors.stripe.destinations.model import (
+    AWAITED,
     CLOUDS,
     EVENT_GRID,
     EVENT_GRID_STATUSES,
@@ -45,6 +47,7 @@ from emulator.vendors.stripe.destinations.model import (
     next_number,
     thin_event_of_snapshot,
     unknown_thin_event,
+    wants_answer,
     with_id,
 )
 from emulator.vendors.stripe.destinations.operations import new_secret
@@ -168,6 +171,7 @@ def _new(view: View, values: JsonObject, clouds: JsonObject) -> Destination:
     else:
         receiver = {"cloud": clouds.get(type) or CLOUDS[type]()}
     defaults = {
+        "status": "disabled" if type in clouds and clouds[type].loss else "enabled",
         "created": created,
         "updated": created,
         "name": "Events",
@@ -182,8 +186,10 @@ def _changed(view: View, old: Destination, values: JsonObject, clouds: JsonObjec
     if values.get("type", old.type) != old.type or wrong:
         problem = f"{old.id} is a destination of the type {old.type}, which never changes"
         raise BadInput.at(problem, *path, (wrong or ["type"])[0])
-    moved = {"since": view.now, "updated": view.now} if values.get("status", old.status) != old.status else {}
-    return replace(old, **{**moved, **values, "cloud": clouds.get(old.type, old.cloud)})
+    cloud = clouds.get(old.type, old.cloud)
+    status = values.get("status", "disabled" if cloud is not None and cloud.loss else old.status)
+    moved = {"since": view.now, "updated": view.now} if status != old.status else {}
+    return replace(old, **{**moved, **values, "status": status, "cloud": cloud})
 
 
 def _event_problems(payload: str, types: Iterable[str], *path: str | int) -> Iterator[Problem]:
@@ -198,8 +204,13 @@ def _check_payload(view: View, destination: Destination, *path: str | int) -> No
     """Refuse what a destination of this payload does not have.
 
     Raises:
-        BadInput: it has a thin event beside snapshots, or a version of snapshots beside thin events.
+        BadInput: it has a thin event beside snapshots, a version of snapshots beside thin events, an event that Stripe waits
+            for where it cannot be had, or is enabled without its source.
     """
+    if wants_answer(destination.type, destination.events_from, destination.enabled_events):
+        raise BadInput.at(f"{AWAITED} is for webhook endpoints of an account alone", *path, "enabled_events")
+    if destination.loss and destination.status == "enabled" and view.choice(ENABLE_LOST) == "400":
+        raise BadInput.at("what it sends to was deleted: write status: disabled, or leave that out", *path, "status")
     payload = destination.event_payload
     if thin := thin_event_of_snapshot(view, payload, destination.enabled_events):
         problem = f"{thin!r} is a thin event, and this destination has snapshots: write event_payload: thin"

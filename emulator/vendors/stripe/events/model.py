@@ -178,7 +178,7 @@ def _reason(view: View) -> tuple[str | None, str | None]:
 
 def request_id_of(digest: bytes) -> str:
     """Return the request id of a digest. Evidence: stripe-headers-1."""
-    return f"req_{b64encode(digest, b'xY')[:17].decode()}"
+    return f"req_v2{b64encode(digest, b'xY')[:15].decode()}"
 
 
 def mint_event_id(view: View) -> str:

@@ -34,6 +34,12 @@ _PREVIEW_HINT = (
 )
 """Word for word as users report it. Evidence: stripe-version-13."""
 
+_KEY_IN_USE = {
+    "idempotency_error": ("key_reused", "stripe-idempotency-15"),
+    "idempotency_key_in_use": ("key_in_use", "stripe-idempotency-9"),
+}
+"""The answer about a key in use by the choice, and its fact."""
+
 _ACCOUNT = re.compile(r"acct_\w+", re.ASCII)
 
 
@@ -183,14 +189,14 @@ def is_about_jobs(operation: Operation) -> bool:
 
 
 def _check_key_in_use(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
-    """Refuse an idempotency key of an earlier request that has not taken effect yet. Evidence: stripe-idempotency-9."""
+    """Refuse an idempotency key of an earlier request that has not taken effect yet."""
     key = request.headers.get("idempotency-key")
-    if request.method == "GET" or not key or tx.choice(KEY_IN_USE) == "execute":
+    if request.method == "GET" or not key or (refusal := _KEY_IN_USE.get(tx.choice(KEY_IN_USE))) is None:
         return None
     account = acting_account(tx, request)
     for name, earlier in request.in_flight:
         if name == operation.name and earlier.headers.get("idempotency-key") == key and acting_account(tx, earlier) == account:
-            return Answer("key_in_use", "stripe-idempotency-9", None, KEY_IN_USE)
+            return Answer(*refusal, None, KEY_IN_USE)
     return None
 
 

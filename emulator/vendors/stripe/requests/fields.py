@@ -67,10 +67,10 @@ def check_no_fields(tx: Transaction, request: Request) -> None:
 
 def _fields_or_refuse(tx: Transaction, request: Request) -> JsonDict:
     if request.body and is_mislabelled(request) and tx.choice(BODY_TYPE) == "refuse":
-        message = f"The Content-Type of the body must be application/json, not {request.media_type}"
+        message = f"The Content-Type of the body must be application/json, not {request.media_type or 'none'}"
         raise invalid(message, "stripe-body-2", BODY_TYPE)
     try:
-        fields = {} if request.json is None else request.json
+        fields = request.json if request.body else {}
     except ValueError:
         raise invalid("The request body is not JSON", "stripe-fields-2") from None
     if not isinstance(fields, dict):
@@ -90,11 +90,11 @@ def fields_of(request: Request) -> JsonDict:
 
 
 def is_mislabelled(request: Request) -> bool:
-    """Return whether the type of a body is one that no page gives to JSON; that of curl is on a page.
+    """Return whether a body has no type, or one that no page gives to JSON; that of curl is on a page.
 
     Evidence: stripe-body-1.
     """
-    return request.media_type not in ("", "application/json", ENCODED)
+    return request.media_type not in ("application/json", ENCODED)
 
 
 def metadata_mistakes(metadata: Any, *, removes: bool = False) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from emulator.sdk import Answer, Assumption, JsonDict, JsonObject, Operation, Request, Response, Transaction, instant
 from emulator.vendors.stripe.assumptions.events import DESCRIPTION
@@ -22,7 +22,8 @@ from emulator.vendors.stripe.assumptions.jobs import (
     WITHOUT_OUTPUT,
 )
 from emulator.vendors.stripe.assumptions.requests import GET_BODY, REPEATED_NAME
-from emulator.vendors.stripe.destinations.model import Destination, is_unusual
+from emulator.vendors.stripe.destinations.model import Destination
+from emulator.vendors.stripe.destinations.responses import facts_of_destinations
 from emulator.vendors.stripe.events.model import TYPES, request_id_of
 from emulator.vendors.stripe.files.model.links import (
     MOUNT,
@@ -38,7 +39,7 @@ from emulator.vendors.stripe.machine import UPLOADING, as_of_now
 from emulator.vendors.stripe.model.accounts import LOCKED, SELF
 from emulator.vendors.stripe.model.endpoints import PRIVATE, PUBLIC, Endpoint, endpoints_of
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, WITH_RESULTS, Job
-from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_new_sources, has_rps
+from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_rps
 from emulator.vendors.stripe.requests.admission import (
     RESTRICTED,
     SECRET,
@@ -183,8 +184,9 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     elif request.body:
         yield from _facts_of_fields(fields_of(request))
     key = request.credential
-    if key is not None and not key.startswith(SECRET) and not tx.lists_credential("stripe", key):
-        yield "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"
+    if key is not None and not key.startswith(SECRET):
+        unlisted = "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"
+        yield "stripe-auth-10" if tx.lists_credential("stripe", key) else unlisted
     yield from _facts_of_context(tx, request)
     if request.body and is_mislabelled(request) and answer.name != "invalid_fields":
         yield "stripe-body-2"
@@ -236,25 +238,12 @@ def _facts_of_context(tx: Transaction, request: Request) -> Iterator[str]:
 def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iterator[str]:
     if answer.name in ("destination", "destinations"):
         destinations = [answer.subject] if answer.name == "destination" else answer.subject.items
-        return _facts_of_destinations(destinations, version_of(request))
+        return facts_of_destinations(destinations, version_of(request))
     if answer.name != "job" or not isinstance(answer.subject, Job):
         return iter(())
     if answer.evidence == "stripe-create-1":
         return _facts_of_creation(tx, request, answer.subject.endpoint)
     return _facts_of_details(tx, answer.subject)
-
-
-def _facts_of_destinations(destinations: Sequence[Destination], version: str) -> Iterator[str]:
-    if any(destination.cloud for destination in destinations):
-        yield "stripe-destination-12"
-    if any(destination.events_from for destination in destinations) and not has_new_sources(version):
-        yield "stripe-destination-17"
-    if not all(destination.description for destination in destinations):
-        yield "stripe-destination-21"
-    if any(is_unusual(destination) for destination in destinations):
-        yield "stripe-destination-24"
-    if any(it.event_payload == "snapshot" and it.snapshot_api_version is None for it in destinations):
-        yield "stripe-destination-22"
 
 
 def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:

@@ -64,6 +64,12 @@ RULES = (
         lambda job: job["status"] != "complete" or _processed(job) == job["rows"],
     ),
     Rule(
+        "status",
+        "a job whose validation failed has no row that succeeded, and one that failed",
+        ("status",),
+        lambda job: job["status"] != "validation_failed" or (not job.get("success_count") and job.get("failure_count", 1) <= 1),
+    ),
+    Rule(
         "skip_validation",
         "a job in this status did not skip validation",
         ("status", "skip_validation"),
