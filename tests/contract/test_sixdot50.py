@@ -234,6 +234,16 @@ def test_the_state_that_is_shown_brings_about_the_same_state(live: Live) -> None
         ({"batches": [batch("OPEN", payment(), since=LONG_AGO)]}, "0/since: nobody fetched this payment by 2025-03-01T"),
         ({"batches": [batch(externalId="a"), {"id": OTHER_ID, "externalId": "a"}]}, "1/externalId: another batch has"),
         ({"batches": [{"repeat": 2, "externalId": "a"}]}, "batches/0/externalId: another batch has"),
+        ({"batches": [batch("DRAFT", payment(settledAt=LONG_AGO))]}, "0/payments/0/settledAt: a payment that is DRAFT was not"),
+        (
+            {"batches": [batch("CANCELLED", payment(settledAt=LONG_AGO))]},
+            "0/settledAt: a payment that is CANCELLED was not paid",
+        ),
+        ({"batches": [batch("CLOSED", payment(isMember=False))]}, "0/isMember: a payment that is SETTLED was paid to a member"),
+        (
+            {"batches": [batch("CLOSED", payment(), accountId=OTHER_ID)]},
+            f"0/accountId: there is no account with the id {OTHER_ID}",
+        ),
         ({"batches": [{"repeat": 9}, batch("DRAFT", payment(repeat=2, externalId="a"))]}, "1/payments/0/externalId: another"),
     ],
 )
@@ -283,12 +293,37 @@ def test_what_a_batch_is_made_of_has_been_so_since_when_the_batch_is() -> None:
 
 
 def test_a_payee_who_is_still_registering_is_waited_for() -> None:
-    state = {"batches": [batch("OPEN", payment())], "members": [PAYEE]}
+    state = {"batches": [batch("OPEN", payment())], "registering": [PAYEE]}
     claims_of_token = {"title": "A test", "timing": {"6dot50.registration": "1h"}, "given": {"6dot50": state}}
     world = load_value(claims_of_token, VENDORS).world(VENDORS, "test")
     assert [(payment.status, payment.is_member) for payment in world.store.group(Payment.kind)] == [("PENDING", False)]
     world.advance_by(timedelta(hours=1))
     assert [(payment.status, payment.is_member) for payment in world.store.group(Payment.kind)] == [("SETTLED", True)]
+
+
+def test_who_is_given_as_a_member_is_one_however_long_registrations_take(live: Live) -> None:
+    batches = [batch("CLOSED", payment()), {"id": OTHER_ID, "payments": [payment(10)]}]
+    state = state_of(*batches, members=[PAYEE], accounts=[{"balance": 10}])
+    world = live.load({**state, "timing": {"6dot50.registration": "3s"}})
+    with client_of(world) as client:
+        assert client.get(f"/members/{PAYEE}/exists").json() == {"exists": True}
+        assert [it["isMember"] for it in client.get(f"/batches/{OTHER_ID}/payments").json()] == [True]
+        assert client.post(f"/batches/{OTHER_ID}/submit").json()["statusCode"] == "CLOSED"
+        world.set({"6dot50": {"members": [STRANGER]}})
+        assert client.get(f"/members/{STRANGER}/exists").json() == {"exists": False}
+        shown = world.state()["6dot50"]
+        assert (shown["members"], shown["registering"]) == ([PAYEE], [STRANGER])
+        world.advance("3s")
+        assert client.get(f"/members/{STRANGER}/exists").json() == {"exists": True}
+
+
+def test_a_settled_payment_that_is_set_back_was_never_paid(live: Live) -> None:
+    world = live.load(state_of(batch("CLOSED", payment(id=OTHER_ID))))
+    back = {"id": ID, "status": "DRAFT", "payments": [{"id": OTHER_ID, "status": "DRAFT"}]}
+    world.set({"6dot50": {"batches": [back]}})
+    with client_of(world) as client:
+        shown = client.get(f"/payments/{OTHER_ID}").json()
+    assert (shown["statusCode"], "settledAt" in shown) == ("DRAFT", False)
 
 
 def test_a_batch_that_waits_for_nobody_any_more_is_not_left_open() -> None:

@@ -196,6 +196,12 @@ def test_a_deposit_goes_to_the_account_that_is_named(live: Live) -> None:
     assert balances == [("A", 3, 3), ("B", Decimal("5.1"), Decimal("5.1"))]
 
 
+def test_an_account_is_not_found_by_a_name_that_two_have(live: Live) -> None:
+    world = live.load(state_of(accounts=[{"id": ID}, {"id": OTHER_ID}]))
+    with pytest.raises(AssertionError, match=f"2 accounts have the name 'AcmeCorp': give an id, such as {ID} or {OTHER_ID}"):
+        world.set({"6dot50": {"accounts": [{"name": "AcmeCorp", "balance": 9}]}})
+
+
 @pytest.mark.parametrize(
     ("fragment", "message"),
     [
@@ -231,7 +237,12 @@ def test_a_state_with_everything_in_it_brings_about_the_same_state(live: Live) -
     assert money_of(again) == (Decimal("99.65"), Decimal("99.65"))
 
 
-def test_a_refusal_names_a_thousand_flaws_at_most(live: Live) -> None:
+@pytest.mark.parametrize(
+    ("count", "message"),
+    [(500, "Validation error"), (501, "Validation error: these are the first 1000, and there are more")],
+)
+def test_a_refusal_names_a_thousand_flaws_at_most_and_says_so(live: Live, count: int, message: str) -> None:
     with client_of(live.load(state_of(batch()))) as client:
-        response = client.post(f"/batches/{ID}/payments", json={"clearExisting": False, "payments": [{}] * 2_000})
+        response = client.post(f"/batches/{ID}/payments", json={"clearExisting": False, "payments": [{}] * count})
     assert (response.status_code, len(response.json()["validationErrors"])) == (400, 1_000)
+    assert response.json()["message"] == message

@@ -132,7 +132,10 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
         (lambda emulator: send(emulator, "GET", "/za/pay/batches"), ["the request carries no credential"]),
         (
             lambda emulator: send(emulator, "GET", "/za/pay/batches", headers={"Authorization": "Bearer nonsense"}),
-            ["the credential was not accepted", "this world gave out no such token: getToken gives one"],
+            [
+                "the credential was not accepted",
+                "this world has no such token, or has it no more since it expired: getToken gives one",
+            ],
         ),
         (
             lambda emulator: send(emulator, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY),
@@ -209,6 +212,17 @@ def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:
     send(emulator, "GET", "/za/pay/batches", headers={"Authorization": "Bearer late"})
     hint = "the token expired at 2026-03-09T20:00:00Z: getToken gives another"
     assert told_of(emulator)["would_work"] == ["the credential was not accepted", hint]
+
+
+def test_a_token_that_died_of_a_newer_one_is_not_called_unknown(emulator: Emulator) -> None:
+    emulator.load({"assume": {"6dot50.older-tokens": "die"}})
+    credentials = {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
+    path = "/za/pay/authentication/getToken"
+    first, _ = (send(emulator, "POST", path, json=credentials).json()["token"] for _ in range(2))
+    send(emulator, "GET", "/za/pay/accounts", headers={"Authorization": f"Bearer {first}"})
+    hint = "getToken gave out a newer token for its key: that one is good, or this one with 6dot50.older-tokens: live"
+    assert told_of(emulator)["would_work"] == ["the credential was not accepted", hint]
+    assert "6dot50.older-tokens" in [it["id"] for it in told_of(emulator)["assumptions"]]
 
 
 @pytest.mark.parametrize(

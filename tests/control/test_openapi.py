@@ -81,6 +81,11 @@ def test_every_control_route_is_in_it(route: ControlRoute) -> None:
     )
 
 
+@pytest.mark.parametrize(("method", "end"), [("get", ""), ("post", "/submit"), ("post", "/cancel")])
+def test_the_404_of_an_unknown_payout_has_a_body(method: str, end: str) -> None:
+    assert "content" in DOCUMENT["paths"]["/za/pay/batches/{id}" + end][method]["responses"]["404"]
+
+
 def test_nothing_else_is_in_it() -> None:
     addresses = {(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods}
     assert len(addresses) == len(OPERATIONS) + len(ROUTES) + 1  # the index has two addresses

@@ -213,7 +213,7 @@ PAYMENT = Machine(
         *_same(PAYMENT_STATES[1:], DELETE, "payment_not_draft", "6dot50-payment-5"),
         #
         Row("DRAFT", CLEAR, ABSENT, "deleted", "6dot50-clear-1"),
-        *_same(PAYMENT_STATES[1:], CLEAR, "payment_not_draft", "6dot50-payment-3"),
+        *_same(PAYMENT_STATES[1:], CLEAR, "payment_not_draft", "6dot50-clear-2"),
         Row(ABSENT, CLEAR, SAME, "unknown_payment", "6dot50-unknown-2"),
         #
         Row("DRAFT", SUBMIT, "SETTLED", "payment", "6dot50-submit-2", settle_at_once, pays_a_member),
@@ -248,5 +248,5 @@ MEMBER = Machine(
         #
         Row("registering", REGISTRATION, "registered", None, "6dot50-register-1", settle_awaiting_payments),
     ),
-    entry=("registering",),
+    entry=("registering", "registered"),
 )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from emulator.sdk import IndexKey, Metered, SortedKey, View, replace
 from emulator.vendors.sixdot50.assumptions.batches import PAYING_ACCOUNT, REFERRAL_MONEY, REVERSED_MONEY, SUBMITTED_MONEY
@@ -143,6 +143,13 @@ class Payment(Metered, frozen=True, gc=False):
             name = self.external_id.casefold()
             groups += (("called", name), ("called", name, self.batch_id))
         return groups
+
+
+class Addition(NamedTuple):
+    """A batch, and the payments that were just added to it."""
+
+    batch: Batch
+    added: list[Payment]
 
 
 class Token(Metered, frozen=True, gc=False):

@@ -97,8 +97,9 @@ EXTRA_DECIMALS = Assumption(
 ADDED_BODY = Assumption(
     "6dot50.added-body",
     "What does the reply to adding payments hold?",
-    ("batch-and-payments", "batch", "payments"),
-    "The process flow promises a summary of what was added, and no readable page shows a body; so looks that of a submit.",
+    ("batch-and-payments", "batch", "payments", "added"),
+    "The process flow promises a summary of what was added, and no readable page shows a body; so looks that of a submit,"
+    " which is about all that the batch has. With `added` it is about the new payments alone.",
 )
 EMPTY_SUBMIT = Assumption(
     "6dot50.empty-submit",

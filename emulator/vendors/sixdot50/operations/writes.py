@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import chain
+from typing import Any
 
 from emulator.sdk import Answer, Handler, InvalidRequest, JsonDict, Request, Transaction, guid, mint_id, replace
 from emulator.vendors.sixdot50.assumptions.batches import (
@@ -14,7 +15,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
 )
 from emulator.vendors.sixdot50.assumptions.requests import CHECK_ORDER
 from emulator.vendors.sixdot50.machine import ADD, BATCH, CLEAR, CREATE, PAYMENT, UPDATE, is_member
-from emulator.vendors.sixdot50.model import Batch, Payment, organisation_of
+from emulator.vendors.sixdot50.model import Addition, Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests import bodies
 from emulator.vendors.sixdot50.requests.admission import id_of
 from emulator.vendors.sixdot50.requests.bodies import Properties, of_object, payments_in
@@ -30,7 +31,8 @@ from emulator.vendors.sixdot50.requests.validation import (
     to_the_cent,
 )
 
-Change = Callable[[Batch], None]
+Change = Callable[[Batch], Any]
+"""Makes the change, and returns what its answer shows."""
 
 Read = Callable[[Transaction, Request], Change]
 """Reads the change that a request wants, or raises InvalidRequest."""
@@ -59,8 +61,7 @@ def _write(command: str, read: Read) -> Handler:
             return _first(tx, refusal, answer) if refusal else answer
         if change is None:
             return refusal or answer
-        change(answer.subject)
-        return answer._replace(subject=tx.find(Batch, answer.subject.id))
+        return answer._replace(subject=change(answer.subject))
 
     return handle
 
@@ -79,7 +80,12 @@ def _read_update(tx: Transaction, request: Request) -> Change:
         flaws = [Flaw(MISSING, name, None, "6dot50-update-3", EMPTY_UPDATE) for name in ("name", "externalId")]
     refuse(tx, flaws)
 
-    return lambda batch: tx.put(replace(batch, **changes))
+    def update(batch: Batch) -> Batch:
+        changed = replace(batch, **changes)
+        tx.put(changed)
+        return changed
+
+    return update
 
 
 def _changes(tx: Transaction, body: Properties) -> JsonDict:
@@ -98,13 +104,14 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
     clear = body.get("clearexisting") is True
     refuse(tx, chain(_flaws_of_list(tx, body), flaws_of_payments(tx, id_of(request), clear, payments)))
 
-    def add(batch: Batch) -> None:
+    def add(batch: Batch) -> Addition:
         for old in tx.group(Payment, "batch", batch.id) if clear else ():
             tx.ask(PAYMENT, old.id, CLEAR)
         referrals = organisation_of(tx).referrals
-        for fields in payments:
-            new = _payment(tx, batch, fields, referrals)
+        added = [_payment(tx, batch, fields, referrals) for fields in payments]
+        for new in added:
             tx.ask(PAYMENT, new.id, ADD, new=new)
+        return Addition(batch, added)
 
     return add
 

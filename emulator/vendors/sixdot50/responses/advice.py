@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.sdk import Request, Transaction, form_instead_of_json, format_instant
-from emulator.vendors.sixdot50.assumptions.requests import SINGULAR_PATH
+from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS, SINGULAR_PATH
 from emulator.vendors.sixdot50.model import Token, organisation_of
 from emulator.vendors.sixdot50.requests.admission import SINGULAR
 from emulator.vendors.sixdot50.requests.bodies import (
@@ -44,9 +44,11 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     if answer == "bad_token" and (token := bearer(request)) is not None:
         known = tx.find(Token, token)
         if known is None:
-            yield "this world gave out no such token: getToken gives one"
+            yield "this world has no such token, or has it no more since it expired: getToken gives one"
         elif known.expires_at <= tx.now:
             yield f"the token expired at {format_instant(known.expires_at)}: getToken gives another"
+        else:
+            yield f"getToken gave out a newer token for its key: that one is good, or this one with {OLDER_TOKENS.id}: live"
 
 
 def _mistyped(request: Request, referrals: bool) -> Iterator[str]:

@@ -23,6 +23,7 @@ from emulator.vendors.sixdot50.requests.admission import GUID, JSON, SINGULAR, c
 from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT
 from emulator.vendors.sixdot50.requests.queries import PARAMETERS
 from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN
+from emulator.vendors.sixdot50.requests.validation import MAX_FLAWS
 from emulator.vendors.sixdot50.responses.renderers import rounded
 
 PROPERTIES = frozenset((*BODY, *PAYMENT))
@@ -62,6 +63,10 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
     """Yield the facts behind the fields that only some answers of a name have."""
     if answer.name == "deleted":
         yield "6dot50-delete-4" if tx.choice(DELETED_FIELDS) == "shown" else "6dot50-delete-5"
+    if answer.name == "invalid":
+        yield from dict.fromkeys(flaw.evidence for flaw in answer.subject[1:])
+        if len(answer.subject) > MAX_FLAWS:
+            yield "6dot50-error-9"
     if answer.name in _PAID_FROM_AN_ACCOUNT and _needs_a_choice(tx):
         yield "6dot50-money-4"
     if answer.name == "payments":

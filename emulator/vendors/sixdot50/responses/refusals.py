@@ -19,7 +19,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     WRONG_METHOD,
     WRONG_STATE_STATUS,
 )
-from emulator.vendors.sixdot50.requests.validation import INVALID, MISSING, Flaw
+from emulator.vendors.sixdot50.requests.validation import INVALID, MAX_FLAWS, MISSING, Flaw
 
 GENERAL, VALIDATION, UNREADABLE = "0", "1", "2"
 """The envelope's error codes. Evidence: 6dot50-error-2."""
@@ -52,9 +52,10 @@ def _as_text(value: Any) -> str:
 
 def _invalid(tx: Transaction, _request: Request, flaws: list[Flaw]) -> Response:
     by_payment = tx.choice(ERROR_INDEX) == "payments"
-    indexes = [flaw.payment if by_payment else number for number, flaw in enumerate(flaws)]
-    entries = [_entry(flaw, index) for flaw, index in zip(flaws, indexes, strict=True)]
-    return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
+    named = flaws[:MAX_FLAWS]
+    entries = [_entry(flaw, flaw.payment if by_payment else number) for number, flaw in enumerate(named)]
+    rest = "" if named == flaws else f": these are the first {MAX_FLAWS}, and there are more"
+    return _refuse(tx, 400, VALIDATION, f"Validation error{rest}", *entries)
 
 
 def _bodiless(tx: Transaction, status: int, headers: Mapping[str, str] | None = None) -> Response:

@@ -31,7 +31,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     WRITTEN_SUMMARY,
 )
 from emulator.vendors.sixdot50.machine import is_member
-from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, Token, Total
+from emulator.vendors.sixdot50.model import Account, Addition, Batch, Payment, Summary, Token, Total
 from emulator.vendors.sixdot50.responses.refusals import REFUSALS
 
 BATCH_STATUS_CODES = {"CANCELLED": "Cancelled", "CLOSED": "Closed", "DRAFT": "In draft", "OPEN": "Open batch"}
@@ -105,7 +105,11 @@ def show_batch(tx: Transaction, batch: Batch) -> JsonDict:
 
 def summary_of(tx: Transaction, batch: Batch) -> Summary:
     """Return the totals of the payments of the batch."""
-    payments = tx.group(Payment, "batch", batch.id)
+    return total_of(tx, batch, tx.group(Payment, "batch", batch.id))
+
+
+def total_of(tx: Transaction, batch: Batch, payments: list[Payment]) -> Summary:
+    """Return the totals of these payments, which are of the batch."""
     referred = {payment.status for payment in payments if payment.referral_amount}
     with_referrals = bool(referred) and tx.choice(SUMMED_REFERRALS) == "included"
     cancelled = "CANCELLED" in referred and tx.choice(CANCELLED_REFERRALS) == "included"
@@ -194,9 +198,14 @@ def show_filled_batch(tx: Transaction, batch: Batch) -> JsonDict:
     return show_batch(tx, batch) | {"payments": show_payments(tx, batch)}
 
 
-def show_added(tx: Transaction, batch: Batch) -> Any:
+def show_added(tx: Transaction, addition: Addition) -> Any:
     """Return what adding payments is assumed to answer."""
-    return {"batch": show_batch, "payments": show_payments}.get(tx.choice(ADDED_BODY), show_filled_batch)(tx, batch)
+    batch, added = addition
+    choice = tx.choice(ADDED_BODY)
+    if choice == "added":
+        summary = show_summary(tx, total_of(tx, batch, added))
+        return show_batch(tx, batch) | {"summary": summary, "payments": [show_payment(tx, it) for it in added]}
+    return {"batch": show_batch, "payments": show_payments}.get(choice, show_filled_batch)(tx, batch)
 
 
 def show_deleted(tx: Transaction, payment: Payment) -> JsonDict:

@@ -84,12 +84,13 @@ class SixDot50State:
 
     def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources; each is in the view before the next is made: members, then a batch, then its payments."""
+        begins = not view.size(Account, *ALL)
         yield from _read_settings(view, fragment)
         gathered = ProblemCollector()
         with gathered.part():
             yield from _read_accounts(view, fragment.get("accounts", ()))
-        members = fragment.get("members", ())
-        yield from (Member(msisdn, view.now) for msisdn in members if view.find(Member, msisdn) is None)
+        yield from _read_members(view, fragment.get("members", ()), "registered" if begins else "registering")
+        yield from _read_members(view, fragment.get("registering", ()), "registering")
         yield from (_read_token(view, item) for item in fragment.get("tokens", ()))
         for index, item in enumerate(fragment.get("batches", ())):
             with gathered.part("batches", index):
@@ -101,7 +102,8 @@ class SixDot50State:
             "platform": dump_fields(PLATFORM, platform_of(view)),
             "organisation": dump_fields(ORGANISATION, organisation_of(view)),
             "accounts": [dump_fields(ACCOUNT, account) for account in view.group(Account)],
-            "members": [member.id for member in view.group(Member)],
+            "members": [member.id for member in view.group(Member) if member.status == "registered"],
+            "registering": [member.id for member in view.group(Member) if member.status == "registering"],
             "batches": [_show_batch(view, batch) for batch in view.group(Batch)],
             "tokens": [dump_fields(TOKEN, token) for token in view.group(Token)],
         }
@@ -148,7 +150,7 @@ def _read_account(view: View, item: JsonObject, read: Mapping[str, Account], ind
     values.pop("id", None)
     if "balance" in values:
         values.setdefault("available_balance", values["balance"])
-    old = _find_account(view, item)
+    old = _find_account(view, item, index)
     if old is None and "deposit" in item:
         raise BadInput.at("a deposit needs an account that is there already", "accounts", index, "deposit")
     if old is None:
@@ -158,14 +160,23 @@ def _read_account(view: View, item: JsonObject, read: Mapping[str, Account], ind
     return replace(changed, balance=changed.balance + deposit, available_balance=changed.available_balance + deposit)
 
 
-def _find_account(view: View, item: JsonObject) -> Account | None:
+def _find_account(view: View, item: JsonObject, index: int) -> Account | None:
     """Return the account of that id, shortName or name; a deposit alone is for the account that pays."""
     accounts = view.group(Account, *ALL)
     for name in ("id", "shortName", "name"):
         if name in item:
             value = ACCOUNT[name].read(item[name])
-            return next((account for account in accounts if getattr(account, attribute_of(name)) == value), None)
+            found = [account for account in accounts if getattr(account, attribute_of(name)) == value]
+            if len(found) > 1:
+                ids = " or ".join(account.id for account in found[:2])
+                problem = f"{len(found)} accounts have the {name} {value!r}: give an id, such as {ids}"
+                raise BadInput.at(problem, "accounts", index, name)
+            return found[0] if found else None
     return paying_account(view) if "deposit" in item else None
+
+
+def _read_members(view: View, numbers: Iterable[str], status: str) -> Iterator[Member]:
+    return (Member(msisdn, view.now, status) for msisdn in numbers if view.find(Member, msisdn) is None)
 
 
 def _read_token(view: View, item: JsonObject) -> Token:
@@ -182,13 +193,15 @@ def _read_batch(view: View, item: JsonObject) -> Iterator[Batch | Payment]:
     _refuse_unfit_payments(view, id, written)
     created_at = values.get("since", view.now)
     batch: Batch = _changed(view, old or Batch(id, view.now, created_at, "Batch"), old is None, values)
+    if "account_id" in values and view.find(Account, values["account_id"]) is None:
+        raise BadInput.at(f"there is no account with the id {values['account_id']}", "accountId")
     yield batch
     since = batch.since if old is None or "since" in values else view.now
     usual = {"created_at": batch.created_at if old is None else view.now, "since": since}
     places = yield from _read_payments(view, batch, written, usual)
     for payment in view.group(Payment, "batch", id) if "status" in values else ():
         if payment.id not in places and payment.status not in FITTING[batch.status]:
-            yield _with_implied_status(view, batch, replace(payment, since=since))
+            yield _settled(replace(payment, since=since, status=_implied_status(view, batch, payment)), {})
     refuse(problems_of(view, batch, places, all_payments="status" in values))
 
 
@@ -229,26 +242,29 @@ def _read_payment(view: View, batch: Batch, values: JsonDict, usual: JsonObject)
     id = values.pop("id", None) or mint_id(view, Payment, guid)
     old = view.find(Payment, id)
     if old is not None:
-        return _settled(_changed(view, old, False, values), {})
+        return _settled(_changed(view, old, False, values), values)
     payment = Payment(id, batch_id=batch.id, **{**usual, **values})
     if "is_member" not in values:
         payment = replace(payment, is_member=will_be_member(view, payment.msisdn))
-    return _settled(payment, {}) if "status" in values else _with_implied_status(view, batch, payment)
+    if "status" not in values:
+        payment = replace(payment, status=_implied_status(view, batch, payment))
+    return _settled(payment, values)
 
 
-def _with_implied_status(view: View, batch: Batch, payment: Payment) -> Payment:
-    """Return the payment in the status that its batch implies."""
-    known = will_be_member(view, payment.msisdn)
-    status = _IMPLIED.get(batch.status) or ("SETTLED" if known else "PENDING")
-    return _settled(payment, {"status": status})
+def _implied_status(view: View, batch: Batch, payment: Payment) -> str:
+    """Return the status that its batch implies for the payment."""
+    return _IMPLIED.get(batch.status) or ("SETTLED" if will_be_member(view, payment.msisdn) else "PENDING")
 
 
-def _settled(payment: Payment, values: JsonObject) -> Payment:
-    """Return the payment with new values; a settled one has an instant of settlement, and a member for a payee."""
-    changed = replace(payment, **values)
-    if changed.status != "SETTLED":
-        return changed
-    return replace(changed, settled_at=changed.settled_at or changed.since, is_member=True)
+def _settled(payment: Payment, written: JsonObject) -> Payment:
+    """Return the payment with what its status implies beside what is written.
+
+    One that settled has the instant of it, and a member for a payee; another has no such instant.
+    """
+    if payment.status != "SETTLED":
+        return payment if "settled_at" in written else replace(payment, settled_at=None)
+    is_member = written.get("is_member", True)
+    return replace(payment, settled_at=payment.settled_at or payment.since, is_member=is_member)
 
 
 def _changed(view: View, resource: Any, new: bool, values: JsonObject) -> Any:

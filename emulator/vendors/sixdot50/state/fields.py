@@ -73,6 +73,7 @@ SCHEMA: JsonObject = {
         "organisation": schema_of(ORGANISATION),
         "accounts": many_of(ACCOUNT, deposit=_MONEY),
         "members": {"type": "array", "items": _MSISDN},
+        "registering": {"type": "array", "items": _MSISDN},
         "batches": many_of(BATCH, payments=many_of(PAYMENT)),
         "tokens": {"type": "array", "items": {**schema_of(TOKEN), "required": ["token"]}},
     },

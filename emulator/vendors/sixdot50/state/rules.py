@@ -47,6 +47,7 @@ def problems_of(view: View, batch: Batch, places: Mapping[str, int], all_payment
     for payment in view.group(Payment, "batch", batch.id) if all_payments else payments:
         path = ("payments", places[payment.id]) if payment.id in places else ()
         yield from _problems_of_payment(view, batch, payment, path)
+        yield from _problems_of_settlement(payment, path)
         if payment.has_referral and not organisation_of(view).referrals:
             yield Problem(f"a payment has a referral {WITH_CAPABILITY}", path)
         yield from _problems_of_name(view, payment, places, path)
@@ -63,6 +64,14 @@ def _problems_of_payment(view: View, batch: Batch, payment: Payment, path: Path)
         yield Problem(f"a payment of a batch that is {batch.status} is {fitting}, not {payment.status}", (*path, "status"))
     elif payment.status == "PENDING":
         yield from _problems_of_waiting(view, payment, path, batch.status == "OPEN")
+
+
+def _problems_of_settlement(payment: Payment, path: Path) -> Iterator[Problem]:
+    """Yield what contradicts the status. Evidence: 6dot50-payment-4, 6dot50-payment-6 and 6dot50-submit-2."""
+    if payment.status != "SETTLED" and payment.settled_at is not None:
+        yield Problem(f"a payment that is {payment.status} was not paid, so that it has no settledAt", (*path, "settledAt"))
+    elif payment.status == "SETTLED" and not payment.is_member:
+        yield Problem("a payment that is SETTLED was paid to a member, so that its isMember is true", (*path, "isMember"))
 
 
 def _problems_of_waiting(view: View, payment: Payment, path: Path, submitted: bool) -> Iterator[Problem]:
