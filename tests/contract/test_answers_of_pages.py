@@ -9,6 +9,7 @@ import pytest
 
 from emulator.web.guard import PREFIX
 from tests.support.server import Live, World
+from tests.support.sixdot50 import ID
 
 JOBS, DESTINATIONS = "/v2/core/batch_jobs", "/v2/core/event_destinations"
 EVENTBRIDGE = {
@@ -79,7 +80,7 @@ class Grounds(NamedTuple):
 
 def grounds_of(live: Live, scenario: dict[str, Any], method: str, path: str, **request: Any) -> Grounds:
     world = live.load(scenario)
-    token = {"authorization": f"Bearer {token_of(world)}"} if path.startswith("/za/") else {}
+    token = {"authorization": f"Bearer {token_of(world)}"} if path.lower().startswith("/za/") else {}
     headers = {"emulator-world": world.id, **token, **request.pop("headers", {})}
     reply = httpx.request(method, f"{live.url}{path}", headers=headers, **request)
     assert reply.status_code < 300, reply.text
@@ -332,3 +333,37 @@ def test_a_list_of_payouts_is_as_sure_as_its_query(
     grounds = grounds_of(live, scenario, "GET", f"/za/pay/batches?{query}")
     assert (grounds.basis, grounds.assumption) == (basis, assumption)
     assert ("6dot50-list-10" in grounds.also) == bool(scenario)
+
+
+@pytest.mark.parametrize(
+    ("query", "facts"),
+    [
+        ("take=10", {"6dot50-list-2"}),
+        ("skip=1&take=1", {"6dot50-list-2"}),
+        ("statusCode=DRAFT", {"6dot50-list-3"}),
+        ("externalId=none", {"6dot50-list-3", "6dot50-list-4"}),
+        ("", set()),
+    ],
+)
+def test_a_list_of_payouts_names_what_is_published_of_its_query(live: Live, query: str, facts: set[str]) -> None:
+    scenario = {"given": {"6dot50": {"batches": [{"externalId": "b1"}]}}}
+    also = grounds_of(live, scenario, "GET", f"/za/pay/batches?{query}").also
+    assert {"6dot50-list-2", "6dot50-list-3", "6dot50-list-4"} & {*also} == facts
+
+
+REFERRED = {"msisdn": "27829990000", "amount": 9, "referralAmount": 1, "status": "CANCELLED"}
+
+
+@pytest.mark.parametrize(
+    ("path", "state", "facts"),
+    [
+        ("/ZA/PAY/batches", {}, {"6dot50-input-1"}),
+        ("/za/pay/batches", {"batches": [{"status": "CLOSED", "payments": [REFERRED]}], "organisation": {"referrals": True}},
+         {"6dot50-summary-7", "6dot50-reversal-4"}),
+        (f"/za/pay/payments/{ID}", {"batches": [{"status": "CLOSED", "payments": [
+            {"id": ID, "msisdn": "27829990000", "amount": 9}]}]}, {"6dot50-instant-7"}),
+    ],
+)  # fmt: skip
+def test_a_payout_names_what_no_page_says_of_it(live: Live, path: str, state: dict[str, Any], facts: set[str]) -> None:
+    grounds = grounds_of(live, {"given": {"6dot50": state}}, "GET", path)
+    assert (facts <= {*grounds.also}, grounds.basis) == (True, "inferred")

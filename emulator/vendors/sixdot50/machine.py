@@ -67,7 +67,12 @@ def has_funding_account_in_no_rand(view: View, batch: Batch) -> bool:
     return has_no_funding_account(view, batch) and view.size(Account, "active") > 0
 
 
-def exceeds_the_balance(view: View, batch: Batch) -> bool:
+def exceeds_both_balances(view: View, batch: Batch) -> bool:
+    account = paying_account(view)
+    return account is not None and cost_of_drafts(view, batch) > max(account.balance, account.available_balance)
+
+
+def exceeds_a_balance(view: View, batch: Batch) -> bool:
     account = paying_account(view)
     return account is not None and cost_of_drafts(view, batch) > min(account.balance, account.available_balance)
 
@@ -79,6 +84,10 @@ def pays_only_members(view: View, batch: Batch) -> bool:
 
 def pays_a_member(view: View, payment: Payment) -> bool:
     return is_member(view, payment.msisdn)
+
+
+def has_a_referral_to_pay(_: View, payment: Payment) -> bool:
+    return bool(payment.referral_amount)
 
 
 def cancel_payments(view: View, batch: Batch) -> Iterable[Ask]:
@@ -174,7 +183,8 @@ BATCH = Machine(
         Row("DRAFT", SUBMIT, SAME, "nothing_to_submit", "6dot50-submit-6", when=has_no_payments),
         Row("DRAFT", SUBMIT, SAME, "no_purse", "6dot50-money-4", when=has_funding_account_in_no_rand),
         Row("DRAFT", SUBMIT, SAME, "no_purse", "6dot50-accounts-3", when=has_no_funding_account),
-        Row("DRAFT", SUBMIT, SAME, "small_float", "6dot50-submit-4", when=exceeds_the_balance),
+        Row("DRAFT", SUBMIT, SAME, "small_float", "6dot50-submit-4", when=exceeds_both_balances),
+        Row("DRAFT", SUBMIT, SAME, "small_float", "6dot50-submit-10", when=exceeds_a_balance),
         Row("DRAFT", SUBMIT, "CLOSED", "submitted", "6dot50-submit-2", pay_out, pays_only_members),
         Row("DRAFT", SUBMIT, "OPEN", "submitted", "6dot50-submit-3", pay_out),
         *_same(BATCH_STATES[1:], SUBMIT, "not_draft", "6dot50-submit-5"),
@@ -231,6 +241,7 @@ PAYMENT = Machine(
         Row("CANCELLED", REGISTER, SAME, "payment", "6dot50-payment-3"),
         Row(ABSENT, REGISTER, SAME, "unknown_payment", "6dot50-unknown-2"),
         #
+        Row("PENDING", REVERSAL, "CANCELLED", None, "6dot50-reversal-4", return_money, has_a_referral_to_pay),
         Row("PENDING", REVERSAL, "CANCELLED", None, "6dot50-reversal-2", return_money),
     ),
     entry=PAYMENT_STATES,

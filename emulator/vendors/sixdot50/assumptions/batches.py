@@ -147,7 +147,7 @@ SUMMED_REFERRALS = Assumption(
 )
 REVERSED_PAYMENTS = Assumption(
     "6dot50.reversed-payments",
-    "Do the amount and the number of a batch's payments still count a payment that was reversed?",
+    "Do the totals of a batch's payments and referrals still count a payment that was reversed?",
     ("counted", "left-out"),
     "The sample of a cancel counts what was cancelled; but a page takes all that is not settled for pending.",
 )

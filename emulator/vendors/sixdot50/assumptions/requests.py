@@ -79,8 +79,8 @@ STORED_INSTANTS = Assumption(
     "6dot50.stored-instants",
     "How finely are stored instants shown?",
     ("rounded", "exact"),
-    "Every sample of a stored instant ends in a millisecond that SQL Server's datetime can hold: 0, 3 or 7. Lists go by the"
-    " exact instants all the same.",
+    "Every sample of a reply that reads has instants that end in a millisecond that SQL Server's datetime can hold: 0, 3 or 7."
+    " Lists go by the exact instants all the same.",
 )
 BAD_PAGING = Assumption(
     "6dot50.bad-paging",

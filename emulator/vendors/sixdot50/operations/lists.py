@@ -38,10 +38,14 @@ def list_batches(tx: Transaction, request: Request) -> Answer:
     ignored = _malformed(query)
     if _wants_nothing(query) and tx.choice(TAKE_NOTHING) == "everything":
         ignored = [*ignored, "take"]
-    page, has_ties = _page(tx, {name: value for name, value in query.items() if name not in ignored})
+    heeded = {name: value for name, value in query.items() if name not in ignored}
+    page, has_ties = _page(tx, heeded)
     status, external_id = query.get("statuscode"), query.get("externalid")
     decided = assumption_of_repetition(values)
     facts = {
+        "6dot50-list-2": not heeded.keys().isdisjoint(("skip", "take")),
+        "6dot50-list-3": bool(status or external_id),
+        "6dot50-list-4": bool(status or external_id) and not page,
         "6dot50-list-8": bool(status and external_id),
         "6dot50-list-10": has_ties,
         "6dot50-list-11": decided is not None,

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from emulator.sdk import Answer, Assumption, Operation, Request, Transaction
-from emulator.vendors.sixdot50.assumptions.batches import SUBMITTED_MONEY
+from emulator.vendors.sixdot50.assumptions.batches import CANCELLED_REFERRALS, REVERSED_PAYMENTS, SUBMITTED_MONEY
 from emulator.vendors.sixdot50.assumptions.requests import (
     ABSENT_VALUES,
     DELETED_FIELDS,
@@ -76,6 +76,12 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
     stored = [at for resource in shown for at in _instants_of(resource, settled=answer.name != "deleted")]
     if answer.name in ("created", "changed") and tx.choice(WRITTEN_INSTANTS) == "utc":
         yield "6dot50-instant-6"
+    if any(isinstance(it, Payment) and it.settled_at is not None for it in shown) and answer.name != "deleted":
+        yield "6dot50-instant-7"
+    if REVERSED_PAYMENTS in tx.consulted:
+        yield "6dot50-summary-7"
+        if CANCELLED_REFERRALS in tx.consulted:
+            yield "6dot50-reversal-4"
     if any(rounded(at).microsecond % 10_000 == 0 for at in stored):
         yield "6dot50-instant-2"
 
@@ -110,7 +116,9 @@ def _facts_of_path(request: Request, operation: Operation) -> Iterator[str]:
     actual = path.split("/")[-len(expected) :]
     if operation.other_paths and SINGULAR.search(path):
         yield "6dot50-path-4"
-    if any(one not in (other, "batch") for one, other in zip(actual, expected, strict=True) if not other.startswith("{")):
+    prefix = path.removesuffix("/".join(actual))
+    named = zip(actual, expected, strict=True)
+    if prefix != prefix.lower() or any(one not in (other, "batch") for one, other in named if not other.startswith("{")):
         yield "6dot50-input-1"
     if any(id != id.lower() and GUID.fullmatch(id.lower()) for id in request.parameters.values()):
         yield "6dot50-id-1"

@@ -31,7 +31,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     WRITTEN_SUMMARY,
 )
 from emulator.vendors.sixdot50.machine import is_member
-from emulator.vendors.sixdot50.model import Account, Addition, Batch, Payment, Summary, Token, Total
+from emulator.vendors.sixdot50.model import Account, Addition, Batch, Payment, Summary, Token
 from emulator.vendors.sixdot50.responses.refusals import REFUSALS
 
 BATCH_STATUS_CODES = {"CANCELLED": "Cancelled", "CLOSED": "Closed", "DRAFT": "In draft", "OPEN": "Open batch"}
@@ -116,8 +116,8 @@ def total_of(tx: Transaction, batch: Batch, payments: list[Payment]) -> Summary:
     summary = Summary.of(payments, with_referrals, cancelled)
     was_submitted = batch.status in ("OPEN", "CLOSED")
     if was_submitted and summary.cancelled.count and tx.choice(REVERSED_PAYMENTS) == "left-out":
-        kept = [payment for payment in payments if payment.status != "CANCELLED"]
-        return replace(summary, payments=Total.of(kept, with_referrals))
+        kept = Summary.of([payment for payment in payments if payment.status != "CANCELLED"], with_referrals)
+        return replace(kept, cancelled=summary.cancelled)
     return summary
 
 
