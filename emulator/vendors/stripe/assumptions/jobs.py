@@ -178,6 +178,12 @@ ROW_WITHOUT_ID = Assumption(
     ("null", "line-number"),
     "There is no id to repeat, and null says so. The number of a line does not count the lines before it that are blank.",
 )
+OTHER_ROW_KEYS = Assumption(
+    "stripe.other-row-keys",
+    "What becomes of a row that has a key besides id, path_params, params, context and stripe_version?",
+    ("ignore", "refuse"),
+    "The guide lists the keys of a row, and says that validation finds malformed parameters, but not that it finds other keys.",
+)
 RESULTS_EXPIRED = Assumption(
     "stripe.results-expired",
     "Does a job still show its output_file when its results are no longer kept?",

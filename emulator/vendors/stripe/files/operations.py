@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emulator.sdk import Answer, Operation, Request, Transaction, View, replace
-from emulator.vendors.stripe.assumptions.jobs import CONTENT_TYPE, EMPTY_FILE, ROW_WITHOUT_ID
+from emulator.vendors.stripe.assumptions.jobs import CONTENT_TYPE, EMPTY_FILE, OTHER_ROW_KEYS, ROW_WITHOUT_ID
 from emulator.vendors.stripe.files.model.links import MOUNT, read_download, read_upload
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, plan
 from emulator.vendors.stripe.files.model.rows import Rows
@@ -26,7 +26,8 @@ def with_file(view: View, job: Job, rows: Rows, failing: Sequence[FailureRule]) 
 
     Evidence: stripe-upload-3.
     """
-    work = plan(rows, job.endpoint, failing, job.id, view.choice(ROW_WITHOUT_ID) == "line-number")
+    numbered, strict = view.choice(ROW_WITHOUT_ID) == "line-number", view.choice(OTHER_ROW_KEYS) == "refuse"
+    work = plan(rows, job.endpoint, failing, job.id, numbered, strict)
     invalid = None if job.skip_validation or work.invalid is None else work.invalid + 1
     return replace(job, rows=len(rows), failing_rows=len(work.failed), invalid_row=invalid, work=work, failing=tuple(failing))
 

@@ -25,6 +25,7 @@ from emulator.vendors.stripe.files.model.rows import (
     MOST_MARKS,
     NAME_TWICE,
     NOT_JSON,
+    OTHER_KEY,
     OWN_ID,
     PARAMS_FORM,
     PATH_FORM,
@@ -33,6 +34,9 @@ from emulator.vendors.stripe.files.model.rows import (
     WINDOW,
     Rows,
 )
+
+_KEYS = frozenset(("id", "path_params", "params", "context", "stripe_version"))
+"""The keys of a row. Evidence: stripe-file-2 and stripe-file-3."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _ACCOUNTS = re.compile(r"acct_\w+(/acct_\w+)*+", re.ASCII)
@@ -106,9 +110,9 @@ class JsonlReader:
         id = row.get("id")
         key = _dump_id(id)
         fault = _fault_of_id(id) or (ID_TWICE if self._is_known(key) else _fault_of(row))
-        if not fault and repeats_a_name(line, row):
+        if fault in (FINE, OTHER_KEY) and repeats_a_name(line, row):
             fault = NAME_TWICE
-        self._add(key, fault, {} if fault else row.get("path_params") or _own_id(row))
+        self._add(key, fault, row.get("path_params") or _own_id(row) if fault in (FINE, OTHER_KEY) else {})
 
     def _add(self, id: bytes, fault: int, path_params: dict[str, str] | None = None) -> None:
         rows, names = self._rows, tuple(path_params or ())
@@ -240,4 +244,6 @@ def _fault_of(row: JsonDict) -> int:
     if not isinstance(row.get("params"), dict | None):
         return PARAMS_FORM
     is_account = context is None or (type(context) is str and _ACCOUNTS.fullmatch(context))
-    return FINE if is_account and isinstance(row.get("stripe_version"), str | None) else CONTEXT_FORM
+    if not (is_account and isinstance(row.get("stripe_version"), str | None)):
+        return CONTEXT_FORM
+    return FINE if row.keys() <= _KEYS else OTHER_KEY

@@ -31,22 +31,30 @@ _OBJECTS = {
 
 _PREFIXES = {
     "account": "acct_",
+    "bank_account": "ba_",
     "coupon": "",
     "credit_note": "cn_",
     "customer": "cus_",
     "customer_balance_transaction": "cbtxn_",
+    "discount": "di_",
     "invoice": "in_",
+    "invoiceitem": "ii_",
     "line_item": "il_",
     "product": "prod_",
     "product_feature": "prodft_",
     "promotion_code": "promo_",
     "radar.value_list_item": "rsli_",
     "refund": "re_",
+    "source": "src_",
     "subscription": "sub_",
+    "subscription_item": "si_",
     "subscription_schedule": "sub_sched_",
     "tax.registration": "taxreg_",
     "tax.transaction": "tax_",
+    "tax_id": "txi_",
+    "tax_rate": "txr_",
 }
+"""The beginnings of ids that are not the kind of the resource. Evidence: stripe-results-9."""
 _WITHOUT_ID = ("cash_balance", "customer_session", "funding_instructions", "tax.settings")
 _LEAST_DIGITS = 6
 _ID_LETTERS = 14

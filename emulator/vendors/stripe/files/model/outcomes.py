@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -15,7 +15,7 @@ from math import ceil, gcd
 import orjson
 
 from emulator.sdk import JsonDict, Shared
-from emulator.vendors.stripe.files.model.rows import FAULTS, OWN_ID, PATH_NAMES, Rows
+from emulator.vendors.stripe.files.model.rows import FAULTS, FINE, OTHER_KEY, OWN_ID, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
 FEW = 50_000
@@ -159,10 +159,12 @@ class RowOutcomes(Shared):
         return bisect_left(self.failed, processed)
 
 
-def plan(rows: Rows, endpoint: Endpoint, rules: Sequence[FailureRule], job_id: str, numbered: bool = False) -> RowOutcomes:
-    """Decide the outcomes of the rows of a file in a job."""
+def plan(
+    rows: Rows, endpoint: Endpoint, rules: Sequence[FailureRule], job_id: str, numbered: bool = False, strict: bool = False
+) -> RowOutcomes:
+    """Decide the outcomes of the rows of a file in a job; where it is strict, other keys are a fault."""
     outcomes, order, invalid = bytearray(len(rows)), Order.of(job_id, len(rows)), None
-    for row, fault in _faults(rows, endpoint):
+    for row, fault in _faults(rows, endpoint, (FINE,) if strict else (FINE, OTHER_KEY)):
         outcomes[row] = fault
         invalid = row if invalid is None else min(row, invalid)
     for number, rule in enumerate(rules, len(FAILURES) + 1):
@@ -185,10 +187,10 @@ def _marked(marks: bytearray) -> Iterator[int]:
         yield from (match.start() for match in _MARK.finditer(marks, start, start + STRETCH))
 
 
-def _faults(rows: Rows, endpoint: Endpoint) -> Iterator[tuple[int, int]]:
-    """Yield the invalid rows, each with its fault."""
-    yield from ((row, rows.faults[row]) for row in _marked(rows.faults))
+def _faults(rows: Rows, endpoint: Endpoint, fine: Container[int]) -> Iterator[tuple[int, int]]:
+    """Yield the invalid rows, each with its fault; none of `fine` is one."""
+    yield from ((row, rows.faults[row]) for row in _marked(rows.faults) if rows.faults[row] not in fine)
     wanted = frozenset(endpoint.placeholders)
     wrong = {shape for shape, names in enumerate(rows.names) if frozenset(names) - {OWN_ID} != wanted}
     if wrong:
-        yield from ((row, PATH_NAMES) for row, shape in enumerate(rows.shapes) if shape in wrong and not rows.faults[row])
+        yield from ((row, PATH_NAMES) for row, shape in enumerate(rows.shapes) if shape in wrong and rows.faults[row] in fine)

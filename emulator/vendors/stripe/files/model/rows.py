@@ -13,10 +13,9 @@ import orjson
 
 from emulator.sdk import JsonDict, Shared, Weight
 
-FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM, PARAMS_FORM, CONTEXT_FORM, NAME_TWICE, PATH_NAMES = range(
-    11
-)
-"""The faults of a row. Only the endpoint of the job decides the last one."""
+FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM = range(7)
+PARAMS_FORM, CONTEXT_FORM, NAME_TWICE, OTHER_KEY, PATH_NAMES = range(7, 12)
+"""The faults of a row. Only an assumption makes OTHER_KEY one, and only the endpoint of the job decides the last one."""
 
 LONGEST_LINE = 1_000_000
 """Bytes of the longest line that is read. A longer one is not kept, so a file without line ends cannot fill the memory."""
@@ -36,6 +35,7 @@ FAULTS = (
     "params is not an object",
     "context is not the id of an account, or a path of them, or stripe_version is not a string",
     "An object of the line has the same name more than once",
+    "The request has a key besides id, path_params, params, context and stripe_version",
     "path_params does not name the placeholders of the endpoint's path",
 )
 
@@ -127,5 +127,10 @@ class Rows(Shared):
         return orjson.dumps(line)
 
 
-_MARKS: dict[int, dict[str, int]] = {PATH_FORM: {"path_params": 0}, PARAMS_FORM: {"params": 0}, CONTEXT_FORM: {"context": 0}}
+_MARKS: dict[int, dict[str, int]] = {
+    PATH_FORM: {"path_params": 0},
+    PARAMS_FORM: {"params": 0},
+    CONTEXT_FORM: {"context": 0},
+    OTHER_KEY: {"": 0},
+}
 """The member that gives a line this fault."""
