@@ -26,6 +26,7 @@ from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
 from emulator.scenario.document import JsonObject
 from emulator.scenario.scenario import listed_claims
 from emulator.sdk import Vendor
+from emulator.vendors import VENDORS
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -221,8 +222,8 @@ class Emulator(SnapshotMixin, ExploreMixin):
         return self._server.scenario(payload) if isinstance(payload, str) else payload
 
     def _begin_explored(self, payload: JsonObject) -> Emulator:
-        own = listed_claims(self._as_value(self.scenario)) if self.scenario is not None else ()
-        claim = {*own}.isdisjoint(listed_claims(payload))  # a credential that picks this world cannot pick another
+        own = listed_claims(VENDORS, self._as_value(self.scenario)) if self.scenario is not None else ()
+        claim = {*own}.isdisjoint(listed_claims(VENDORS, payload))  # a credential that picks this world cannot pick another
         body = {"id": f"{self._id[:40]}-explored", "scenario": payload, "seed": self.seed, "claim": claim}
         return self._beside(payload, self._server.ask("POST", "/worlds", body))
 

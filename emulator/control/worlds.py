@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.control import models
+from emulator.control.context import ControlContext
 from emulator.control.differences import LIMIT, page_for
 from emulator.control.entries import change
 from emulator.control.journal_models import Differences
@@ -101,7 +102,7 @@ def worlds(request: ControlRequest) -> Worlds:
 def make(request: ControlRequest) -> models.World:
     context, body = request.context, request.body
     source, is_listed = body.get("scenario", {"title": "An empty world"}), body.get("claim", True)
-    context.worlds.check(body.get("id", ""), _claims_of(source) if is_listed else ())
+    context.worlds.check(body.get("id", ""), _claims_of(context, source) if is_listed else ())
     scenario = context.scenario(source)
     with context.id_lock:
         id = body.get("id") or context.next_id()
@@ -111,9 +112,9 @@ def make(request: ControlRequest) -> models.World:
     return _world(world, request)
 
 
-def _claims_of(source: str | dict[str, Any] | Document) -> list[Claim]:
+def _claims_of(context: ControlContext, source: str | dict[str, Any] | Document) -> list[Claim]:
     """Return the credentials that a scenario lists which was sent and is not read yet."""
-    return listed_claims(source.value if isinstance(source, Document) else source)
+    return listed_claims(context.vendors, source.value if isinstance(source, Document) else source)
 
 
 @route("GET", "/worlds/{world}", "A world, and what its clients need")
@@ -135,7 +136,8 @@ def fork(world: World, request: ControlRequest) -> models.World:
     with context.id_lock:
         id = request.body.get("id") or context.next_id()
         own = {name: vendor.credentials_of(id, seed).credential for name, vendor in context.vendors.items()}
-        accepted = {name: None if listed is None else listed | {own[name]} for name, listed in world.rules.credentials.items()}
+        listed = world.rules.credentials.items()
+        accepted = {name: None if it is None else {**it, own[name]: {}} for name, it in listed}
         twin = world.fork(id, replace(world.rules, credentials=accepted), seed)
         context.worlds.add(twin, own.items())
         context.unmatched.begin(twin.id)
@@ -164,7 +166,7 @@ def _replaced(world: World, request: ControlRequest) -> World:
     if source is None:
         raise BadInput.at(WITHOUT_SCENARIO, next(iter(request.body)))
     is_listed = request.body.get("claim", False)
-    context.worlds.check_claims(world.id, _claims_of(source) if is_listed else (), world)
+    context.worlds.check_claims(world.id, _claims_of(context, source) if is_listed else (), world)
     scenario = context.scenario(source)
     new = scenario.world(context.vendors, world.id, seed, None, *context.bounds)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in context.vendors.items()]

@@ -123,14 +123,15 @@ class Rules:
     """The rules of a world: its machines, timers, choices, credentials and bounds, which never change.
 
     `timing` holds the lengths that replace those of timers, None for ever; `choices` the choice in force of every
-    assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything; `provenance`
-    whether data-plane replies say where they come from; `limits` how much of anything there may be.
+    assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything, each with the fields
+    that the scenario gives it; `provenance` whether data-plane replies say where they come from; `limits` how much of
+    anything there may be.
     """
 
     machines: Mapping[str, Machine]
     timing: Mapping[str, timedelta | None] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    credentials: Mapping[str, Mapping[str, Mapping[str, str]] | None] = field(default_factory=dict)
     provenance: bool = True
     limits: Limits = field(default_factory=Limits)
 

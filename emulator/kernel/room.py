@@ -28,7 +28,7 @@ COPIED = 120
 LISTED = 9
 """Bytes that the copy of a journal or a history takes for each entry, which it shares."""
 
-ACCEPTED = 64
+ACCEPTED = 55
 """Bytes that the copy of a world takes for each credential that its scenario lists."""
 
 

@@ -111,9 +111,9 @@ class Transaction:
         accepted = self._world.rules.credentials.get(vendor)
         return bool(credential) and (accepted is None or credential in accepted)
 
-    def lists_credential(self, vendor: str, credential: str) -> bool:
-        """Return whether this world's scenario names a credential among those that it accepts."""
-        return credential in (self._world.rules.credentials.get(vendor) or ())
+    def listed_credential(self, vendor: str, credential: str) -> Mapping[str, str] | None:
+        """Return the fields that this world's scenario gives to a credential, none to most; None where it does not list it."""
+        return (self._world.rules.credentials.get(vendor) or {}).get(credential)
 
     @property
     def world_id(self) -> str:

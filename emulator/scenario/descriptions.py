@@ -34,6 +34,8 @@ def described_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
 def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
     for vendor in vendors.values():
         yield f"credentials.{vendor.name}", "Credentials of this vendor by which clients pick the world."
+        for field in vendor.make_credentials("0" * 64).fields:
+            yield f"credentials.{vendor.name}[].{field}", f"The {field} of a credential that is given with all its fields."
         for assumption in vendor.assumptions:
             yield f"assume.{assumption.id}", f"{assumption.question} Default {assumption.default}."
         for name, timer in vendor.settable_timers.items():

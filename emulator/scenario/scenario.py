@@ -25,7 +25,7 @@ from emulator.scenario.document import JsonObject, Places
 from emulator.scenario.faults import add_fault_to, body_of
 from emulator.scenario.resources import Origins, expand_repeats, lists_of, resources_in
 from emulator.scenario.schema import VERBS
-from emulator.sdk.vendor import Vendors
+from emulator.sdk.vendor import Vendor, Vendors
 from emulator.text.garbage import gc_paused
 
 TEMPLATES = 8
@@ -126,7 +126,7 @@ class Scenario:
     def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:
         """The credentials that pick a world of this scenario: its own, and, if `listed`, those that the scenario lists."""
         own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in vendors.items()]
-        return own + (listed_claims(self.content) if listed else [])
+        return own + (listed_claims(vendors, self.content) if listed else [])
 
     def _rules(self, vendors: Vendors, seed: int) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
@@ -136,11 +136,11 @@ class Scenario:
         credentials = self._credentials(vendors, self.name, seed)
         return Rules(machines | {TIMELINE.kind: TIMELINE}, timing, choices, credentials, self.content.get("provenance", True))
 
-    def _credentials(self, vendors: Vendors, id: str, seed: int) -> dict[str, frozenset[str] | None]:
+    def _credentials(self, vendors: Vendors, id: str, seed: int) -> dict[str, dict[str, dict[str, str]] | None]:
         """Return what each vendor accepts in a world of an id: what is listed, and the world's own; None for anything."""
         listed = self.content.get("credentials", {})
         return {
-            name: frozenset(listed[name]) | {vendor.credentials_of(id, seed).credential} if name in listed else None
+            name: _accepted(vendor, listed[name]) | {vendor.credentials_of(id, seed).credential: {}} if name in listed else None
             for name, vendor in vendors.items()
         }
 
@@ -159,11 +159,22 @@ class Scenario:
             )
 
 
-def listed_claims(scenario: object) -> list[Claim]:
+def listed_claims(vendors: Vendors, scenario: object) -> list[Claim]:
     """Return the credentials that a scenario lists, valid or not."""
     credentials = scenario.get("credentials") if isinstance(scenario, Mapping) else None
     lists = credentials.items() if isinstance(credentials, dict) else ()
-    return [(name, it) for name, listed in lists if isinstance(listed, list) for it in listed if isinstance(it, str)]
+    return [
+        (name, it)
+        for name, listed in lists
+        if isinstance(listed, list) and name in vendors
+        for it in (item.get(vendors[name].credential_field) if isinstance(item, dict) else item for item in listed)
+        if isinstance(it, str)
+    ]
+
+
+def _accepted(vendor: Vendor, listed: Iterable[str | dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Return the fields of each credential that a scenario lists, none of one that is only named."""
+    return {(it if isinstance(it, str) else it[vendor.credential_field]): {} if isinstance(it, str) else it for it in listed}
 
 
 def check_count(count: int, limits: Limits) -> None:

@@ -91,8 +91,13 @@ FORMAT = 1
 VERBS = ("send", "advance", "set", "see")
 """The actions of a step, which has exactly one of them."""
 
-CREDENTIALS: JsonObject = {"type": "array", "items": {"type": "string"}, "maxItems": 1_000}
-"""Those of one vendor by which clients pick a world."""
+
+def _credentials_schema(vendor: Vendor) -> JsonObject:
+    """The JSON Schema of the credentials by which clients pick a world: texts, or all their fields where there are several."""
+    names = [*vendor.make_credentials("0" * 64).fields]
+    fields = closed({name: {"type": "string", "minLength": 1} for name in names}, *names)
+    item: JsonObject = {"type": "string"} if len(names) == 1 else {**fields, "type": ["string", "object"]}
+    return {"type": "array", "items": item, "maxItems": 1_000}
 
 
 def state_schema(vendors: Iterable[Vendor]) -> JsonObject:
@@ -118,7 +123,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
                 "clock": closed({"start": INSTANT, "rate": RATE}),
                 "seed": {"type": "integer", "minimum": 0},
                 "provenance": {"type": "boolean", "description": "false: replies do not say where they come from"},
-                "credentials": closed({vendor.name: CREDENTIALS for vendor in everyone}),
+                "credentials": closed({vendor.name: _credentials_schema(vendor) for vendor in everyone}),
                 "assume": closed(choices),
                 "timing": closed(timers),
                 "given": state,

@@ -107,6 +107,7 @@ def stripe(live: Live, path: str, body: Any, version: str = LATE, scenario: dict
         ("/v1/subscriptions/:id/migrate", LATE, "documented", []),
         ("/v1/coupons", "2026-04-22.preview", None, None),
         ("/v1/customers/:id", LATE, "documented", []),
+        ("/v1/subscriptions/:id", EARLY, "documented", []),
         ("/v1/promotion_codes/:id", EARLY, "documented", []),
         ("/v1/promotion_codes", EARLY, "documented", []),
         ("/v1/invoices/:invoice", EARLY, "observed", ["stripe-endpoint-7"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
@@ -140,3 +141,11 @@ def test_a_destination_that_is_made_after_the_newest_was_deleted_is_on_the_page_
     made = httpx.post(lists, json=new, headers=headers).json()
     before = httpx.get(live.url + second["previous_page_url"], headers=headers).json()
     assert [item["id"] for item in before["data"]] == [made["id"]]
+
+
+def test_the_id_of_an_event_is_as_long_as_that_of_the_sample() -> None:
+    world = world_of({"id": ID, "status": "in_progress"})
+    send(world, "cancel")
+    (event,) = list_events(world, "types[]=v2.core.batch_job.updated").body["data"]
+    sample = "65RCjj4EqW1sabcjs2Z16RCMoNQdSQkOWvfL6L5uU2K41b"
+    assert re.fullmatch(f"evt_test_65[A-Za-z0-9]{{{len(sample) - 2}}}", event["id"])

@@ -414,7 +414,7 @@ def test_ten_thousand_worlds_fit_by_default() -> None:
 def test_a_fork_counts_by_what_it_really_takes() -> None:
     """Its journal and history are lists of its own, and so are the credentials that it accepts."""
     world = EMPTY.world(VENDORS, "w")
-    keys = frozenset(f"key-{n}" for n in range(2_000))
+    keys: dict[str, dict[str, str]] = {f"key-{n}": {} for n in range(2_000)}
     world.rules = dataclasses.replace(world.rules, credentials={"serpwow": keys})
     for n in range(1_000):
         with world.transaction("change") as tx:
@@ -423,7 +423,7 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
         world.journal.add(Change(tx.now, "toy.kettle", str(n), "cold", "hot", "after toy.boil", None))
     tracemalloc.start()
     try:
-        rules = (dataclasses.replace(world.rules, credentials={"serpwow": keys | {f"own-{n}"}}) for n in range(20))
+        rules = (dataclasses.replace(world.rules, credentials={"serpwow": keys | {f"own-{n}": {}}}) for n in range(20))
         forks = [world.fork(f"w{n}", its_own, n) for n, its_own in enumerate(rules)]
         traced_bytes, _ = tracemalloc.get_traced_memory()
     finally:

@@ -24,6 +24,7 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
     """Yield the problems that no schema can find; parts in which the schema has found some (`invalid`) are skipped."""
     root = scenario if isinstance(scenario, dict) else {}
     yield from _too_many(root, vendors, invalid)
+    yield from _credentials_twice(root, vendors, invalid)
     for path, state in _states(root, invalid):
         yield from state_problems(state, vendors, path, invalid)
     for step in items_of(root, "steps", invalid):
@@ -44,6 +45,16 @@ def _too_many(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) 
     counts += [resources_in(item.value.get("set"), vendors) for item in items_of(root, "timeline", invalid)]
     if max(counts) <= MOST_RESOURCES < sum(counts):
         yield Problem(f"{TOO_MANY}, with those of 'given'", ("given",) if counts[0] else ("timeline",))
+
+
+def _credentials_twice(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+    """Yield a problem for each credential that is listed with other fields than before, of which some would be lost."""
+    for name, listed in invalid.valid_items(root.get("credentials"), ("credentials",)).items():
+        first: dict[str, object] = {}
+        for index, item in enumerate(listed if name in vendors else ()):
+            credential = item[vendors[name].credential_field] if isinstance(item, dict) else item
+            if first.setdefault(credential, item) != item:
+                yield Problem("this credential is listed before, with other fields", ("credentials", name, index))
 
 
 def _states(root: Mapping[str, Any], invalid: InvalidPaths) -> Iterator[tuple[Path, Any]]:

@@ -30,7 +30,7 @@ from emulator.vendors.sixdot50.operations.lists import list_batches
 from emulator.vendors.sixdot50.operations.writes import add_payments, create_batch, update_batch
 from emulator.vendors.sixdot50.requests.admission import check_id, check_media_type, id_of
 from emulator.vendors.sixdot50.requests.bodies import CREDENTIALS
-from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, is_own, issue, matches
+from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, given_secret, is_own, issue, matches
 from emulator.vendors.sixdot50.requests.validation import INVALID, MISSING, Flaw, msisdn_in, read_body, refuse
 from emulator.vendors.sixdot50.responses.renderers import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES
 
@@ -43,9 +43,10 @@ def get_token(tx: Transaction, request: Request) -> Answer:
         refuse(tx, (Flaw(MISSING, name, None, "6dot50-token-5", MISSING_CREDENTIAL) for name in missing))
     if missing:
         return Answer("token_refused", "6dot50-token-5", None, MISSING_CREDENTIAL)
-    if not tx.accepts("6dot50", body["key"]) or not matches(body["key"], body["secret"]):
+    if not tx.accepts("6dot50", body["key"]) or not matches(tx, body["key"], body["secret"]):
         return Answer("token_refused", "6dot50-token-4", None, FAILED_TOKEN_STATUS)
-    facts = () if is_own(body["key"]) else ("6dot50-token-9",)
+    is_known = is_own(body["key"]) or given_secret(tx, body["key"]) is not None
+    facts = () if is_known else ("6dot50-token-9",)
     others = tx.size(Token, "key", body["key"])
     return Answer("token", "6dot50-token-1", issue(tx, body["key"]), OLDER_TOKENS if others else None, facts)
 

@@ -120,7 +120,7 @@ def _check_key(tx: Transaction, key: str | None) -> Answer | None:
     """Refuse a key that is not good; one that the scenario lists is good in any form."""
     if key is None or not tx.accepts("stripe", key):
         return Answer("unauthenticated", "stripe-auth-2")
-    if tx.lists_credential("stripe", key):
+    if tx.listed_credential("stripe", key) is not None:
         return None
     if key.startswith(PUBLISHABLE):
         return Answer("publishable_key", "stripe-auth-3")

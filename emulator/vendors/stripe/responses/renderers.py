@@ -125,6 +125,7 @@ PRINTED_ENDPOINTS = (
     Endpoint("post", "/v1/customers/:customer"),
     Endpoint("post", "/v1/subscriptions/:subscription/migrate"),
     Endpoint("post", "/v1/subscriptions/:id/migrate"),
+    Endpoint("post", "/v1/subscriptions/:id"),
     Endpoint("post", "/v1/customers/:id"),
     Endpoint("post", "/v1/promotion_codes"),
     Endpoint("post", "/v1/promotion_codes/:id"),
@@ -186,7 +187,7 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     key = request.credential
     if key is not None and not key.startswith(SECRET):
         unlisted = "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"
-        yield "stripe-auth-10" if tx.lists_credential("stripe", key) else unlisted
+        yield "stripe-auth-10" if tx.listed_credential("stripe", key) is not None else unlisted
     yield from _facts_of_context(tx, request)
     if request.body and is_mislabelled(request) and answer.name != "invalid_fields":
         yield "stripe-body-2"
