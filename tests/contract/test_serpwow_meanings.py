@@ -257,3 +257,52 @@ def test_capitals_come_first_or_do_not_matter_in_a_list_by_name(choice: str, nam
 def test_a_result_set_says_that_it_expires_as_the_text_or_the_sample_has_it(choice: str, day: str) -> None:
     result = body_of({"serpwow.result-expiry": choice}, RESULT)["result"]
     assert result["expires_at"] == f"{day}T20:55:31.000Z"
+
+
+MENU = {"engine": "menuhub", "type": "menu", "store_name": "Qdoba", "store_id": "79706", "output": "json"}
+"""The search that the page of Menu Price prints."""
+
+
+@pytest.mark.parametrize(
+    ("assume", "method", "path", "body", "status"),
+    [
+        ("list-bad-parameter: ignore", "GET", "/live/destinations?sort_by=foo", None, 200),
+        ("list-bad-parameter: ignore", "GET", "/live/errorlogs?sort_direction=up&page=0", None, 200),
+        ("list-bad-parameter: refuse", "GET", "/live/destinations?sort_by=foo", None, 400),
+        ("flag-words: refuse", "GET", "/live/batches?only_with_results=True", None, 400),
+        ("flag-words: refuse", "DELETE", "/live/batches/2A6F94BB?force=1", None, 400),
+        ("flag-words: refuse", "GET", "/live/batches?only_with_results=false", None, 200),
+        ("unprinted-values: refuse", "GET", "/live/batches?only_with_results=false", None, 400),
+        ("unprinted-values: refuse", "GET", "/live/batches?only_with_results=True", None, 200),
+        ("unprinted-values: refuse", "GET", "/live/errorlogs?page_size=0&created_after=2026-01-01", None, 200),
+        ("unprinted-values: refuse", "GET", "/live/batches/2A6F94BB/searches/1?search_term=", None, 200),
+        ("unknown-parameter: refuse", "PUT", "/live/batches/2A6F94BB", {"q": "a", "mobile_type": "iphone"}, 200),
+        ("unknown-parameter: refuse", "PUT", "/live/batches/2A6F94BB", {"q": "a", "news_type": "blogs"}, 200),
+        ("unknown-parameter: refuse", "PUT", "/live/batches/2A6F94BB", MENU, 200),
+        ("unknown-parameter: refuse", "PUT", "/live/batches/2A6F94BB", {"q": "a", "colour": "red"}, 400),
+        ("search-without-q: refuse", "PUT", "/live/batches/2A6F94BB", MENU, 200),
+        ("unknown-type: refuse", "PUT", "/live/batches/2A6F94BB", {"search_type": "map_place_details", "data_id": "0x89"}, 200),
+    ],
+)
+def test_a_strict_reading_refuses_what_it_is_about_and_nothing_that_a_page_prints(
+    assume: str, method: str, path: str, body: Any, status: int
+) -> None:
+    name, choice = assume.split(": ")
+    world = world_of({"batches": [{"id": "2A6F94BB"}]}, assume={f"serpwow.{name}": choice})
+    assert send(world, method, path, body if body is None else {"searches": [body]})[0].status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "group"),
+    [
+        ("scholar", "scholar_results"),
+        ("place_photos", "place_photos_results"),
+        ("place_details", "place_details"),
+        ("news", "news_results"),
+    ],
+)
+def test_what_a_search_finds_stands_in_the_group_of_its_kind(kind: str, group: str) -> None:
+    batch = {"id": "2A6F94BB", "searches": [{"q": "a", "search_type": kind}], "result_sets": [RUN]}
+    world = world_of({"batches": [batch]}, clock={"start": INSTANT})
+    stream = send(world, "GET", "/_files/serpwow/test/results/Batch_Results_2A6F94BB_1_Page_1.csv")[0].body
+    assert b"".join(stream.chunks).startswith(b"search.q,request_info.success,%b.position" % group.encode())

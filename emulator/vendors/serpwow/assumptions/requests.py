@@ -224,7 +224,7 @@ FORM_LISTS = Assumption(
 )
 FLAG_WORDS = Assumption(
     "serpwow.flag-words",
-    "Are True, False, 1 and 0 read where true or false is published, and true and false as texts in JSON?",
+    "Are True, False, 1 and 0 read where true or false is published, in a query too, and true and false as texts in JSON?",
     ("read", "refuse"),
     "The vendor's own PHP sample sends a flag through http_build_query, which makes 0 of false.",
 )

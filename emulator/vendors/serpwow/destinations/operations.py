@@ -12,7 +12,8 @@ from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, s
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
-from emulator.vendors.serpwow.requests.queries import folding, name_of, sorted_page, with_unprinted_values
+from emulator.vendors.serpwow.requests.printed import with_unprinted_values
+from emulator.vendors.serpwow.requests.queries import OF_TEN, folding, name_of, sorted_page
 from emulator.vendors.serpwow.requests.validation import invalid
 
 REQUIRED = ("name", "type", "enabled")
@@ -60,7 +61,9 @@ def list_destinations(tx: Transaction, request: Request) -> Answer:
     term, fold = request.query.get("search_term", ""), folding(tx)
     found = [destination for destination in tx.group(Destination) if is_in(term, destination.name, fold)]
     page = sorted_page(tx, request.query, found, {"type": attrgetter("type"), "name": name_of(tx)}, "name")
-    answer = with_unprinted_values(request.query, Answer("destinations", "serpwow-destinations-5", page, page.assumption))
+    answer = with_unprinted_values(
+        request.query, OF_TEN, Answer("destinations", "serpwow-destinations-5", page, page.assumption)
+    )
     answer = page.with_order(answer)
     if term:
         answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE)

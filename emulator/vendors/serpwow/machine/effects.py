@@ -26,7 +26,8 @@ from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
 from emulator.vendors.serpwow.model.account import MOST_DAYS, SELF, Account, Usage, next_monthly
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet, has_failed_webhook
 from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant, zone_of
-from emulator.vendors.serpwow.requests.queries import FORCE, read_flag
+from emulator.vendors.serpwow.requests.printed import FORCE
+from emulator.vendors.serpwow.requests.queries import read_flag
 
 
 def until_reset(account: Account) -> timedelta:

@@ -9,7 +9,8 @@ from emulator.sdk import Answer, Request, Transaction, is_in
 from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, DEFAULT_ORDER, EMPTY_PAGES, LOG_PARAMETERS, LOG_TERM
 from emulator.vendors.serpwow.machine.effects import account_of
 from emulator.vendors.serpwow.model.account import ErrorLog
-from emulator.vendors.serpwow.requests.queries import folding, sorted_page, with_unprinted_values
+from emulator.vendors.serpwow.requests.printed import with_unprinted_values
+from emulator.vendors.serpwow.requests.queries import OF_TEN, folding, sorted_page
 
 LOG_LIFETIME = timedelta(days=3)
 """Time for which an error is listed after its last occurrence. Evidence: serpwow-kept-1."""
@@ -26,7 +27,9 @@ def list_error_logs(tx: Transaction, request: Request) -> Answer:
     keys = {name: attrgetter(name) for name in ("date", "count")}
     page = sorted_page(tx, request.query, found, keys, "date")
     evidence = "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1"
-    answer = page.with_order(with_unprinted_values(request.query, Answer("error_logs", evidence, page, page.assumption)))
+    answer = page.with_order(
+        with_unprinted_values(request.query, OF_TEN, Answer("error_logs", evidence, page, page.assumption))
+    )
     if term:
         answer = answer.resting_on(("serpwow-errorlogs-8", "serpwow-find-1"), LOG_TERM)
     if len(found) > 1 and "sort_by" not in request.query:

@@ -21,7 +21,8 @@ from emulator.vendors.serpwow.model.batches import Batch, code
 from emulator.vendors.serpwow.model.searches import Searches
 from emulator.vendors.serpwow.requests.batches import assumption_of, change_batch
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
-from emulator.vendors.serpwow.requests.queries import FORCE, check_printed_values, read_flag, with_unprinted_values
+from emulator.vendors.serpwow.requests.printed import FORCE, check_printed_values, with_unprinted_values
+from emulator.vendors.serpwow.requests.queries import read_flag
 from emulator.vendors.serpwow.requests.searches import with_names
 from emulator.vendors.serpwow.requests.validation import invalid
 from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
@@ -53,11 +54,11 @@ get_batch, start_batch, stop_batch = map(_command, (GET, START, STOP))
 
 def delete_batch(tx: Transaction, request: Request) -> Answer:
     """Delete the batch of the path, by force if the query says so. Evidence: serpwow-delete-3."""
-    check_printed_values(tx, request.query)
+    check_printed_values(tx, request.query, (FORCE,))
     read_flag(request.query, FORCE)
     answer = tx.ask(BATCH, request.parameters["id"], DELETE)
-    facts = ("serpwow-delete-3",) if FORCE in request.query else ()
-    return with_unprinted_values(request.query, answer.resting_on(facts))
+    facts = ("serpwow-delete-3", "serpwow-delete-5") if FORCE in request.query else ()
+    return with_unprinted_values(request.query, (FORCE,), answer.resting_on(facts))
 
 
 def batch_of(tx: Transaction, request: Request) -> Batch:

@@ -24,25 +24,25 @@ from emulator.vendors.serpwow.assumptions.requests import (
 )
 from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES, Batch
+from emulator.vendors.serpwow.requests.printed import check_printed_values, with_unprinted_values
 from emulator.vendors.serpwow.requests.queries import (
     PAGE,
+    PARAMETERS,
     Page,
     PageQuery,
-    check_printed_values,
     name_of,
     read_flag,
     read_instant,
     read_number,
     read_one_of,
     read_page,
-    with_unprinted_values,
+    without_bad_parameter,
 )
-from emulator.vendors.serpwow.requests.validation import invalid
 from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 FOREVER = datetime.max.replace(tzinfo=UTC)
-REFUSAL = "bad_list_parameter"
+NAME, REFUSAL = "serpwow.batches.list", "bad_list_parameter"
 
 Query = Mapping[str, str]
 Filter = Callable[[Batch], bool]
@@ -67,7 +67,9 @@ SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER, "last_run": LIST_NEVER_RUN}
 
 def list_batches(tx: Transaction, request: Request) -> Answer:
     page = _find_page(tx, request.query)
-    answer = page.with_order(with_unprinted_values(request.query, Answer("page", "serpwow-list-1", page, page.assumption)))
+    answer = page.with_order(
+        with_unprinted_values(request.query, PARAMETERS[NAME], Answer("page", "serpwow-list-1", page, page.assumption))
+    )
     answer = with_grounds(answer, page.items)
     if page.total > 1 and "sort_by" not in request.query and tx.choice(LIST_ORDER) == "created_at":
         answer = answer.resting_on(("serpwow-list-19",), LIST_ORDER)
@@ -92,12 +94,9 @@ def _find_page(view: View, query: Query) -> Page:
         wanted = read_page(query, tuple(SORT_KEYS), default, size)
         status = read_one_of(query, "status", ("all", *STATUSES), "all")
         filters = list(_filters(query, view))
-        check_printed_values(view, query)
+        check_printed_values(view, query, PARAMETERS[NAME])
     except InvalidRequest as error:
-        if view.choice(LIST_BAD_PARAMETER) == "refuse":
-            raise invalid(str(error), "serpwow-list-5", LIST_BAD_PARAMETER, answer=REFUSAL) from None
-        rest = {name: value for name, value in query.items() if name != error.place}
-        return _find_page(view, rest)._replace(assumption=LIST_BAD_PARAMETER)
+        return _find_page(view, without_bad_parameter(view, query, error))._replace(assumption=LIST_BAD_PARAMETER)
     group = (SELF,) if status == "all" else (SELF, status)
     oldest_first = view.choice(TIED_BATCHES) == "oldest"
     is_ranked = wanted.sort_by in RANKINGS and (wanted.sort_by != "name" or view.choice(NAME_ORDER) == "heeded")

@@ -20,9 +20,13 @@ from emulator.vendors.serpwow.operations.batches import batch_of, save
 from emulator.vendors.serpwow.operations.files import search_links
 from emulator.vendors.serpwow.requests.batches import assumption_of
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
-from emulator.vendors.serpwow.requests.queries import check_printed_values, folding, with_unprinted_values
+from emulator.vendors.serpwow.requests.printed import check_printed_values, with_unprinted_values
+from emulator.vendors.serpwow.requests.queries import folding
 from emulator.vendors.serpwow.requests.searches import check_parameters, check_searches, with_names
 from emulator.vendors.serpwow.requests.validation import invalid
+
+LISTED = ("page", "q", "custom_id")
+"""The parameters of a list of searches, of its path and its query."""
 
 
 class SearchesPage(NamedTuple):
@@ -46,10 +50,10 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     if number < 1:
         raise invalid("page must be a whole number from 1")
     values = {**request.query, "page": request.parameters["page"]}
-    check_printed_values(tx, values)
+    check_printed_values(tx, values, LISTED)
     batch, q, custom_id = batch_of(tx, request), request.query.get("q"), request.query.get("custom_id")
     found = batch.searches
-    answer = with_unprinted_values(values, Answer("searches", "serpwow-searches-3"))
+    answer = with_unprinted_values(values, LISTED, Answer("searches", "serpwow-searches-3"))
     if q or custom_id:
         in_every, fold = tx.choice(FIND_IN) == "every", folding(tx)
         found = _find(batch, q, custom_id, in_every, fold)
@@ -105,12 +109,14 @@ def update_search(tx: Transaction, request: Request) -> Answer:
     batch = batch_of(tx, request)
     search = _search_of(request, batch)
     parameters = parameters_of(tx, read_body(tx, request))
-    parameters.pop("id", None)
+    has_id = parameters.pop("id", None) is not None
     check_parameters(tx, parameters)
     changed = Search(search.id, {**search.parameters, **parameters})
     searches = batch.searches.with_changed(changed)
     check_searches(tx, batch, searches, [changed])
-    return save(tx, replace(batch, searches=searches), with_names(_updated(tx, search, parameters), [parameters]))
+    answer = _updated(tx, search, parameters)
+    answer = answer.resting_on(("serpwow-searches-17",)) if has_id else answer
+    return save(tx, replace(batch, searches=searches), with_names(answer, [parameters]))
 
 
 def _updated(tx: Transaction, old: Search, parameters: JsonObject) -> Answer:

@@ -12,17 +12,17 @@ from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, 
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.requests import (
     FIXED_PAGE_SIZE,
+    LIST_BAD_PARAMETER,
     LIST_BEYOND_END,
     REPEATED_PARAMETER,
     TIED_BATCHES,
-    UNPRINTED_VALUES,
 )
 from emulator.vendors.serpwow.model.searches import boolean, integer
 from emulator.vendors.serpwow.requests.forms import BadForm, read_form
+from emulator.vendors.serpwow.requests.printed import FORCE, check_printed_values
 from emulator.vendors.serpwow.requests.validation import invalid, joined
 
 API_KEY = "api_key"
-FORCE = "force"
 
 _PAGED = frozenset(("page", "page_size", "sort_by", "sort_direction", "search_term"))
 CSV_FIELDS = "csv_fields"
@@ -39,6 +39,9 @@ PARAMETERS = {
 }
 """The parameters that an operation reads beside the key. Evidence: serpwow-list-21."""
 
+OF_TEN = _PAGED - {"page_size"}
+"""The parameters of the lists that have ten items to a page."""
+
 SINGLE = frozenset[str]().union(*PARAMETERS.values()) - {CSV_FIELDS}
 """The parameters with one value each, of lists and of a deletion. Unpublished ones are ignored, however often they come."""
 
@@ -48,14 +51,6 @@ PAGE = 4_096
 
 
 _SIGNS = re.compile(r"[%+{\[\]]")
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]")
-FORMS = {
-    **dict.fromkeys(("only_with_results", "only_without_results", FORCE), re.compile("true")),
-    **dict.fromkeys(("page", "page_size"), re.compile("[1-9][0-9]*")),
-    **dict.fromkeys(("search_term", "destination_id", "q", "custom_id"), re.compile("(?s:.+)")),
-    **dict.fromkeys(("created_before", "created_after", "last_run_before", "last_run_after"), TIMESTAMP),
-}
-"""Parameter → the form of its values on the page, where others can be read too."""
 
 
 def check_single_values(tx: Transaction, request: Request) -> None:
@@ -75,26 +70,6 @@ def _is_plain(request: Request) -> bool:
     """Return whether a query has a few names, each once, and nothing encoded or in brackets."""
     text, few = request.query_string, len(request.query) <= len(SINGLE)
     return few and len(request.query) == text.count("&") + 1 and "" not in request.query and not _SIGNS.search(text)
-
-
-def check_printed_values(view: View, query: Mapping[str, str]) -> None:
-    """Refuse a value that no page prints where that is assumed to be refused. Evidence: serpwow-list-18.
-
-    Raises:
-        InvalidRequest: there is one.
-    """
-    if (name := _unprinted_value(query)) and view.choice(UNPRINTED_VALUES) == "refuse":
-        raise invalid(f"{name} must be as published", "serpwow-list-18", UNPRINTED_VALUES, place=name)
-
-
-def with_unprinted_values(query: Mapping[str, str], answer: Answer) -> Answer:
-    """Return an answer with the fact and the assumption by which a value was read that no page prints, if one was."""
-    return answer.resting_on(("serpwow-list-18",), UNPRINTED_VALUES) if _unprinted_value(query) else answer
-
-
-def _unprinted_value(query: Mapping[str, str]) -> str | None:
-    """Return the first parameter with a value that no page prints, though its meaning is plain."""
-    return next((name for name, form in FORMS.items() if name in query and not form.fullmatch(query[name])), None)
 
 
 def csv_fields_of(request: Request) -> str | None:
@@ -210,10 +185,14 @@ def sorted_page(
     Raises:
         InvalidRequest: a parameter has a value that is not among those published, or the page is assumed to be refused.
     """
-    heeds_size = query.get("page_size", "10") != "10" and view.choice(FIXED_PAGE_SIZE) == "yes"
-    size = read_number(query, "page_size", 10, most=1000) if heeds_size else 10
-    wanted = read_page(query, tuple(keys), default, size)
-    check_printed_values(view, query)
+    try:
+        heeds_size = query.get("page_size", "10") != "10" and view.choice(FIXED_PAGE_SIZE) == "yes"
+        size = read_number(query, "page_size", 10, most=1000) if heeds_size else 10
+        wanted = read_page(query, tuple(keys), default, size)
+        check_printed_values(view, query, OF_TEN)
+    except InvalidRequest as error:
+        rest = without_bad_parameter(view, query, error)
+        return sorted_page(view, rest, items, keys, default)._replace(assumption=LIST_BAD_PARAMETER)
     places = None
     if "sort_by" in query or view.choice(DEFAULT_ORDER) == "sorted":
         oldest_first = view.choice(TIED_BATCHES) == "oldest"
@@ -222,6 +201,17 @@ def sorted_page(
     elif wanted.descending:
         items.reverse()
     return Page(wanted, len(items), wanted.slice(items), wanted.check_end(view, len(items)), places)
+
+
+def without_bad_parameter(view: View, query: Mapping[str, str], error: InvalidRequest) -> Mapping[str, str]:
+    """Return the query of a list without the parameter that an error is about, where such are assumed to be ignored.
+
+    Raises:
+        InvalidRequest: they are refused. Evidence: serpwow-list-5.
+    """
+    if view.choice(LIST_BAD_PARAMETER) == "refuse":
+        raise invalid(str(error), "serpwow-list-5", LIST_BAD_PARAMETER, answer="bad_list_parameter") from None
+    return {name: value for name, value in query.items() if name != error.place}
 
 
 def is_searched(_find: Callable[[str, str], Any], request: Request) -> bool:

@@ -30,7 +30,8 @@ ENGINES = ("google", "bing", "yahoo", "baidu", "yandex", "naver", "amazon", "eba
 
 GOOGLE_TYPES = (
     "news", "images", "videos", "scholar", "reverse_image_search", "trends", "autocomplete", "shopping", "product",
-    "places", "place_details", "place_photos", "place_reviews", "place_products", "place_posts",
+    "places", "place_details", "place_photos", "place_reviews", "place_products", "place_posts", "map_place_details",
+    "news_top_stories",
 )  # fmt: skip
 SEARCH_TYPES = {"google": GOOGLE_TYPES, "bing": ("news", "images", ""), "yahoo": ("news", ""), "naver": ("news", "")}
 """The search_type by engine; of the other engines only the empty one, a web search. Evidence: serpwow-types-10."""
@@ -38,7 +39,27 @@ SEARCH_TYPES = {"google": GOOGLE_TYPES, "bing": ("news", "images", ""), "yahoo":
 DEVICES = ("desktop", "tablet", "mobile")
 """The devices that a search may name. Evidence: serpwow-types-11."""
 
-CLIENT_TEXTS = ("google_domain", "gl", "hl", "sort_by", "time_period", "time_period_min", "time_period_max", "csv_fields")
+PAGE_NAMES = frozenset(
+    (
+        *("mobile_type", "tablet_type", "output", "skip_on_incident", "hide_base64_images", "cookie", "include_fields"),
+        *("exclude_fields", "product_type", "lr", "cr", "nfpr", "filter", "safe", "tbs", "uule", "include_answer_box"),
+        *("include_advertiser_info", "include_ai_overview_check", "type", "store_name", "store_id"),
+    )
+)
+"""Further parameters that pages name, with values of any kind. Evidence: serpwow-types-14."""
+
+CLIENT_TEXTS = (
+    "google_domain",
+    "gl",
+    "hl",
+    "sort_by",
+    "time_period",
+    "time_period_min",
+    "time_period_max",
+    "csv_fields",
+    "news_type",
+    "show_duplicates",
+)
 CLIENT_NUMBERS = ("page", "num")
 """The parameters of a search that the page of the vendor's client names. Evidence: serpwow-types-12."""
 
@@ -123,7 +144,8 @@ def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Seque
 def _lacks_query(search: Search) -> bool:
     """Return whether a search of the web has neither q nor url, or blank ones. Evidence: serpwow-searches-16 and -18."""
     given = (str(search.parameters.get(name, "")).strip() for name in ("q", "url"))
-    return not search.parameters.get("search_type") and not any(given)
+    names_store = search.parameters.get("engine") == "menuhub"
+    return not names_store and not search.parameters.get("search_type") and not any(given)
 
 
 def _repeats_custom_id(searches: Searches, new: Sequence[Search]) -> bool:
@@ -169,6 +191,8 @@ def with_names(answer: Answer, searches: Iterable[JsonObject]) -> Answer:
     named = {name for search in searches for name in search}
     if "url" in named:
         answer = answer.resting_on(("serpwow-searches-18",))
+    if named & PAGE_NAMES:
+        answer = answer.resting_on(("serpwow-types-14",))
     return answer.resting_on(("serpwow-types-12",)) if named & {*CLIENT_TEXTS, *CLIENT_NUMBERS} else answer
 
 
@@ -181,7 +205,7 @@ def _is_known(name: str, value: Any) -> bool:
     if name in NUMBERS:
         return str(value) == str(number := integer(value, -1)) and number >= 0
     is_text = isinstance(value, str) and (value != "" or name in ("q", "search_type"))
-    return name in (HTML, "id") or value is None or (name in TEXTS and is_text)
+    return name in (HTML, "id") or name in PAGE_NAMES or value is None or (name in TEXTS and is_text)
 
 
 def _unlisted(search: JsonObject) -> str | None:

@@ -19,6 +19,12 @@ GROUPS = {
     "videos": "video_results",
     "places": "places_results",
     "shopping": "shopping_results",
+    "scholar": "scholar_results",
+    "autocomplete": "autocomplete_results",
+    "product": "product_results",
+    "trends": "trends_interest_over_time",
+    "place_details": "place_details",
+    **{f"place_{kind}": f"place_{kind}_results" for kind in ("photos", "reviews", "products", "posts")},
     "amazon": "amazon_results",
     "ebay": "ebay_results",
 }
