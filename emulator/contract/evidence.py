@@ -19,7 +19,8 @@ class Evidence(Struct, frozen=True):
     """One fact: what it says, where it is published, and how it is known.
 
     `sources` of a documented fact are addresses of the vendor's pages; `page` names the reference page that it stands on,
-    where that is one of the four about stop and cancel.
+    where that is one of the four about stop and cancel. `assumption` is one whose default the fact states: it is not so where
+    a scenario chooses otherwise.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Evidence(Struct, frozen=True):
     sources: tuple[str, ...]
     says: str
     page: str | None = None
+    assumption: str | None = None
 
     @property
     def source(self) -> str:
@@ -70,5 +72,5 @@ def kind_of(vendor: Vendor, id: str) -> str:
     return fact.kind if fact else INFERRED
 
 
-def _read(id: str, kind: str, source: str | list[str], says: str, page: str | None = None) -> Evidence:
-    return Evidence(id, kind, (source,) if isinstance(source, str) else tuple(source), says, page)
+def _read(source: str | list[str], **entry: str) -> Evidence:
+    return Evidence(sources=(source,) if isinstance(source, str) else tuple(source), **entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from emulator.contract.evidence import load_evidence
 from emulator.control import entries, journal_models
@@ -87,7 +87,8 @@ def explain(
     would_work = Hints(world, vendor, routes, event).all()
     assumptions = decisive(world, vendors, runs, n, event, _assumptions_of(world, vendor, event))
     explained = _explained_exchange(world, vendors, n, event, assumptions, held, limit, would_work)
-    text = "\n".join(map(escaped, _lines(explained, _reason_for_world(routes, event))))
+    overruled = _overruled(world, vendor, [event.evidence, *event.also])
+    text = "\n".join(map(escaped, _lines(explained, _reason_for_world(routes, event), overruled)))
     if newer is not None:
         text += f"\n{escaped(_newer_line(world, newer))}"
     return ExplainedExchange(**vars(explained) | {"newer": newer and unmatched_record(newer), "text": text})
@@ -124,8 +125,9 @@ def _explained_exchange(
     found = commit_differences(world, vendors, changed, exchange.at) if is_known else []
     differences, rest = page(found, limit) if is_known else (None, 0)
     let_go(found)
+    beside = [id for id in dict.fromkeys(exchange.also) if not _overruled(world, vendor, [id])]
     facts = {
-        "also": tuple(fact for id in dict.fromkeys(exchange.also) if id != exchange.evidence and (fact := _fact(vendor, id))),
+        "also": tuple(fact for id in beside if id != exchange.evidence and (fact := _fact(vendor, id))),
         "delivered": None if held else exchange.delivered,
     }
     return ExplainedExchange(
@@ -152,6 +154,13 @@ def _explained_change(world: World, vendors: Vendors, n: int, change: Change) ->
     if because:
         text += f"\n  because     {_cited(because)}"
     return ExplainedChange(n, "change", world.id, **vars(entries.change(change)), because=because, text=text)
+
+
+def _overruled(world: World, vendor: Vendor, facts: Iterable[str]) -> dict[str, str]:
+    """Return the assumptions, each with the choice of the world, that facts state otherwise."""
+    evidence, defaults = load_evidence(vendor), {it.id: it.default for it in vendor.assumptions}
+    named = (evidence[id].assumption for id in facts if id in evidence)
+    return {id: choice for id in named if id and (choice := world.rules.choices[id]) != defaults[id]}
 
 
 def _fact(vendor: Vendor, id: str | None) -> Fact | None:
@@ -188,8 +197,11 @@ def _assumptions_of(world: World, vendor: Vendor, exchange: Exchange) -> list[As
     return [it for it in vendor.assumptions if it.id in names]
 
 
-def _lines(explained: ExplainedExchange, reason: str) -> Iterator[str]:
-    """Yield the explanation for people; `reason` says how the request found its world."""
+def _lines(explained: ExplainedExchange, reason: str, overruled: Mapping[str, str]) -> Iterator[str]:
+    """Yield the explanation for people; `reason` says how the request found its world.
+
+    `overruled` are assumptions, each with its choice, that its facts state otherwise.
+    """
     basis = f" [{explained.basis}]" if explained.basis else ""
     is_waiting = explained.held and not explained.status
     result = "still held up" if is_waiting else outcome(explained.status, explained.answer)
@@ -200,8 +212,9 @@ def _lines(explained: ExplainedExchange, reason: str) -> Iterator[str]:
         yield from _row_lines(row, explained)
     if (more := len(explained.rows) - MAX_LINES) > 0:
         yield f"  row         and {'at least ' if len(explained.rows) == MAX_APPLIED_ROWS else ''}{more} more"
-    switched = [it for it in explained.assumptions if it.id == explained.assumption and it.choice != it.default]
-    yield from (f"  because     the scenario assumes {it.id} = {it.choice}" for it in switched)
+    named = [it for it in explained.assumptions if it.id == explained.assumption and it.choice != it.default]
+    switched = {**{it.id: it.choice for it in named}, **overruled}
+    yield from (f"  because     the scenario assumes {id} = {choice}" for id, choice in switched.items())
     if explained.because:
         yield f"  {'fact' if switched else 'because':<12}{_cited(explained.because)}"
     yield from (f"  also        {_cited(fact)}" for fact in explained.also)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from emulator.client.transport import InProcess
+from emulator.contract.evidence import load_evidence
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from tests.support.loading import load_value
@@ -93,3 +94,27 @@ def test_where_an_exchange_cannot_be_tried_again_all_that_were_asked_about_are_l
     with client_of(given=given) as client:
         client.get("/live/batches?page_size=1&api_key=demo")
         assert {"serpwow.list-fields", "serpwow.tied-batches", "serpwow.list-order"} <= {*listed(client)}
+
+
+@pytest.mark.parametrize(
+    ("assume", "path", "given", "fact"),
+    [
+        ("serpwow.get-counts: search", "/live/batches/A", {"id": "A"}, "serpwow-get-4"),
+        ("serpwow.empty-pages: 1", "/live/batches/A/searches/1", {"id": "A"}, "serpwow-empty-2"),
+        ("serpwow.tied-batches: newest", "/live/batches", {"repeat": 2, "name": "N"}, "serpwow-list-15"),
+    ],
+)
+def test_what_a_switched_assumption_overrules_is_no_reason_of_an_answer(assume: str, path: str, given: Any, fact: str) -> None:
+    id, choice = assume.split(": ")
+    for assumed in ({}, {id: choice}):
+        with client_of(given={"serpwow": {"batches": [given]}}, assume=assumed) as client:
+            client.get(f"{path}?api_key=demo")
+            told = client.get(f"{DEFAULT}/journal/last/explain").json()
+        assert (fact in [it["evidence"] for it in told["also"]]) is not bool(assumed)
+        assert (f"because     the scenario assumes {id} = {choice}\n" in told["text"]) is bool(assumed)
+
+
+def test_each_fact_that_states_a_default_names_an_assumption_that_there_is() -> None:
+    for vendor in VENDORS.values():
+        named = {fact.assumption for fact in load_evidence(vendor).values()} - {None}
+        assert named <= {it.id for it in vendor.assumptions}
