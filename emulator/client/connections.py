@@ -23,6 +23,7 @@ from emulator.web.held_requests import HeldRequest
 
 if TYPE_CHECKING:
     from emulator.web.gateway import Gateway
+    from emulator.web.response import OutgoingResponse
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -155,10 +156,12 @@ async def ask_async(
 
 def ask_control(app: Gateway, method: str, target: bytes, body: bytes) -> AppResponse:
     """Return the response of the control plane to a request of a handle; a short one is not read piece by piece."""
-    if len(body) > SHORT:
+    response: OutgoingResponse | None = None
+    if len(body) <= SHORT:
+        with localcontext(EXACT):
+            response = app.respond_to_handle(_scope(SyncConnection(None), method, target, LOCAL, "http"), body)
+    if response is None:
         return ask(app, method, target, LOCAL, body)
-    with localcontext(EXACT):
-        response = app.respond_to_handle(_scope(SyncConnection(None), method, target, LOCAL, "http"), body)
     content = response.content
     return AppResponse(response.status, response.headers, content if isinstance(content, bytes) else b"".join(content.chunks))
 

@@ -1,23 +1,23 @@
-"""The control plane below /_emulator: the table of its routes, and the application that serves them."""
+"""The control plane below /_emulator: the table of its routes, and what responds to a request of one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
+from starlette.exceptions import HTTPException
+
 from emulator.control import catalogue, dry_run, faults, index, journal, snapshots, worlds
 from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref
 from emulator.control.context import ControlContext
-from emulator.control.http import ClientGone, HttpError, HttpRequest
+from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
-from emulator.control.paths import Paths
 from emulator.control.problems import error_response, http_problem, text_response
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
-from emulator.text.checkpoint import Unwanted
-from emulator.web.connection import InProcessConnection, Receive, Scope, connection_of
+from emulator.web.connection import InProcessConnection, Scope, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
 from emulator.web.requests import IncomingBody, waits_for_continue
@@ -41,7 +41,6 @@ class ControlApp:
 
     def __init__(self, context: ControlContext) -> None:
         self.context = context
-        self._paths = Paths(ROUTES)
         schemas = request_schemas(context.vendors)
         self._parsers: dict[tuple[str, str], Parse] = {
             (row.method, row.path): parser(resolve_ref(row.body, schemas), or_scenario=row.yaml)
@@ -49,18 +48,7 @@ class ControlApp:
             if row.body is not None
         }
 
-    async def answer(self, scope: Scope, receive: Receive) -> OutgoingResponse | None:
-        """Return the response to a request; None where its client has hung up."""
-        method: str = scope["method"]
-        try:
-            row, parameters = self._paths.find("GET" if method == "HEAD" else method, scope["path"])
-            return await self._respond(row, HttpRequest(scope, parameters, receive))
-        except HttpError as error:
-            return await off_loop_if_long(scope, http_problem, error, scope["path"], method, KNOWN)
-        except (ClientGone, Unwanted):
-            return None
-
-    async def _respond(self, row: ControlRoute, http: HttpRequest) -> OutgoingResponse:
+    async def respond(self, row: ControlRoute, http: HttpRequest) -> OutgoingResponse:
         """Read a request of a route and respond."""
         scope, context = http.scope, self.context
         incoming = IncomingBody(context.arriving)  # it counts until the response is there
@@ -76,21 +64,40 @@ class ControlApp:
             return await off_loop_if_long(scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
         return await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
 
-    def answer_at_once(self, scope: Scope, body: bytes) -> OutgoingResponse:
-        """Return the response to a request of a handle in this process, which brings a short body and takes JSON."""
-        method: str = scope["method"]
+    def respond_at_once(self, scope: Scope, body: bytes) -> OutgoingResponse | None:
+        """Return the response to a handle in this process, which brings a short body and takes JSON.
+
+        None where no path without wildcards is its path: that is left to Starlette, which this does without.
+        """
+        method, segments = scope["method"], scope["path"].removeprefix(PREFIX).split("/")
+        row = next((row for row in ROUTES if row.method == method and _leads_to(row, segments)), None)
+        if row is None:
+            return None
+        pairs = zip(row.path.split("/"), segments, strict=True)
+        http = HttpRequest(scope, {part[1:-1]: segment for part, segment in pairs if part.startswith("{")})
         try:
-            row, parameters = self._paths.find(method, scope["path"])
-            http = HttpRequest(scope, parameters)
-            try:
-                check_query(http, row.query)
-                parse = self._parsers.get((method, row.path))
-                request = ControlRequest(self.context, http, parse(body.decode(), http) if parse else {})
-            except EmulatorError as error:
-                return error_response(error)
-            return _respond(row, request, JSON_TYPE)
-        except HttpError as error:
-            return http_problem(error, scope["path"], method, KNOWN)
+            check_query(http, row.query)
+            parse = self._parsers.get((method, row.path))
+            request = ControlRequest(self.context, http, parse(body.decode(), http) if parse else {})
+        except EmulatorError as error:
+            return error_response(error)
+        except HTTPException as error:
+            return http_problem_of(scope, error)
+        return _respond(row, request, JSON_TYPE)
+
+
+def http_problem_of(scope: Scope, error: HTTPException) -> OutgoingResponse:
+    """Return the response to what HTTP itself refuses."""
+    return http_problem(error, scope["path"], scope["method"], KNOWN)
+
+
+def _leads_to(row: ControlRoute, segments: list[str]) -> bool:
+    """Tell whether the segments of a path are those of a row, of which each parameter has one."""
+    parts = row.path.split("/")
+    return len(parts) == len(segments) and all(
+        part == segment or (part.startswith("{") and ":" not in part and segment != "")
+        for part, segment in zip(parts, segments, strict=True)
+    )
 
 
 async def _run(

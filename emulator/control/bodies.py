@@ -1,4 +1,4 @@
-"""HttpRequest bodies and queries of the control plane: read strictly, validated against a schema; a refusal names the field."""
+"""Request bodies and queries of the control plane: read strictly, validated against a schema; a refusal names the field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from emulator.control.http import HttpError, HttpRequest
+from starlette.exceptions import HTTPException
+
+from emulator.control.http import HttpRequest
 from emulator.control.record import COMPONENTS, Schema
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
@@ -165,8 +167,8 @@ async def text_of(request: HttpRequest, max_bytes: int, incoming: IncomingBody) 
         TooLarge: it has more than `max_bytes`.
         TooMany: the quota has no room for it while it arrives.
         BadInput: it is not UTF-8, or a form in several parts.
-        HttpError: it is compressed.
-        ClientGone: the client hung up before its end.
+        HTTPException: it is compressed.
+        ClientDisconnect: the client hung up before its end.
     """
     try:
         body = await _body(request, max_bytes, incoming)
@@ -174,7 +176,7 @@ async def text_of(request: HttpRequest, max_bytes: int, incoming: IncomingBody) 
             raise BadInput.at(NO_MULTIPART)
         if coding := content_coding(request.scope["headers"], bytes(body[:2])):
             reason = f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
-            raise HttpError(415, reason, {"accept-encoding": "identity"})
+            raise HTTPException(415, reason, {"accept-encoding": "identity"})
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadInput.at("the body is not UTF-8") from None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from emulator.contract.evidence import load_evidence
 from emulator.contract.fixtures import version
 from emulator.control import models
-from emulator.control.http import HttpError
 from emulator.control.models import Health, Scenarios, ScenarioSummary, ScenarioText, Vendors
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
@@ -46,7 +47,7 @@ def _summary(request: ControlRequest, name: str) -> ScenarioSummary:
 @route("GET", "/scenarios/{name:path}", "A scenario", takes_long=True)
 def scenario(request: ControlRequest) -> ScenarioText:
     if not (name := request.path_param("name")):
-        raise HttpError(404)  # a slash too many after `/scenarios`
+        raise HTTPException(404)  # a slash too many after `/scenarios`
     found = request.context.library.get(name)
     return ScenarioText(found.name, found.title, found.content)
 

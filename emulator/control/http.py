@@ -1,35 +1,23 @@
-"""A control request as HTTP has it, and what ends it early: an error of HTTP, or a client that hung up."""
+"""A control request as HTTP has it."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from emulator.web.connection import Receive, Scope
-
-
-class HttpError(Exception):
-    """A request that HTTP itself refuses; the headers go with its status."""
-
-    def __init__(self, status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = headers or {}
-
-
-class ClientGone(Exception):
-    """The client hung up before the end of its request."""
+from emulator.web.connection import Scope
 
 
 class HttpRequest:
-    """A request: its scope, as ASGI has it, the parameters of its path, and what receives a body that is not there yet."""
+    """A request: its scope, as ASGI has it, the parameters of its path, and what yields a body that is not there yet."""
 
-    def __init__(self, scope: Scope, path_params: Mapping[str, str], receive: Receive | None = None) -> None:
+    def __init__(
+        self, scope: Scope, path_params: Mapping[str, str], stream: Callable[[], AsyncIterator[bytes]] = lambda: _nothing()
+    ) -> None:
         self.scope = scope
         self.path_params = path_params
-        self._receive = receive
+        self.stream = stream
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
@@ -47,16 +35,8 @@ class HttpRequest:
         """The last value of each name in the query."""
         return dict(self.query)
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes.
 
-        Raises:
-            ClientGone: it does not come to its end.
-        """
-        more = self._receive is not None
-        while more and self._receive:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            more = message.get("more_body", False)
-            yield message.get("body", b"")
+async def _nothing() -> AsyncIterator[bytes]:
+    """Yield nothing."""
+    for piece in tuple[bytes, ...]():
+        yield piece

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from emulator.control.http import HttpError
+from starlette.exceptions import HTTPException
+
 from emulator.control.negotiation import TEXT_TYPE, content_type
 from emulator.kernel.errors import (
     BadInput,
@@ -88,14 +89,15 @@ def failure(path: str) -> OutgoingResponse:
     return problem(500, detail, ("emulator-error", "internal"), ("connection", "close"))
 
 
-def http_problem(error: HttpError, path: str, method: str, known: Iterable[str]) -> OutgoingResponse:
+def http_problem(error: HTTPException, path: str, method: str, known: Iterable[str]) -> OutgoingResponse:
     """Return the response to what HTTP refuses: an unknown path hears the nearest known one, a wrong method the right ones."""
-    detail = error.detail
-    if error.status == HTTPStatus.NOT_FOUND:
+    detail, headers = error.detail, {name.lower(): value for name, value in (error.headers or {}).items()}
+    if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"the control plane has no path {path}{path_hint(path, known) or f'; GET {PREFIX} lists what there is'}"
-    elif error.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{path} does not take {method}; it takes {error.headers['allow']}"
-    return problem(error.status, detail, *error.headers.items())
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["allow"] = ", ".join(sorted(headers["allow"].split(", ")))
+        detail = f"{path} does not take {method}; it takes {headers['allow']}"
+    return problem(error.status_code, detail, *headers.items())
 
 
 def path_hint(path: str, known: Iterable[str]) -> str:

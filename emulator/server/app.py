@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unicodedata import combining, normalize
 
 from emulator.contract.fixtures import scenario_folders
@@ -26,6 +28,10 @@ from emulator.web.pipeline import Pipeline, ResponseValidator
 from emulator.web.routes import Routes
 from emulator.web.unmatched import UnmatchedRequests
 from emulator.web.vendor_plane import VendorPlane
+
+if TYPE_CHECKING:
+    from emulator.control.app import ControlApp
+    from emulator.web.connection import App
 
 EMPTY = Scenario("empty", "", {"title": "An empty world"})
 
@@ -94,12 +100,20 @@ def create_app(
         with gc_paused():
             from emulator.control.app import ControlApp
             from emulator.control.context import ControlContext
-            from emulator.control.problems import failure, reject
+            from emulator.control.problems import reject
 
             context = ControlContext(worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
-            return Made((app := ControlApp(context)).answer, app.answer_at_once, reject, failure)
+            app = ControlApp(context)
+            return Made(partial(_asgi_app, app), app.respond_at_once, reject)
 
     control = ControlPlane(make_control, vendor_hosts)
     pipeline = Pipeline(held, validate, bounds, answers)
     vendors = VendorPlane(worlds, pipeline, bounds, held, lanes, unmatched, access_log, lambda: bool(guard.token))
     return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), access_log)
+
+
+def _asgi_app(control: ControlApp) -> App:
+    with gc_paused():
+        from emulator.control.asgi import asgi_app
+
+        return asgi_app(control)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.web.access_log import AccessLog
-from emulator.web.connection import Receive, Scope, Send, connection_of
+from emulator.web.connection import App, Receive, Scope, Send, connection_of
 from emulator.web.guard import Guard, Rejection, off_loop_if_long
 from emulator.web.response import WORLD_HEADER, OutgoingResponse, send_response
 
@@ -15,12 +15,11 @@ ROOT = "/"
 
 
 class Made(NamedTuple):
-    """What responds to a request; at once to a short one of this process; to a rejected one; and where it fails at a path."""
+    """What makes the application that serves it; what responds to a short request of this process, and to a rejected one."""
 
-    respond: Callable[[Scope, Receive], Coroutine[Any, Any, OutgoingResponse | None]]
-    respond_at_once: Callable[[Scope, bytes], OutgoingResponse]
+    make_app: Callable[[], App]
+    respond_at_once: Callable[[Scope, bytes], OutgoingResponse | None]
     reject: Callable[[Rejection], OutgoingResponse]
-    fail: Callable[[str], OutgoingResponse]
 
 
 class ControlPlane:
@@ -30,6 +29,7 @@ class ControlPlane:
         self._make = make
         self._vendor_hosts = vendor_hosts
         self._made: Made | None = None
+        self._app: App | None = None
         self._making = Lock()
 
     def is_for_index(self, scope: Scope, guard: Guard) -> bool:
@@ -40,18 +40,14 @@ class ControlPlane:
         """Answer a request that the guard lets through, or reject it. A failure of ours is raised again for the log."""
         if access_log:
             send = access_log.logging_send(scope, send)
-        made, connection = self._made or self._first(), connection_of(scope)
-        rejection = await off_loop_if_long(scope, guard.check, scope)
-        try:
-            response = made.reject(rejection) if rejection else await made.respond(scope, receive)
-        except Exception:
-            await send_response(made.fail(scope["path"]), send, connection)
-            raise
-        if response is not None:
-            await send_response(response, send, connection)
+        made = self._made or self._first()
+        if rejection := await off_loop_if_long(scope, guard.check, scope):
+            await send_response(made.reject(rejection), send, connection_of(scope))
+        else:
+            await (self._app or self._first_app(made))(scope, receive, send)
 
-    def respond(self, scope: Scope, body: bytes, guard: Guard) -> OutgoingResponse:
-        """Return the response to a request that a handle makes in this process, with a short body."""
+    def respond(self, scope: Scope, body: bytes, guard: Guard) -> OutgoingResponse | None:
+        """Return the response to a request that a handle makes in this process, with a short body; None where it must wait."""
         made = self._made or self._first()
         rejection = guard.check(scope)
         return made.reject(rejection) if rejection else made.respond_at_once(scope, body)
@@ -60,6 +56,11 @@ class ControlPlane:
         with self._making:  # servers in a test's process are asked by its threads
             self._made = self._made or self._make()
         return self._made
+
+    def _first_app(self, made: Made) -> App:
+        with self._making:
+            self._app = self._app or made.make_app()
+        return self._app
 
 
 def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Collection[str]) -> bool:

@@ -75,8 +75,8 @@ class Gateway:
                 raise
             await connection.drop()
 
-    def respond_to_handle(self, scope: Scope, body: bytes) -> OutgoingResponse:
-        """Return the response of the control plane to a handle in this process, with a short body."""
+    def respond_to_handle(self, scope: Scope, body: bytes) -> OutgoingResponse | None:
+        """Return the response of the control plane to a handle in this process, with a short body; None where it must wait."""
         return self._control.respond(scope, body, self._guard)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
