@@ -96,19 +96,30 @@ def test_where_an_exchange_cannot_be_tried_again_all_that_were_asked_about_are_l
         assert {"serpwow.list-fields", "serpwow.tied-batches", "serpwow.list-order"} <= {*listed(client)}
 
 
-@pytest.mark.parametrize(
-    ("assume", "path", "given", "fact"),
-    [
-        ("serpwow.get-counts: search", "/live/batches/A", {"id": "A"}, "serpwow-get-4"),
-        ("serpwow.empty-pages: 1", "/live/batches/A/searches/1", {"id": "A"}, "serpwow-empty-2"),
-        ("serpwow.tied-batches: newest", "/live/batches", {"repeat": 2, "name": "N"}, "serpwow-list-15"),
-    ],
-)
-def test_what_a_switched_assumption_overrules_is_no_reason_of_an_answer(assume: str, path: str, given: Any, fact: str) -> None:
+TWO = {"serpwow": {"batches": [{"repeat": 2, "name": "N"}]}}
+EMPTY_JOB = {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "canceled"}]}}
+OVERRULED: list[tuple[str, str, dict[str, str], Any, str]] = [
+    ("serpwow.get-counts: search", "GET /live/batches/A?api_key=demo", {}, GIVEN, "serpwow-get-4"),
+    ("serpwow.empty-pages: 1", "GET /live/batches/A/searches/1?api_key=demo", {}, GIVEN, "serpwow-empty-2"),
+    ("serpwow.tied-batches: newest", "GET /live/batches?api_key=demo", {}, TWO, "serpwow-list-15"),
+    ("stripe.event-metadata: data", "GET /v2/core/events", STRIPE, GIVEN, "stripe-event-16"),
+    ("stripe.event-changes: empty", "GET /v2/core/events", STRIPE, GIVEN, "stripe-wording-3"),
+    ("stripe.publishable-key: 401", f"GET {JOB}", STRIPE | {"Authorization": "Bearer pk_test_1"}, EMPTY_JOB, "stripe-auth-7"),
+    ("6dot50.error-body: message", f"GET {BATCH}1", PAY, GIVEN, "6dot50-error-4"),
+    ("6dot50.bodiless-refusals: envelope", f"GET {BATCH}", {}, GIVEN, "6dot50-auth-5"),
+    ("6dot50.balance-type: string", "GET /za/pay/accounts", PAY, GIVEN, "6dot50-accounts-4"),
+]
+
+
+@pytest.mark.parametrize(("assume", "call", "headers", "given", "fact"), OVERRULED)
+def test_what_a_switched_assumption_overrules_is_no_reason_of_an_answer(
+    assume: str, call: str, headers: dict[str, str], given: Any, fact: str
+) -> None:
     id, choice = assume.split(": ")
+    method, path = call.split(" ")
     for assumed in ({}, {id: choice}):
-        with client_of(given={"serpwow": {"batches": [given]}}, assume=assumed) as client:
-            client.get(f"{path}?api_key=demo")
+        with client_of(given=given, assume=assumed) as client:
+            client.request(method, path, headers=headers)
             told = client.get(f"{DEFAULT}/journal/last/explain").json()
         assert (fact in [it["evidence"] for it in told["also"]]) is not bool(assumed)
         assert (f"because     the scenario assumes {id} = {choice}\n" in told["text"]) is bool(assumed)
