@@ -15,7 +15,7 @@ EMPTY_PAGES = Assumption(
     "serpwow.empty-pages",
     "How many pages has a list that has nothing in it?",
     ("0", "1"),
-    "The samples of a batch without searches have a searches_page_count of 0.",
+    "The samples of a batch without searches have a searches_page_count of 0; the batch itself says so in any case.",
 )
 RESULTS_PAGE = Assumption(
     "serpwow.results-page",

@@ -66,7 +66,8 @@ PARTIAL_RESULTS = Assumption(
     "serpwow.partial-results",
     "Does stopping a running batch leave a result set with the searches done so far?",
     ("discard", "keep"),
-    "A result set is published as the product of a batch that completes.",
+    "A result set is published as the product of a batch that completes. One that is kept counts the searches done alone, and"
+    " tells neither of a webhook nor of an upload.",
 )
 NEXT_RESULT_SET = Assumption(
     "serpwow.next-result-set",

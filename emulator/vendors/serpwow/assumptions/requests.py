@@ -77,7 +77,7 @@ HOURLY_SCHEDULE = Assumption(
     "serpwow.hourly-schedule",
     "What becomes of the schedule_type hourly?",
     ("refuse", "every-hour"),
-    "Pages name hourly among the schedules and print no value for it; minutes with every_hour is one that runs so.",
+    "No page prints a value for it; minutes with every_hour runs so, and is what the batch then has, whatever else was sent.",
 )
 PATH_SPELLING = Assumption(
     "serpwow.path-spelling",
@@ -95,14 +95,14 @@ EDIT_QUEUED = Assumption(
     "serpwow.edit-queued",
     "Can a queued batch be updated or deleted, or its searches be changed?",
     ("refuse", "allow"),
-    "Only running ones are published to refuse it, but a change does not fit the credits that were allocated: searches that are"
-    " added in the queue run without cost, against the published price, and a batch that is cleared there runs empty.",
+    "Only running ones are published to refuse it, and queued ones another priority; but searches that are added in the queue"
+    " would run without cost, against the published price, and a batch that is cleared there would run empty.",
 )
 UNNAMED_BATCH = Assumption(
     "serpwow.unnamed-batch",
     "Can a batch be made without a name?",
     ("refuse", "allow"),
-    "Schemas of sibling products require it, and all public callers send it.",
+    "Schemas of sibling products require it, and all public callers send it. One that has none is named Batch and its id.",
 )
 INCOMPLETE_SCHEDULE = Assumption(
     "serpwow.incomplete-schedule",
@@ -126,7 +126,7 @@ MAX_PAGE = Assumption(
     "serpwow.max-page",
     "How large may max_page be in a batch?",
     ("20", "100"),
-    "An older page says 100, and a newer one is reported to say 20.",
+    "An older page says 100, and a newer one is reported to say 20, as that of the sibling ValueSERP does.",
 )
 HTML_LIMIT = Assumption(
     "serpwow.html-limit",
@@ -206,7 +206,7 @@ FAILED_STATUS = Assumption(
 )
 WEBHOOK_UNSENT = Assumption(
     "serpwow.webhook-unsent",
-    "What does a result set tell of a webhook whose POST was not made? This server makes none.",
+    "What does a result set, or Resend Webhook, tell of a webhook whose POST was not made? This server makes none.",
     ("pending", "omitted"),
     "`ok` would claim a call that the receiver never saw; a status with a log is the form that the page prints.",
 )

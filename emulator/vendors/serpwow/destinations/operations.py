@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 
 from emulator.sdk import Answer, Request, Transaction, is_in, mint_id, replace
-from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, LETTER_CASE, USED_BY
+from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, EMPTY_PAGES, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
 from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, seven_letters
@@ -36,10 +36,12 @@ def update_destination(tx: Transaction, request: Request) -> Answer:
     answer = _ask(tx, request, UPDATE)
     if answer.name != "destination_details":
         return answer
-    changed = change_destination(answer.subject, parameters_of(tx, read_body(tx, request)))
-    check_upload(tx, changed, answer.subject)
+    before = answer.subject
+    changed = change_destination(before, parameters_of(tx, read_body(tx, request)))
+    check_upload(tx, changed, before)
     tx.put(changed)
-    return answer._replace(subject=changed)
+    answer = answer._replace(subject=changed)
+    return answer if changed.settings == before.settings else answer.resting_on(("serpwow-destinations-20",))
 
 
 def delete_destination(tx: Transaction, request: Request) -> Answer:
@@ -73,5 +75,7 @@ def list_destinations(tx: Transaction, request: Request) -> Answer:
         answer = answer.resting_on(("serpwow-destinations-16",), USED_BY)
     if not all(f"{destination.type}_path_prefix" in dict(destination.settings) for destination in page.items):
         answer = answer.resting_on(("serpwow-destinations-17",))
+    if not page.total:
+        answer = answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES)
     is_printed = all(destination.type == "s3" for destination in page.items)
     return answer if is_printed else answer.resting_on(("serpwow-destinations-14",), DESTINATION_FIELDS)

@@ -13,6 +13,7 @@ from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transactio
 from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.lifecycle import LAST_RUN
 from emulator.vendors.serpwow.assumptions.requests import (
+    DELETED_DESTINATION,
     LIST_BAD_PARAMETER,
     LIST_NEVER_RUN,
     LIST_NEVER_RUN_FILTER,
@@ -22,6 +23,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     TIED_BATCHES,
     WITHOUT_RESULTS,
 )
+from emulator.vendors.serpwow.destinations.model import Destination
 from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES, Batch
 from emulator.vendors.serpwow.requests.printed import check_printed_values, with_unprinted_values
@@ -73,6 +75,8 @@ def list_batches(tx: Transaction, request: Request) -> Answer:
     answer = with_grounds(answer, page.items)
     if page.total > 1 and "sort_by" not in request.query and tx.choice(LIST_ORDER) == "created_at":
         answer = answer.resting_on(("serpwow-list-19",), LIST_ORDER)
+    if any(tx.find(Destination, id) is None for batch in page.items for id in batch.destination_ids):
+        answer = answer.resting_on(("serpwow-destinations-6",), DELETED_DESTINATION)
     if any(batch.last_run is None for batch in page.items):
         answer = answer.resting_on(("serpwow-get-3",))
     if any(batch.last_run or batch.status == "queued" for batch in page.items):

@@ -19,6 +19,9 @@ from emulator.vendors.serpwow.requests.validation import invalid
 from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
 
 FAILED = "failed"
+PRINTED_COLUMNS = frozenset(("search.q", "request_info.success", "organic_results.position", "organic_results.title"))
+"""Columns of CSV files that the emulator fills by their names in the reference. Evidence: serpwow-csv-1, serpwow-files-1."""
+
 NO_WEBHOOK = "This Result Set had no webhook POST set"
 
 
@@ -47,7 +50,11 @@ def get_result(format: str, evidence: str) -> Handler:
         result_set = _result_set_of(tx, request, batch)
         links = result_links(tx, request, batch, result_set, format)
         answer = _answer(tx, "result", evidence, ResultLinks(batch, result_set, links), batch, [result_set])
-        if format != "csv" or batch.notifications.csv_fields is None or csv_fields_of(request):
+        if format != "csv":
+            return answer
+        if (chosen := csv_fields_of(request)) is not None:
+            return answer if PRINTED_COLUMNS.issuperset(chosen.split(",")) else answer.resting_on(("serpwow-files-1",))
+        if batch.notifications.csv_fields is None:
             return answer
         return answer.resting_on(("serpwow-results-15",), CSV_COLUMNS)
 

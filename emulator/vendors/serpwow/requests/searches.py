@@ -63,6 +63,14 @@ CLIENT_TEXTS = (
 CLIENT_NUMBERS = ("page", "num")
 """The parameters of a search that the page of the vendor's client names. Evidence: serpwow-types-12."""
 
+CLIENT_VALUES: dict[str, Container[Any]] = {
+    "google_domain": ("google.com",),
+    "sort_by": ("date",),
+    "time_period": ("last_month", "last_year", "custom"),
+    "num": range(1, 101),
+}
+"""The values that it prints, of parameters that have few. Evidence: serpwow-types-15."""
+
 TEXTS = ("q", "url", "engine", "search_type", "device", "location", "custom_id", "data_id", *CLIENT_TEXTS)
 NUMBERS = ("max_page", *CLIENT_NUMBERS)
 """The parameters of a search that are known, by the kind of their values."""
@@ -193,6 +201,8 @@ def with_names(answer: Answer, searches: Iterable[JsonObject]) -> Answer:
         answer = answer.resting_on(("serpwow-searches-18",))
     if named & PAGE_NAMES:
         answer = answer.resting_on(("serpwow-types-14",))
+    if any(value not in CLIENT_VALUES.get(name, (value,)) for search in searches for name, value in search.items()):
+        answer = answer.resting_on(("serpwow-types-15",))
     return answer.resting_on(("serpwow-types-12",)) if named & {*CLIENT_TEXTS, *CLIENT_NUMBERS} else answer
 
 

@@ -138,11 +138,12 @@ class Destination(Metered, frozen=True, gc=False):
 
 
 def is_unusual(destination: Destination) -> bool:
-    """Return whether its name is blank or long, its address has a user's name, or its events are repeated.
+    """Return whether its name, its address or its events are unusual, or its snapshots of two scopes.
 
     Evidence: stripe-destination-24.
     """
-    if len({*destination.enabled_events}) < len(destination.enabled_events):
+    is_of_both = destination.event_payload == "snapshot" and len({*destination.events_from}) > 1
+    if is_of_both or len({*destination.enabled_events}) < len(destination.enabled_events):
         return True
     name, host = destination.name.strip(), (destination.url or "").partition("://")[2].partition("/")[0]
     return not 0 < len(name) <= LONGEST_NAME or "@" in host

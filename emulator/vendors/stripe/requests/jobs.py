@@ -75,7 +75,7 @@ def _endpoint_mistakes(endpoint: Any, methods: Sequence[str]) -> Iterator[str]:
     else:
         yield from (f"Unknown field: endpoint.{name}" for name in endpoint if name not in ("http_method", "path"))
         yield from (f"Missing field: endpoint.{name}" for name in ("http_method", "path") if name not in endpoint)
-        if endpoint.get("http_method") not in METHODS:
+        if endpoint.get("http_method") not in methods:
             yield f"The field endpoint.http_method must be {' or '.join(methods)}"
         if not isinstance(endpoint.get("path"), str):
             yield "The field endpoint.path must be a string"

@@ -24,9 +24,8 @@ _PUBLISHABLE_MESSAGE = (
 )
 """Word for word as users of the first API report it. Evidence: stripe-auth-4."""
 
-_NO_CONTEXT_MESSAGE = (
-    "The key of an organization needs the header Stripe-Context, which names the account that the request is for"
-)
+_NO_CONTEXT_MESSAGE = "Please include the Stripe-Context header with your target account when using an Organization API key."
+"""Word for word as users of the first API report it. Evidence: stripe-auth-11."""
 _NO_VERSION, _INVALID = "stripe_api_version_not_provided", "invalid_request_error"
 
 
