@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property
 from operator import attrgetter
 from os.path import isdir, lexists, splitext
@@ -129,12 +128,15 @@ def _name(path: str, folder: Path) -> str:
 
 def files_below(folder: str) -> Iterator[str]:
     """Yield the paths of the files in a folder and those below it, in order; links too, unless they lead to a folder."""
-    with suppress(OSError):
-        for entry in sorted(os.scandir(folder), key=attrgetter("name")):
-            if entry.is_dir(follow_symlinks=False):
-                yield from files_below(entry.path)
-            elif entry.is_file() or (entry.is_symlink() and not entry.is_dir()):
-                yield entry.path
+    try:
+        entries = sorted(os.scandir(folder), key=attrgetter("name"))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from files_below(entry.path)
+        elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and not isdir(entry.path)):
+            yield entry.path
 
 
 def split_scenarios(paths: Iterable[str], vendors: Vendors) -> tuple[list[str], list[str]]:

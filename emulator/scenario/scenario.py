@@ -185,7 +185,7 @@ def check_count(count: int, limits: Limits) -> None:
     """
     if count > limits.resources:
         given = f"{count} resources are given, and a world holds {limits.resources} at most"
-        raise TooMany(f"{given}: {Limits.more('resources')}")
+        raise TooMany(f"{given}: {limits.more('resources')}")
 
 
 def verb_of(step: JsonObject) -> str:

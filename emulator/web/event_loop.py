@@ -7,6 +7,7 @@ from asyncio import AbstractEventLoop, BaseEventLoop, Event, Semaphore, get_runn
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import partial
 from threading import Lock, Thread
 from traceback import clear_frames
 from types import coroutine
@@ -19,16 +20,44 @@ from emulator.web.turns import Turns, Work
 
 T = TypeVar("T")
 
-LONG_WORKS, SHORT_WORKS = 8, 32
-"""Works in threads that are begun for one event loop at a time, known to be long and not; they work in turns."""
+LONG_WORKS, SHORT_WORKS, LASTING_WORKS = 8, 32, 512
+"""Works in threads that one event loop has at a time: known to be long, not known to be, and such as turned out to last."""
 
 
 class Slots:
-    """The slots of one loop for works in threads, and their turns: what is short never waits for what is known to be long."""
+    """The slots of one loop for works in threads, and their turns: what is short never waits for what is long.
+
+    What lasts gives its slot to the next, as long as not too many last.
+    """
 
     def __init__(self) -> None:
         self.turns = Turns()
         self.free = {True: Semaphore(LONG_WORKS), False: Semaphore(SHORT_WORKS)}
+        self.lasting = 0
+
+
+class Slot:
+    """A slot that one work has until it ends or lasts. Only its loop calls this."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._lasts = self._has_ended = False
+
+    def last(self) -> None:
+        """Give the slot to the next, if there is room for another work that lasts."""
+        slots = self._slots
+        if not self._has_ended and slots.lasting < LASTING_WORKS:
+            self._lasts = True
+            slots.lasting += 1
+            slots.free[False].release()
+
+    def end(self) -> None:
+        """Give the slot back, if the work still has it."""
+        self._has_ended = True
+        if self._lasts:
+            self._slots.lasting -= 1
+        else:
+            self._slots.free[False].release()
 
 
 _SLOTS: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
@@ -36,18 +65,30 @@ _SLOTS: WeakKeyDictionary[AbstractEventLoop, Slots] = WeakKeyDictionary()
 
 async def in_limited_thread(function: Callable[..., T], *arguments: Any, is_long: bool = False) -> T:
     """Call a function in a thread as soon as a slot is free for it; return or raise as it does."""
-    slots = _SLOTS.setdefault(get_running_loop(), Slots())
-    async with slots.free[is_long]:
-        return await in_thread(_in_turns, slots.turns, function, *arguments)
+    loop = get_running_loop()
+    slots = _SLOTS.setdefault(loop, Slots())
+    if is_long:
+        async with slots.free[True]:
+            return await in_thread(_in_turns, slots.turns, _nothing, function, *arguments)
+    await slots.free[False].acquire()
+    slot = Slot(slots)
+    try:
+        return await in_thread(_in_turns, slots.turns, partial(loop.call_soon_threadsafe, slot.last), function, *arguments)
+    finally:
+        slot.end()
 
 
-def _in_turns(turns: Turns, function: Callable[..., T], *arguments: Any) -> T:
-    work = Work(turns)
+def _in_turns(turns: Turns, on_last: Callable[..., object], function: Callable[..., T], *arguments: Any) -> T:
+    work = Work(turns, on_last)
     WORK.pause = work.pause
     try:
         return function(*arguments)
     finally:
         work.end()
+
+
+def _nothing() -> None:
+    """Do nothing: what is known to be long keeps its slot."""
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:

@@ -59,12 +59,13 @@ class Turns:
 
 
 class Work:
-    """One work, from its first turn on."""
+    """One work, from its first turn on; `on_last` is called in its thread once it is not new any more."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, on_last: Callable[[], object] = lambda: None) -> None:
         self.may_go_on = Event()
         self.is_new = True
         self._turns = turns
+        self._on_last = on_last
         self._worked = 0.0
         turns.take(self)
         self._since = MONOTONIC()
@@ -81,7 +82,9 @@ class Work:
         if WORK.client is not None and WORK.client.gone:
             raise Unwanted
         self._worked += seconds
-        self.is_new = self._worked < NEW_SECONDS
+        if self.is_new and self._worked >= NEW_SECONDS:
+            self.is_new = False
+            self._on_last()
         self._turns.give_back(self)
         self._turns.take(self)
         self._since = MONOTONIC()

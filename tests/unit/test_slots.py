@@ -11,7 +11,9 @@ from weakref import WeakSet
 import pytest
 
 from emulator.kernel.errors import BadInput
+from emulator.text.checkpoint import checkpoint
 from emulator.vendors import VENDORS
+from emulator.web import event_loop, turns
 from emulator.web.event_loop import LONG_WORKS, SHORT_WORKS, in_limited_thread
 from emulator.web.lanes import Lanes
 from tests.support.loading import load_value
@@ -21,16 +23,23 @@ class Works:
     """Works that last until they are let go."""
 
     def __init__(self) -> None:
-        self.started = 0
+        self.started = self.lasting = 0
         self._end = Event()
         self._tasks: list[asyncio.Task[bool]] = []
 
-    async def begin(self, number: int, is_long: bool) -> None:
-        self._tasks += [asyncio.create_task(in_limited_thread(self._work, is_long=is_long)) for _ in range(number)]
+    async def begin(self, number: int, is_long: bool, is_lasting: bool = False) -> None:
+        work = self._last if is_lasting else self._work
+        self._tasks += [asyncio.create_task(in_limited_thread(work, is_long=is_long)) for _ in range(number)]
         await asyncio.sleep(0)
 
     def _work(self) -> bool:
         self.started += 1
+        return self._end.wait()
+
+    def _last(self) -> bool:
+        """Work until the next checkpoint, from which on a work lasts here."""
+        checkpoint()
+        self.lasting += 1
         return self._end.wait()
 
     async def finish(self) -> None:
@@ -60,6 +69,41 @@ def test_a_short_work_waits_for_no_long_one() -> None:
 def test_there_is_an_end_to_short_works() -> None:
     async def test(works: Works) -> None:
         await works.begin(SHORT_WORKS, is_long=False)
+        late = asyncio.create_task(in_limited_thread(lambda: "done"))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not late.done()
+        await works.finish()
+        assert await late == "done"
+
+    with_works(test)
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Works that last from their first checkpoint on, and turns that end in a moment whoever has them."""
+    monkeypatch.setattr(turns, "SLICE", 0)
+    monkeypatch.setattr(turns, "NEW_SECONDS", 0)
+    monkeypatch.setattr(turns, "LONGEST_TURN", 0.001)
+
+
+@pytest.mark.usefixtures("impatience")
+def test_what_lasts_gives_its_slot_to_the_next() -> None:
+    async def test(works: Works) -> None:
+        await works.begin(SHORT_WORKS, is_long=False, is_lasting=True)
+        assert await in_limited_thread(lambda: "done") == "done"
+
+    with_works(test)
+
+
+@pytest.mark.usefixtures("impatience")
+def test_there_is_an_end_to_works_that_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_loop, "LASTING_WORKS", 3)
+
+    async def test(works: Works) -> None:
+        await works.begin(SHORT_WORKS + 3, is_long=False, is_lasting=True)
+        while works.lasting < SHORT_WORKS + 3:
+            await asyncio.sleep(0)
         late = asyncio.create_task(in_limited_thread(lambda: "done"))
         for _ in range(100):
             await asyncio.sleep(0)
