@@ -6,7 +6,9 @@ import re
 from typing import Any, cast
 
 
-class _Pattern:
+class Pattern:
+    """A regular expression that has all that a compiled one has."""
+
     def __init__(self, text: str, flags: int) -> None:
         self._text = text
         self._flags = flags
@@ -20,4 +22,4 @@ class _Pattern:
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     """Return a regular expression, to be compiled when it is first used."""
-    return cast("re.Pattern[str]", _Pattern(text, flags))
+    return cast("re.Pattern[str]", Pattern(text, flags))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from emulator.control.openapi import document
 from emulator.scenario.schema import scenario_schema
+from emulator.text.pattern import Pattern
 from emulator.vendors import VENDORS
 
 ROOT = Path(__file__).parents[2]
@@ -115,15 +116,22 @@ def _name(path: Path) -> str:
 
 def _calls(path: Path) -> Iterator[ast.Call]:
     text = path.read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(text)) if "import re\n" in text else ():
+    for node in ast.walk(ast.parse(text)) if "import re\n" in text or "import pattern\n" in text else ():
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=function)) if function in METHODS:
                 yield node
+            case ast.Call(func=ast.Name(id="pattern")):
+                yield node
+
+
+def _function(call: ast.Call) -> str:
+    """Return the function of `re` that a call is of; one to `pattern` compiles, if later."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else "compile"
 
 
 def _pattern(path: Path, call: ast.Call) -> re.Pattern[Any] | None:
     """Return the expression of a call, or None where names of its function are in it."""
-    is_compile = call.func.attr == "compile"  # type: ignore[attr-defined]
+    is_compile = _function(call) == "compile"
     flags = [argument for argument in call.args[1:] if is_compile and ast.unparse(argument).startswith("re.")]
     flags += [keyword.value for keyword in call.keywords if keyword.arg == "flags"]
     names = vars(import_module(_name(path)))
@@ -136,7 +144,7 @@ def _pattern(path: Path, call: ast.Call) -> re.Pattern[Any] | None:
 def _uses_in(path: Path) -> Iterator[Use]:
     for call in _calls(path):
         pattern = _pattern(path, call)
-        function: str = call.func.attr  # type: ignore[attr-defined]
+        function = _function(call)
         if pattern is not None:
             for method in [function] if function != "compile" else _methods(path, pattern):
                 yield Use(f"{_name(path)}:{call.lineno}", pattern, method)
@@ -144,10 +152,9 @@ def _uses_in(path: Path) -> Iterator[Use]:
 
 def _methods(path: Path, pattern: re.Pattern[Any]) -> list[str]:
     """Return the methods of a compiled expression that are named anywhere, by the name it has in its module."""
-    names = vars(import_module(_name(path)))
-    return sorted(
-        {method for name, method in _method_names() if isinstance(names.get(name), re.Pattern) and names[name] == pattern}
-    )
+    known = {name: value for name, value in vars(import_module(_name(path))).items() if isinstance(value, re.Pattern | Pattern)}
+    named = {name for name, value in known.items() if (value.pattern, value.flags) == (pattern.pattern, pattern.flags)}
+    return sorted({method for name, method in _method_names() if name in named})
 
 
 @cache

@@ -19,9 +19,11 @@ WHEN_RUN = [
     "emulator.scenario.fitting: re.search(exact, value)",
     "emulator.scenario.validation: re.search(exact, value)",
     "emulator.scenario.validation: re.search(schema.get('pattern', ''), str(value))",
-    r"emulator.text.letters: re.compile(f'{it}(?=[\\W_])(?<=[\\W_]{it})' if whole else it)",
+    r"emulator.text.letters: re.compile(f'{it}(?=[\\W_])(?<=[\\W_]{it})')",
+    "emulator.text.pattern: re.compile(self._text, self._flags)",
 ]
-"""Calls whose expressions are in no source: those of the schemas, and a word of a client; both are tried by themselves."""
+"""Calls whose expressions are in no source: those of the schemas, a word of a client, and patterns that are compiled when
+they are first used, which are read where they are made. All are tried by themselves."""
 
 
 def test_every_expression_takes_time_in_proportion_to_its_text() -> None:
