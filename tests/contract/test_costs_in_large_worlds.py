@@ -46,8 +46,8 @@ EXAMPLES = {
     ),
 }
 NAMES = [f"{vendor}/{name}" for vendor, names in EXAMPLES.items() for name in names]
-MORE = 300
-"""Calls that a search in an ordered index may add; to touch each bystander adds at least two for every one of them."""
+MORE = 600
+"""Calls that a search in an ordered index may add, or a check of an answer with other numbers; to touch each bystander adds at least two for every one of them."""
 
 
 AT_ONCE = Pipeline.at_once
