@@ -142,8 +142,7 @@ def stories(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | No
 
 def _replay(item: pytest.Item, seed: int) -> str:
     """The command that runs this test again, from where pytest was called."""
-    folder = item.config.invocation_params.dir
-    test = os.path.relpath(item.path, folder) + item.nodeid[item.nodeid.index("::") :]
+    test = os.path.relpath(item.path, item.config.invocation_params.dir) + item.nodeid[item.nodeid.index("::") :]
     return shlex.join(["pytest", test, *_options(item.config), "--emulator-seed", str(seed)])
 
 

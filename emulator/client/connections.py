@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Sequence
 from decimal import Context, DivisionByZero, InvalidOperation, Overflow, localcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from emulator.kernel.errors import EmulatorError
@@ -14,6 +14,7 @@ from emulator.web.connection import (
     App,
     ConnectionCut,
     InProcessConnection,
+    Message,
     NoAnswer,
     Scope,
     run_sync,
@@ -130,12 +131,12 @@ async def ask_async(
     """Run one request through the application on a connection that lets real time pass. Raises as `ask` does."""
     scope = _scope(connection, method, target, headers, scheme)
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
-    messages: list[MutableMapping[str, Any]] = []
+    messages: list[Message] = []
 
-    async def receive() -> MutableMapping[str, Any]:
+    async def receive() -> Message:
         return incoming.pop() if incoming else {"type": "http.disconnect"}
 
-    async def send(message: MutableMapping[str, Any]) -> None:
+    async def send(message: Message) -> None:
         if not connection.gone:
             messages.append(message)
 
@@ -186,9 +187,7 @@ def _scope(connection: SyncConnection, method: str, target: bytes, headers: Head
     }
 
 
-def _answered(
-    method: str, messages: Sequence[Mapping[str, Any]], interruption: ConnectionCut | HangWithoutTimeout | None
-) -> AppResponse:
+def _answered(method: str, messages: Sequence[Message], interruption: ConnectionCut | HangWithoutTimeout | None) -> AppResponse:
     status, headers = messages[0]["status"], messages[0]["headers"]
     if method == "HEAD":  # its answer has no body, and was whole when the head had come
         return AppResponse(status, headers, b"")

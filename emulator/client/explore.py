@@ -236,8 +236,7 @@ def _with(scenario: JsonObject, intrusions: Sequence[Intrusion]) -> JsonObject:
 def _by_time(calls: Iterable[_Call]) -> Iterator[Intrusion]:
     for call in calls:
         for where, when in WHEN.items():
-            fault = call.fault(where=where, do=DELAY, delay=NEXT)
-            yield Intrusion(f"the next change comes {when} {call}", fault)
+            yield Intrusion(f"the next change comes {when} {call}", call.fault(where=where, do=DELAY, delay=NEXT))
 
 
 def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[JsonObject]) -> Iterator[Intrusion]:
@@ -253,7 +252,6 @@ def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[JsonObject]) -> Itera
 def _by_fault(calls: Iterable[_Call], faults: Iterable[JsonObject]) -> Iterator[Intrusion]:
     for fault in faults:
         for call in calls:
-            at = fault.get("at", "*")
-            if at in ("*", call.operation, call.operation.partition(".")[0]):
+            if fault.get("at", "*") in ("*", call.operation, call.operation.partition(".")[0]):
                 effect = {key: value for key, value in fault.items() if key != "at"}
                 yield Intrusion(f"{fault.get('do')} {fault.get('where')} strikes {call}", call.fault(**effect))

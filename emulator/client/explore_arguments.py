@@ -29,8 +29,7 @@ def read_faults(faults: Iterable[JsonObject]) -> list[JsonObject]:
     Raises:
         BadInput: some do not; every reason at once.
     """
-    schema = fault_schema(VENDORS.values())
-    listed = _valid(faults, {**schema, "required": ["where", "do"]}, "faults")
+    listed = _valid(faults, {**fault_schema(VENDORS.values()), "required": ["where", "do"]}, "faults")
     if problems := [it for index, fault in enumerate(listed) for it in _flaws(fault, index)]:
         raise BadInput(problems)
     return listed

@@ -167,5 +167,4 @@ def expect_quantity(vendor: str, place: str) -> None:
         raise NotFound("vendor", vendor, VENDORS)
     quantities = VENDORS[vendor].state.quantities
     if not is_quantity(place, quantities):
-        named = sorted(it for it in quantities if not it.endswith("*"))
-        raise NotFound(f"quantity of {vendor}", place, named)
+        raise NotFound(f"quantity of {vendor}", place, sorted(it for it in quantities if not it.endswith("*")))

@@ -84,8 +84,7 @@ class AsyncSleep:
                 return
 
     def _first(self) -> _Sleeper | None:
-        awake = [it for it in [*self._sleepers] if not it.loop.is_closed()]
-        return min(awake, key=lambda it: it[:2], default=None)
+        return min([it for it in [*self._sleepers] if not it.loop.is_closed()], key=lambda it: it[:2], default=None)
 
     def _tell_first(self) -> None:
         first = self._first()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.exceptions import HTTPException
 
 from emulator.contract.evidence import load_evidence
@@ -14,6 +12,7 @@ from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.machine import Machine
 from emulator.scenario.descriptions import described_schema
+from emulator.scenario.document import JsonDict
 from emulator.sdk.vendor import Vendor
 
 
@@ -26,7 +25,7 @@ ready = route("GET", "/ready", "Will the next request succeed?")(_health)
 
 
 @route("GET", "/openapi.json", "This document", takes_long=True)
-def openapi(request: ControlRequest) -> dict[str, Any]:
+def openapi(request: ControlRequest) -> JsonDict:
     from emulator.control.openapi import document
 
     return document(request.context.vendors)
@@ -53,7 +52,7 @@ def scenario(request: ControlRequest) -> ScenarioText:
 
 
 @route("GET", "/schema", "The JSON Schema of scenario files")
-def schema(request: ControlRequest) -> dict[str, Any]:
+def schema(request: ControlRequest) -> JsonDict:
     return described_schema(request.context.vendors)
 
 

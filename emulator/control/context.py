@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import count
 from threading import RLock
-from typing import Any
 
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import admit_resources
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.scenario.document import Document
+from emulator.scenario.document import Document, JsonDict
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
 from emulator.scenario.resources import resources_in
@@ -60,7 +59,7 @@ class ControlContext:
         """The limits of a new world, and the budget that it counts in."""
         return self.limits, self.worlds.budget
 
-    def scenario(self, source: str | dict[str, Any] | Document) -> Scenario:
+    def scenario(self, source: str | JsonDict | Document) -> Scenario:
         """Return the scenario of a name in the library, of a value or of a YAML document. A request cannot name a file.
 
         Raises:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from emulator.control import entries
 from emulator.control.differences import LIMIT, limit_of, page_for
@@ -22,6 +21,7 @@ from emulator.sdk.request import Request, read_request
 from emulator.sdk.response import Stream
 from emulator.state.diff import between
 from emulator.text.redact import redact_header
+from emulator.web.connection import Scope
 from emulator.web.guard import has_live_key
 from emulator.web.origin import AUTHORITY
 from emulator.web.requests import with_plain_letters
@@ -114,7 +114,7 @@ def _refuse_unreachable(control: ControlRequest, request: Request) -> None:
         raise BadInput.at(f"a request's target has at most {limits.url} bytes: 414 url-too-long", "url")
     if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head:
         raise BadInput.at(f"a request's head has at most {limits.head} bytes: 431 head-too-large", "headers")
-    scope: dict[str, Any] = {
+    scope: Scope = {
         **control.http.scope,
         AUTHORITY: None,
         "scheme": request.scheme,

@@ -12,6 +12,7 @@ from emulator.control.journal_models import Outcome, Totals
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
+from emulator.scenario.document import JsonDict
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import Difference, commit_differences, let_go
 
@@ -56,7 +57,7 @@ def totals_of(differences: Iterable[Difference], vendors: Vendors) -> dict[str, 
     return totals
 
 
-def _add_moved(moved: dict[str, Any], place: str, difference: Difference, quantities: Collection[str]) -> None:
+def _add_moved(moved: JsonDict, place: str, difference: Difference, quantities: Collection[str]) -> None:
     """Add what moved. A resource that appears was nothing before, one that disappears is nothing afterwards: sums balance."""
     is_whole = difference.before is None or difference.after is None
     fields = {"": (difference.before, difference.after)} if is_whole else difference.fields
@@ -86,7 +87,7 @@ def _amount(value: Any) -> Any:
     return value
 
 
-def _add_states(states: dict[str, Any], place: str, difference: Difference, quantities: Collection[str]) -> None:
+def _add_states(states: JsonDict, place: str, difference: Difference, quantities: Collection[str]) -> None:
     before, after = _status(difference.before), _status(difference.after)
     if before == after:
         return

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from emulator.control.journal_models import Basis, Change, Difference, FaultHit
 from emulator.control.record import As, Count, Key, LeftOut, Record, ref
+from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.schema import DURATION
 
 WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
 
-State = Annotated[dict[str, Any], As(ref("state"))]
+State = Annotated[JsonDict, As(ref("state"))]
 """The state of a world by vendor, as a scenario writes it in `given`."""
 
 
@@ -66,7 +66,7 @@ class ScenarioText(Record):
 
     name: str
     title: str
-    scenario: Annotated[Mapping[str, Any], As(ref("scenario"))]
+    scenario: Annotated[JsonObject, As(ref("scenario"))]
 
 
 class OperationSummary(Record):
@@ -82,7 +82,7 @@ class Machine(Record):
 
     kind: str
     states: tuple[str, ...]
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[JsonDict, ...]
 
 
 class TimerSummary(Record):
@@ -235,7 +235,7 @@ class Fault(Record, component="fault"):
     """A fault as it is written: how many requests it has `seen` and `struck`, how many are `left`, and its scenario's line."""
 
     id: str
-    fault: dict[str, Any]
+    fault: JsonDict
     seen: Count
     struck: Count
     left: Count | None

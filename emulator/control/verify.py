@@ -12,7 +12,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
-from emulator.scenario.document import JsonObject
+from emulator.scenario.document import JsonObject, Path
 from emulator.scenario.schema import TEXTS, closed
 from emulator.text.nearest import hint, some
 from emulator.text.redact import redact_text
@@ -151,7 +151,7 @@ def _check_names(expected: JsonObject, recorded: Recorded, operations: Sequence[
         BadInput: an operation is unknown, has no id, or has a body that cannot be compared; or there is no operation at all.
     """
     calls = [*enumerate(expected.get("called", ()))]
-    names: list[tuple[tuple[str | int, ...], str]] = [(("called", index, "at"), it["at"]) for index, it in calls]
+    names: list[tuple[Path, str]] = [(("called", index, "at"), it["at"]) for index, it in calls]
     names += [((part, index), it) for part in ("order", "never") for index, it in enumerate(expected.get(part, ()))]
     problems = [
         Problem(f"no operation is called {name!r}{hint(name, operations)}", path)

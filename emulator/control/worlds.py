@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from emulator.control import models
 from emulator.control.context import ControlContext
@@ -20,7 +19,7 @@ from emulator.kernel.time import format_duration, parse_duration_at, parse_insta
 from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
-from emulator.scenario.document import Document
+from emulator.scenario.document import Document, JsonDict
 from emulator.scenario.scenario import apply_state, listed_claims, rate_of
 from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
 from emulator.sdk.vendor import Vendor, Vendors
@@ -112,7 +111,7 @@ def make(request: ControlRequest) -> models.World:
     return _world(world, request)
 
 
-def _claims_of(context: ControlContext, source: str | dict[str, Any] | Document) -> list[Claim]:
+def _claims_of(context: ControlContext, source: str | JsonDict | Document) -> list[Claim]:
     """Return the credentials that a scenario lists which was sent and is not read yet."""
     return listed_claims(context.vendors, source.value if isinstance(source, Document) else source)
 
@@ -136,8 +135,7 @@ def fork(world: World, request: ControlRequest) -> models.World:
     with context.id_lock:
         id = request.body.get("id") or context.next_id()
         own = {name: vendor.credentials_of(id, seed).credential for name, vendor in context.vendors.items()}
-        listed = world.rules.credentials.items()
-        accepted = {name: None if it is None else {**it, own[name]: {}} for name, it in listed}
+        accepted = {name: None if it is None else {**it, own[name]: {}} for name, it in world.rules.credentials.items()}
         twin = world.fork(id, replace(world.rules, credentials=accepted), seed)
         context.worlds.add(twin, own.items())
         context.unmatched.begin(twin.id)
@@ -170,8 +168,7 @@ def _replaced(world: World, request: ControlRequest) -> World:
     scenario = context.scenario(source)
     new = scenario.world(context.vendors, world.id, seed, None, *context.bounds)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in context.vendors.items()]
-    claims = scenario.claims(context.vendors, new, listed=is_listed)
-    context.worlds.replace(world, new, claims, given_up=own)
+    context.worlds.replace(world, new, scenario.claims(context.vendors, new, listed=is_listed), given_up=own)
     world.empty()
     return new
 

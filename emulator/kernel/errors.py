@@ -27,6 +27,9 @@ LONGEST = 1_000
 LONGEST_KEY = 200
 """Characters of each part of the place of a problem."""
 
+Path = tuple[str | int, ...]
+"""The keys and indexes that lead to a part of a value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -36,7 +39,7 @@ class Problem:
     """
 
     message: str
-    path: tuple[str | int, ...] = ()
+    path: Path = ()
     line: int | None = None
     column: int | None = None
 
@@ -99,7 +102,7 @@ def truncate(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def _short(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+def _short(path: Path) -> Path:
     return tuple(truncate(part, LONGEST_KEY) if isinstance(part, str) else part for part in path)
 
 

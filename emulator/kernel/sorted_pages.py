@@ -195,8 +195,7 @@ class SortedGroup:
         """
         members, total = self._members, len(self._members)
         while start < total:
-            last = total - 1 - start
-            value = members[last][0]
+            value = members[total - 1 - start][0]
             first = members.rank((value,))
             end = members.rank((value, float("inf")))
             begin = first + start - (total - end)

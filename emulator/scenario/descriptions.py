@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from emulator.contract.fixtures import load_fixture
-from emulator.scenario.document import JsonObject
+from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendor
 
@@ -22,7 +21,7 @@ def grammar() -> dict[str, str]:
     return meanings
 
 
-def described_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
+def described_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
     """Return the JSON Schema of scenario files with a description of each key, for editors and people."""
     schema = _described(scenario_schema(vendors), grammar() | dict(_of_vendors(vendors)))
     states = schema["$defs"]["state"]["properties"]
@@ -42,7 +41,7 @@ def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
             yield f"timing.{name}", f"Duration of this timer; never: without end. Default {timer.default_text}."
 
 
-def _described(schema: JsonObject, descriptions: Mapping[str, str], path: str = "", way: bool = False) -> dict[str, Any]:
+def _described(schema: JsonObject, descriptions: Mapping[str, str], path: str = "", way: bool = False) -> JsonDict:
     described = dict(schema)
     if path in descriptions and not way:
         form = schema.get("description")

@@ -6,19 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from emulator.kernel.errors import Path as Path
 from emulator.kernel.errors import Problem
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
-
-Path = tuple[str | int, ...]
-"""The keys and indexes that lead to a part of a value."""
 
 Places = Mapping[Path, tuple[int, int]]
 """The line and the column of each part of a value, both counted from 1."""
 
 JsonObject = Mapping[str, Any]
 """An object of JSON or YAML: its members by name."""
+
+JsonDict = dict[str, Any]
+"""One that is being made, or may be changed."""
 
 
 @dataclass(slots=True)
@@ -48,7 +49,7 @@ class InvalidPaths:
         """Tell whether there is a problem at this path or below it."""
         return path in self._places
 
-    def valid_items(self, value: Any, path: Path) -> dict[str, Any]:
+    def valid_items(self, value: Any, path: Path) -> JsonDict:
         """Return the items of an object in which there is no problem; of anything but an object, nothing."""
         parts = value.items() if isinstance(value, dict) else ()
         return {key: part for key, part in parts if (*path, key) not in self}

@@ -122,8 +122,7 @@ class Library:
 
 
 def _name(path: str, folder: Path) -> str:
-    below = path[len(os.path.join(folder, "")) :]
-    return splitext(below)[0].replace(os.sep, "/")
+    return splitext(path[len(os.path.join(folder, "")) :])[0].replace(os.sep, "/")
 
 
 def files_below(folder: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from emulator.scenario.client import (
     read_foreign,
     read_refusal,
 )
-from emulator.scenario.document import JsonObject
+from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.scenario import Scenario, Step
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import dump
@@ -102,7 +102,7 @@ def _path_of(world: str) -> str:
     return f"{CONTROL}/worlds/{quote(world, safe='', errors='replace')}"
 
 
-def _evidence(entries: list[dict[str, Any]]) -> Iterator[str]:
+def _evidence(entries: list[JsonDict]) -> Iterator[str]:
     for entry in entries:
         is_exchange = entry["type"] == "exchange"
         yield from entry["also"] if is_exchange else ()

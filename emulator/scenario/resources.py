@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from emulator.kernel.resource import Struct
-from emulator.scenario.document import JsonObject, Path
+from emulator.scenario.document import JsonDict, JsonObject, Path
 from emulator.sdk.vendor import Vendor, Vendors
 
 Lists = Mapping[str, "ListSchema"]
@@ -73,7 +73,7 @@ def resources_in(state: object, vendors: Vendors) -> int:
     return sum(count(parts[name], lists_of(vendor)) for name, vendor in vendors.items() if name in parts)
 
 
-def expand_repeats(state: JsonObject, lists: Lists) -> dict[str, Any]:
+def expand_repeats(state: JsonObject, lists: Lists) -> JsonDict:
     """Return a valid state with every `{repeat: n, ...}` in a list of resources written out n times."""
     return {name: _all_of(part, lists[name]) if _repeats(name, lists) else part for name, part in state.items()}
 
@@ -105,7 +105,7 @@ def _repeats(name: str | int, lists: Lists) -> bool:
     return name in lists and lists[str(name)].repeats
 
 
-def _all_of(items: list[JsonObject], kind: ListSchema) -> list[dict[str, Any]]:
+def _all_of(items: list[JsonObject], kind: ListSchema) -> list[JsonDict]:
     plain = ((_times(item), {key: it for key, it in item.items() if key != "repeat"}) for item in items)
     return [single for times, item in plain for single in [expand_repeats(item, kind.lists)] * times]
 

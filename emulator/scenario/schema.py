@@ -16,10 +16,10 @@ from emulator.kernel.time import (
     NEVER,
     parse_duration,
 )
-from emulator.scenario.document import JsonObject
+from emulator.scenario.document import JsonDict, JsonObject
 from emulator.sdk.vendor import Vendor
 
-INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
+INSTANT: JsonDict = {"type": "string", "format": "date-time"}
 TITLE = "duration"
 
 

@@ -11,7 +11,7 @@ import yaml
 from yaml import composer
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
+from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, JsonDict, Path
 from emulator.scenario.scalars import MERGE, describe_node, plain, tag_problem
 from emulator.text.checkpoint import checkpoint
 
@@ -194,19 +194,19 @@ class _Reader:
                 self._place((*path, key.value), key_node)  # it begins with its first item, on a line of its own
             yield key.value, read
 
-    def _merged(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> dict[str, Any]:
+    def _merged(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> JsonDict:
         """Return what the merge key of a mapping brings in; of several mappings, the first that has a key gives its value."""
         merges = [(key, value) for key, value in node.value if key.tag == MERGE]
         for key, _ in merges[1:]:
             self._note(key, "the key '<<' is given twice: merge a list, <<: [*a, *b]", path, alias)
-        read: dict[str, Any] = {}
+        read: JsonDict = {}
         own = self._document.places[path]
         for source in reversed([source for _, value in merges[:1] for source in _sources(value)]):
             read |= self._read_merged(source, path, alias)
         self._document.places[path] = own
         return read
 
-    def _read_merged(self, source: Any, path: Path, alias: _Alias | None) -> dict[str, Any]:
+    def _read_merged(self, source: Any, path: Path, alias: _Alias | None) -> JsonDict:
         target = source.target if isinstance(source, _Alias) else source
         if not isinstance(target, yaml.MappingNode):
             self._note(source, f"'<<' merges a mapping or a list of mappings, not {describe_node(target)}", path, alias)
@@ -214,7 +214,7 @@ class _Reader:
         if target in self._merging or len(self._merging) > MAX_DEPTH:
             raise BadInput([_at(alias or source, f"merged with itself, or more than {MAX_DEPTH} deep", path)])
         self._merging.append(target)
-        read: dict[str, Any] = self.read(source, path, alias)
+        read: JsonDict = self.read(source, path, alias)
         self._merging.pop()
         return read
 

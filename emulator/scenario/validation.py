@@ -134,8 +134,7 @@ def problems_in(value: Any, schema: JsonObject, places: Places = MappingProxyTyp
     """
     validator, key_advice = _validator(orjson.dumps(schema)), KeyAdvice(schema)
     by_place = partial(_order, places)
-    found = islice(validator.iter_errors(value), MOST)
-    errors = sorted(found, key=lambda error: by_place(tuple(error.absolute_path)))
+    errors = sorted(islice(validator.iter_errors(value), MOST), key=lambda error: by_place(tuple(error.absolute_path)))
     count = 0
     for error in errors:
         checkpoint()

@@ -46,8 +46,7 @@ def world_name(scenario: str) -> str:
 
     Letters lose their accents and marks; what has no such letter stands as its code point, `u6d4b`, so that every name differs.
     """
-    plain = normalize("NFKD", scenario.replace("/", "."))
-    bare = "".join(letter for letter in plain if not combining(letter))
+    bare = "".join(letter for letter in normalize("NFKD", scenario.replace("/", ".")) if not combining(letter))
     spelt = "".join(each if each.isascii() or not each.isalnum() else f"u{ord(each):x}" for each in bare)
     return re.sub(r"[^\w.-]+", "-", spelt, flags=re.ASCII)
 

@@ -157,8 +157,7 @@ def is_secret(name: str) -> bool:
 
 def is_word(text: str) -> bool:
     """Tell whether a text is a word rather than a credential, or a parameter of a challenge, such as `realm=`."""
-    letters = text.removesuffix("=").replace("_", "")
-    return letters.isalpha() and (text[1:].islower() or text.isupper())
+    return text.removesuffix("=").replace("_", "").isalpha() and (text[1:].islower() or text.isupper())
 
 
 def may_name_secret(text: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 from emulator.kernel.journal import Exchange, outcome
 from emulator.text.redact import redact_text
-from emulator.web.connection import Scope, Send, target_of
+from emulator.web.connection import Message, Scope, Send, target_of
 from emulator.web.guard import OPEN, Rejection, off_loop_if_long
-from emulator.web.response import OutgoingResponse
+from emulator.web.response import OutgoingResponse, RawHeaders
 
 WriteLine = Callable[[str], None]
 
@@ -44,7 +43,7 @@ class AccessLog:
     def logging_send(self, scope: Scope, send: Send) -> Send:
         """Return a `send` that logs the response to a control request; a health check that succeeds gets no line."""
 
-        async def send_and_log(message: MutableMapping[str, Any]) -> None:
+        async def send_and_log(message: Message) -> None:
             if message["type"] == "http.response.start" and not (scope["path"] in OPEN and message["status"] < 400):
                 await off_loop_if_long(scope, self._log_own, scope, message["status"], error_code_of(message["headers"]))
             await send(message)
@@ -68,6 +67,6 @@ def redacted_target(target: str) -> str:
     return target if len(target) <= LONGEST else f"{target[:LONGEST]}..."
 
 
-def error_code_of(headers: list[tuple[bytes, bytes]]) -> str:
+def error_code_of(headers: RawHeaders) -> str:
     """Return the name of our error in the headers of an answer; empty where it has none."""
     return next((value.decode("latin-1") for name, value in headers if name == ERROR), "")

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from emulator.web.held_requests import HeldRequest
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+"""What ASGI receives and sends."""
+
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
@@ -149,7 +152,7 @@ def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("the application waited for something, which here it must not")
 
 
-def connection_of(scope: MutableMapping[str, Any]) -> Connection:
+def connection_of(scope: Scope) -> Connection:
     """Return the connection of a request; in-process where it came without a socket."""
     connection: Connection = (scope.get("state") or {}).get(CONNECTION_KEY) or InProcessConnection()
     return connection

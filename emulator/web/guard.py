@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hmac
 from binascii import a2b_base64
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from emulator.text.percent import percent_decoded
 from emulator.text.redact import redact_header
@@ -111,7 +111,7 @@ class Guard:
     proxies: Proxies = field(default_factory=Proxies)
     _known: dict[bytes, bool] | None = None
 
-    def check(self, scope: MutableMapping[str, Any]) -> Rejection | None:
+    def check(self, scope: Scope) -> Rejection | None:
         """Return why a request may not be answered, or None; note in its scope how the client reached the server."""
         if rejection := _bad_head(scope):
             return rejection
@@ -132,7 +132,7 @@ class Guard:
             return Rejection(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 
-    def _host(self, scope: MutableMapping[str, Any], host: bytes) -> bytes | Rejection:
+    def _host(self, scope: Scope, host: bytes) -> bytes | Rejection:
         """Return the host that the client asked for, as trusted proxies say; note in the scope what differs from the header."""
         if not host and scope["http_version"] == "1.1":
             return Rejection(400, "no-host", "a request in HTTP/1.1 needs a Host header")
@@ -167,7 +167,7 @@ class Guard:
         return known[host]
 
 
-def _bad_head(scope: MutableMapping[str, Any]) -> Rejection | None:
+def _bad_head(scope: Scope) -> Rejection | None:
     """Return why the head of a request cannot be looked at, or None; percent-encode what its target has beyond ASCII."""
     if not (scope["query_string"].isascii() and (scope.get("raw_path") or b"").isascii()):
         try:

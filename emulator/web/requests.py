@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator
 from sys import getsizeof
 from typing import Any
 
@@ -14,7 +14,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.room import refusal
 from emulator.sdk.request import Reader
 from emulator.text.checkpoint import checkpoint
-from emulator.web.connection import Connection, InProcessConnection, Receive, Scope
+from emulator.web.connection import Connection, InProcessConnection, Message, Receive, Scope
 from emulator.web.event_loop import in_limited_thread
 
 _ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
@@ -30,7 +30,7 @@ def percent_encoded(target: bytes) -> bytes:
     return _NOT_ASCII.sub(lambda found: f"%{found[0].hex('%').upper()}".encode(), target)
 
 
-def encode_target(scope: MutableMapping[str, Any]) -> None:
+def encode_target(scope: Scope) -> None:
     """Percent-encode the path and the query of a scope, which some servers pass on as they were typed.
 
     Raises:
@@ -152,7 +152,7 @@ class IncomingBody:
 
 
 async def read_body(
-    message: MutableMapping[str, Any],
+    message: Message,
     receive: Receive,
     reader: Reader | None,
     limit: int,

@@ -5,7 +5,7 @@ Where a part does not fit its schema, the parts beside it are checked all the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from emulator.kernel.limits import MOST_RESOURCES
 from emulator.scenario.checks.faults import fault_problems, missing_target
 from emulator.scenario.checks.states import TOO_MANY, state_problems
 from emulator.scenario.checks.steps import duration_problems, placeholder_problems, reply_problems, step_problems
-from emulator.scenario.document import InvalidPaths, Path, items_of
+from emulator.scenario.document import InvalidPaths, JsonObject, Path, items_of
 from emulator.scenario.resources import resources_in
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.vendor import Vendors
@@ -39,7 +39,7 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
         yield from duration_problems(length, ("timing", timer))
 
 
-def _too_many(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+def _too_many(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield a problem where no state alone has too many resources, and the beginning and the timeline have together."""
     counts = [resources_in(root.get("given"), vendors)]
     counts += [resources_in(item.value.get("set"), vendors) for item in items_of(root, "timeline", invalid)]
@@ -47,7 +47,7 @@ def _too_many(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) 
         yield Problem(f"{TOO_MANY}, with those of 'given'", ("given",) if counts[0] else ("timeline",))
 
 
-def _credentials_twice(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+def _credentials_twice(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield a problem for each credential that is listed with other fields than before, of which some would be lost."""
     for name, listed in invalid.valid_items(root.get("credentials"), ("credentials",)).items():
         first: dict[str, object] = {}
@@ -57,14 +57,14 @@ def _credentials_twice(root: Mapping[str, Any], vendors: Vendors, invalid: Inval
                 yield Problem("this credential is listed before, with other fields", ("credentials", name, index))
 
 
-def _states(root: Mapping[str, Any], invalid: InvalidPaths) -> Iterator[tuple[Path, Any]]:
+def _states(root: JsonObject, invalid: InvalidPaths) -> Iterator[tuple[Path, Any]]:
     """Yield each part of a scenario that changes the state, with its path."""
     yield ("given",), root.get("given")
     for name in ("timeline", "steps"):
         yield from (((*item.path, "set"), item.value.get("set")) for item in items_of(root, name, invalid))
 
 
-def _fault_problems(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+def _fault_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield the problems of faults; whether one has ended before it begins only where the start of the clock is valid."""
     unknown = ("clock",) in invalid
     begins = datetime.min.replace(tzinfo=UTC) if unknown else Scenario("check", "", dict(root)).clock().now()

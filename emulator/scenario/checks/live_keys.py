@@ -25,8 +25,7 @@ _BASIC = re.compile(r"\s*basic\s+(\S+)", re.IGNORECASE)
 
 def live_key_problems(scenario: Any) -> Iterator[Problem]:
     """Yield a problem for each text with a live key in it: as it is, percent-encoded, or in basic authentication."""
-    parts = scenario.items() if isinstance(scenario, dict) else ()
-    for name, part in parts:
+    for name, part in scenario.items() if isinstance(scenario, dict) else ():
         if name not in NOT_SENT:
             yield from (Problem(MESSAGE, path) for path, text in _texts(part, (name,)) if _LIVE.search(_read(text)))
 

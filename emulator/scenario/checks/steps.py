@@ -56,8 +56,7 @@ def step_problems(step: Item) -> Iterator[Problem]:
 
 
 def _problems_of_verbs(step: JsonObject, path: Path) -> Iterator[Problem]:
-    verbs = [verb for verb in VERBS if verb in step]
-    if len(verbs) != 1:
+    if len([verb for verb in VERBS if verb in step]) != 1:
         yield Problem(f"a step has exactly one of {', '.join(VERBS)} (or expect_state)", path)
     for key, needed in EXTRAS.items():
         if key in step and needed not in step:

@@ -256,8 +256,7 @@ def _source(view: View, payment: Payment) -> Account | None:
     batch = view.find(Batch, payment.batch_id)
     if batch is None or batch.owner != SELF or batch.status not in ("OPEN", "CLOSED"):
         return None
-    paid = view.find(Account, batch.account_id or "")
-    return paid or paying_account(view) or view.first(Account, *ALL)
+    return view.find(Account, batch.account_id or "") or paying_account(view) or view.first(Account, *ALL)
 
 
 def _moved(account: Account, balance: Decimal, available: Decimal) -> Account:

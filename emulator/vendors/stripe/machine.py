@@ -125,8 +125,7 @@ def keep_counts_of_canceled(view: View, job: Job) -> Iterable[Job]:
 
 
 def count_every_row(view: View, job: Job) -> Iterable[Job]:
-    success = job.rows - job.failing_rows
-    yield replace(job, success_count=success, failure_count=job.failing_rows, counted_at=view.now)
+    yield replace(job, success_count=job.rows - job.failing_rows, failure_count=job.failing_rows, counted_at=view.now)
 
 
 def counts_at(job: Job, now: datetime, length: timedelta | None) -> tuple[int, int]:
@@ -168,8 +167,7 @@ def counted(view: View, job: Job, at: datetime | None = None) -> Job:
 
 def validated(view: View, job: Job) -> Job:
     """Return a job that is being validated with its count of this instant."""
-    count = validated_at(job, view.now, view.length(VALIDATION, job))
-    return replace(job, validated_count=count, counted_at=view.now)
+    return replace(job, validated_count=validated_at(job, view.now, view.length(VALIDATION, job)), counted_at=view.now)
 
 
 def as_of_now(view: View, job: Job) -> Job:

@@ -36,8 +36,7 @@ def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -
         return tx.ask(machine, id, command)
     if tx.choice(OTHER_ACCOUNT) == "403":
         return Answer("forbidden", "stripe-owner-1", None, OTHER_ACCOUNT)
-    row = machine.by_command[ABSENT, command][0]
-    return Answer(row.answer or "", "stripe-owner-1", None, OTHER_ACCOUNT)
+    return Answer(machine.by_command[ABSENT, command][0].answer or "", "stripe-owner-1", None, OTHER_ACCOUNT)
 
 
 def new_id(view: View) -> str:

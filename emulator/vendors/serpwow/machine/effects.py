@@ -205,8 +205,7 @@ def refundable(view: View, batch: Batch) -> int:
 
 def _cost_of_failures(batch: Batch) -> int:
     total = batch.searches.total
-    failed = batch.searches.slice(total - batch.failures, total)
-    return min(sum(search.cost for search in failed), batch.allocated)
+    return min(sum(search.cost for search in batch.searches.slice(total - batch.failures, total)), batch.allocated)
 
 
 def _refunded(view: View, batch: Batch, credits: int) -> Account:

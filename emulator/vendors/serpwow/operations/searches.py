@@ -134,8 +134,7 @@ def _updated(tx: Transaction, old: Search, parameters: JsonObject) -> Answer:
 
 def delete_search(tx: Transaction, request: Request) -> Answer:
     batch = batch_of(tx, request)
-    search = _search_of(request, batch)
-    rest = batch.searches.without([search.id])
+    rest = batch.searches.without([_search_of(request, batch).id])
     return save(tx, replace(batch, searches=rest), Answer("search_deleted", "serpwow-searches-7"))
 
 

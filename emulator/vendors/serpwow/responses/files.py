@@ -82,8 +82,7 @@ def results_as_csv(items: Iterable[JsonDict], fields: Sequence[str]) -> bytes:
 def search_rows(searches: Sequence[Search]) -> tuple[list[JsonDict], list[str]]:
     """Return the search objects of an export, and the columns of their parameters."""
     items = [render_search(search) for search in searches]
-    names = dict.fromkeys(name for item in items for name in item if name != "id")
-    return items, ["id", *names]
+    return items, ["id", *dict.fromkeys(name for item in items for name in item if name != "id")]
 
 
 def as_json(items: Sequence[JsonObject]) -> bytes:

@@ -120,8 +120,7 @@ def _load_result_sets(batch: Batch, items: Sequence[JsonObject]) -> Iterator[Res
             total = completed + failed
             searches = batch.searches.first(total) if total <= len(batch.searches) else Searches(batch.id, total)
         if failed > len(searches):
-            message = f"{failed} searches failed of {len(searches)}"
-            raise BadInput.at(message, "result_sets", place, "searches_failed")
+            raise BadInput.at(f"{failed} searches failed of {len(searches)}", "result_sets", place, "searches_failed")
         if "webhook_status" in fields and "webhook" not in fields:
             raise BadInput.at("webhook_status needs a webhook: set its URL, too", "result_sets", place, "webhook_status")
         yield ResultSet(searches=searches, **fields)

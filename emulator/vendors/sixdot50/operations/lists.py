@@ -108,12 +108,10 @@ def _newest(tx: Transaction, query: Query, skip: int) -> Iterable[Batch]:
     if status and status != status.upper() and tx.choice(STATUS_CASE) == "ignored":
         status = status.upper()
     if not external_id:
-        by_creation = tx.sorted_group(Batch, "by creation", SELF, *([status] if status else ()))
-        return by_creation.reversed(skip)
+        return tx.sorted_group(Batch, "by creation", SELF, *([status] if status else ())).reversed(skip)
     named = tx.group(Batch, "called", external_id.casefold())
     ours = (it for it in named if it.owner == SELF and is_same(tx, it.external_id, external_id))
-    found = [it for it in ours if not status or it.status == status]
-    return sorted(found, key=attrgetter("created_at"))[::-1][skip:]
+    return sorted([it for it in ours if not status or it.status == status], key=attrgetter("created_at"))[::-1][skip:]
 
 
 def _is_count(text: str) -> bool:

@@ -114,8 +114,7 @@ def total_of(tx: Transaction, batch: Batch, payments: list[Payment]) -> Summary:
     with_referrals = bool(referred) and tx.choice(SUMMED_REFERRALS) == "included"
     cancelled = "CANCELLED" in referred and tx.choice(CANCELLED_REFERRALS) == "included"
     summary = Summary.of(payments, with_referrals, cancelled)
-    was_submitted = batch.status in ("OPEN", "CLOSED")
-    if was_submitted and summary.cancelled.count and tx.choice(REVERSED_PAYMENTS) == "left-out":
+    if batch.status in ("OPEN", "CLOSED") and summary.cancelled.count and tx.choice(REVERSED_PAYMENTS) == "left-out":
         kept = Summary.of([payment for payment in payments if payment.status != "CANCELLED"], with_referrals)
         return replace(kept, cancelled=summary.cancelled)
     return summary
@@ -211,8 +210,7 @@ def show_added(tx: Transaction, addition: Addition) -> Any:
 def show_deleted(tx: Transaction, payment: Payment) -> JsonDict:
     body = _fields_of(tx, payment) | {"statusCode": "DELETED"}
     del body["settledAt"]
-    is_named = all(body[name] is None for name in NOT_IN_THE_MODEL)
-    if is_named or tx.choice(DELETED_FIELDS) == "left-out":
+    if all(body[name] is None for name in NOT_IN_THE_MODEL) or tx.choice(DELETED_FIELDS) == "left-out":
         body = {name: value for name, value in body.items() if name not in NOT_IN_THE_MODEL}
     return _present(tx, body)
 

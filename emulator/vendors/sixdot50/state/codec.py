@@ -182,8 +182,7 @@ def _read_members(view: View, numbers: Iterable[str], status: str) -> Iterator[M
 def _read_token(view: View, item: JsonObject) -> Token:
     values = load_fields(TOKEN, item)
     id = values.pop("token")
-    token = view.find(Token, id) or Token(id, view.now, "", view.now + LIFETIME)
-    return replace(token, **values)
+    return replace(view.find(Token, id) or Token(id, view.now, "", view.now + LIFETIME), **values)
 
 
 def _read_batch(view: View, item: JsonObject) -> Iterator[Batch | Payment]:
@@ -233,7 +232,7 @@ def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[JsonObje
     refuse(problems)
 
 
-def _missing(item: JsonObject, path: tuple[str | int, ...]) -> list[Problem]:
+def _missing(item: JsonObject, path: Path) -> list[Problem]:
     return [Problem(f"a new payment needs {name!r}", path) for name in ("msisdn", "amount") if name not in item]
 
 

@@ -67,8 +67,7 @@ def new_secret(view: View) -> str:
 
 
 def _list(tx: Transaction, request: Request) -> Answer:
-    query = _read_including(LIST_QUERY, request)
-    window = Window.read(tx, query)
+    window = Window.read(tx, _read_including(LIST_QUERY, request))
     falls = (window.side == "after") == (tx.choice(LIST_ORDER) == "newest")
     owned = sorted(tx.group(Destination, "owner", acting_account(tx, request)), key=lambda it: it.n, reverse=falls)
     if (number := window.number) is not None:

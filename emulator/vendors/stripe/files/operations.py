@@ -49,8 +49,7 @@ def _upload(tx: Transaction, request: Request) -> Answer:
         return answer
     if not answer.subject.rows:
         return answer._replace(assumption=EMPTY_FILE)
-    is_documented = request.media_type in CONTENT_TYPES["octet-stream"]
-    return answer if is_documented else answer._replace(assumption=CONTENT_TYPE)
+    return answer if request.media_type in CONTENT_TYPES["octet-stream"] else answer._replace(assumption=CONTENT_TYPE)
 
 
 def _download(tx: Transaction, request: Request) -> Answer:

@@ -123,8 +123,7 @@ class StripeState:
 
 
 def _load_account(view: View, fragment: JsonObject) -> Account:
-    values = load_fields(ACCOUNT, fragment.get("account", {}))
-    attributes = {ATTRIBUTES[key]: value for key, value in values.items()}
+    attributes = {ATTRIBUTES[key]: value for key, value in load_fields(ACCOUNT, fragment.get("account", {})).items()}
     if "failing" in fragment:
         attributes["failing"] = RULES.read(fragment["failing"])
     return replace(account_of(view), **attributes)
