@@ -103,11 +103,7 @@ def _body(request: PreparedRequest) -> bytes:
         body = body.read()
     if isinstance(body, str):
         return body.encode()
-    return body if isinstance(body, bytes) else b"".join(_piece(it) for it in body)
-
-
-def _piece(piece: str | bytes) -> bytes:
-    return piece.encode() if isinstance(piece, str) else piece
+    return body if isinstance(body, bytes) else b"".join(it.encode() if isinstance(it, str) else it for it in body)
 
 
 def _read_timeout(timeout: Any) -> float | None:

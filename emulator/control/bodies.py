@@ -213,7 +213,7 @@ def _yaml(text: str) -> Document:
     """
     from emulator.scenario.strict_yaml import parse
 
-    is_one_line = "\n" not in text.strip() and _begins_as_object(text)
+    is_one_line = "\n" not in text.strip() and re.match(r"#|[\w.-]+:(\s|$)", text.lstrip()) is not None
     try:
         document = parse(text, len(text.encode()))
     except BadInput as error:
@@ -244,7 +244,3 @@ def _json(text: str, request: HttpRequest) -> Any:
 def _looks_like_yaml(text: str) -> bool:
     """Tell whether a text that is not JSON begins as YAML does, and not as a JSON object with a slip in it."""
     return re.match(r"---|%YAML|#|- |(\{\s*)?[^\s{\[\"',}][^:\n]*:(\s|$)", text.lstrip()) is not None
-
-
-def _begins_as_object(text: str) -> bool:
-    return re.match(r"#|[\w.-]+:(\s|$)", text.lstrip()) is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -108,10 +108,19 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
         "tags": [*(_tag(vendor) for vendor in vendors.values()), {"name": "emulator", "description": "The control plane."}],
         "paths": paths,
         "components": {
-            "schemas": _vendor_schemas(all_fixtures) | {f"emulator.{name}": it for name, it in components(vendors).items()},
+            "schemas": {
+                f"{it.vendor}.{name}": _as_component(schema, it.vendor, name)
+                for it in all_fixtures
+                for name, schema in it.schemas.items()
+                if name not in it.parameter_schemas
+            }
+            | {f"emulator.{name}": it for name, it in components(vendors).items()},
             "responses": _responses(),
             "headers": dict(HEADERS),
-            "securitySchemes": _schemes(all_fixtures),
+            "securitySchemes": {
+                **{f"{it.vendor}.{name}": scheme for it in all_fixtures for name, scheme in it.requests["security"].items()},
+                TOKEN: {"type": "http", "scheme": "bearer", "description": "Where the server was given one."},
+            },
         },
     }
 
@@ -250,22 +259,6 @@ def _responses() -> Json:
             "headers": emulator_error,
             "content": {JSON_TYPE: {"schema": ref("failure")}},
         },
-    }
-
-
-def _schemes(all_fixtures: Iterable[Fixtures]) -> Json:
-    return {
-        **{f"{it.vendor}.{name}": scheme for it in all_fixtures for name, scheme in it.requests["security"].items()},
-        TOKEN: {"type": "http", "scheme": "bearer", "description": "Where the server was given one."},
-    }
-
-
-def _vendor_schemas(all_fixtures: Iterable[Fixtures]) -> Json:
-    return {
-        f"{it.vendor}.{name}": _as_component(schema, it.vendor, name)
-        for it in all_fixtures
-        for name, schema in it.schemas.items()
-        if name not in it.parameter_schemas
     }
 
 

@@ -144,11 +144,6 @@ def optional(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def map_of(schema: Schema) -> Schema:
-    """Return the schema of an object whose members, under names of any kind, fit this one."""
-    return {"type": "object", "additionalProperties": schema}
-
-
 def schema_of(hint: Any) -> Schema:
     """Return the JSON Schema of a type: a record, a plain value, a list, a map or a union of them."""
     origin, arguments = get_origin(hint), get_args(hint)
@@ -161,7 +156,9 @@ def schema_of(hint: Any) -> Schema:
     if origin is tuple:
         return {"type": "array", "items": schema_of(arguments[0])}
     if origin is dict:
-        return {"type": "object"} if arguments[1] is Any else map_of(schema_of(arguments[1]))
+        return (
+            {"type": "object"} if arguments[1] is Any else {"type": "object", "additionalProperties": schema_of(arguments[1])}
+        )
     if origin in (Union, UnionType):
         schemas = [schema_of(it) for it in arguments if it is not type(None)]
         return {"oneOf": schemas} if len(schemas) == len(arguments) else optional(*schemas)

@@ -44,11 +44,6 @@ TOO_FAR = "more than {} things would happen by themselves on the way: jump less 
 RESTLESS = "after {} events this world is still not at rest: it seems to repeat for ever"
 
 
-def jump_limit(world: World) -> int:
-    """Return how many steps one jump may bring about in this world."""
-    return JUMP_LIMIT + JUMP_LIMIT_EACH * len(world.store)
-
-
 def catch_up_limit(world: World) -> int:
     """Return how many steps one look makes at most in this world, where the clock runs."""
     return min(LOOK_LIMIT + LOOK_LIMIT_EACH * len(world.store), MOST_OF_A_LOOK)
@@ -193,7 +188,7 @@ def _atomically(
     world: World, start: datetime, until: datetime, run: Callable[[int], list[Change]], refusal: str
 ) -> list[Change]:
     """Run within the limit of a jump; a world that would exceed it goes back to the start."""
-    before, limit = world.copy(), jump_limit(world)
+    before, limit = world.copy(), JUMP_LIMIT + JUMP_LIMIT_EACH * len(world.store)
     try:
         if min_steps(world, start, until, limit) > limit:
             raise Conflict(refusal.format(limit))

@@ -76,7 +76,10 @@ class BadInput(EmulatorError):
 
     def shown_problems(self) -> list[Problem]:
         """Return the first MAX_PROBLEMS problems, its keys shortened to LONGEST_KEY; the others are `omitted`."""
-        return [replace(it, path=_short(it.path)) for it in self.problems[:MAX_PROBLEMS]]
+        return [
+            replace(it, path=tuple(truncate(part, LONGEST_KEY) if isinstance(part, str) else part for part in it.path))
+            for it in self.problems[:MAX_PROBLEMS]
+        ]
 
     @property
     def omitted(self) -> int:
@@ -100,10 +103,6 @@ class BadInput(EmulatorError):
 def truncate(text: str, longest: int = LONGEST) -> str:
     """Return a text as it is, or its beginning where it is longer than that."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def _short(path: Path) -> Path:
-    return tuple(truncate(part, LONGEST_KEY) if isinstance(part, str) else part for part in path)
 
 
 class Conflict(EmulatorError):

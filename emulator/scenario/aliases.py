@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.kernel.errors import Problem
-from emulator.scenario.document import JsonObject, Path, list_at
+from emulator.scenario.document import Path, list_at
 
 ALIASES: Mapping[str, str] = {"expect": "get", "expect_state": "see", "capture": "keep"}
 """Keys of a step by their aliases, which are the clearer words and those that pages show."""
@@ -17,11 +17,10 @@ def without_aliases(scenario: Any) -> Any:
     steps = list_at(scenario, "steps")
     if not any(isinstance(step, dict) and ALIASES.keys() & step.keys() for step in steps):
         return scenario
-    return {**scenario, "steps": [_without_aliases(step) if isinstance(step, dict) else step for step in steps]}
-
-
-def _without_aliases(step: JsonObject) -> JsonObject:
-    return {ALIASES.get(key, key): value for key, value in step.items()}
+    renamed = [
+        {ALIASES.get(key, key): value for key, value in step.items()} if isinstance(step, dict) else step for step in steps
+    ]
+    return {**scenario, "steps": renamed}
 
 
 def path_without_aliases(path: Path) -> Path:

@@ -60,7 +60,9 @@ class Scenario:
     def steps(self) -> list[Step]:
         """The steps that prove it, in order."""
         steps = self.content.get("steps", ())
-        return [Step(verb_of(step), step, self.place("steps", index)) for index, step in enumerate(steps)]
+        return [
+            Step(next(filter(step.__contains__, VERBS)), step, self.place("steps", index)) for index, step in enumerate(steps)
+        ]
 
     def place(self, *path: str | int) -> str:
         """`source:line` of a part of the file; of a scenario that was sent, the line as words."""
@@ -186,11 +188,6 @@ def check_count(count: int, limits: Limits) -> None:
     if count > limits.resources:
         given = f"{count} resources are given, and a world holds {limits.resources} at most"
         raise TooMany(f"{given}: {limits.more('resources')}")
-
-
-def verb_of(step: JsonObject) -> str:
-    """The one thing that a valid step does."""
-    return next(verb for verb in VERBS if verb in step)
 
 
 def rate_of(rate: Any) -> float:

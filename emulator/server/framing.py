@@ -22,7 +22,7 @@ SSLV2_HELLO = re.compile(rb"[\x80-\xff].\x01(\x03|\x00\x02)", re.DOTALL)
 
 def flaw_in(error: HttpParserError, data: bytes, is_first: bool) -> Rejection:
     """Return the refusal of what the parser refuses; `is_first` tells that the client has sent nothing before these bytes."""
-    if is_first and _is_tls(data):
+    if is_first and (any(it.startswith(data[:2]) for it in TLS_RECORDS) or SSLV2_HELLO.match(data)):
         return bad_request("TLS (https) came to the plain http port: use http:// or serve --tls")
     if isinstance(error, HttpParserCallbackError):
         return bad_request("its target is no URL")
@@ -39,10 +39,6 @@ def bad_request(reason: str) -> Rejection:
 def unsupported(version: str) -> Rejection:
     """Return the refusal of a version of HTTP that is not supported (RFC 9110, 15.6.6)."""
     return Rejection(505, "http-version", f"{version} is not supported: send HTTP/1.1")
-
-
-def _is_tls(data: bytes) -> bool:
-    return any(record.startswith(data[:2]) for record in TLS_RECORDS) or SSLV2_HELLO.match(data) is not None
 
 
 VERSIONS = frozenset({"1.0", "1.1"})

@@ -25,6 +25,8 @@ from emulator.server.certificates import (
 from emulator.web.response import refusal_bytes
 
 PLAIN = "plain http came to the TLS (https) port: use https:// or serve without --tls"
+NOT_TLS = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "WRONG_VERSION_NUMBER")
+"""Reasons of OpenSSL."""
 
 
 class Handshake(ssl.SSLObject):
@@ -44,7 +46,7 @@ class Handshake(ssl.SSLObject):
             raise
         except ssl.SSLError as error:
             is_alert = self.outgoing.pending > 0
-            if self.answered or not (is_alert or _is_plain_http(error)):
+            if self.answered or not (is_alert or error.reason in NOT_TLS):
                 raise
             self.answered = True
             if not is_alert:
@@ -63,10 +65,6 @@ class Context(ssl.SSLContext):
         assert isinstance(made, Handshake)  # noqa: S101  for it is sslobject_class
         made.outgoing = outgoing
         return made
-
-
-def _is_plain_http(error: ssl.SSLError) -> bool:
-    return error.reason in {"HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "WRONG_VERSION_NUMBER"}
 
 
 LOCAL = ("localhost", "127.0.0.1", "::1")

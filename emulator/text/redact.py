@@ -74,13 +74,10 @@ def redact_body(value: Any, depth: int = 0) -> Any:
 def redact_header(name: str, value: str) -> str:
     """Return the value of a header in which no secret can be read; the scheme of an authorization can."""
     if not is_secret(name):
-        return redact_text(_without_user(value) if name.lower() == "host" else value)
+        has_user = name.lower() == "host" and "@" in value
+        return redact_text(f"…{value[value.rindex('@') :]}" if has_user else value)
     scheme, space, credential = value.partition(" ")
     return f"{scheme} {redact(credential)}" if space and scheme.lower() in SCHEMES else redact(value)
-
-
-def _without_user(host: str) -> str:
-    return f"…{host[host.rindex('@') :]}" if "@" in host else host
 
 
 def redact_text(text: str) -> str:

@@ -10,7 +10,6 @@ from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
 from emulator.contract.evidence import grounds_of
-from emulator.kernel.assumption import Assumption
 from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong
@@ -203,7 +202,7 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     response = vendor.renderers[answer.name](tx, request, answer.subject)
     if operation and cite:
         answer = cite(tx, request, operation, answer)
-    departure = None if answer.assumption else _departure(tx)
+    departure = None if answer.assumption else next((it for it in tx.consulted if tx.choice(it) != it.choices[0]), None)
     return (answer._replace(assumption=departure) if departure else answer), response
 
 
@@ -232,11 +231,6 @@ def _passes(tx: Transaction, request: Request) -> bool:
         return _checked(tx, request, operation) is None
     except InvalidRequest:
         return False
-
-
-def _departure(tx: Transaction) -> Assumption | None:
-    """Return the first assumption that was asked about and that the world's scenario has switched from its default."""
-    return next((it for it in tx.consulted if tx.choice(it) != it.choices[0]), None)
 
 
 def _attributed(vendor: Vendor, answer: Answer) -> Answer:

@@ -11,11 +11,9 @@ from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong, TooLarge, TooMany
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import MANY_RESOURCES, Limits
-from emulator.kernel.store import Store
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Reader, Request
-from emulator.sdk.vendor import Operation
 from emulator.text.redact import redact_text
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import Connection, InProcessConnection, Scope
@@ -198,13 +196,10 @@ def takes_long(world: World, request: Request) -> bool:
     operation, store = request.operation, world.store
     if operation is None:
         return False
-    if operation.beside is not None and _resources(store, operation) > operation.beside:
+    about, most = operation.about, operation.beside
+    if most is not None and (store.size(about.kind) if about else len(store)) > most:
         return True
     return operation.holds_much is not None and operation.holds_much(store.find, request)
-
-
-def _resources(store: Store, operation: Operation) -> int:
-    return store.size(operation.about.kind) if operation.about else len(store)
 
 
 def _is_free(world: World, lanes: NoLanes) -> bool:

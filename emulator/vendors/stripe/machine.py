@@ -140,11 +140,6 @@ def counts_at(job: Job, now: datetime, length: timedelta | None) -> tuple[int, i
     return job.success_count + done - failed, job.failure_count + failed
 
 
-def validated_at(job: Job, now: datetime, length: timedelta | None) -> int:
-    """Return the rows found valid by `now`, if validation takes `length` from its start (None: for ever)."""
-    return job.validated_count + _share(job.goal - job.validated_count, job, now, length)
-
-
 def _share(whole: int, job: Job, now: datetime, length: timedelta | None) -> int:
     """Return as much of `whole` as the time since `counted_at` is of the time from there to the end, rounded down."""
     passed = (now - job.counted_at) // _TICK
@@ -167,7 +162,8 @@ def counted(view: View, job: Job, at: datetime | None = None) -> Job:
 
 def validated(view: View, job: Job) -> Job:
     """Return a job that is being validated with its count of this instant."""
-    return replace(job, validated_count=validated_at(job, view.now, view.length(VALIDATION, job)), counted_at=view.now)
+    more = _share(job.goal - job.validated_count, job, view.now, view.length(VALIDATION, job))
+    return replace(job, validated_count=job.validated_count + more, counted_at=view.now)
 
 
 def as_of_now(view: View, job: Job) -> Job:

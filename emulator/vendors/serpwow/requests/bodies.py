@@ -53,7 +53,8 @@ def read_body(tx: Transaction, request: Request) -> Any:
         value = request.json
     except ValueError:
         raise invalid(f"The request body is not valid JSON{_hint(request)}") from None
-    if not _is_labelled_json(request) and tx.choice(MISLABELLED_JSON) == "refuse":
+    is_labelled = request.media_type == "application/json" or request.media_type.endswith("+json")
+    if not is_labelled and tx.choice(MISLABELLED_JSON) == "refuse":
         message = f"The request body is JSON, and its Content-Type is {request.media_type or 'missing'}: send application/json"
         raise invalid(message, "serpwow-body-5", MISLABELLED_JSON)
     if repeats_a_name(request.body, value) and tx.choice(REPEATED_NAME) == "refuse":
@@ -117,10 +118,6 @@ def _list_of(form: JsonObject) -> list[Any]:
     if names:
         raise invalid(f"The request body cannot be read: it mixes indexes with names, such as {names[0]}", "serpwow-body-4")
     return [form[name] for name in sorted(filter(is_index, form), key=int)]
-
-
-def _is_labelled_json(request: Request) -> bool:
-    return request.media_type == "application/json" or request.media_type.endswith("+json")
 
 
 def _hint(request: Request) -> str:

@@ -61,11 +61,6 @@ def stored_instant(tx: Transaction, at: datetime) -> str:
     return _without_zeroes(at if kept != at and tx.choice(STORED_INSTANTS) == "exact" else kept)
 
 
-def written_instant(at: datetime) -> str:
-    """Return an instant as the response to a write has it. Evidence: 6dot50-instant-5."""
-    return _without_zeroes(at) + "Z"
-
-
 def _without_zeroes(at: datetime) -> str:
     text = at.replace(tzinfo=None).isoformat()
     return text.rstrip("0") if "." in text else text
@@ -121,14 +116,14 @@ def total_of(tx: Transaction, batch: Batch, payments: list[Payment]) -> Summary:
 
 
 def show_written(tx: Transaction, batch: Batch) -> JsonDict:
-    """Return the batch as the response to a write has it: other keys, in another order."""
+    """Return the batch as the response to a write has it: other keys, in another order. Evidence: 6dot50-instant-5."""
     utc = tx.choice(WRITTEN_INSTANTS) == "utc"
     body = {
         "id": batch.id,
         "name": batch.name,
         "externalId": batch.external_id,
         "statusCode": batch.status,
-        "createdAt": written_instant(batch.created_at) if utc else stored_instant(tx, batch.created_at),
+        "createdAt": f"{_without_zeroes(batch.created_at)}Z" if utc else stored_instant(tx, batch.created_at),
     }
     summary = {"summary": show_summary(tx, summary_of(tx, batch))} if tx.choice(WRITTEN_SUMMARY) == "shown" else {}
     return _present(tx, body) | summary
@@ -141,7 +136,7 @@ def show_payment(tx: Transaction, payment: Payment) -> JsonDict:
 
 def _fields_of(tx: Transaction, payment: Payment) -> JsonDict:
     """Return every field of the payment, None where it has no value."""
-    known = _is_known_member(tx, payment)
+    known = payment.status == "SETTLED" or is_member(tx, payment.msisdn)
     return {
         "id": payment.id,
         "batchId": payment.batch_id,
@@ -181,11 +176,6 @@ def _present(tx: Transaction, body: JsonObject) -> JsonDict:
     """Return the body without the values that are absent, or with null for them. Evidence: 6dot50-absent-1."""
     present = {name: value for name, value in body.items() if value is not None}
     return present if len(present) == len(body) or tx.choice(ABSENT_VALUES) == "left-out" else dict(body)
-
-
-def _is_known_member(tx: Transaction, payment: Payment) -> bool:
-    """Tell whether the payee of the payment is a member by now."""
-    return payment.status == "SETTLED" or is_member(tx, payment.msisdn)
 
 
 def show_payments(tx: Transaction, batch: Batch) -> list[JsonDict]:

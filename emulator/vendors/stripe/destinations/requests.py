@@ -65,7 +65,8 @@ def check_new(tx: Transaction, request: Request) -> None:
     if version is not None and version != LATEST and tx.choice(SNAPSHOT_VERSION) == "latest":
         raise invalid("Invalid value for the field snapshot_api_version", "stripe-destination-32", SNAPSHOT_VERSION)
     of_organization = is_of_organization(request)
-    wrong = (it for it in load_sources(fields.get("events_from", ())) if _is_foreign(it, of_organization=of_organization))
+    foreign = "@accounts" if of_organization else OF_ORGANIZATION
+    wrong = (it for it in load_sources(fields.get("events_from", ())) if it.startswith(foreign))
     if (source := next(wrong, None)) is not None and tx.choice(ORGANIZATION_SOURCES) == "refuse":
         message = _ORGANIZATIONS if of_organization else f"Invalid value for the field events_from: {source}"
         raise invalid(message, "stripe-destination-34", ORGANIZATION_SOURCES)
@@ -104,10 +105,6 @@ def _check_receiver(tx: Transaction, type: str, sources: Iterable[str], fields: 
         raise invalid(f"This destination cannot have the event {AWAITED}", "stripe-destination-29")
     if WEBHOOK in fields and not is_public(fields[WEBHOOK]["url"]) and tx.choice(ADDRESS) == "public":
         raise invalid(f"The field {URL} must be publicly accessible by HTTPS", "stripe-destination-30", ADDRESS)
-
-
-def _is_foreign(source: str, *, of_organization: bool) -> bool:
-    return source == "@accounts" if of_organization else source.startswith(OF_ORGANIZATION)
 
 
 def _mistakes_in_new(fields: JsonObject, version: str) -> Iterator[str]:

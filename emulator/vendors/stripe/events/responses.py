@@ -14,7 +14,7 @@ from emulator.vendors.stripe.requests.fields import Page
 
 
 def notification_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
-    """Return an event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
+    """Return an event as it is sent: thin, and the same in every version. Evidence: stripe-event-1, stripe-context-5."""
     is_hidden = event.has_unprinted_reason and tx.choice(EVENT_REASON) == "created"
     reason = {"type": "request", "request": {"id": event.request, "idempotency_key": event.idempotency_key}}
     related = {"id": event.object_id, "type": "v2.core.batch_job", "url": f"/v2/core/batch_jobs/{event.object_id}"}
@@ -26,7 +26,7 @@ def notification_to_json(tx: Transaction, request: Request, event: Event) -> Jso
         "type": event.type,
         "created": instant(event.since),
         "livemode": False,
-        "context": _context_of(request, event),
+        "context": context_of(request) if event.owner != SELF or is_of_organization(request) else None,
         "reason": reason if event.request and not is_hidden else None,
         "related_object": related,
     }
@@ -41,11 +41,6 @@ def event_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
     if not has_changes(version_of(request)):
         body.pop("changes", None)
     return {name: body[name] for name in ("id", "object", *sorted(body.keys() - {"id", "object"}))}
-
-
-def _context_of(request: Request, event: Event) -> str | None:
-    """Return the context that is needed to fetch an event: that of this request, if one is. Evidence: stripe-context-5."""
-    return context_of(request) if event.owner != SELF or is_of_organization(request) else None
 
 
 def _data(tx: Transaction, event: Event) -> JsonDict:

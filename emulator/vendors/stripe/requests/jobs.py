@@ -45,15 +45,10 @@ def endpoint_of(fields: JsonObject) -> Endpoint:
     return Endpoint(**fields["endpoint"])
 
 
-def methods_of(version: str) -> Sequence[str]:
-    """Return the methods that jobs of this version may name. Evidence: stripe-endpoint-4."""
-    return METHODS if has_delete(version) else METHODS[:1]
-
-
 def _mistakes(fields: JsonObject, version: str) -> Iterator[str]:
     known = FIELDS | {"maximum_rps"} if has_rps(version) else FIELDS
     yield from (f"Unknown field: {name}" for name in fields if name not in known)
-    yield from _endpoint_mistakes(fields.get("endpoint"), methods_of(version))
+    yield from _endpoint_mistakes(fields.get("endpoint"), METHODS if has_delete(version) else METHODS[:1])
     if not isinstance(fields.get("skip_validation", False), bool):
         yield "The field skip_validation must be a boolean"
     yield from metadata_mistakes(fields.get("metadata", {}))
