@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from codecs import getincrementaldecoder
+from itertools import starmap
 from json import detect_encoding
 from typing import Any
 
 from emulator.control import journal_models as models
-from emulator.kernel.journal import Change, Entry, Exchange, FaultHit
+from emulator.kernel.journal import Change, Entry, Exchange
 from emulator.sdk.exact_json import load
 from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
 
@@ -34,7 +35,7 @@ def exchange(n: int, exchange: Exchange) -> models.Exchange:
         type="exchange",
         method=redact_text(exchange.method),
         changes=tuple(map(change, exchange.changes)),
-        faults=tuple(map(fault_hit, exchange.faults)),
+        faults=tuple(starmap(models.FaultHit, exchange.faults)),
         target=redact_text(exchange.target),
         request=models.SentRequest(_headers(exchange), body(exchange.request)),
         reply=body(exchange.response),
@@ -45,11 +46,6 @@ def change(change: Change) -> models.Change:
     """Return a change as a record."""
     vendor, _, resource = change.kind.partition(".")
     return models.Change.of(change, vendor=vendor, resource=resource)
-
-
-def fault_hit(hit: FaultHit) -> models.FaultHit:
-    """Return a fault that struck an exchange as a record."""
-    return models.FaultHit(*hit)
 
 
 def _headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.control import models
 from emulator.control.differences import abridged
-from emulator.control.entries import fault_hit
+from emulator.control.journal_models import FaultHit
 from emulator.control.models import Faults, HeldRequests
 from emulator.control.record import ref
 from emulator.control.route import ControlRequest, route
@@ -79,5 +79,5 @@ def _fault(fault: Fault) -> models.Fault:
 
 def _held(held: HeldRequest) -> models.HeldRequest:
     """Return a request that a fault holds up as a record; no credential can be read in it."""
-    target, hit = redact_text(held.request.target), fault_hit(held.fault.hit())
+    target, hit = redact_text(held.request.target), FaultHit(*held.fault.hit())
     return models.HeldRequest(held.request.method, target, held.request.operation_name, held.since, held.due, hit)

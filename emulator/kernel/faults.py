@@ -226,7 +226,12 @@ def _flaws(fault: Fault) -> Iterator[Problem]:
         yield Problem("which status? 429, 500 and 503 are usual", ("status",))
     if fault.do == DELAY:
         yield from _flaws_of_delay(fault)
-    yield from _flaws_of_time(fault)
+    if "between" in fault.written and "for" in fault.written:
+        yield Problem("between and for both say until when: leave one out", ("for",))
+    if fault.begins is not None and fault.ends is not None and fault.begins >= fault.ends:
+        yield Problem("it ends before it begins", ("between",))
+    if fault.pace > timedelta(seconds=5):
+        yield Problem("a pace is at most 5s", ("pace",))
 
 
 def _flaws_of_delay(fault: Fault) -> Iterator[Problem]:
@@ -238,12 +243,3 @@ def _flaws_of_delay(fault: Fault) -> Iterator[Problem]:
         yield Problem("what happens next is a matter of the world's clock, not of the machine's", ("clock",))
     if fault.clock == REAL and isinstance(fault.delay, timedelta) and fault.delay > LONGEST_REAL:
         yield Problem(f"a real delay is at most {format_duration(LONGEST_REAL)}", ("delay",))
-
-
-def _flaws_of_time(fault: Fault) -> Iterator[Problem]:
-    if "between" in fault.written and "for" in fault.written:
-        yield Problem("between and for both say until when: leave one out", ("for",))
-    if fault.begins is not None and fault.ends is not None and fault.begins >= fault.ends:
-        yield Problem("it ends before it begins", ("between",))
-    if fault.pace > timedelta(seconds=5):
-        yield Problem("a pace is at most 5s", ("pace",))

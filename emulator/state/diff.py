@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -134,13 +134,8 @@ def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str
                 names |= {(kind, part) for part in _names_in(resource)}
     families = {kind: [it for it in kinds if it != kind and _vendor_of(it) == _vendor_of(kind)] for kind, _ in names}
     owners = {(it, name) for kind, name in names for it in families[kind] if any(find(it, name) is not None for find in finds)}
-    return _in_order(own | owners)
-
-
-def _in_order(keys: Collection[Key]) -> list[Key]:
-    """Sort keys, some at a time: while many are sorted at once, every thread waits."""
-    left = iter(keys)
-    return [*merge(*(sorted(some) for some in iter(lambda: [*islice(left, SOME)], [])))]
+    left = iter(own | owners)
+    return [*merge(*(sorted(some) for some in iter(lambda: [*islice(left, SOME)], [])))]  # sorted at once, they hold up threads
 
 
 def _names_in(resource: Any) -> set[str]:

@@ -64,11 +64,13 @@ def redact_body(value: Any, depth: int = 0) -> Any:
     """Return a JSON value in which no secret can be read."""
     if isinstance(value, str):
         return redact_text(value)
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth >= DEEPEST:
+        return "…"
     if isinstance(value, dict):
         return _redact_object(value, depth + 1)
-    if isinstance(value, list):
-        return _redact_list(value, depth + 1)
-    return value
+    return [(hide if hides(place, value) else redact_body)(part, depth + 1) for place, part in enumerate(value)]
 
 
 def redact_header(name: str, value: str) -> str:
@@ -98,8 +100,6 @@ def redact_text(text: str) -> str:
 
 def _redact_object(value: dict[str, Any], depth: int) -> Any:
     """Return an object with its names redacted, and numbered where they look the same then."""
-    if depth > DEEPEST:
-        return "…"
     hidden: dict[str, Any] = {}
     numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))
     for name, part in value.items():
@@ -108,12 +108,6 @@ def _redact_object(value: dict[str, Any], depth: int) -> Any:
             safe = f"{redacted}{next(numbers[redacted])}"
         hidden[safe] = (hide if hides(name, value) else redact_body)(part, depth)
     return hidden
-
-
-def _redact_list(value: list[Any], depth: int) -> Any:
-    if depth > DEEPEST:
-        return "…"
-    return [(hide if hides(place, value) else redact_body)(part, depth) for place, part in enumerate(value)]
 
 
 def hides(key: str | int, *holders: dict[str, Any] | list[Any]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from emulator.kernel.journal import Exchange, outcome
 from emulator.text.redact import redact_text
 from emulator.web.connection import Message, Scope, Send, target_of
-from emulator.web.guard import OPEN, Rejection, off_loop_if_long
+from emulator.web.guard import OPEN, off_loop_if_long
 from emulator.web.response import OutgoingResponse, RawHeaders
 
 WriteLine = Callable[[str], None]
@@ -29,11 +29,7 @@ class AccessLog:
         if response.entry is not None:
             self._write(exchange_line(response.entry.exchange, f"{response.entry.world.id}/{response.entry.n}"))
         else:
-            self._log_own(scope, response.status, error_code_of(response.headers))
-
-    def log_rejection(self, scope: Scope, rejection: Rejection) -> None:
-        """Log a request that the guard rejects."""
-        self._log_own(scope, rejection.status, rejection.error)
+            self.log_own(scope, response.status, error_code_of(response.headers))
 
     def log_request(self, method: str, target: str, status: int, error: str, why: str = "") -> None:
         """Log a request that the connection refuses; its method and target are `-` where they are not known."""
@@ -45,12 +41,13 @@ class AccessLog:
 
         async def send_and_log(message: Message) -> None:
             if message["type"] == "http.response.start" and not (scope["path"] in OPEN and message["status"] < 400):
-                await off_loop_if_long(scope, self._log_own, scope, message["status"], error_code_of(message["headers"]))
+                await off_loop_if_long(scope, self.log_own, scope, message["status"], error_code_of(message["headers"]))
             await send(message)
 
         return send_and_log
 
-    def _log_own(self, scope: Scope, status: int, error: str) -> None:
+    def log_own(self, scope: Scope, status: int, error: str) -> None:
+        """Log a request that gets an answer of ours."""
         self.log_request(scope["method"], target_of(scope), status, error)
 
 

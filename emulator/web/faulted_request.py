@@ -110,7 +110,7 @@ class FaultedRequest:
 
     def _withdraw(self, entry: JournalEntry | None) -> None:
         if entry is not None:
-            entry.withdraw()
+            entry.world.journal.withdraw(entry.n, entry.exchange)  # its request is not over, and gets another when it is
             self._withdrawn.append(entry)
 
     def _finished(self, response: OutgoingResponse) -> OutgoingResponse:

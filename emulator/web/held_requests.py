@@ -35,14 +35,6 @@ class JournalEntry:
         """Record whether the client got the whole response; None where nobody knows. The caller holds the world's lock."""
         self.exchange = self.world.journal.mark(self.n, self.exchange, delivered)
 
-    def withdraw(self) -> None:
-        """Take the entry out: the request is not over after all, and gets another when it is."""
-        self.world.journal.withdraw(self.n, self.exchange)
-
-    def was_undone(self) -> bool:
-        """Tell whether the world was restored to a point before this exchange."""
-        return self.world.journal.was_undone(self.n, self.exchange)
-
 
 class Revision(NamedTuple):
     """A point in the history of a world: its epoch, and the mark in its history."""
@@ -218,7 +210,9 @@ class HeldRequests:
     def _review(self, world: World, held: HeldRequest, gone: bool) -> None:
         if held.ended is not None:
             return
-        undone = not held.revision.is_kept(world) or (held.entry is not None and held.entry.was_undone())
+        undone = not held.revision.is_kept(world) or (
+            held.entry is not None and world.journal.was_undone(held.entry.n, held.entry.exchange)
+        )
         if gone or undone:
             held.release(GONE)
         elif world.store.find(Fault.kind, held.fault.id) is None:

@@ -115,15 +115,11 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _network(name: str) -> IPv4Network | IPv6Network:
+    """Return a network; one of IPv4 as such where it is written as one of IPv6, as the addresses of peers are."""
     try:
         network = ip_network(name, strict=False)
     except ValueError:
         raise ValueError(f"{name!r} is neither an address such as 10.0.0.1, a network such as 10.0.0.0/8, nor '*'") from None
-    return _unmapped_network(network)
-
-
-def _unmapped_network(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
-    """Return a network of IPv4 as such where it is written as one of IPv6, as the addresses of peers are."""
     if network.version == 4 or network.prefixlen < MAPPED_BITS or (first := network.network_address.ipv4_mapped) is None:
         return network
     return IPv4Network((first, network.prefixlen - MAPPED_BITS))

@@ -183,7 +183,7 @@ class VendorPlane:
         """Note a request that the guard turned away, and log it."""
         self._unmatched.note_rejection(scope, rejection)
         if self._access_log:
-            self._access_log.log_rejection(scope, rejection)
+            self._access_log.log_own(scope, rejection.status, rejection.error)
 
 
 def _digest(request: Request) -> int:

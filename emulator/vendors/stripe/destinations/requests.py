@@ -150,10 +150,6 @@ def _mistakes_in_events(payload: str, types: Iterable[str]) -> Iterator[str]:
         yield f"Invalid value for the field enabled_events: {unknown}"
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
@@ -191,7 +187,7 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "event_payload": lambda value: value in ("thin", "snapshot"),
     "enabled_events": lambda value: _is_list_of_texts(value) and bool(value),
     WEBHOOK: _is_endpoint,
-    "description": _is_text,
+    "description": lambda value: isinstance(value, str),
     "metadata": lambda value: isinstance(value, dict),
     "events_from": _is_list_of_texts,
     "include": _is_list_of_texts,
