@@ -43,9 +43,9 @@ def exchange(n: int, exchange: Exchange) -> models.Exchange:
 
 
 def change(change: Change) -> models.Change:
-    """Return a change as a record."""
+    """Return a change as a record; no secret can be read in its id."""
     vendor, _, resource = change.kind.partition(".")
-    return models.Change.of(change, vendor=vendor, resource=resource)
+    return models.Change.of(change, vendor=vendor, resource=resource, id=redact_text(change.id))
 
 
 def _headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:

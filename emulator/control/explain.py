@@ -150,7 +150,8 @@ def _explained_exchange(
 
 def _explained_change(world: World, vendors: Vendors, n: int, change: Change) -> ExplainedChange:
     because = _fact(vendors[change.vendor], change.evidence) if change.vendor in vendors else None
-    text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}")
+    id = redact_text(change.id)
+    text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {id}: {change.source} -> {change.to}, {change.why}")
     if because:
         text += f"\n  because     {_cited(because)}"
     return ExplainedChange(n, "change", world.id, **vars(entries.change(change)), because=because, text=text)

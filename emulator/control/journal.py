@@ -18,6 +18,7 @@ from emulator.control.verify import VERIFY, verify
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.transaction import due
 from emulator.kernel.world import World
+from emulator.text.redact import redact_text
 
 PAGE_SIZE = 1000
 LAST = "last"
@@ -125,7 +126,7 @@ def _timer(world: World, kind: str, id: str) -> PendingTimer:
     first = due(world.rules.machines[kind], resource, world.rules.timing, upkeep=False)
     assert first is not None  # noqa: S101  the agenda holds nothing else
     vendor, _, name = kind.partition(".")
-    return PendingTimer(first[0], vendor, name, id, first[1].name)
+    return PendingTimer(first[0], vendor, name, redact_text(id), first[1].name)
 
 
 @route(

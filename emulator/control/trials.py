@@ -59,7 +59,7 @@ class _Trial:
         if self._exchange.cut or len(self._twin.store) > MOST_TRIED:
             raise _CannotBeTried
         later = sum(isinstance(it.event, Exchange) for it in self._twin.journal.since(n - 1))
-        self._twin = self._twin.copy()
+        self._twin = self._runs.copy_apart(self._twin)
         self._twin.undo(later)
         self._twin.clock.set_rate(FROZEN)
         self._usual = self._run({})

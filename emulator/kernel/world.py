@@ -148,9 +148,12 @@ class World:
         self.store, self._beginning, self.snapshots = _empty_store(self.rules), None, {}
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
-    def copy(self) -> World:
-        """Return a copy without beginning or snapshots; costs the number of pages, not what they hold."""
-        twin = World(self.id, self.rules, self.clock.copy(), self.seed, self.quota)
+    def copy(self, quota: Quota | None = None) -> World:
+        """Return a copy without beginning or snapshots; costs the number of pages, not what they hold.
+
+        What it keeps counts where this world's does, or in another `quota`.
+        """
+        twin = World(self.id, self.rules, self.clock.copy(), self.seed, quota or self.quota)
         twin._copy_from(self)
         return twin
 

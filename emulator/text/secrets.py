@@ -67,7 +67,7 @@ SHAPES = (
     Shape(
         "`eyJ….…` (a JSON Web Token, such as those of 6DOT50 PAY)",
         ("eyJ",),
-        pattern(r"(?<![\w-])eyJ[\w-]++\.[\w-]++(?:\.[\w-]*+)?"),
+        pattern(r"(?<![\w-])eyJ[\w-]++(?:\.[\w-]*+){1,4}"),
     ),
     Shape("`AKIA…`, `ASIA…`", ("AKIA", "ASIA"), pattern(r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{12,}+")),
     Shape(
@@ -121,7 +121,7 @@ _STEMS = sorted(stem for stem in _FIRST if not any(other in stem for other in _F
 """A part of each name of a secret: where none is in a text, it names none."""
 
 _INVISIBLE = pattern(
-    "[\\0-\\x08\\x0e-\\x1f\\x7f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f"
+    "[\\0-\\x08\\x0e-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f"
     "\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff]+"
 )
 """Control characters that are no space, and the code points that Unicode lets a display ignore."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emulator.kernel.budget import Quota
+from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge
 from emulator.kernel.limits import Limits
@@ -43,7 +43,12 @@ class DryRuns:
         self._routes = routes
         self._limits = limits
         self._held = HeldRequests()
+        self._budget = Budget(limits.memory // 2)  # of all copies that are made apart
         self._pipeline = Pipeline(self._held, None, limits, answers)
+
+    def copy_apart(self, world: World) -> World:
+        """Return a copy whose memory counts apart, so that nothing that a world keeps makes room for it or for its copies."""
+        return world.copy(Quota(self._budget))
 
     def run(self, world: World, request: Request) -> DryRun:
         """Try a request on a copy of this world. The real time that a fault would take does not pass.

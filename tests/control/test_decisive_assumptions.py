@@ -10,6 +10,7 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.contract.evidence import load_evidence
+from emulator.kernel.budget import Budget, Quota
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from tests.support.loading import load_value
@@ -129,3 +130,19 @@ def test_each_fact_that_states_a_default_names_an_assumption_that_there_is() -> 
     for vendor in VENDORS.values():
         named = {fact.assumption for fact in load_evidence(vendor).values()} - {None}
         assert named <= {it.id for it in vendor.assumptions}
+
+
+def test_trying_again_takes_no_memory_from_what_worlds_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds = worlds_of([load_value({"title": "A", "clock": {"start": "2026-03-10T00:00:00Z"}, "given": GIVEN}, VENDORS)])
+    taken: list[int] = []
+    take = Budget.take
+
+    def noting(budget: Budget, quota: Quota, size: int) -> None:
+        taken.extend([size] * (budget is worlds.budget))
+        take(budget, quota, size)
+
+    with httpx.Client(transport=InProcess(create_app(worlds)), base_url="http://127.0.0.1:8080") as client:
+        client.get("/live/batches/A/stop?api_key=demo").raise_for_status()
+        monkeypatch.setattr(Budget, "take", noting)
+        assert listed(client) == ["serpwow.stop-schedule"]
+    assert taken == []

@@ -40,7 +40,7 @@ from tests.support.secret_texts import (
 )
 from tests.support.server import through_a_socket
 
-INVISIBLE = "\0\x01\xad\u034f\u061c\u180e\u200b\u202e\u2066\ufe0f\ufeff\U000e0061"
+INVISIBLE = "\0\x01\x80\x9f\xad\u034f\u061c\u180e\u200b\u202e\u2066\ufe0f\ufeff\U000e0061"
 
 DISGUISES: dict[str, Callable[[str], str]] = {
     "a blank behind": lambda name: f"{name} ",
@@ -538,3 +538,12 @@ def test_no_fault_shows_a_secret_that_it_answers_with() -> None:
         fault_body = emulator.ask("POST", "/faults", fault)
         assert fault_body["fault"]["body"] == {"password": "S3cr…"}
         assert readable_in(json.dumps(emulator.ask("GET", "/faults"))) == []
+
+
+def test_no_id_with_the_shape_of_a_secret_can_be_read() -> None:
+    secret = "sk_test_Zq7RvXw2Kp9LmNt4"
+    with Emulator() as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        emulator.ask("PATCH", "/state", {"serpwow": {"batches": [{"id": secret, "status": "idle", "searches": 1}]}})
+        client.get(f"/live/batches/{secret}/start?api_key={emulator.serpwow.api_key}").raise_for_status()
+        shown = [emulator.ask("GET", path) for path in ("/journal", "/journal/1/explain", "/journal/2/explain", "/pending")]
+    assert secret[8:] not in json.dumps(shown)
