@@ -186,8 +186,7 @@ def check_count(count: int, limits: Limits) -> None:
         TooMany: it does not.
     """
     if count > limits.resources:
-        given = f"{count} resources are given, and a world holds {limits.resources} at most"
-        raise TooMany(f"{given}: {limits.more('resources')}")
+        raise TooMany(f"this world holds {limits.resources} resources, and would have {count}: {limits.more('resources')}")
 
 
 def rate_of(rate: Any) -> float:
