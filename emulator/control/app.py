@@ -12,7 +12,7 @@ from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
-from emulator.control.problems import error_response, http_problem, text_response
+from emulator.control.problems import error_response, http_problem, problem, text_response
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
@@ -127,14 +127,16 @@ def _respond_in(world: World, context: ControlContext, respond: Callable[[], Out
 
 
 def _respond(row: ControlRoute, request: ControlRequest, form: str) -> OutgoingResponse:
-    """Call the handler, and render its answer."""
+    """Call the handler, and render its answer; what was done is not refused where its answer has no room."""
+    is_done = False
     try:
         answer = row.handler(request)
         if row.answer is None:
             return OutgoingResponse(row.status, [], b"")
+        is_done = row.has_effect
         return respond(answer, row.status, form, row.forms, request.context.limits.answer, request.context.answers)
     except EmulatorError as error:
-        return _refusal(error, form)
+        return problem(row.status, f"this was done, but {error}") if is_done else _refusal(error, form)
 
 
 def _refusal(error: EmulatorError, form: str) -> OutgoingResponse:

@@ -77,7 +77,7 @@ def test_a_scenario_without_room_is_refused_before_it_is_made(scenario: Callable
     [
         ({"id": "there"}, "there is a world 'there' already"),
         ({"scenario": {**many_batches(5), "credentials": {"serpwow": ["taken"]}}}, "picks the world 'there' already"),
-        ({"scenario": many_batches(1_001)}, "and a world holds 1000 at most"),
+        ({"scenario": many_batches(1_001)}, "this world holds 1000 resources, and would have 1"),
     ],
     ids=["id", "credential", "resources"],
 )
