@@ -73,6 +73,7 @@ def test_timers_are_those_that_a_scenario_can_set_each_with_a_meaning() -> None:
     assert (drain["default"], "cancelling -> canceled" in drain["meaning"]) == ("1s", True)
     assert {timer["id"] for timer in items if timer["default"] == "varies"} == {
         "serpwow.inactivity",
+        "stripe.association",
         "stripe.fault",
         "stripe.processing",
     }
