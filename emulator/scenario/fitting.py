@@ -1,4 +1,4 @@
-"""Whether a value fits a JSON Schema: a quick look tells for nearly all that fit, and whatever else takes the long way.
+"""A quick look at whether a value fits a JSON Schema, which nearly all do; whatever else takes the long way.
 
 The long way, `emulator.scenario.validation`, takes as long to import as a start takes, and is for those who made a mistake.
 """

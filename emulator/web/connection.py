@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
-"""What ASGI receives and sends."""
+"""Messages that ASGI receives and sends."""
 
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]

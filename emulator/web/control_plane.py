@@ -15,7 +15,7 @@ ROOT = "/"
 
 
 class Made(NamedTuple):
-    """What makes the application that serves it; what responds to a short request of this process, and to a rejected one."""
+    """The control plane's parts: a maker of its application, a responder to short requests of this process, and one to rejected ones."""
 
     make_app: Callable[[], App]
     respond_at_once: Callable[[Scope, bytes], OutgoingResponse | None]

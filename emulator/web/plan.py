@@ -52,7 +52,7 @@ LONGEST_KNOWN = 16_384
 
 
 class Known(NamedTuple):
-    """What a request came to that changed nothing but tallies; it comes to that again while its world stays as it is.
+    """The outcome of a request that changed nothing but tallies, which an equal one has again while its world stays as it is.
 
     `state` is that of the world then. Where `is_tallied`, a check has counted it, and must let it pass again; otherwise the
     tallies have to be as they were. `size` counts the bytes that each such exchange takes in the journal.

@@ -58,6 +58,16 @@ def with_works(test: Callable[[Works], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
+async def assert_waits_for(works: Works) -> None:
+    """Check that another work begins when these have ended, and not before."""
+    late = asyncio.create_task(in_limited_thread(lambda: "done"))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert not late.done()
+    await works.finish()
+    assert await late == "done"
+
+
 def test_a_short_work_waits_for_no_long_one() -> None:
     async def test(works: Works) -> None:
         await works.begin(LONG_WORKS + 5, is_long=True)
@@ -69,12 +79,7 @@ def test_a_short_work_waits_for_no_long_one() -> None:
 def test_there_is_an_end_to_short_works() -> None:
     async def test(works: Works) -> None:
         await works.begin(SHORT_WORKS, is_long=False)
-        late = asyncio.create_task(in_limited_thread(lambda: "done"))
-        for _ in range(100):
-            await asyncio.sleep(0)
-        assert not late.done()
-        await works.finish()
-        assert await late == "done"
+        await assert_waits_for(works)
 
     with_works(test)
 
@@ -104,12 +109,7 @@ def test_there_is_an_end_to_works_that_last(monkeypatch: pytest.MonkeyPatch) -> 
         await works.begin(SHORT_WORKS + 3, is_long=False, is_lasting=True)
         while works.lasting < SHORT_WORKS + 3:
             await asyncio.sleep(0)
-        late = asyncio.create_task(in_limited_thread(lambda: "done"))
-        for _ in range(100):
-            await asyncio.sleep(0)
-        assert not late.done()
-        await works.finish()
-        assert await late == "done"
+        await assert_waits_for(works)
 
     with_works(test)
 
