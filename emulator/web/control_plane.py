@@ -15,7 +15,7 @@ ROOT = "/"
 
 
 class Made(NamedTuple):
-    """The control plane's parts: a maker of its application, a responder to short requests of this process, and one to rejected ones."""
+    """Parts of it: a maker of its application, a responder to short requests of this process, and one to rejected ones."""
 
     make_app: Callable[[], App]
     respond_at_once: Callable[[Scope, bytes], OutgoingResponse | None]

@@ -16,7 +16,7 @@ T = TypeVar("T")
 SLICE = 0.01
 """Seconds for which a work goes on before the next has its turn."""
 
-NEW_SECONDS = 0.1
+NEW_SECONDS = 0.03
 """Seconds for which a work is new: those have their turns first."""
 
 LONGEST_TURN = 0.5
