@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from starlette.exceptions import HTTPException
-
 from emulator.control import catalogue, dry_run, faults, index, journal, snapshots, worlds
 from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
-from emulator.control.problems import error_response, http_problem, problem, text_response
+from emulator.control.problems import error_response, problem, text_response
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
@@ -31,9 +29,6 @@ ROUTES = [
     if isinstance(row, ControlRoute)
 ]
 """Every control route, in the order in which the modules declare them."""
-
-KNOWN = [PREFIX + row.path for row in ROUTES]
-"""Their paths."""
 
 
 class ControlApp:
@@ -81,14 +76,7 @@ class ControlApp:
             request = ControlRequest(self.context, http, parse(body.decode(), http) if parse else {})
         except EmulatorError as error:
             return error_response(error)
-        except HTTPException as error:
-            return http_problem_of(scope, error)
         return _respond(row, request, JSON_TYPE)
-
-
-def http_problem_of(scope: Scope, error: HTTPException) -> OutgoingResponse:
-    """Return the response to what HTTP itself refuses."""
-    return http_problem(error, scope["path"], scope["method"], KNOWN)
 
 
 def _leads_to(row: ControlRoute, segments: list[str]) -> bool:

@@ -10,9 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
 
-from emulator.control.app import ROUTES, ControlApp, http_problem_of
+from emulator.control.app import ROUTES, ControlApp
 from emulator.control.http import HttpRequest
-from emulator.control.problems import failure
+from emulator.control.problems import failure, http_problem
 from emulator.control.route import ControlRoute
 from emulator.text.checkpoint import Unwanted
 from emulator.web.connection import Receive, Scope, Send, connection_of
@@ -73,7 +73,8 @@ def _endpoint(control: ControlApp, rows: Mapping[str, ControlRoute]) -> Callable
 
 async def _on_http_error(request: Request, error: HTTPException) -> Reply:
     """Answer an unknown path, a wrong method, and other errors of HTTP."""
-    return Reply(await off_loop_if_long(request.scope, http_problem_of, request.scope, error))
+    known = [PREFIX + row.path for row in ROUTES]
+    return Reply(await off_loop_if_long(request.scope, http_problem, error, request.scope["path"], request.method, known))
 
 
 async def _on_hang_up(_request: Request, _error: Exception) -> Reply:
