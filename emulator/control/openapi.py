@@ -70,7 +70,7 @@ class Fixtures(NamedTuple):
     schemas: JsonObject
 
     def request_of(self, operation: str) -> JsonObject:
-        """Return the request of an operation: `body`, `media`, `optional`, `query`, and `open` when it wants no credential."""
+        """Return the request of an operation: `body`, `media`, `optional`, `query`, `path`; `open` if it wants no key."""
         request: JsonObject = self.requests["operations"].get(operation, {})
         return request
 
@@ -80,9 +80,9 @@ class Fixtures(NamedTuple):
 
     @property
     def parameter_schemas(self) -> set[str]:
-        """The schemas of queries and headers, which stand where they are used."""
+        """The schemas of queries, paths and headers, which stand where they are used."""
         requests = [self.requests, *self.requests["operations"].values()]
-        return {it[place] for it in requests for place in ("query", "headers") if place in it}
+        return {it[place] for it in requests for place in ("query", "path", "headers") if place in it}
 
 
 def document(vendors: Mapping[str, Vendor]) -> Json:
@@ -167,7 +167,8 @@ def _tag(vendor: Vendor) -> Json:
 def _operation(vendor: Vendor, operation: Operation, path: str, fixtures: Fixtures) -> Json:
     request = fixtures.request_of(operation.name)
     is_open = request.get("open", False)
-    parameters = [*_path_parameters(path), *_parameters(fixtures, request.get("query"), "query")]
+    described = fixtures.schemas[request["path"]]["properties"] if "path" in request else {}
+    parameters = [*_path_parameters(path, **described), *_parameters(fixtures, request.get("query"), "query")]
     if not is_open:
         parameters += _parameters(fixtures, fixtures.requests.get("headers"), "header")
     statuses = fixtures.replies.get(operation.name, {})
@@ -205,8 +206,8 @@ def _not_found(fixtures: Fixtures, schema: str, media_type: str) -> Json:
     return {"description": reply["description"], "content": found}
 
 
-def _path_parameters(path: str) -> list[Json]:
-    schemas = {"world": WORLD_ID}
+def _path_parameters(path: str, **described: Json) -> list[Json]:
+    schemas = {"world": WORLD_ID, **described}
     return [
         {"name": name, "in": "path", "required": True, "schema": schemas.get(name, {"type": "string", "minLength": 1})}
         for name in re.findall(r"{(\w+)}", path)

@@ -105,6 +105,8 @@ def parse_timestamp(text: str, zone: str = "") -> datetime:
     if not (written or zone):
         raise ValueError(f"{text!r} has no zone: add Z for UTC, or an offset such as +02:00")
     try:
+        if hour.startswith("24"):  # newer Pythons read it, RFC 3339 does not have it
+            raise ValueError
         if hour.endswith(":60"):
             return _after_leap_second(f"{day}T{hour[:-2]}59{(written or zone).upper()}")
         exact = f"{day}T{hour}.{(fraction or '0')[:6]:0<6}{(written or zone).upper()}"

@@ -178,6 +178,7 @@ def test_what_no_page_prints_of_a_request_lowers_the_basis(
         ("GET", f"/live/batches/A/searches/01?{KEY}", None, 200, "serpwow.unprinted-values"),
         ("GET", f"/live/batches?page=01&{KEY}", None, 200, "serpwow.unprinted-values"),
         ("GET", f"/live/batches?page_size=007&{KEY}", None, 200, "serpwow.unprinted-values"),
+        ("GET", f"/live/batches?created_before=2026-03-08T24:00:00Z&{KEY}", None, 200, "serpwow.unprinted-values"),
         ("GET", f"/live/destinations?page=01&{KEY}", None, 200, "serpwow.unprinted-values"),
         ("GET", f"/live/destinations?search_term=&{KEY}", None, 200, "serpwow.unprinted-values"),
         ("GET", f"/live/errorlogs?page=01&{KEY}", None, 200, "serpwow.unprinted-values"),

@@ -283,3 +283,11 @@ def test_a_lock_that_is_no_type_is_refused(live: Live) -> None:
         422,
         "/given/serpwow/batches/0/locked_type: 'nonsense' is not of the form google_web",
     )
+
+
+def test_a_batch_that_a_state_starts_is_active_again() -> None:
+    world = world_of({"batches": [{"id": "AAAAAAAA", "searches": 1}]})
+    world.advance_by(timedelta(days=40))
+    load_state(world, {"batches": [{"id": "AAAAAAAA", "status": "running"}]})
+    world.advance_by(timedelta(days=40))
+    assert [batch["id"] for batch in state_of(world)["batches"]] == ["AAAAAAAA"]

@@ -52,6 +52,15 @@ def stop(emulator: Emulator, batch: str) -> httpx.Response:
             lambda emulator: send(emulator, "GET", f"/live/locations?q=mumbai&api_key={emulator.serpwow.api_key}"),
             "SerpWow publishes this path, but the Search API and the Locations API are not emulated",
         ),
+        *(
+            (
+                lambda emulator, page=page: send(
+                    emulator, "GET", f"/live/batches/2A6F94BB/searches/{page}?api_key={emulator.serpwow.api_key}"
+                ),
+                "the Batch 2A6F94BB has page 1 alone of searches; a client stops at searches_page_count",
+            )
+            for page in ("2", "0", "x")
+        ),
         (
             lambda emulator: send(emulator, "GET", "/live/batchez/B/stop"),
             "the nearest operation is GET /live/batches/{id}/stop",

@@ -221,6 +221,19 @@ def test_it_says_which_credential_a_request_wants(operation: str, schemes: list[
 
 
 @pytest.mark.parametrize(
+    ("path", "method", "name", "fit", "unfit"),
+    [
+        ("/live/batches/{id}", "delete", "force", "true", "yes"),
+        ("/live/batches/{id}/searches/{page}", "get", "page", 1, 0),
+        ("/live/batches/{id}/searches/{page}", "get", "page", 2, "x"),
+    ],
+)
+def test_it_says_which_values_a_parameter_has(path: str, method: str, name: str, fit: Any, unfit: Any) -> None:
+    (schema,) = (it["schema"] for it in DOCUMENT["paths"][path][method]["parameters"] if it["name"] == name)
+    assert [Draft202012Validator(schema).is_valid(value) for value in (fit, unfit)] == [True, False]
+
+
+@pytest.mark.parametrize(
     "operation", [operation for _, operation in OPERATIONS if operation.mounts], ids=lambda operation: operation.name
 )
 def test_a_link_that_needs_no_credential_is_open_in_the_document_too(operation: Operation) -> None:

@@ -217,6 +217,7 @@ AT = datetime(2031, 3, 9, 20, 55, 31, tzinfo=UTC)
         ("2016-12-31T12:00:60Z", None),
         ("2016-12-31T23:59:61Z", None),
         ("9999-12-31T23:59:60Z", None),
+        ("2016-12-31T24:00:00Z", None),
     ],
 )
 def test_a_leap_second_is_the_beginning_of_the_next_second(text: str, expected: str | None) -> None:

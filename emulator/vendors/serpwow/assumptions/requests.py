@@ -15,7 +15,7 @@ UNPRINTED_VALUES = Assumption(
     "What becomes of a value of a parameter in the query that no page prints, though its meaning is plain?",
     ("read", "refuse"),
     "Such are false for force and the filters that are published as true, an empty search_term or q, a page that is written 01,"
-    " and a timestamp that is not in UTC or has no time. To read them asks for nothing that they do not say.",
+    " and a timestamp that is not in UTC, has no time or is at 24:00. To read them asks for nothing that they do not say.",
 )
 LIST_BEYOND_END = Assumption(
     "serpwow.list-beyond-end",
@@ -171,7 +171,7 @@ SEARCHES_BEYOND_END = Assumption(
     "serpwow.searches-beyond-end",
     "What does a page of searches beyond the last one get?",
     ("500", "empty"),
-    "A public client of a sibling product takes a 500 for the end of the pages.",
+    "A public client of a sibling product takes a 500 for the end of the pages; it asks for those up to searches_page_count.",
 )
 DELETE_UNKNOWN_SEARCHES = Assumption(
     "serpwow.delete-unknown-searches",

@@ -48,7 +48,7 @@ class SearchLinks(NamedTuple):
 def list_searches(tx: Transaction, request: Request) -> Answer:
     number = integer(request.parameters["page"], 0)
     if number < 1:
-        raise invalid("page must be a whole number from 1")
+        raise invalid("page must be a whole number from 1", "serpwow-searches-21")
     values = {**request.query, "page": request.parameters["page"]}
     check_printed_values(tx, values, LISTED)
     batch, q, custom_id = batch_of(tx, request), request.query.get("q"), request.query.get("custom_id")
@@ -72,7 +72,8 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     if number <= max(found.pages, 1):
         return answer
     name = "failure" if tx.choice(SEARCHES_BEYOND_END) == "500" else "searches"
-    return answer._replace(name=name, evidence="serpwow-searches-12", assumption=SEARCHES_BEYOND_END)
+    beyond = answer._replace(name=name, evidence="serpwow-searches-20", assumption=SEARCHES_BEYOND_END)
+    return beyond.resting_on(("serpwow-searches-12",))
 
 
 def _find(batch: Batch, q: str | None, custom_id: str | None, in_every: bool, fold: Callable[[str], str]) -> Searches:

@@ -12,7 +12,7 @@ from emulator.vendors.serpwow.requests.validation import invalid
 
 FORCE = "force"
 
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?[Zz]")
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt](?!24)\d\d:\d\d:\d\d(\.\d+)?[Zz]")
 FLAG_NAMES = ("only_with_results", "only_without_results", FORCE)
 FORMS = {
     **dict.fromkeys(FLAG_NAMES, re.compile("true")),

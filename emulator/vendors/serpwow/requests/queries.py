@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -50,6 +50,7 @@ PAGE = 4_096
 """Letters of a page of a long name."""
 
 
+_END_OF_DAY = re.compile(r"(?<=[T ])24(?=(:?00){0,2}([.,]0+)?(Z|[+-]|$))")
 _SIGNS = re.compile(r"[%+{\[\]]")
 
 
@@ -256,11 +257,13 @@ def read_flag(query: Mapping[str, str], name: str) -> bool:
 
 
 def read_instant(query: Mapping[str, str], name: str) -> datetime | None:
+    """Return an instant; its hour may be 24, which is the end of the day. Evidence: serpwow-list-18."""
     if name not in query:
         return None
+    text, ends_day = _END_OF_DAY.subn("00", query[name].upper())
     try:
-        instant = datetime.fromisoformat(query[name].upper())
-    except ValueError:
+        instant = datetime.fromisoformat(text) + timedelta(days=ends_day)
+    except (ValueError, OverflowError):
         raise _invalid_parameter(name, "an ISO 8601 timestamp") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 

@@ -24,6 +24,7 @@ from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions.requests import LOCKED_TYPE
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
 from emulator.vendors.serpwow.machine.queue import has_no_slot
+from emulator.vendors.serpwow.model.account import months_after
 from emulator.vendors.serpwow.model.batches import BUSY, PARTS, Batch, ResultSet
 from emulator.vendors.serpwow.model.searches import Search, Searches, numbered, render_search
 from emulator.vendors.serpwow.operations.batches import default_name, new_batch
@@ -54,7 +55,10 @@ def load_batch(view: View, id: str, item: JsonObject) -> Batch:
     refuse(Problem(f"a batch that is {batch.status} has no {name}: leave it out", (name,)) for name in foreign)
     _check_result_sets(view, batch)
     _check_search_types(view, batch, item)
-    return _with_instants(_with_next_number(view, batch, item))
+    batch = _with_instants(_with_next_number(view, batch, item))
+    if "active_at" not in item and (is_moved or "last_run" in item):
+        batch = replace(batch, active_at=_last_activity(view, batch, old))
+    return batch
 
 
 def is_only_numbered(item: JsonObject) -> bool:
@@ -182,6 +186,13 @@ def _with_instants(batch: Batch) -> Batch:
         return replace(batch, started_at=None)
     started_at, last_run = batch.started_at or batch.since, batch.last_run or batch.since
     return replace(batch, started_at=started_at, last_run=last_run, ticket=None, called_at=None)
+
+
+def _last_activity(view: View, batch: Batch, old: Batch | None) -> datetime:
+    """Return the instant of the last creation or start that is stated; now for a batch that would be gone since then."""
+    known = [old.active_at if old else batch.created_at, batch.allocated_at, batch.last_run]
+    latest = max(it for it in (*known, *(it.started_at for it in batch.result_sets[-1:])) if it)
+    return latest if old or months_after(latest, 2) > view.now else view.now
 
 
 def overdue(view: View, batch: Batch, item: JsonObject) -> Iterator[Problem]:
