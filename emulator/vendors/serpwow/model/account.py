@@ -107,11 +107,11 @@ def platform_of(view: View) -> Platform:
 
 
 class RequestMeter(Metered, frozen=True, gc=False):
-    """The instants of the latest requests that one key made to a limited operation."""
+    """The latest requests that one key made to a limited operation: how many since an instant, or at each of some."""
 
     id: str
     since: datetime
-    requests: tuple[datetime, ...] = ()
+    counts: tuple[tuple[datetime, int], ...] = ()
     status: str = "open"
     kind: ClassVar[str] = "serpwow.meter"
     is_tally: ClassVar[bool] = True

@@ -17,7 +17,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     UNREAD_BODY,
 )
 from emulator.vendors.serpwow.model.account import SELF, Platform, RequestMeter
-from emulator.vendors.serpwow.requests.queries import API_KEY
+from emulator.vendors.serpwow.requests.queries import API_KEY, is_plain
 from emulator.vendors.serpwow.requests.validation import invalid
 
 MOUNTS = ("/live", "/serpwow/live")
@@ -39,7 +39,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     if not operation.mounts:
         if not tx.accepts("serpwow", credential(request)):
             return Answer("bad_key", "serpwow-auth-2")
-        if "&" in request.query_string and _is_key_refused(tx, request):
+        if not is_plain(request) and _is_key_refused(tx, request):
             return invalid(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER).answer
         if request.body and not _reads_body(operation) and tx.choice(UNREAD_BODY) == "refuse":
             return invalid("The request must not have a body", "serpwow-body-9", UNREAD_BODY).answer
@@ -74,14 +74,12 @@ def rate_limit(name: str, evidence: str) -> Check:
     def check_rate(tx: Transaction, request: Request) -> Answer | None:
         id = f"{name}/{request.query.get(API_KEY, '')}"
         meter = tx.find(RequestMeter, id) or RequestMeter(id, tx.now)
-        requests = meter.requests
-        if tx.choice(RATE_WINDOW) == "sliding":
-            requests = tuple(instant for instant in requests if tx.now - instant < MINUTE)
-        elif requests and tx.now - requests[0] >= MINUTE:
-            requests = ()
-        if len(requests) >= PER_MINUTE:
+        counts = [(since, count) for since, count in meter.counts if tx.now - since < MINUTE]
+        is_sliding = tx.choice(RATE_WINDOW) == "sliding"
+        if sum([count for _, count in counts]) >= PER_MINUTE:
             return Answer("too_often", evidence, assumption=RATE_WINDOW)
-        tx.put(replace(meter, requests=(*requests, tx.now)))
+        since, count = counts.pop() if counts and (not is_sliding or counts[-1][0] == tx.now) else (tx.now, 0)
+        tx.put(replace(meter, counts=(*counts, (since, count + 1))))
         return None
 
     return check_rate

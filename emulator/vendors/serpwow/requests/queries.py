@@ -60,14 +60,14 @@ def check_single_values(tx: Transaction, request: Request) -> None:
     Raises:
         InvalidRequest: it does, or it cannot be read whole.
     """
-    if _is_plain(request):
+    if is_plain(request):
         return
     for name, value in _read_query(request).items():
         if name in SINGLE and not isinstance(value, str) and not _last_counts(tx, request, name, value):
             raise invalid(f"{name} must have a single value", "serpwow-query-1", REPEATED_PARAMETER)
 
 
-def _is_plain(request: Request) -> bool:
+def is_plain(request: Request) -> bool:
     """Return whether a query has a few names, each once, and nothing encoded or in brackets."""
     text, few = request.query_string, len(request.query) <= len(SINGLE)
     return few and len(request.query) == text.count("&") + 1 and "" not in request.query and not _SIGNS.search(text)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
+from itertools import chain
 
 from emulator.sdk import Answer, JsonDict, JsonObject, View, instant
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, GET_COUNTS, RESULT_EXPIRY, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import STOP_SCHEDULE
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FIELDS, WEBHOOK_UNSENT
-from emulator.vendors.serpwow.model.batches import Batch, Notifications, ResultSet
+from emulator.vendors.serpwow.model.batches import NO_NOTIFICATIONS, UNSCHEDULED, Batch, Notifications, ResultSet
 from emulator.vendors.serpwow.model.schedules import PARTS_BY_TYPE, Schedule
 from emulator.vendors.serpwow.responses.files import result_pages
 
@@ -35,8 +36,9 @@ def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
 
 def with_grounds(answer: Answer, batches: Sequence[Batch]) -> Answer:
     """Return an answer that shows batches with the facts behind fields that no sample prints, and behind what a stop left."""
-    schedules = {name for batch in batches for name in _render_schedule(batch.schedule)}
-    shown = schedules.union(*(_render_notifications(batch.notifications) for batch in batches))
+    schedules = {it.schedule for it in batches if it.schedule is not UNSCHEDULED}
+    notifications = {it.notifications for it in batches if it.notifications is not NO_NOTIFICATIONS}
+    shown = {*chain(*map(_render_schedule, schedules), *map(_render_notifications, notifications))}
     if shown & {"schedule_minutes", "schedule_days_of_month", "notification_webhook"}:
         answer = answer.resting_on(("serpwow-get-7",))
     if "notification_csv_fields" in shown:
@@ -71,9 +73,9 @@ def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> Jso
         "searches_type": batch.searches_type,
         "searches_type_locked": batch.locked_type is not None,
     }
-    if not unprinted or view.choice(LIST_FIELDS) != "printed":
-        return fields
-    return {name: value for name, value in fields.items() if name not in unprinted}
+    for name in unprinted if unprinted and view.choice(LIST_FIELDS) == "printed" else ():
+        fields.pop(name, None)
+    return fields
 
 
 def render_own_batch(view: View, batch: Batch) -> JsonDict:
