@@ -186,7 +186,7 @@ def test_a_flag_is_read_as_php_python_and_the_page_write_it(live: Live, value: A
         assert (listing["total_count"] == 0) is flag
 
 
-@pytest.mark.parametrize("value", ["yes", "TRUE", "", "2", 2, 1.0, [], {}, [True]])
+@pytest.mark.parametrize("value", ["yes", "TRUE", " ", "2", 2, 1.0, [], {}, [True]])
 def test_a_flag_of_another_spelling_is_refused_without_evidence_of_a_page(live: Live, value: Any) -> None:
     reply = send(load(live), "POST", "/batches", json.dumps({"name": "A", "enabled": value}))
     assert (reply.status_code, reply.headers["emulator-basis"]) == (400, "inferred")

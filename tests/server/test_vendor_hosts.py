@@ -38,3 +38,9 @@ def test_an_explanation_goes_by_the_host_too(live: Live) -> None:
     httpx.get(f"{live.url}/batches", headers={"Host": SERPWOW, "Emulator-World": world.id}, params=world.serpwow)
     explanation = live.control.get(f"/_emulator/worlds/{world.id}/journal/last/explain", headers={"Accept": "text/plain"}).text
     assert "did you mean '/live/batches'?" in explanation
+
+
+@pytest.mark.parametrize(("path", "status"), [("/robots.txt", 404), ("/account", 404), ("/live/nothing", 401)])
+def test_serpwow_asks_for_a_key_below_live_alone(live: Live, path: str, status: int) -> None:
+    world = live.load({})
+    assert httpx.get(live.url + path, headers={"Host": SERPWOW, "Emulator-World": world.id}).status_code == status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.sdk import Assumption
+from emulator.vendors.serpwow.assumptions.searches import DETECTED_TYPE, REPEATED_CUSTOM_ID, SEARCH_WITHOUT_Q
 
 LIST_BAD_PARAMETER = Assumption(
     "serpwow.list-bad-parameter",
@@ -67,12 +68,6 @@ LIST_FIELDS = Assumption(
     " destination_ids and next_result_set_id. Each is of a batch, of which other pages print these fields, so they may be"
     " there; but a client that needs none of them works either way.",
 )
-FIND_IN = Assumption(
-    "serpwow.find-in",
-    "In which parameters of a search does Find Searches look, besides its custom_id?",
-    ("every", "q"),
-    "The page says that it looks in the search, which another page calls a collection of parameters.",
-)
 HOURLY_SCHEDULE = Assumption(
     "serpwow.hourly-schedule",
     "What becomes of the schedule_type hourly?",
@@ -89,7 +84,7 @@ REFUSED_FIRST = Assumption(
     "serpwow.refused-first",
     "Which is refused first, a key that is not valid or a path that does not exist?",
     ("key", "path"),
-    "Keys are checked in front of everything else as a rule.",
+    "Keys are checked in front of everything else as a rule. A probe without a key saw 404 for unknown paths outside /live.",
 )
 EDIT_QUEUED = Assumption(
     "serpwow.edit-queued",
@@ -121,63 +116,6 @@ DELETED_DESTINATION = Assumption(
     "Does a batch still name a destination that was deleted?",
     ("yes", "no"),
     "The page of the deletion speaks of the destination alone, and a batch can name one that does not exist.",
-)
-MAX_PAGE = Assumption(
-    "serpwow.max-page",
-    "How large may max_page be in a batch?",
-    ("20", "100"),
-    "An older page says 100, and a newer one is reported to say 20, as that of the sibling ValueSERP does.",
-)
-HTML_LIMIT = Assumption(
-    "serpwow.html-limit",
-    "What is counted of a batch with include_html=true, of which there may be 100?",
-    ("searches", "pages"),
-    "The page says 100 searches; that max_page divides the number is said of the 15,000 only.",
-)
-LOCKED_TYPE = Assumption(
-    "serpwow.locked-type",
-    "What does it mean that a batch is locked to a type of search?",
-    ("enforced", "told"),
-    "A lock that let other types in, or could be changed, would lock nothing.",
-)
-UNKNOWN_ENGINE = Assumption(
-    "serpwow.unknown-engine",
-    "What becomes of an engine that is not published, in a search or in searches_type?",
-    ("accept", "refuse"),
-    "New engines are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
-    " parameters are published as the commonest cause of a 400.",
-)
-UNKNOWN_TYPE = Assumption(
-    "serpwow.unknown-type",
-    "What becomes of a search_type that the page does not list for the engine, or of a device that it does not list?",
-    ("accept", "refuse"),
-    "New types are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
-    " parameters are published as the commonest cause of a 400.",
-)
-UNKNOWN_PARAMETER = Assumption(
-    "serpwow.unknown-parameter",
-    "What becomes of a parameter of a search that no page names, or whose value is of another kind than the published ones?",
-    ("accept", "refuse"),
-    "Each engine and type of search has parameters of its own, and new ones are announced among the product updates; but"
-    " invalid parameters are published as the commonest cause of a 400.",
-)
-SEARCH_UPDATE_FIELDS = Assumption(
-    "serpwow.search-update-fields",
-    "Which fields does the answer to an update of a search tell?",
-    ("changed", "sent"),
-    "The page says those that have been updated, and a field that already had the value that is sent is the same after it.",
-)
-SEARCHES_BEYOND_END = Assumption(
-    "serpwow.searches-beyond-end",
-    "What does a page of searches beyond the last one get?",
-    ("500", "empty"),
-    "A public client of a sibling product takes a 500 for the end of the pages; it asks for those up to searches_page_count.",
-)
-DELETE_UNKNOWN_SEARCHES = Assumption(
-    "serpwow.delete-unknown-searches",
-    "What becomes of a deletion of many searches when some of the ids are unknown?",
-    ("ignore", "refuse"),
-    "Each id that is there is published to be deleted, and nothing is said of the others.",
 )
 RATE_WINDOW = Assumption(
     "serpwow.rate-window",
@@ -226,13 +164,8 @@ FLAG_WORDS = Assumption(
     "serpwow.flag-words",
     "Are True, False, 1 and 0 read where true or false is published, in a query too, and true and false as texts in JSON?",
     ("read", "refuse"),
-    "The vendor's own PHP sample sends a flag through http_build_query, which makes 0 of false.",
-)
-SEARCH_WITHOUT_Q = Assumption(
-    "serpwow.search-without-q",
-    "What becomes of a search of the web, one without a search_type, that has neither q nor url, or blank ones?",
-    ("accept", "refuse"),
-    "A search needs a query, or the url to open instead; but no page says that a batch looks at the parameters before it runs.",
+    "The vendor's own PHP sample sends a flag through http_build_query, which makes 0 of false. For include_html, which pages"
+    " print in queries, the words true and false are read as texts in any case.",
 )
 NULL_PARAMETER = Assumption(
     "serpwow.null-parameter",
@@ -260,15 +193,9 @@ UNREAD_BODY = Assumption(
 )
 EMPTY_TEXT = Assumption(
     "serpwow.empty-text",
-    "What does an empty text mean for a parameter that may be left out, such as a webhook or a path prefix?",
+    "What does an empty text mean for a parameter that may be left out, such as a webhook, a priority or max_page of a search?",
     ("absent", "refuse"),
-    "No page speaks of it; forms send it for what has no value.",
-)
-REPEATED_CUSTOM_ID = Assumption(
-    "serpwow.repeated-custom-id",
-    "May several searches of a batch have the same custom_id?",
-    ("accept", "refuse"),
-    "It is published as an id of the client's own, and not that it is unique.",
+    "No page speaks of it; forms send it for what has no value. Other parameters of a search are kept as they come.",
 )
 TERM_WITHOUT_WORDS = Assumption(
     "serpwow.term-without-words",
@@ -296,5 +223,6 @@ READING = {
     TERM_WITHOUT_WORDS: "serpwow-list-20",
     FIXED_PAGE_SIZE: "serpwow-list-21",
     SEARCH_WITHOUT_Q: "serpwow-searches-16",
+    DETECTED_TYPE: "serpwow-types-16",
 }
 """The assumptions that decide how a request is read, each with its fact."""

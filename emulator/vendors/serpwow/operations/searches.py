@@ -8,9 +8,10 @@ from typing import NamedTuple
 from emulator.sdk import Answer, Handler, JsonObject, Request, Transaction, is_in, replace
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
-from emulator.vendors.serpwow.assumptions.requests import (
+from emulator.vendors.serpwow.assumptions.searches import (
     DELETE_UNKNOWN_SEARCHES,
     FIND_IN,
+    FIND_MATCH,
     SEARCH_UPDATE_FIELDS,
     SEARCHES_BEYOND_END,
 )
@@ -55,14 +56,15 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     found = batch.searches
     answer = with_unprinted_values(values, LISTED, Answer("searches", "serpwow-searches-3"))
     if q or custom_id:
-        in_every, fold = tx.choice(FIND_IN) == "every", folding(tx)
-        found = _find(batch, q, custom_id, in_every, fold)
+        in_every, fold, words = tx.choice(FIND_IN) == "every", folding(tx), tx.choice(FIND_MATCH) == "words"
+        found = _find(batch, q, custom_id, in_every, fold, words)
         facts = ["serpwow-searches-4"] * bool(q) + ["serpwow-searches-5"] * bool(custom_id)
         answer = answer.resting_on(tuple(facts[1:]))._replace(evidence=facts[0])
         other_fold = str if fold is str.lower else str.lower
         for fact, assumption, others in (
-            ("serpwow-find-2", FIND_IN, (not in_every, fold)),
-            ("serpwow-find-1", LETTER_CASE, (in_every, other_fold)),
+            ("serpwow-find-2", FIND_IN, (not in_every, fold, words)),
+            ("serpwow-find-1", LETTER_CASE, (in_every, other_fold, words)),
+            ("serpwow-find-3", FIND_MATCH, (in_every, fold, not words)),
         ):
             if q and found != _find(batch, q, custom_id, *others):
                 answer = answer.resting_on((fact,), assumption)
@@ -76,13 +78,17 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     return beyond.resting_on(("serpwow-searches-12",))
 
 
-def _find(batch: Batch, q: str | None, custom_id: str | None, in_every: bool, fold: Callable[[str], str]) -> Searches:
-    """Return the searches with this text or custom_id. Evidence: serpwow-searches-4 and serpwow-searches-5."""
+def _find(
+    batch: Batch, q: str | None, custom_id: str | None, in_every: bool, fold: Callable[[str], str], words: bool
+) -> Searches:
+    """Return the searches with this text, or each of its words, or custom_id. Evidence: serpwow-searches-4 and -5."""
+    terms = q.split() if q and words else [q] if q else []
 
     def matches(search: Search) -> bool:
         if custom_id and str(search.parameters.get("custom_id", "")) != custom_id:
             return False
-        return not q or any(is_in(q, text, fold) for text in _texts(search, in_every=in_every))
+        texts = _texts(search, in_every=in_every)
+        return all(any(is_in(term, text, fold) for text in texts) for term in terms)
 
     return Searches(batch.id, filter(matches, batch.searches))
 

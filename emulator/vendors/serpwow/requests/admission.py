@@ -54,8 +54,11 @@ def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer
     """Answer an unknown path or verb; the key is checked first, except on links to files."""
     if request.path.lower().startswith(FILES):
         return Answer("wrong_verb", "serpwow-link-1", verbs) if verbs else Answer("astray", "serpwow-link-2")
-    unknown = "serpwow-path-4" if is_published_elsewhere(request) else "serpwow-path-1"
+    is_outside = not request.path.lower().startswith(tuple(f"{mount}/" for mount in MOUNTS))
+    unknown = "serpwow-path-4" if is_published_elsewhere(request) else "serpwow-path-6" if is_outside else "serpwow-path-1"
     not_found = Answer("astray", "serpwow-verb-1" if verbs else unknown)
+    if is_outside:
+        return not_found.resting_on(("serpwow-path-5",))
     if tx.accepts("serpwow", credential(request)):
         return not_found
     if tx.choice(REFUSED_FIRST) == "path":

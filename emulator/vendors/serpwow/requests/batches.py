@@ -6,11 +6,10 @@ import dataclasses
 
 from emulator.sdk import Assumption, JsonObject, Transaction, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import SCHEDULE_CHANGE
-from emulator.vendors.serpwow.assumptions.requests import (
-    HOURLY_SCHEDULE,
-    INCOMPLETE_SCHEDULE,
+from emulator.vendors.serpwow.assumptions.requests import HOURLY_SCHEDULE, INCOMPLETE_SCHEDULE, UNKNOWN_DESTINATION
+from emulator.vendors.serpwow.assumptions.searches import (
+    DETECTED_TYPE,
     LOCKED_TYPE,
-    UNKNOWN_DESTINATION,
     UNKNOWN_ENGINE,
     UNKNOWN_PARAMETER,
     UNKNOWN_TYPE,
@@ -90,10 +89,17 @@ def _without_former_schedule(tx: Transaction, batch: Batch, values: JsonObject) 
 
 def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
     """Return the batch, locked to the type if it is new; a lock never changes, and none can be added."""
-    is_new = tx.find(Batch, batch.id) is None
-    if not is_new and type != batch.searches_type and tx.choice(LOCKED_TYPE) == "enforced":
-        raise invalid("searches_type cannot be changed after creation", "serpwow-types-9", LOCKED_TYPE)
-    return replace(batch, locked_type=None if type == MIXED else type) if is_new else batch
+    if tx.find(Batch, batch.id) is None:
+        return replace(batch, locked_type=None if type == MIXED else type)
+    if type == (batch.locked_type or MIXED):
+        return batch
+    message = "searches_type cannot be changed after creation"
+    if type == batch.searches_type:
+        if tx.choice(DETECTED_TYPE) == "refuse":
+            raise invalid(message, "serpwow-types-16", DETECTED_TYPE)
+    elif tx.choice(LOCKED_TYPE) == "enforced":
+        raise invalid(message, "serpwow-types-9", LOCKED_TYPE)
+    return batch
 
 
 def _check_assumptions(tx: Transaction, batch: Batch, parameters: JsonObject) -> None:

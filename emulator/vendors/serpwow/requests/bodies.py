@@ -25,7 +25,10 @@ HTML = "include_html"
 OPTIONAL = re.compile(
     r"(?:notification_(?:email|webhook|csv_fields)|destination_ids|schedule_(?:hours|days_of_\w+)|\w+_path_prefix|s3_region)"
 )
-"""The texts and lists that may be left out. Evidence: serpwow-body-10."""
+WITH_DEFAULTS = frozenset(
+    (*FLAGS, HTML, "max_page", "priority", "schedule_type", "schedule_minutes", "searches_type", "engine")
+)
+"""Texts and lists that may be left out, and parameters with a default. Evidence: serpwow-body-10."""
 
 CLIENT_FIELDS = ("source", "app_name", "api_key")
 """Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
@@ -74,11 +77,8 @@ def parameters_of(tx: Transaction, body: Any) -> JsonDict:
         return {}
     if not isinstance(body, dict):
         raise invalid("The request body must be an object")
-    parameters = without_nulls(tx, {name: value for name, value in body.items() if name not in CLIENT_FIELDS})
+    parameters = without_blanks(tx, {name: value for name, value in body.items() if name not in CLIENT_FIELDS})
     check_flags(tx, parameters)
-    empty = [name for name, value in parameters.items() if value == "" and OPTIONAL.fullmatch(name)]
-    if empty and tx.choice(EMPTY_TEXT) == "refuse":
-        raise invalid(f"{empty[0]} must not be empty", "serpwow-body-10", EMPTY_TEXT)
     return parameters
 
 
@@ -89,12 +89,16 @@ def check_flags(tx: Transaction, parameters: JsonObject) -> None:
         raise invalid(f"{unpublished[0]} must be true or false", "serpwow-body-3", FLAG_WORDS)
 
 
-def without_nulls(tx: Transaction, parameters: JsonDict) -> JsonDict:
-    """Return the parameters that have a value; refuse null where that is assumed to be refused."""
+def without_blanks(tx: Transaction, parameters: JsonDict) -> JsonDict:
+    """Return the parameters without null, and without an empty text for one that has a default; refuse both if assumed so."""
     nulls = [name for name, value in parameters.items() if value is None]
     if nulls and tx.choice(NULL_PARAMETER) == "refuse":
         raise invalid(f"{nulls[0]} must not be null", "serpwow-body-6", NULL_PARAMETER)
-    return {name: value for name, value in parameters.items() if value is not None}
+    empty = [name for name, value in parameters.items() if value == "" and (name in WITH_DEFAULTS or OPTIONAL.fullmatch(name))]
+    if empty and tx.choice(EMPTY_TEXT) == "refuse":
+        raise invalid(f"{empty[0]} must not be empty", "serpwow-body-10", EMPTY_TEXT)
+    blank = {*nulls, *WITH_DEFAULTS.intersection(empty)}
+    return {name: value for name, value in parameters.items() if name not in blank}
 
 
 def _read_form(tx: Transaction, body: bytes) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from emulator.sdk import Answer, JsonObject, Transaction
-from emulator.vendors.serpwow.assumptions.requests import (
+from emulator.vendors.serpwow.assumptions.searches import (
     HTML_LIMIT,
     LOCKED_TYPE,
     MAX_PAGE,
@@ -19,7 +19,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
 )
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.model.searches import MAX_PAGES, MAX_WITH_HTML, MIXED, Search, Searches, integer, letters
-from emulator.vendors.serpwow.requests.bodies import HTML, check_flags, without_nulls
+from emulator.vendors.serpwow.requests.bodies import HTML, check_flags, without_blanks
 from emulator.vendors.serpwow.requests.validation import flag, invalid, optional_text, text
 
 PER_REQUEST = 1000
@@ -39,40 +39,40 @@ SEARCH_TYPES = {"google": GOOGLE_TYPES, "bing": ("news", "images", ""), "yahoo":
 DEVICES = ("desktop", "tablet", "mobile")
 """The devices that a search may name. Evidence: serpwow-types-11."""
 
-PAGE_NAMES = frozenset(
-    (
-        *("mobile_type", "tablet_type", "output", "skip_on_incident", "hide_base64_images", "cookie", "include_fields"),
-        *("exclude_fields", "product_type", "lr", "cr", "nfpr", "filter", "safe", "tbs", "uule", "include_answer_box"),
-        *("include_advertiser_info", "include_ai_overview_check", "type", "store_name", "store_id"),
-    )
+SWITCHES = (
+    *("hide_base64_images", "include_answer_box", "include_advertiser_info", "include_ai_overview"),
+    *("include_ai_overview_check", "location_auto", "flatten_results"),
 )
-"""Further parameters that pages name, with values of any kind. Evidence: serpwow-types-14."""
-
-CLIENT_TEXTS = (
-    "google_domain",
-    "gl",
-    "hl",
-    "sort_by",
-    "time_period",
-    "time_period_min",
-    "time_period_max",
-    "csv_fields",
-    "news_type",
-    "show_duplicates",
-)
-CLIENT_NUMBERS = ("page", "num")
-"""The parameters of a search that the page of the vendor's client names. Evidence: serpwow-types-12."""
-
-CLIENT_VALUES: dict[str, Container[Any]] = {
-    "google_domain": ("google.com",),
-    "sort_by": ("date",),
-    "time_period": ("last_month", "last_year", "custom"),
-    "num": range(1, 101),
+PAGE_VALUES: dict[str, tuple[str, ...]] = {
+    "mobile_type": ("iphone", "android"),
+    "tablet_type": ("ipad", "android"),
+    "output": ("json", "html", "csv"),
+    "skip_on_incident": ("all", "major_only"),
+    "product_type": ("reviews", "online_sellers", "specifications"),
+    "time_period": ("last_hour", "last_day", "last_week", "last_month", "last_year", "custom"),
+    "safe": ("active", "off"),
+    **dict.fromkeys(("nfpr", "filter"), ("0", "1")),
+    **dict.fromkeys(SWITCHES, ("true", "false")),
 }
-"""The values that it prints, of parameters that have few. Evidence: serpwow-types-15."""
+"""Further parameters of which pages list the values. Evidence: serpwow-types-14."""
 
-TEXTS = ("q", "url", "engine", "search_type", "device", "location", "custom_id", "data_id", *CLIENT_TEXTS)
-NUMBERS = ("max_page", *CLIENT_NUMBERS)
+PAGE_TEXTS = (
+    *("gl", "hl", "google_domain", "lr", "cr", "tbs", "uule", "time_period_min", "time_period_max", "csv_fields", "cookie"),
+    *("include_fields", "exclude_fields", "knowledge_graph_id", "next_page_token", "amazon_domain", "ebay_domain", "type"),
+    "store_name",
+)
+PAGE_IDS = ("start", "product_id", "data_cid", "category_id", "topic_id", "autocomplete_search_index", "store_id")
+PAGE_NUMBERS = ("page", "num")
+"""Further parameters that pages name: texts, texts or numbers, and numbers. Evidence: serpwow-types-14."""
+
+CLIENT_TEXTS = ("sort_by", "news_type", "show_duplicates")
+"""The parameters of a search that only the page of the vendor's client names. Evidence: serpwow-types-12."""
+
+MOST_RESULTS, MOST_PLACES = 100, 20
+"""The largest num, and that of places, as the page of the vendor's client says. Evidence: serpwow-types-12."""
+
+TEXTS = ("q", "url", "engine", "search_type", "device", "location", "custom_id", "data_id", *PAGE_TEXTS, *CLIENT_TEXTS)
+NUMBERS = ("max_page", *PAGE_NUMBERS)
 """The parameters of a search that are known, by the kind of their values."""
 
 TYPE = r"[a-z0-9]+(?:_[a-z0-9]+)+"
@@ -90,7 +90,7 @@ def read_searches(tx: Transaction, value: Any, used: Container[str]) -> Iterator
     if len(value) > PER_REQUEST:
         raise invalid(f"At most {PER_REQUEST} Searches can be added per call", "serpwow-limits-4")
     for item in value:
-        parameters = without_nulls(tx, {name: parameter for name, parameter in item.items() if name != "id"})
+        parameters = without_blanks(tx, {name: parameter for name, parameter in item.items() if name != "id"})
         check_parameters(tx, parameters)
         while (id := letters(tx.mint("serpwow.search"))) in used:
             pass
@@ -190,32 +190,46 @@ def names_unlisted(searches: Iterable[JsonObject]) -> bool:
 
 
 def names_unknown(searches: Iterable[JsonObject]) -> bool:
-    """Return whether parameters of searches have an unknown name, or a value of another kind. Evidence: serpwow-types-13."""
+    """Return whether parameters of searches have an unknown name or value. Evidence: serpwow-types-13."""
     return any(map(_unknown, searches))
 
 
 def with_names(answer: Answer, searches: Iterable[JsonObject]) -> Answer:
-    """Return the answer with the facts behind url, and behind names of parameters that only the vendor's client prints."""
+    """Return the answer with the facts behind url, names of parameters, and values that no page prints."""
     named = {name for search in searches for name in search}
     if "url" in named:
         answer = answer.resting_on(("serpwow-searches-18",))
-    if named & PAGE_NAMES:
+    if named & {*PAGE_VALUES, *PAGE_TEXTS, *PAGE_IDS, *PAGE_NUMBERS}:
         answer = answer.resting_on(("serpwow-types-14",))
-    if any(value not in CLIENT_VALUES.get(name, (value,)) for search in searches for name, value in search.items()):
+    if any(map(_has_unprinted_value, searches)):
         answer = answer.resting_on(("serpwow-types-15",))
-    return answer.resting_on(("serpwow-types-12",)) if named & {*CLIENT_TEXTS, *CLIENT_NUMBERS} else answer
+    return answer.resting_on(("serpwow-types-12",)) if named & {*CLIENT_TEXTS, "num"} else answer
+
+
+def _has_unprinted_value(search: JsonObject) -> bool:
+    """Return whether a search has a value that no page prints, of a parameter without a list. Evidence: serpwow-types-15."""
+    most = MOST_PLACES if search.get("search_type") == "places" else MOST_RESULTS
+    others = {"google_domain": "google.com", "sort_by": "date"}
+    return (
+        not 1 <= integer(search.get("num", 1), 0) <= most
+        or integer(search.get("page", 1), 0) < 1
+        or any(search.get(name, value) != value for name, value in others.items())
+    )
 
 
 def _unknown(search: JsonObject) -> str | None:
-    """Return the first parameter with an unknown name or a value of another kind; None where there is none."""
+    """Return the first parameter with an unknown name, or a value of another kind or not in its list; None for none."""
     return next((name for name, value in search.items() if not _is_known(name, value)), None)
 
 
 def _is_known(name: str, value: Any) -> bool:
     if name in NUMBERS:
         return str(value) == str(number := integer(value, -1)) and number >= 0
+    if name in PAGE_VALUES:
+        return (str(value).lower() if isinstance(value, bool) else str(value)) in PAGE_VALUES[name]
     is_text = isinstance(value, str) and (value != "" or name in ("q", "search_type"))
-    return name in (HTML, "id") or name in PAGE_NAMES or value is None or (name in TEXTS and is_text)
+    is_id = name in PAGE_IDS and (is_text or isinstance(value, int))
+    return name in (HTML, "id") or value is None or is_id or (name in TEXTS and is_text)
 
 
 def _unlisted(search: JsonObject) -> str | None:

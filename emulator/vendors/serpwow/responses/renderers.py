@@ -16,14 +16,8 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
     UNKNOWN_BATCH,
     WRONG_STATE,
 )
-from emulator.vendors.serpwow.assumptions.requests import (
-    HTML_LIMIT,
-    INCIDENT_BODY,
-    LIST_FIELDS,
-    PATH_SPELLING,
-    PLATFORM_DOWN,
-    READING,
-)
+from emulator.vendors.serpwow.assumptions.requests import INCIDENT_BODY, LIST_FIELDS, PATH_SPELLING, PLATFORM_DOWN, READING
+from emulator.vendors.serpwow.assumptions.searches import HTML_LIMIT
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.destinations.responses import render_destination
 from emulator.vendors.serpwow.machine.effects import account_of

@@ -163,6 +163,9 @@ def _load_account(view: View, fields: JsonObject, runs: list[Run], gathered: Pro
         change, today = add_usage if more >= 0 else subtract_usage, date_of(view.now)
         account = replace(account, usage=change(account.usage, today, abs(more)))
     gathered.problems += _check_credits(view, account, old, runs)
+    if account.overage_enabled and not account.overage_allowed:
+        message = "overage that the plan does not permit cannot be enabled: set overage_allowed, too"
+        gathered.problems.append(Problem(message, ("account", "overage_enabled")))
     return account
 
 

@@ -21,7 +21,7 @@ from emulator.sdk import (
     replace,
 )
 from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
-from emulator.vendors.serpwow.assumptions.requests import LOCKED_TYPE
+from emulator.vendors.serpwow.assumptions.searches import LOCKED_TYPE
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
 from emulator.vendors.serpwow.machine.queue import has_no_slot
 from emulator.vendors.serpwow.model.account import months_after
