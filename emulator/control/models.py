@@ -130,12 +130,16 @@ class Vendors(Record):
 
 
 class Clock(Record, component="clock"):
-    """The clock of a world: its time, its rate, the next timer, and how far it is behind, None where it is not."""
+    """The clock of a world: its time, its rate, the next timer, and how far it is behind, None where it is not.
+
+    `because` says why time stands where there is no room for what is due.
+    """
 
     now: datetime
     rate: Annotated[Any, As({"anyOf": [{"enum": ["frozen", "real"]}, {"type": "number"}]})]
     next: datetime | None
     behind: LeftOut[Annotated[str, As(DURATION)]]
+    because: LeftOut[str]
 
 
 class World(Record, component="world"):

@@ -47,7 +47,8 @@ def clock_of(world: World) -> Clock:
 def _clock(world: World, upcoming: datetime | None) -> Clock:
     clock = world.clock
     rate = "frozen" if clock.rate == FROZEN else "real" if clock.rate == REAL else clock.rate
-    return Clock(clock.reached, rate, upcoming, format_duration(clock.behind) if clock.is_behind else None)
+    behind = format_duration(clock.behind) if clock.is_behind else None
+    return Clock(clock.reached, rate, upcoming, behind, clock.because or None)
 
 
 def state_of(world: World, vendors: Vendors) -> State:

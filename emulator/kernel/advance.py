@@ -103,7 +103,8 @@ TIMELINE = Machine(
 def catch_up(world: World, most: int) -> bool:
     """Bring a world to where its clock is, and return whether it got there.
 
-    Where the clock runs, that is done in `most` steps at most. A world that did not get there shows the instant it has reached.
+    Where the clock runs, that is done in `most` steps at most, and time stands where there is no room for what is due. A world
+    that did not get there shows the instant it has reached.
     """
     clock, steps = world.clock, 0
     reached, target = clock.reached, clock.target()
@@ -111,7 +112,11 @@ def catch_up(world: World, most: int) -> bool:
         if steps >= most and clock.rate != FROZEN:
             clock.reach(reached, is_behind=True)
             return False
-        fire(world, *first)
+        try:
+            fire(world, *first)
+        except TooMany as error:
+            clock.reach(reached, is_behind=True, because=str(error))
+            return False
         reached, steps = first[0], steps + 1
     clock.reach(target)
     return True
@@ -122,6 +127,7 @@ def fire(world: World, due: datetime, key: Key) -> list[Change]:
 
     Raises:
         MachineError: it would be due again at once, for ever.
+        TooMany: there is no room for it, and nothing has happened.
     """
     machine, resource = world.rules.machines[key[0]], world.store.find(*key)
     upcoming = _due(world, key)
@@ -129,13 +135,15 @@ def fire(world: World, due: datetime, key: Key) -> list[Change]:
         raise AssertionError(f"the agenda speaks of {key}, for which nothing is due")
     timer = upcoming[1]
     # what arises when it should have happened already happens at once: no change is older than the one before it
-    at = max(due, world.history.newest or due)
+    at, is_planned = max(due, world.history.newest or due), isinstance(resource, TimelineEvent)
     try:
-        with Transaction(world, at, str(timer), bounded=isinstance(resource, TimelineEvent)) as transaction:
+        with Transaction(world, at, str(timer), by_time=not is_planned) as transaction:
             row = transaction.expire(machine, resource, timer)
             if row.state == row.to and _due(world, key) == upcoming:
                 raise MachineError(f"{timer}, {key} is due again at once")
     except (BadInput, TooMany) as error:
+        if not is_planned:
+            raise TooMany(f"time stands {timer}: {error}") from None
         with Transaction(world, at, f"impossible: {error}") as transaction:
             transaction.remove(resource)
     world.journal.extend(transaction.changes)
@@ -152,20 +160,19 @@ def jump(world: World, move: Callable[[Clock], datetime]) -> list[Change]:
 
     Raises:
         Conflict: that is more than one jump may bring about, or the world is behind. It stays where it is.
+        TooMany: there is no room for it. It stays where it is.
     """
     start = _settled(world)
     target = move(world.clock)
     first = world.store.first_due()
     if first is None or first[0] > target:
         return []
-    return _atomically(world, start, target, lambda limit: _fire_until(world, target, limit), TOO_FAR)
+    return _atomically(world, start, lambda: _fire_within(world, start, target, _fire_until, TOO_FAR))
 
 
 def jump_to_next(world: World) -> list[Change]:
     """Move a world's clock to the next event that is not upkeep, and return the changes."""
-    _settled(world)
-    upcoming = world.next_due()
-    return [] if upcoming is None else _fire_until(world, world.clock.catch_up_with(upcoming))
+    return _atomically(world, _settled(world), lambda: _fire_next(world))
 
 
 def jump_until_idle(world: World) -> list[Change]:
@@ -173,29 +180,43 @@ def jump_until_idle(world: World) -> list[Change]:
     start = _settled(world)
     if world.next_due() is None:
         return []
-    return _atomically(world, start, END_OF_TIME, lambda limit: _fire_until_idle(world, limit), RESTLESS)
+    return _atomically(world, start, lambda: _fire_within(world, start, END_OF_TIME, _fire_until_idle, RESTLESS))
 
 
 def _settled(world: World) -> datetime:
     """Settle a world and return the present; refuse to jump ahead of what a running clock has not brought about yet."""
     now = world.settle()
     if world.clock.is_behind:
-        raise Conflict(BEHIND.format(format_duration(world.clock.behind)))
+        because = world.clock.because
+        raise TooMany(because) if because else Conflict(BEHIND.format(format_duration(world.clock.behind)))
     return now
 
 
-def _atomically(
-    world: World, start: datetime, until: datetime, run: Callable[[int], list[Change]], refusal: str
-) -> list[Change]:
-    """Run within the limit of a jump; a world that would exceed it goes back to the start."""
-    before, limit = world.copy(), JUMP_LIMIT + JUMP_LIMIT_EACH * len(world.store)
+def _atomically(world: World, start: datetime, run: Callable[[], list[Change]]) -> list[Change]:
+    """Run; a world for which that is too much goes back to the start."""
+    world.before = world.copy()
     try:
-        if min_steps(world, start, until, limit) > limit:
-            raise Conflict(refusal.format(limit))
-        return run(limit)
-    except Conflict:
-        world.take_over(before, start)
+        return run()
+    except (Conflict, TooMany):
+        world.take_over(world.before, start)
         raise
+    finally:
+        world.before = None
+
+
+def _fire_within(
+    world: World, start: datetime, until: datetime, run: Callable[[World, datetime, int], list[Change]], refusal: str
+) -> list[Change]:
+    """Let what is due until an instant happen, within the limit of a jump."""
+    limit = JUMP_LIMIT + JUMP_LIMIT_EACH * len(world.store)
+    if min_steps(world, start, until, limit) > limit:
+        raise Conflict(refusal.format(limit))
+    return run(world, until, limit)
+
+
+def _fire_next(world: World) -> list[Change]:
+    upcoming = world.next_due()
+    return [] if upcoming is None else _fire_until(world, world.clock.catch_up_with(upcoming))
 
 
 def _fire_until(world: World, instant: datetime, limit: float = inf) -> list[Change]:
@@ -209,12 +230,12 @@ def _fire_until(world: World, instant: datetime, limit: float = inf) -> list[Cha
     return changes
 
 
-def _fire_until_idle(world: World, limit: int) -> list[Change]:
+def _fire_until_idle(world: World, _: datetime, limit: int) -> list[Change]:
     changes: list[Change] = []
     for jumps in count(1):
         if world.next_due() is None:
             break
-        changes += jump_to_next(world)
+        changes += _fire_next(world)
         if max(jumps, len(changes)) > limit:
             raise Conflict(RESTLESS.format(limit))
     return changes

@@ -35,12 +35,14 @@ def wall_now() -> datetime:
 class Clock:
     """An instant, and how many virtual seconds pass in a real one: 0 is frozen, 1 is real.
 
-    A clock that runs faster than its world can follow shows the instant that the world has reached, and how far it is behind.
+    A clock that runs faster than its world can follow shows the instant that the world has reached, and how far it is behind;
+    `because` says why where there is no room for what is due.
     """
 
     base: datetime = DEFAULT_START
     rate: float = FROZEN
     wall: Callable[[], float] = MONOTONIC
+    because: str = ""
     _since: float = 0.0
     _reached: datetime | None = None
     _is_behind: bool = False
@@ -67,10 +69,10 @@ class Clock:
         """The virtual time that the world still has to go through."""
         return self.target() - self.now()
 
-    def reach(self, instant: datetime, is_behind: bool = False) -> None:
-        """Note how far the world has come, and whether more was due; the present never goes back."""
+    def reach(self, instant: datetime, is_behind: bool = False, because: str = "") -> None:
+        """Note how far the world has come, whether more was due, and why it had no room; the present never goes back."""
         self._reached = max(instant, self.reached)
-        self._is_behind = is_behind
+        self._is_behind, self.because = is_behind, because
 
     def target(self) -> datetime:
         """Return the instant that the clock shows once its world has kept up with it."""
@@ -131,4 +133,4 @@ class Clock:
         if instant > END_OF_TIME:
             raise TimeRunsForward(f"{format_instant(instant)} is beyond the end of time, {format_instant(END_OF_TIME)}")
         self.base, self._since = instant, self.wall()
-        self._reached, self._is_behind = None, False
+        self._reached, self._is_behind, self.because = None, False, ""

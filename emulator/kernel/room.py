@@ -99,27 +99,28 @@ def _has_room(quota: Quota, size: int) -> bool:
 
 def make_room(world: World) -> None:
     """Forget the oldest of the history, and then of the journal, until there is room; the newest of both stays."""
-    while world.quota.over and (world.history.forget_oldest() or world.journal.forget_oldest()):
-        pass
+    for it in filter(None, (world.before, world)):
+        while world.quota.over and (it.history.forget_oldest() or it.journal.forget_oldest()):
+            pass
 
 
 def make_room_for(
-    world: World, resource: Resource, old: Any | None, size: int, bounded: bool, replaced: Iterable[Resource | None]
+    world: World, resource: Resource, old: Any | None, size: int, by_time: bool, replaced: Iterable[Resource | None]
 ) -> None:
     """Make room for a resource that was charged `size` bytes, where a transaction has `replaced` others (None for new ones).
 
-    A small one that comes into being because another changes, as the event of a cancel does, may use the reserve.
+    A small one that comes into being because another changes, as the event of a cancel does, may use the reserve, and so may
+    one that becomes a little larger; not `by_time`, which goes on for ever.
 
     Raises:
-        TooMany: there is no room, it is `bounded`, and it is new or larger than what it replaces.
+        TooMany: there is no room, and it is new or larger than what it replaces.
     """
     make_room(world)
-    if not (bounded and world.quota.over):
+    growth = size - (old.charge.size if old is not None else 0)
+    if growth <= 0 or not world.quota.over:
         return
-    follows = any(former is not None for former in replaced)
-    if size <= SMALL and follows and not _is_beyond_reserve(world.quota):
-        return
-    if old is None or size > old.charge.size + SMALL:
+    follows = old is not None or any(former is not None for former in replaced)
+    if by_time or growth > SMALL or not follows or _is_beyond_reserve(world.quota):
         raise refusal(world.quota, f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
 
 

@@ -33,19 +33,19 @@ PAIRS = [low + high for high in ALPHABET for low in ALPHABET]
 class Transaction:
     """One cause at one instant, acting on one world. Use it as a context manager: an exception rolls it back.
 
-    One that is not `bounded` may add more resources than there may be, since what time does cannot be refused. `context` is
+    One `by_time` may add more resources than there may be, but uses no reserve of memory. `context` is
     the request that is carried out, None where time or a controller acts; the kernel never looks into it. `changes` are the
     states that were left and entered, `applied_rows` the rows that were taken, and `consulted` the assumptions read. `unread`
     is how many more resources it may read in groups, each page of a long text for one.
     """
 
     __slots__ = (
-        "_before", "_bounded", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
+        "_before", "_by_time", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
         "context", "now", "unread", "why",
     )  # fmt: skip
 
-    def __init__(self, world: World, now: datetime, why: str, bounded: bool = True, context: Any = None) -> None:
-        self._world, self._bounded = world, bounded
+    def __init__(self, world: World, now: datetime, why: str, by_time: bool = False, context: Any = None) -> None:
+        self._world, self._by_time = world, by_time
         self._first = world.journal.last
         self._before: dict[Key, Any | None] = {}
         self._numbers: dict[Key, int] = {}
@@ -213,13 +213,13 @@ class Transaction:
         old = store.put(resource)
         if is_first := (kind, id) not in self._before:
             self._before[kind, id] = old
-        if old is None and self._bounded and len(store) > (capacity := rules.limits.resources):
+        if old is None and not self._by_time and len(store) > (capacity := rules.limits.resources):
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
         before = quota.bytes
         quota.charge(resource, old)
         if quota.over:
             others = islice(self._before.values(), len(self._before) - is_first)
-            make_room_for(world, resource, old, quota.bytes - before, self._bounded, others)
+            make_room_for(world, resource, old, quota.bytes - before, self._by_time, others)
         return old
 
     def _remove(self, kind: str, id: str) -> Any | None:

@@ -42,7 +42,8 @@ class World:
     """Resources, clock, agenda, counters and journal under one set of rules. Everything a client can see comes from here.
 
     `history` holds what the newest transactions replaced, and `snapshots` the moments that somebody wanted kept, by name.
-    `epoch` counts how often it was reset or dropped, together with whatever was under way.
+    `before` is what a jump goes back to where it is too much. `epoch` counts how often it was reset or dropped, together with
+    whatever was under way.
     Whoever uses a world from more than one thread holds its `lock` meanwhile.
     """
 
@@ -56,6 +57,7 @@ class World:
         self.history = History(rules.limits.journal)
         self.counters: dict[str, int] = {}
         self.snapshots: dict[str, Moment] = {}
+        self.before: World | None = None
         self.epoch = 0
         self.lock = RLock()
         self.quota = quota or Quota(Budget.of(rules.limits))
@@ -78,6 +80,7 @@ class World:
         Raises:
             TimeRunsForward: the instant has passed, or lies beyond END_OF_TIME.
             Conflict: more would happen than one jump may bring about, or the world is behind. It stays where it is.
+            TooMany: there is no room for what would happen. It stays where it is.
         """
         return jump(self, lambda clock: clock.advance_to(instant))
 
@@ -90,6 +93,7 @@ class World:
 
         Raises:
             Conflict: the world is behind a clock that runs too fast.
+            TooMany: there is no room for what would happen. It stays where it is.
         """
         return jump_to_next(self)
 
@@ -98,6 +102,7 @@ class World:
 
         Raises:
             Conflict: that takes more than one jump may bring about, or the world is behind. It stays where it is.
+            TooMany: there is no room for what would happen. It stays where it is.
         """
         return jump_until_idle(self)
 

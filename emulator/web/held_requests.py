@@ -11,7 +11,7 @@ from functools import partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
 from typing import NamedTuple
 
-from emulator.kernel.errors import Conflict, TimeRunsForward
+from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, NEXT, Fault
 from emulator.kernel.history import HistoryMark
 from emulator.kernel.journal import Exchange
@@ -179,7 +179,7 @@ class HeldRequests:
     def jump(self, world: World, faults: Iterable[Fault]) -> None:
         """Let the time of these virtual delays pass at once. The caller holds the world's lock."""
         for fault in faults:
-            with suppress(TimeRunsForward, Conflict):  # beyond the end of time, or of what a world may go through at once
+            with suppress(TimeRunsForward, Conflict, TooMany):  # beyond the end of time, or of what a world may go through
                 if fault.delay == NEXT:
                     world.advance_to_next()
                 elif isinstance(fault.delay, timedelta):

@@ -18,7 +18,7 @@ from emulator.kernel.budget import Budget, Charge, Metered, Quota
 from emulator.kernel.journal import Change, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.resource import replace
-from emulator.kernel.room import FRAME
+from emulator.kernel.room import FRAME, RESERVE
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import ReceivedResponse
@@ -251,6 +251,15 @@ def test_what_stops_something_is_never_refused_for_want_of_room() -> None:
     server.fill(50_000, 5_000, 500, 1)
     response = server.ask("POST", CANCEL_JOB.format(job), None, *STRIPE)
     assert (response.status, server.ask("GET", f"/live/account?{KEY}").status) == (200, 200), response.content
+
+
+def test_many_things_that_each_grow_a_little_have_no_room_beyond_the_reserve() -> None:
+    server = Server()
+    server.fill(1)
+    batches = [batch.id for batch in server.worlds.default.store.group("serpwow.batch")]
+    statuses = [server.ask("PUT", f"/live/batches/{id}?{KEY}", {"name": "x" * 3_000}).status for id in batches]
+    assert {200, 429} == set(statuses)
+    assert server.budget.used <= LIMIT + LIMIT // RESERVE + slack(server.worlds)
 
 
 def test_history_and_journal_make_room_first_and_the_journal_says_so() -> None:
