@@ -6,12 +6,11 @@ from emulator.control.differences import AFTER, LIMIT, page_for
 from emulator.control.models import Comparison, Moment, Position, Snapshots
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
-from emulator.control.worlds import clock_of
-from emulator.kernel.errors import BadInput, NotFound
+from emulator.control.worlds import check_shown, clock_of
+from emulator.kernel.errors import NotFound
 from emulator.kernel.world import BEGINNING, NOW, World
 from emulator.scenario.schema import closed
 from emulator.state.diff import between
-from emulator.text.redact import redact_text
 
 NAME = {"type": "string", "pattern": "^[^/\\s]([^/]{0,98}[^/\\s])?$", "description": "1 to 100 characters, no /"}
 SNAPSHOT = closed({"name": NAME}, "name", examples=[{"name": "before"}])
@@ -26,8 +25,7 @@ def snapshots(world: World, _: ControlRequest) -> Snapshots:
 @route("POST", "/worlds/{world}/snapshots", "Keep the present under a name", status=201, body=SNAPSHOT)
 def snapshot(world: World, request: ControlRequest) -> Moment:
     name = request.body["name"]
-    if redact_text(name) != name:
-        raise BadInput.at("a name can be read by everybody, and this one looks like a secret: choose another", "name")
+    check_shown(name, "name")
     return Moment(name, world.snapshot(name).at)
 
 

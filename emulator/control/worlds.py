@@ -24,6 +24,7 @@ from emulator.scenario.scenario import apply_state, listed_claims, rate_of
 from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import between
+from emulator.text.redact import redact_text
 
 SEED = {"type": "integer", "minimum": 0}
 FLAG = {"type": "boolean"}
@@ -37,6 +38,16 @@ NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, su
     '{"serpwow": {"account": {"credits_limit": 200}}}'
 )
 WITHOUT_SCENARIO = "this goes with another scenario: name it in `scenario`, or send nothing to begin this one anew"
+
+
+def check_shown(name: str, at: str) -> None:
+    """Check that a name may be read by everybody.
+
+    Raises:
+        BadInput: it looks like a secret.
+    """
+    if redact_text(name) != name:
+        raise BadInput.at("a name can be read by everybody, and this one looks like a secret: choose another", at)
 
 
 def clock_of(world: World) -> Clock:
@@ -102,6 +113,7 @@ def worlds(request: ControlRequest) -> Worlds:
 def make(request: ControlRequest) -> models.World:
     context, body = request.context, request.body
     source, is_listed = body.get("scenario", {"title": "An empty world"}), body.get("claim", True)
+    check_shown(body.get("id", ""), "id")
     context.worlds.check(body.get("id", ""), _claims_of(context, source) if is_listed else ())
     scenario = context.scenario(source)
     with context.id_lock:
@@ -132,6 +144,7 @@ def drop(world: World, request: ControlRequest) -> None:
 def fork(world: World, request: ControlRequest) -> models.World:
     """The fork accepts the credentials of the world, and its own, which alone pick it."""
     context, seed = request.context, request.body.get("seed", world.seed)
+    check_shown(request.body.get("id", ""), "id")
     world.settle()
     with context.id_lock:
         id = request.body.get("id") or context.next_id()

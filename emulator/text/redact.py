@@ -20,6 +20,7 @@ from emulator.text.percent import form_decoded
 from emulator.text.secrets import (
     LONG_NAME,
     NAMING,
+    PRIVATE_KEY,
     VALUES,
     as_it_looks,
     characters,
@@ -70,7 +71,22 @@ def redact_body(value: Any, depth: int = 0) -> Any:
         return "…"
     if isinstance(value, dict):
         return _redact_object(value, depth + 1)
-    return [(hide if hides(place, value) else redact_body)(part, depth + 1) for place, part in enumerate(value)]
+    within = _within_keys(value)
+    return [
+        "…" if next(within) else (hide if hides(place, value) else redact_body)(part, depth + 1)
+        for place, part in enumerate(value)
+    ]
+
+
+def _within_keys(parts: list[Any]) -> Iterator[bool]:
+    """Yield for each part of a list whether it is a line of a private key whose lines stand one behind the other."""
+    within = False
+    for part in parts:
+        yield within
+        if isinstance(part, str) and "-----" in part:
+            begin = max((match.start() for match in PRIVATE_KEY.finditer(part)), default=-1)
+            end = part.rfind("-----END ")
+            within = begin > end or (within and end < 0)
 
 
 def redact_header(name: str, value: str) -> str:

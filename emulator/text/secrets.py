@@ -51,6 +51,10 @@ class Shape(NamedTuple):
     pattern: re.Pattern[str]
 
 
+_BEGIN_KEY = "-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
+PRIVATE_KEY = pattern(_BEGIN_KEY)
+"""The first line of a private key."""
+
 _HEXADECIMAL = "0123456789ABCDEF"
 SHAPES = (
     Shape(
@@ -84,7 +88,7 @@ SHAPES = (
     Shape(
         "a private key in PEM or of PGP",
         ("PRIVATE KEY",),
-        pattern(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z ]{0,30}-----|\Z)"),
+        pattern(rf"{_BEGIN_KEY}(?s:.*?)(?:-----END [A-Z ]{{0,30}}-----|\Z)"),
     ),
 )
 """Each text that is a secret wherever it stands."""

@@ -514,6 +514,13 @@ def test_what_is_logged_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> N
         ("PATCH", "/worlds/default/state", {"6dot50": {"tokens": [{"token": [PLAIN]}]}}),
         ("POST", "/worlds/default/dry-run", {"method": "GET", "url": f"/x?api_key={PLAIN}"}),
         ("POST", "/worlds/default/dry-run", {"method": "GET", "url": f"/live/batches/{LIKE[0]}"}),
+        *(
+            ("POST", f"/worlds{path}", {"id": id})
+            for path in ("", "/default/fork")
+            for id in LIKE
+            if id.replace("_", "").isalnum()
+        ),
+        ("POST", f"/worlds?id={LIKE[0]}", {}),
     ],
 )
 def test_no_refusal_of_the_control_plane_shows_a_secret(method: str, path: str, body: Any) -> None:
@@ -547,3 +554,25 @@ def test_no_id_with_the_shape_of_a_secret_can_be_read() -> None:
         client.get(f"/live/batches/{secret}/start?api_key={emulator.serpwow.api_key}").raise_for_status()
         shown = [emulator.ask("GET", path) for path in ("/journal", "/journal/1/explain", "/journal/2/explain", "/pending")]
     assert secret[8:] not in json.dumps(shown)
+
+
+KEY_LINES = ["-----BEGIN RSA PRIVATE KEY-----", "MIIEpAIBAAKCAQEA", "q83vASNFZ4k", "-----END RSA PRIVATE KEY-----"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (["before", *KEY_LINES, "after"], ["before", "----…", "…", "…", "…", "after"]),
+        (["before", *KEY_LINES[:3]], ["before", "----…", "…", "…"]),
+        ([*KEY_LINES, *KEY_LINES], ["----…", "…", "…", "…"] * 2),
+        (["before", "\n".join(KEY_LINES), "after"], ["before", "----…", "after"]),
+        (["\n".join(KEY_LINES[:2]), {"more": KEY_LINES[2]}, KEY_LINES[3], "after"], ["----…", "…", "…", "after"]),
+        (["-----BEGIN CERTIFICATE-----", "MIIE", "-----END CERTIFICATE-----"],) * 2,
+    ],
+)
+def test_no_line_of_a_private_key_can_be_read_where_its_lines_are_apart(lines: list[object], shown: list[object]) -> None:
+    assert redact_body({"lines": lines}) == {"lines": shown}
+    with Emulator("first-run") as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        client.post("/live/batches", params={"api_key": emulator.serpwow.api_key}, json={"name": "K", "lines": lines})
+        told = json.dumps([emulator.ask("GET", path) for path in ("/journal", "/journal/1/explain", "/ledger")])
+    assert [line for line in KEY_LINES[1:3] if line in told] == []
