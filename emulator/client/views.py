@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from emulator.client.state import ReadOnly, no_field, read_only
 from emulator.kernel.errors import NotFound
 from emulator.scenario.document import JsonObject
+from emulator.text.guids import fold
 from emulator.vendors import VENDORS
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ class VendorBase:
 
     def _one(self, field: str, kind: str, id: str, key: str = "id") -> ResourceView:
         known = {it[key]: it for it in self._state.get(field, ())}
-        if id not in known:
+        if (found := known.get(fold(str(id)))) is None:
             raise NotFound(kind, str(id), known)
-        return ResourceView(kind, known[id])
+        return ResourceView(kind, found)
 
 
 def _view_of(kind: str, value: Any) -> Any:

@@ -13,6 +13,7 @@ from emulator.kernel.machine import R, Resource
 from emulator.kernel.resource import field, replace
 from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.time import format_duration
+from emulator.text.guids import fold
 
 EVERYTHING = "*"
 NEXT = "next"
@@ -142,7 +143,7 @@ class Fault(Metered, frozen=True, gc=False):
 
     def index(self) -> tuple[IndexKey, ...]:
         spent = self.times is not None and self.struck >= self.times
-        return () if spent else (("over", self.early, self.at, self.of),)
+        return () if spent else (("over", self.early, self.at, self.of and fold(self.of)),)
 
     def hit(self) -> FaultHit:
         """Return its record in the journal."""
@@ -192,7 +193,7 @@ def select_faults(
     nearest comes first: that of the operation, then of the vendor, then of everything; that of an id before one of any.
     """
     due = []
-    for fault in _covering(context, early, (operation, vendor, EVERYTHING), [*dict.fromkeys(ids), None]):
+    for fault in _covering(context, early, (operation, vendor, EVERYTHING), [*dict.fromkeys(map(fold, ids)), None]):
         counted = replace(fault, seen=fault.seen + 1)
         context.put(counted)
         if admitted and counted.should_fire(context):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.time import parse_instant
+from emulator.text.guids import fold
 from emulator.text.redact import hide, hides, redact_body, redact_header, redact_text
 
 ABRIDGED = 120
@@ -84,19 +85,23 @@ def _list_differences(
     expected: list[Any], actual: list[Any], path: str, by_id: bool, secret: bool, exact: bool
 ) -> Iterator[str]:
     if by_id and expected and all(isinstance(item, dict) and "id" in item for item in expected):
-        known = {item.get("id"): item for item in actual if isinstance(item, dict)}
+        known = {_folded(item.get("id")): item for item in actual if isinstance(item, dict)}
         for item in expected:
-            id = item["id"]
+            id, found = item["id"], known.get(_folded(item["id"]))
             name = hide(id) if secret else redact_body(id)
-            if id not in known:
+            if found is None:
                 yield f"{path} has no {name!r}"
             else:
-                yield from differences(item, known[id], f"{path}[{name}]", by_id, secret, exact)
+                yield from differences({**item, "id": found["id"]}, found, f"{path}[{name}]", by_id, secret, exact)
     elif len(expected) != len(actual):
         yield f"{path or 'the body'} has {len(actual)} items, not {len(expected)}"
     else:
         for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(left, right, f"{path}[{index}]", by_id, secret or hides(index, expected, actual), exact)
+
+
+def _folded(id: Any) -> Any:
+    return fold(id) if isinstance(id, str) else id
 
 
 def _same(expected: Any, actual: Any) -> bool:

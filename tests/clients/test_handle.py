@@ -64,6 +64,7 @@ def test_the_views_read_like_sentences(emulator: Emulator) -> None:
     assert emulator.stripe.batch_job(JOB).status == "in_progress"
     assert [job.status for job in emulator.stripe.batch_jobs] == ["in_progress", "complete"]
     assert len(emulator.sixdot50.batches[0].payments) == 185
+    assert emulator.sixdot50.batch(emulator.sixdot50.batches[0].id.upper()).name == "Test"
     assert len(emulator.serpwow.batches) == 3
 
 

@@ -62,6 +62,10 @@ def stop(emulator: Emulator, batch: str) -> httpx.Response:
             for page in ("2", "0", "x")
         ),
         (
+            lambda emulator: send(emulator, "GET", "/za/redemptions/accounts", headers=DEMO | {"Host": "api.6dot50.com"}),
+            "6DOT50 publishes this path, but the Redemptions API is not emulated",
+        ),
+        (
             lambda emulator: send(emulator, "GET", "/live/batchez/B/stop"),
             "the nearest operation is GET /live/batches/{id}/stop",
         ),
@@ -143,7 +147,7 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
             lambda emulator: send(emulator, "GET", "/za/pay/batches", headers={"Authorization": "Bearer nonsense"}),
             [
                 "the credential was not accepted",
-                "this world has no such token, or has it no more since it expired: getToken gives one",
+                "this world has no such token, or no more: it expired, or a load, reset or undo took it; getToken gives one",
             ],
         ),
         (

@@ -204,9 +204,13 @@ class Summary:
 
 def paying_account(view: View) -> Account | None:
     """Return the account that pays for a submitted batch; one that is not active pays nothing."""
+    return view.first(Account, "active", *([CURRENCY] if _pays_in_rand(view) else ()))
+
+
+def _pays_in_rand(view: View) -> bool:
+    """Tell whether there are accounts in other currencies, which never pay."""
     has_others = view.size(Account, "currency", CURRENCY) < view.size(Account, *ALL)
-    only_default = has_others and view.choice(PAYING_ACCOUNT) == "default"
-    return view.first(Account, "active", *([CURRENCY] if only_default else ()))
+    return has_others and view.choice(PAYING_ACCOUNT) == "default"
 
 
 def cost(view: View, payment: Payment) -> Decimal:
@@ -249,14 +253,15 @@ def refund(view: View, payment: Payment) -> Iterator[Account]:
 
 
 def _source(view: View, payment: Payment) -> Account | None:
-    """Return the account that paid; for a batch that a scenario loads as submitted, the one that would pay now.
+    """Return the account that paid; for a batch that a scenario loads as submitted, the one that would pay if it is active.
 
     None where nothing was paid.
     """
     batch = view.find(Batch, payment.batch_id)
     if batch is None or batch.owner != SELF or batch.status not in ("OPEN", "CLOSED"):
         return None
-    return view.find(Account, batch.account_id or "") or paying_account(view) or view.first(Account, *ALL)
+    payers = ("currency", CURRENCY) if _pays_in_rand(view) else ALL
+    return view.find(Account, batch.account_id or "") or paying_account(view) or view.first(Account, *payers)
 
 
 def _moved(account: Account, balance: Decimal, available: Decimal) -> Account:

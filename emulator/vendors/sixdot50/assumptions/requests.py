@@ -200,8 +200,9 @@ WRITTEN_SUMMARY = Assumption(
 WRITTEN_INSTANTS = Assumption(
     "6dot50.written-instants",
     "How do the replies to creating and updating a batch write its createdAt?",
-    ("utc", "stored"),
-    "The sample of an update has a Z and seven decimals, unlike every sample of a reply that reads.",
+    ("utc", "stored", "ticks"),
+    "The sample of an update has a Z and seven decimals, unlike every sample of a reply that reads. A world's clock has six at"
+    " most; with ticks there is a seventh, a 5, so that what reads six alone is found out.",
 )
 DELETED_FIELDS = Assumption(
     "6dot50.deleted-fields",

@@ -63,7 +63,7 @@ def _flaws(tx: Transaction, query: Query) -> Iterator[Flaw]:
         yield from (Flaw(INVALID, name, query[name], "6dot50-list-5", BAD_PAGING) for name in malformed)
     if _wants_nothing(query) and tx.choice(TAKE_NOTHING) == "400":
         yield Flaw(INVALID, "take", query["take"], "6dot50-list-9", TAKE_NOTHING)
-    if _is_unknown(query) and tx.choice(UNKNOWN_STATUS) == "400":
+    if _is_unknown(tx, query) and tx.choice(UNKNOWN_STATUS) == "400":
         yield Flaw(INVALID, "statusCode", query["statuscode"], "6dot50-list-6", UNKNOWN_STATUS)
 
 
@@ -75,9 +75,10 @@ def _wants_nothing(query: Query) -> bool:
     return _is_count(query.get("take", "")) and int(query["take"]) == 0
 
 
-def _is_unknown(query: Query) -> bool:
+def _is_unknown(tx: Transaction, query: Query) -> bool:
     status = query.get("statuscode", "")
-    return status != "" and status.upper() not in BATCH_STATES
+    is_minded = status != status.upper() and tx.choice(STATUS_CASE) == "minded"
+    return status != "" and (is_minded or status.upper() not in BATCH_STATES)
 
 
 def _most(tx: Transaction, query: Query) -> int:

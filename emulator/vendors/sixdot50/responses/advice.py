@@ -39,12 +39,14 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
         yield "the body is JSON: send the header Content-Type: application/json with it (curl -d alone names a form)"
     if answer in ("unreadable", "invalid"):
         yield from _mistyped(request, organisation_of(tx).referrals)
+    if answer == "astray" and request.path.lower().startswith("/za/redemptions/"):
+        yield "6DOT50 publishes this path, but the Redemptions API is not emulated"
     if answer == "astray" and SINGULAR.search(request.path) and tx.choice(SINGULAR_PATH) == "404":
         yield f"the titles of 6DOT50's pages have batches in the plural; {SINGULAR_PATH.id}: served takes the singular too"
     if answer == "bad_token" and (token := bearer(request)) is not None:
         known = tx.find(Token, token)
         if known is None:
-            yield "this world has no such token, or has it no more since it expired: getToken gives one"
+            yield "this world has no such token, or no more: it expired, or a load, reset or undo took it; getToken gives one"
         elif known.expires_at <= tx.now:
             yield f"the token expired at {format_instant(known.expires_at)}: getToken gives another"
         else:

@@ -74,7 +74,7 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
     if FRACTIONS in tx.consulted:
         yield "6dot50-decimal-5"
     stored = [at for resource in shown for at in _instants_of(resource, settled=answer.name != "deleted")]
-    if answer.name in ("created", "changed") and tx.choice(WRITTEN_INSTANTS) == "utc":
+    if answer.name in ("created", "changed") and tx.choice(WRITTEN_INSTANTS) != "stored":
         yield "6dot50-instant-6"
     if any(isinstance(it, Payment) and it.settled_at is not None for it in shown) and answer.name != "deleted":
         yield "6dot50-instant-7"

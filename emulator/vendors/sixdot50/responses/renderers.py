@@ -117,16 +117,23 @@ def total_of(tx: Transaction, batch: Batch, payments: list[Payment]) -> Summary:
 
 def show_written(tx: Transaction, batch: Batch) -> JsonDict:
     """Return the batch as the response to a write has it: other keys, in another order. Evidence: 6dot50-instant-5."""
-    utc = tx.choice(WRITTEN_INSTANTS) == "utc"
     body = {
         "id": batch.id,
         "name": batch.name,
         "externalId": batch.external_id,
         "statusCode": batch.status,
-        "createdAt": f"{_without_zeroes(batch.created_at)}Z" if utc else stored_instant(tx, batch.created_at),
+        "createdAt": _written_instant(tx, batch.created_at),
     }
     summary = {"summary": show_summary(tx, summary_of(tx, batch))} if tx.choice(WRITTEN_SUMMARY) == "shown" else {}
     return _present(tx, body) | summary
+
+
+def _written_instant(tx: Transaction, at: datetime) -> str:
+    """Return createdAt in a reply to a write; with `ticks`, it ends as the sample does. Evidence: 6dot50-instant-5."""
+    choice = tx.choice(WRITTEN_INSTANTS)
+    if choice == "ticks":
+        return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}5Z"
+    return f"{_without_zeroes(at)}Z" if choice == "utc" else stored_instant(tx, at)
 
 
 def show_payment(tx: Transaction, payment: Payment) -> JsonDict:
