@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hmac
 from binascii import a2b_base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from emulator.text.percent import percent_decoded
@@ -37,15 +38,9 @@ _DECODED = 3
 
 def has_live_key(headers: Iterable[tuple[bytes, bytes]], *target: bytes) -> bool:
     """Tell whether a key that looks live is in a header, in basic authentication too, or in a part of the target."""
-    for text in target:
-        if _is_live(text):
-            return True
-    for name, value in headers:
-        if name.endswith(b"authorization") and value[:6].lower() == b"basic ":
-            value = _decoded(value[6:])
-        if _is_live(value):
-            return True
-    return False
+    texts = [*target, *[_decoded(it) if name.endswith(b"authorization") else it for name, it in headers]]
+    whole = b" ".join(texts)
+    return (b"live_" in whole or b"%" in whole) and any(map(_is_live, texts))
 
 
 def _is_live(text: bytes) -> bool:
@@ -56,11 +51,14 @@ def _is_live(text: bytes) -> bool:
     return b"live_" in text and LIVE.search(text.decode("latin-1")) is not None
 
 
-def _decoded(base64: bytes) -> bytes:
+def _decoded(authorization: bytes) -> bytes:
+    """Return the credentials of basic authentication as they are meant; any other value as it is."""
+    if authorization[:6].lower() != b"basic ":
+        return authorization
     try:
-        return a2b_base64(base64 + b"==")
+        return a2b_base64(authorization[6:] + b"==")
     except ValueError:
-        return base64
+        return authorization[6:]
 
 
 T = TypeVar("T")
@@ -113,19 +111,22 @@ class Guard:
 
     def check(self, scope: Scope) -> Rejection | None:
         """Return why a request may not be answered, or None; note in its scope how the client reached the server."""
-        if rejection := _bad_head(scope):
+        said: dict[bytes, list[bytes]] = {}
+        for name, value in scope["headers"]:
+            said.setdefault(name, []).append(value)
+        if rejection := _bad_head(scope, said):
             return rejection
-        host = next(iter(_values(scope, b"host")), b"")
+        host = next(iter(said.get(b"host", ())), b"")
         if scope.get("client") is not NO_SOCKET:
             found = self._host(scope, host)
             if isinstance(found, Rejection):
                 return found
             host = found
-        if not all(not origin or is_own_origin(origin, scope["scheme"], host) for origin in _values(scope, b"origin")):
+        if not all(not origin or is_own_origin(origin, scope["scheme"], host) for origin in said.get(b"origin", ())):
             return Rejection(403, "cross-origin", "a page of another origin may not send requests here")
-        if not all(is_own_referer(referer, scope["scheme"], host) for referer in _values(scope, b"referer")):
+        if not all(is_own_referer(referer, scope["scheme"], host) for referer in said.get(b"referer", ())):
             return Rejection(403, "cross-origin", FOREIGN_REFERER)
-        authorization = next(iter(_values(scope, b"authorization")), None)
+        authorization = next(iter(said.get(b"authorization", ())), None)
         if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.accepts_token(authorization):
             return Rejection(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)
         if has_live_key(scope["headers"], scope.get("raw_path") or scope["path"].encode(), scope["query_string"]):
@@ -138,7 +139,7 @@ class Guard:
             return Rejection(400, "no-host", "a request in HTTP/1.1 needs a Host header")
         if host and not self._may_be_called(host):
             return _not_called(host)
-        by_proxy = [(name, value) for name, value in scope["headers"] if name in SAID_BY_PROXIES]
+        by_proxy = [it for it in scope["headers"] if it[0] in SAID_BY_PROXIES]
         if by_proxy and self.proxies.trust(scope["client"][0]):
             scheme, name = forwarded(by_proxy)
             if name and not self._may_be_called(name):
@@ -167,23 +168,19 @@ class Guard:
         return known[host]
 
 
-def _bad_head(scope: Scope) -> Rejection | None:
-    """Return why the head of a request cannot be looked at, or None; percent-encode what its target has beyond ASCII."""
+def _bad_head(scope: Scope, said: Mapping[bytes, list[bytes]]) -> Rejection | None:
+    """Return why a head that says this cannot be looked at, or None; percent-encode what its target has beyond ASCII."""
     if not (scope["query_string"].isascii() and (scope.get("raw_path") or b"").isascii()):
         try:
             encode_target(scope)
         except UnicodeDecodeError:
             return Rejection(400, "bad-request", NOT_UTF_8)
     for name in ("Host", "Authorization"):
-        if len(_values(scope, name.lower().encode())) > 1:
+        if len(said.get(name.lower().encode(), ())) > 1:
             return Rejection(400, "repeated-header", f"it has several {name} headers: send one")
-    if not OWN_SITES.issuperset(_values(scope, b"sec-fetch-site")):
+    if not OWN_SITES.issuperset(said.get(b"sec-fetch-site", ())):
         return Rejection(403, "cross-origin", "a page of another site may not send requests here")
     return None
-
-
-def _values(scope: Scope, name: bytes) -> list[bytes]:
-    return [value for other, value in scope["headers"] if other == name]
 
 
 def _not_called(host: bytes) -> Rejection:
@@ -206,7 +203,7 @@ def has_long_head(scope: Scope) -> bool:
     is_long = (
         len(scope.get("raw_path") or scope["path"]) > LONG_TARGET
         or len(scope["query_string"]) > LONG_TARGET
-        or sum(len(name) + len(value) for name, value in scope["headers"]) > LONG_HEADERS
+        or sum(map(len, chain.from_iterable(scope["headers"]))) > LONG_HEADERS
     )
     return is_long and not isinstance(connection_of(scope), InProcessConnection)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from math import inf
@@ -133,7 +133,7 @@ class Pipeline:
         body = b"" if isinstance(content, Stream) else content
         charge = charge_answer(self._answers, len(body)) if len(body) > PIECE else None
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
-        is_own = answer.name not in NOT_OF_VENDORS and not any(fault.do == STATUS for fault in left)
+        is_own = answer.name not in NOT_OF_VENDORS and STATUS not in [fault.do for fault in left]
         headers = self._headers(tx, request, response, n)
         if is_own and response.status >= LEAST_REFUSAL and content_coding(request.raw_headers, request.body):
             headers.append((b"emulator-error", b"compressed-body"))
@@ -243,8 +243,7 @@ def _attributed(vendor: Vendor, answer: Answer) -> Answer:
 
 def _scripted(tx: Transaction, request: Request) -> ScriptedResponse | None:
     """Return the response that the scenario has for the operation, if any."""
-    scripts = tx.group(ScriptedResponse, "for", request.operation_name)
-    return scripts[0] if scripts else None
+    return tx.first(ScriptedResponse, "for", request.operation_name)
 
 
 def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:
@@ -259,8 +258,10 @@ def _place(world: World, n: int) -> bytes:
     return f"{world.id}/{n}".encode()
 
 
-def _delivered(faults: Iterable[Fault]) -> bool | None:
+def _delivered(faults: Faults) -> bool | None:
     """Tell whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
+    if not faults:
+        return True
     if not all(fault.preserves_response for fault in faults):
         return False
     return None if any(fault.takes_real_time for fault in faults) else True

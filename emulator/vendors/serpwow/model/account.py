@@ -107,11 +107,12 @@ def platform_of(view: View) -> Platform:
 
 
 class RequestMeter(Metered, frozen=True, gc=False):
-    """The latest requests that one key made to a limited operation: how many since an instant, or at each of some."""
+    """The latest requests that one key made to a limited operation: `count` since an instant, and some at `earlier` ones."""
 
     id: str
     since: datetime
-    counts: tuple[tuple[datetime, int], ...] = ()
+    count: int = 0
+    earlier: tuple[tuple[datetime, int], ...] = ()
     status: str = "open"
     kind: ClassVar[str] = "serpwow.meter"
     is_tally: ClassVar[bool] = True

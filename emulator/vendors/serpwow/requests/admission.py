@@ -39,7 +39,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     if not operation.mounts:
         if not tx.accepts("serpwow", credential(request)):
             return Answer("bad_key", "serpwow-auth-2")
-        if not is_plain(request) and _is_key_refused(tx, request):
+        if "&" in request.query_string and not is_plain(request) and _is_key_refused(tx, request):
             return invalid(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER).answer
         if request.body and not _reads_body(operation) and tx.choice(UNREAD_BODY) == "refuse":
             return invalid("The request must not have a body", "serpwow-body-9", UNREAD_BODY).answer
@@ -77,12 +77,12 @@ def rate_limit(name: str, evidence: str) -> Check:
     def check_rate(tx: Transaction, request: Request) -> Answer | None:
         id = f"{name}/{request.query.get(API_KEY, '')}"
         meter = tx.find(RequestMeter, id) or RequestMeter(id, tx.now)
-        counts = [(since, count) for since, count in meter.counts if tx.now - since < MINUTE]
+        counts = [it for it in (*meter.earlier, (meter.since, meter.count)) if tx.now - it[0] < MINUTE]
         is_sliding = tx.choice(RATE_WINDOW) == "sliding"
         if sum([count for _, count in counts]) >= PER_MINUTE:
             return Answer("too_often", evidence, assumption=RATE_WINDOW)
         since, count = counts.pop() if counts and (not is_sliding or counts[-1][0] == tx.now) else (tx.now, 0)
-        tx.put(replace(meter, counts=(*counts, (since, count + 1))))
+        tx.put(replace(meter, since=since, count=count + 1, earlier=tuple(counts)))
         return None
 
     return check_rate

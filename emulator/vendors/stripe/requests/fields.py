@@ -167,7 +167,7 @@ def check_indexes(tx: Transaction, request: Request) -> None:
 
 def pairs_of(request: Request) -> list[tuple[str, str]]:
     """Return the names and values of a query, in order."""
-    return parse_qsl(request.query_string, keep_blank_values=True)
+    return parse_qsl(request.query_string, keep_blank_values=True) if request.query_string else []
 
 
 def values_of(request: Request, array: str) -> list[str]:
