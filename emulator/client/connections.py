@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Context, DivisionByZero, InvalidOperation, Overflow, localcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
+from emulator.sdk.exact_json import JsonDict, dump
 from emulator.web.connection import (
     CONNECTION_KEY,
     App,
@@ -19,6 +20,7 @@ from emulator.web.connection import (
     Scope,
     run_sync,
 )
+from emulator.web.control_plane import NO_ANSWER, Handed
 from emulator.web.guard import NO_SOCKET
 from emulator.web.held_requests import HeldRequest
 
@@ -37,21 +39,30 @@ REASONS = {
 """Messages of client libraries for a socket that fails so."""
 LOCAL = [(b"host", b"127.0.0.1")]
 """Headers of a handle's own requests."""
+UNREAD = [*LOCAL, NO_ANSWER]
+"""Headers of one whose answer nobody reads."""
 
 SHORT = 1_000
-"""Bytes of a body that is read at once."""
+"""Bytes of a body, and characters of a text in one, that are read at once."""
+
+SMALL = 2**53
+"""The bound of whole numbers that every reader of JSON reads alike."""
 
 EXACT = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
 """The decimal context of the vendors, in place of that of the calling thread."""
 
 
 class AppResponse(NamedTuple):
-    """The response of the application to a request, whole unless a fault `cut` it short."""
+    """The response of the application to a request, whole unless a fault `cut` it short.
+
+    One that is handed over in this process has its `value` in place of content.
+    """
 
     status: int
     headers: Headers
     content: bytes
     cut: ConnectionCut | None = None
+    value: Any = None
 
 
 class HangWithoutTimeout(EmulatorError, NoAnswer):
@@ -129,7 +140,7 @@ async def ask_async(
     app: App, connection: SyncConnection, method: str, target: bytes, headers: Headers, body: bytes, scheme: str
 ) -> AppResponse:
     """Run one request through the application on a connection that lets real time pass. Raises as `ask` does."""
-    scope = _scope(connection, method, target, headers, scheme)
+    scope = _scope(connection, method, target, [(name.lower(), value) for name, value in headers], scheme)
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
     messages: list[Message] = []
 
@@ -155,16 +166,39 @@ async def ask_async(
     return _answered(method, messages, interruption)
 
 
-def ask_control(app: Gateway, method: str, target: bytes, body: bytes) -> AppResponse:
-    """Return the response of the control plane to a request of a handle; a short one is not read piece by piece."""
-    response: OutgoingResponse | None = None
+def ask_control(app: Gateway, method: str, target: bytes, value: Any, headers: Headers = LOCAL) -> AppResponse:
+    """Return the response of the control plane to a request of a handle, whose body has a JSON value, or is empty for None.
+
+    A short one is not read piece by piece, nor written as JSON where nothing in it would come out of that different.
+    """
+    body: bytes | JsonDict = {} if value is None else value if _is_flat(value) else dump(value)
+    response: OutgoingResponse | Handed | None = None
     if len(body) <= SHORT:
         with localcontext(EXACT):
-            response = app.respond_to_handle(_scope(SyncConnection(None), method, target, LOCAL, "http"), body)
+            response = app.control.respond(_scope(SyncConnection(None), method, target, headers, "http"), body)
     if response is None:
-        return ask(app, method, target, LOCAL, body)
+        return ask(app, method, target, headers, b"" if value is None else dump(value))
+    if isinstance(response, Handed):
+        return AppResponse(response.status, (), b"", None, response.value)
     content = response.content
     return AppResponse(response.status, response.headers, content if isinstance(content, bytes) else b"".join(content.chunks))
+
+
+def _is_flat(value: Any) -> bool:
+    """Tell whether a value is an object of small numbers and short texts in ASCII alone."""
+    if value.__class__ is not dict:
+        return False
+    for part in value.values():
+        kind = part.__class__
+        if kind is str:
+            if len(part) > SHORT or not part.isascii():
+                return False
+        elif kind is int:
+            if not -SMALL < part < SMALL:
+                return False
+        elif kind is not bool and part is not None:
+            return False
+    return True
 
 
 def _scope(connection: SyncConnection, method: str, target: bytes, headers: Headers, scheme: str) -> Scope:
@@ -180,7 +214,7 @@ def _scope(connection: SyncConnection, method: str, target: bytes, headers: Head
         "raw_path": path,
         "root_path": "",
         "query_string": query,
-        "headers": [(name.lower(), value) for name, value in headers],
+        "headers": headers,
         "server": None,
         "client": NO_SOCKET,
         "state": {CONNECTION_KEY: connection},

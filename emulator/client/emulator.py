@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     from emulator.client.aio import AsyncEmulator
     from emulator.client.transport import InProcess
-
 
 SAME_TIME = "runs at the same time need -n (pytest-xdist), with which their worlds have names of their own"
 
@@ -71,20 +69,23 @@ class Emulator(SnapshotMixin, ExploreMixin):
         folders: Sequence[Path] = (),
     ) -> None:
         self._folders = folders
-        with ExitStack() as exits:
-            self._server = server or exits.enter_context(EmulatorServer(env("EMULATOR_URL")))
+        self._server = server or EmulatorServer(env("EMULATOR_URL"))
+        self._exits = [] if server else [self._server.close]
+        try:
             payload = EMPTY if scenario is None else self._to_send(scenario)
             body = without_none(id=id, scenario=payload, seed=self._server.seed if seed is None else seed)
-            self._attach(scenario, self._server.ask("POST", "/worlds", body), exits.pop_all())
+            self._attach(scenario, self._server.ask("POST", "/worlds", body))
+        except BaseException:
+            self.close()
+            raise
 
-    def _attach(self, scenario: ScenarioLike | None, world: JsonObject, exits: ExitStack) -> None:
-        """Attach to a world that was made, to drop it before what `exits` ends."""
+    def _attach(self, scenario: ScenarioLike | None, world: JsonObject) -> None:
+        """Attach to a world that was made, to drop it before anything else is closed."""
         self.is_pointed_at = False
         self.scenario = scenario
         self._world = world
         self._id: str = world["id"]
-        self._exits = exits
-        self._exits.callback(self._drop)
+        self._exits.append(self._drop)
         self._loading = Lock()
         with _listing:
             self._number = next(_numbers)
@@ -111,8 +112,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
     @property
     def seed(self) -> int:
         """The seed that decides every id and credential of this world."""
-        seed: int = self._world["seed"]
-        return seed
+        return int(self._world["seed"])
 
     @property
     def url(self) -> str:
@@ -129,8 +129,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
     @property
     def credentials(self) -> Mapping[str, Mapping[str, str]]:
         """By vendor, what its clients need to reach this world: a base URL, and keys that pick it."""
-        credentials: Mapping[str, Mapping[str, str]] = self._world["credentials"]
-        return credentials
+        return dict(self._world["credentials"])
 
     @cached_property
     def clock(self) -> Clock:
@@ -199,19 +198,19 @@ class Emulator(SnapshotMixin, ExploreMixin):
 
     def reset(self) -> None:
         """Go back to the beginning of the scenario, every part of it."""
-        self.ask("POST", "/reset")
+        self._asked(self._server.tell, "POST", "/reset")
 
     def fork(self, *, seed: int | None = None) -> Emulator:
         """Return another world, with credentials of its own, that goes on from here. Its context drops it, or ours."""
         twin = self._beside(self.scenario, self.ask("POST", "/fork", without_none(seed=seed)))
-        self._exits.callback(twin.close)
+        self._exits.append(twin.close)
         return twin
 
     def _beside(self, scenario: ScenarioLike | None, world: JsonObject) -> Emulator:
         """Return a handle of another world that was made on this server."""
         twin = object.__new__(Emulator)
-        twin._server, twin._folders = self._server, self._folders
-        twin._attach(scenario, world, ExitStack())
+        twin._server, twin._folders, twin._exits = self._server, self._folders, []
+        twin._attach(scenario, world)
         return twin
 
     def _to_send(self, scenario: ScenarioLike) -> Any:
@@ -230,8 +229,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
     def _as_value(self, scenario: ScenarioLike) -> JsonObject:
         payload = self._to_send(scenario)
         answer = self._server.ask("GET", f"/scenarios/{payload}") if isinstance(payload, str) else {"scenario": payload}
-        value: JsonObject = answer["scenario"]
-        return value
+        return dict(answer["scenario"])
 
     def transport(self) -> InProcess:
         """Return a transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
@@ -259,8 +257,11 @@ class Emulator(SnapshotMixin, ExploreMixin):
         Raises:
             ControlError: it said no, and why.
         """
+        return self._asked(self._server.ask, method, path, body)
+
+    def _asked(self, ask: Callable[[str, str, Any], Any], method: str, path: str, body: Any = None) -> Any:
         try:
-            return self._server.ask(method, f"/worlds/{self._id}{path}", body)
+            return ask(method, f"/worlds/{self._id}{path}", body)
         except ControlError as error:
             if error.status != HTTPStatus.NOT_FOUND or not str(error).startswith(f"no world is called {self._id!r}"):
                 raise
@@ -269,7 +270,12 @@ class Emulator(SnapshotMixin, ExploreMixin):
 
     def close(self) -> None:
         """Drop the world and its forks, and the server if it was made for it. What is closed already stays closed."""
-        self._exits.close()
+        try:
+            while self._exits:
+                self._exits.pop()()
+        finally:
+            if self._exits:  # one failed, which keeps none of the others
+                self.close()
 
     def __enter__(self) -> Emulator:
         return self

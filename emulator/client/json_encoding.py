@@ -62,7 +62,9 @@ def plain(value: Any, path: Path = ()) -> Any:
     Raises:
         BadInput: a part of it is no JSON, and stands for none; the message says where.
     """
-    if isinstance(value, Mapping):
+    if value is None or value.__class__ in (str, int, bool):
+        return value
+    if value.__class__ is dict or isinstance(value, Mapping):
         return {str(name): plain(part, (*path, str(name))) for name, part in value.items()}
     if (isinstance(value, float) and not isfinite(value)) or (isinstance(value, Decimal) and not value.is_finite()):
         raise BadInput.at(f"{value} is no number that JSON has{_instead(value, path)}", *path)

@@ -19,6 +19,9 @@ class MissingFile(EmulatorError):
     """There is no file at the path of a scenario."""
 
 
+PUNCTUATION = frozenset("./\\")
+"""What a text has at least one of that names a file, and not a scenario."""
+
 EMPTY = {"title": "An empty world"}
 """The scenario of a world that begins with nothing."""
 
@@ -40,6 +43,8 @@ def scenario_to_send(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> An
         raise BadInput.at(
             "this is the text of a scenario: give a file, a name, or a mapping (yaml.safe_load makes one)", "scenario"
         )
+    if isinstance(scenario, str) and PUNCTUATION.isdisjoint(scenario):
+        return scenario  # which is no path, wherever it is looked for
     path = _find(Path(scenario), folders)
     if isinstance(scenario, Path) or is_scenario_file(path) or looks_like_path(scenario):
         _expect_file(path, str(scenario))

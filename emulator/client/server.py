@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from emulator.client.bounds import Folders, read_folders, read_limits
-from emulator.client.connections import AppResponse, ask_control
+from emulator.client.connections import LOCAL, UNREAD, AppResponse, ask_control
 from emulator.client.environment import env
-from emulator.client.json_encoding import decode, encode
+from emulator.client.json_encoding import decode, plain
 from emulator.client.network_idle import ServerActivity
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
 from emulator.scenario.client import read_foreign
 from emulator.scenario.library import Library
+from emulator.sdk.exact_json import dump
 from emulator.server.app import closed_worlds, create_app, library
 from emulator.state.compare import abridge
 from emulator.text.garbage import gc_paused
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 
 CONTROL = "/_emulator"
 
-Send = Callable[[str, str, bytes], AppResponse]
-"""From method, path and body to what was answered."""
+Send = Callable[[str, str, Any, bool], AppResponse]
+"""From method, path, the JSON value of the body (None for an empty one), and whether the answer is read, to the response."""
 
 
 class ControlError(EmulatorError):
@@ -131,14 +132,22 @@ class EmulatorServer:
             raise ControlError(f"this server lives in process {self._process}, which this one was forked from: ask it there")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the control plane and returns its JSON answer; None where there is none.
+        """Ask the control plane and return its JSON answer; None where there is none.
 
         Raises:
             ControlError: it said no, and why; or nobody answered.
         """
-        response = self._send(method, CONTROL + path, b"" if body is None else encode(body))
+        response = self._response(method, path, body, is_read=True)
+        return self._value(response) if response.content else response.value
+
+    def tell(self, method: str, path: str, body: Any = None) -> None:
+        """Ask the control plane as `ask` does, where nobody reads what it answers."""
+        self._response(method, path, body, is_read=False)
+
+    def _response(self, method: str, path: str, body: Any, is_read: bool) -> AppResponse:
+        response = self._send(method, CONTROL + path, None if body is None else plain(body), is_read)
         if response.status < 300:
-            return self._value(response) if response.content else None
+            return response
         answer = f"{method} {CONTROL}{path} was answered {response.status}"
         raise ControlError(f"{_reason(response.content)} ({answer})", response.status)
 
@@ -184,7 +193,7 @@ class EmulatorServer:
         self.ask("GET", "/worlds/default/clock")
 
     def _is_an_emulator(self) -> bool:
-        response = self._send("GET", f"{CONTROL}/health", b"")
+        response = self._send("GET", f"{CONTROL}/health", None, True)
         try:
             return response.status == 200 and orjson.loads(response.content)["status"] == "ok"
         except (ValueError, KeyError, TypeError):
@@ -194,9 +203,9 @@ class EmulatorServer:
         self._limits = limits
         self.app = app = create_app(closed_worlds(limits), library(*self._folders), limits=limits, held=self._held)
 
-        def send(method: str, path: str, body: bytes) -> AppResponse:
+        def send(method: str, path: str, body: Any, is_read: bool) -> AppResponse:
             self._stay_in_this_process()
-            return ask_control(app, method, path.encode(), body)
+            return ask_control(app, method, path.encode(), body, LOCAL if is_read else UNREAD)
 
         return send
 
@@ -212,9 +221,9 @@ class EmulatorServer:
 
         self._url = str(client.address)
 
-        def send(method: str, path: str, body: bytes) -> AppResponse:
+        def send(method: str, path: str, body: Any, _is_read: bool) -> AppResponse:
             try:
-                response = client.send(method, path.encode(), (), body)
+                response = client.send(method, path.encode(), (), b"" if body is None else dump(body))
             except NoResponse as error:
                 raise ControlError(f"no emulator answers at {safe_url!r} (--emulator-url, EMULATOR_URL): {error}") from None
             return AppResponse(*response)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any, TypeVar
 
 from emulator.control import catalogue, dry_run, faults, index, journal, snapshots, worlds
 from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
-from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, respond
+from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, hand_over, respond
 from emulator.control.problems import error_response, problem, text_response
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
+from emulator.sdk.exact_json import JsonDict
 from emulator.web.connection import InProcessConnection, Scope, connection_of
+from emulator.web.control_plane import NO_ANSWER, Handed
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
 from emulator.web.requests import IncomingBody, waits_for_continue
 from emulator.web.response import OutgoingResponse
 from emulator.web.turns import for_client
+
+Rendered = TypeVar("Rendered")
 
 ROUTES = [
     row
@@ -42,6 +47,10 @@ class ControlApp:
             for row in ROUTES
             if row.body is not None
         }
+        self._rows: dict[tuple[str, int], list[tuple[list[str], ControlRoute]]] = {}
+        for row in ROUTES:
+            parts = row.path.split("/")
+            self._rows.setdefault((row.method, len(parts)), []).append((parts, row))
 
     async def respond(self, row: ControlRoute, http: HttpRequest) -> OutgoingResponse:
         """Read a request of a route and respond."""
@@ -59,33 +68,42 @@ class ControlApp:
             return await off_loop_if_long(scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
         return await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
 
-    def respond_at_once(self, scope: Scope, body: bytes) -> OutgoingResponse | None:
-        """Return the response to a handle in this process, which brings a short body and takes JSON.
+    def respond_at_once(self, scope: Scope, body: bytes | JsonDict) -> OutgoingResponse | Handed | None:
+        """Return the response to a handle in this process, which brings a short body and takes an answer as a value.
 
         None where no path without wildcards is its path: that is left to Starlette, which this does without.
         """
         method, segments = scope["method"], scope["path"].removeprefix(PREFIX).split("/")
-        row = next((row for row in ROUTES if row.method == method and _leads_to(row, segments)), None)
-        if row is None:
+        named, row = None, ROUTES[0]
+        for parts, row in self._rows.get((method, len(segments)), ()):  # noqa: B007
+            named = _parameters(parts, segments)
+            if named is not None:
+                break
+        if named is None:
             return None
-        pairs = zip(row.path.split("/"), segments, strict=True)
-        http = HttpRequest(scope, {part[1:-1]: segment for part, segment in pairs if part.startswith("{")})
+        http = HttpRequest(scope, named)
         try:
             check_query(http, row.query)
             parse = self._parsers.get((method, row.path))
-            request = ControlRequest(self.context, http, parse(body.decode(), http) if parse else {})
+            text = body.decode() if isinstance(body, bytes) else body
+            request = ControlRequest(self.context, http, parse(text, http) if parse else {})
         except EmulatorError as error:
             return error_response(error)
-        return _respond(row, request, JSON_TYPE)
+        most, answers, is_silent = self.context.limits.answer, self.context.answers, NO_ANSWER in scope["headers"]
+        return _answered(
+            row, request, JSON_TYPE, lambda it: Handed(200, None) if is_silent else hand_over(it, row.status, most, answers)
+        )
 
 
-def _leads_to(row: ControlRoute, segments: list[str]) -> bool:
-    """Tell whether the segments of a path are those of a row, of which each parameter has one."""
-    parts = row.path.split("/")
-    return len(parts) == len(segments) and all(
-        part == segment or (part.startswith("{") and ":" not in part and segment != "")
-        for part, segment in zip(parts, segments, strict=True)
-    )
+def _parameters(parts: list[str], segments: list[str]) -> dict[str, str] | None:
+    """Return the parameters of a path whose segments are those of a route, each parameter one; None where they are not."""
+    named = {}
+    for part, segment in zip(parts, segments, strict=True):
+        if part != segment:
+            if segment == "" or not part.startswith("{") or ":" in part:
+                return None
+            named[part[1:-1]] = segment
+    return named
 
 
 async def _run(
@@ -115,6 +133,14 @@ def _respond_in(world: World, context: ControlContext, respond: Callable[[], Out
 
 
 def _respond(row: ControlRoute, request: ControlRequest, form: str) -> OutgoingResponse:
+    """Call the handler, and render its answer in a form."""
+    limits, answers = request.context.limits, request.context.answers
+    return _answered(row, request, form, lambda it: respond(it, row.status, form, row.forms, limits.answer, answers))
+
+
+def _answered(
+    row: ControlRoute, request: ControlRequest, form: str, render: Callable[[Any], Rendered]
+) -> Rendered | OutgoingResponse:
     """Call the handler, and render its answer; what was done is not refused where its answer has no room."""
     is_done = False
     try:
@@ -122,7 +148,7 @@ def _respond(row: ControlRoute, request: ControlRequest, form: str) -> OutgoingR
         if row.answer is None:
             return OutgoingResponse(row.status, [], b"")
         is_done = row.has_effect
-        return respond(answer, row.status, form, row.forms, request.context.limits.answer, request.context.answers)
+        return render(answer)
     except EmulatorError as error:
         return problem(row.status, f"this was done, but {error}") if is_done else _refusal(error, form)
 

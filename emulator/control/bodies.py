@@ -28,8 +28,8 @@ from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding,
 from emulator.web.turns import for_client
 
 Body = dict[str, Any]
-Parse = Callable[[str, HttpRequest], Body]
-"""From the text of a body, and its request, to its value."""
+Parse = Callable[[str | Body, HttpRequest], Body]
+"""From the text of a body, or what a handle in this process hands over, and its request, to its value."""
 
 LONG_TEXT = 10_000
 """Characters from which on reading may take more than a tenth of a second."""
@@ -115,20 +115,22 @@ async def read_body(request: HttpRequest, parse: Parse, max_bytes: int, incoming
     return await in_limited_thread(for_client, client, validate, is_long=len(text) > LONG_TEXT)
 
 
-def _value(schema: Schema, text: str, request: HttpRequest) -> Body:
-    document = _yaml(text) if _is_yaml(request) else Document(_json(text, request))
+def _value(schema: Schema, text: str | Body, request: HttpRequest) -> Body:
+    document = _yaml(text) if isinstance(text, str) and _is_yaml(request) else Document(_json(text, request))
     return _validated(document, schema)
 
 
-def _scenario_and_options(schema: Schema, text: str, request: HttpRequest) -> Body:
+def _scenario_and_options(schema: Schema, text: str | Body, request: HttpRequest) -> Body:
+    if not isinstance(text, str) and not request.query:
+        return _value(schema, text, request)
     options = _query_options(request)
-    if _is_yaml(request):
+    if isinstance(text, str) and _is_yaml(request):
         return _validated(Document(options), schema) | {"scenario": _yaml(text)}
     body = _json(text, request)
     if isinstance(body, dict):
         if doubled := [name for name in options if name in body]:
             raise BadInput([Problem(f"{name} is in the query, and in the body too", (name,)) for name in doubled])
-        body |= options
+        body = body | options
     return _validated(Document(body), schema)
 
 
@@ -226,12 +228,14 @@ def _yaml(text: str) -> Document:
     return document
 
 
-def _json(text: str, request: HttpRequest) -> Any:
+def _json(text: str | Body, request: HttpRequest) -> Any:
     """Return the value of a body in JSON; an empty body is an empty object.
 
     Raises:
         BadInput: it is not JSON; where it looks like YAML, the message names the content type to send it with.
     """
+    if not isinstance(text, str):
+        return text
     try:
         return read_json(text) if text.strip() else {}
     except NotJson as error:

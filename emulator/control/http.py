@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import cached_property
 from urllib.parse import parse_qsl
 
 from emulator.web.connection import Scope
@@ -18,17 +17,23 @@ class HttpRequest:
         self.scope = scope
         self.path_params = path_params
         self.stream = stream
+        self._headers: dict[str, str] | None = None
+        self._query: list[tuple[str, str]] | None = None if scope["query_string"] else []
 
-    @cached_property
+    @property
     def headers(self) -> Mapping[str, str]:
         """The first value of each header, its name in small letters."""
-        return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(self.scope["headers"])}
+        if self._headers is None:
+            headers = reversed(self.scope["headers"])
+            self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
+        return self._headers
 
-    @cached_property
+    @property
     def query(self) -> list[tuple[str, str]]:
         """The names and values of the query, in order."""
-        text: bytes = self.scope["query_string"]
-        return parse_qsl(text.decode("latin-1"), keep_blank_values=True) if text else []
+        if self._query is None:
+            self._query = parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        return self._query
 
     @property
     def query_params(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 
@@ -12,6 +13,7 @@ from emulator.control.record import to_json
 from emulator.kernel.budget import Quota
 from emulator.sdk.response import Stream
 from emulator.web.answers import charge_answer
+from emulator.web.control_plane import Handed
 from emulator.web.json_pieces import in_pieces, together
 from emulator.web.response import OutgoingResponse
 
@@ -22,6 +24,9 @@ Forms = Mapping[str, Callable[[Any], str]]
 
 _RANGE = re.compile(r"([^\s,;]+)(?:[^,]*?;\s*q\s*=\s*([^\s,;]*))?[^,]*", re.IGNORECASE)
 """A range of an Accept header, and its weight."""
+
+MANY, LETTERS, LONG = 200, 1_000, 1_500_000
+"""Parts of a value, and characters of a text in it, up to which a handle gets it as it is; bytes that it surely has not."""
 
 SHELLS = ("curl/", "wget/")
 """Prefixes of the User-Agent of programs that print a response in a terminal."""
@@ -60,6 +65,40 @@ def respond(answer: Any, status: int, form: str, forms: Forms, max_bytes: int, a
     content = Stream(size, iter(joined)) if charge else b"".join(joined)
     headers = [content_type(form), *(VARY_HEADERS if forms else ()), *(PAGE_HEADERS if form == HTML_TYPE else ())]
     return OutgoingResponse(status, headers, content, charge=charge)
+
+
+def hand_over(answer: Any, status: int, max_bytes: int, answers: Quota) -> Handed | OutgoingResponse:
+    """Return an answer as a handle in this process takes it: as the value that its JSON has, or, a long one, as that JSON.
+
+    Raises:
+        TooMany: as `respond` does.
+    """
+    if max_bytes >= LONG:
+        with suppress(_NoShortValue):
+            return Handed(status, _copied(to_json(answer), [MANY]))
+    return respond(answer, status, JSON_TYPE, {}, max_bytes, answers)
+
+
+class _NoShortValue(Exception):
+    """Ends the copying of a value that is long, or that its JSON does not have as it is."""
+
+
+def _copied(value: Any, room: list[int]) -> Any:
+    """Return a copy of a value that has so many parts at most."""
+    kind = value.__class__
+    if value is None or kind is bool or kind is int or (kind is str and len(value) <= LETTERS):
+        return value
+    if kind is not dict and kind is not list and kind is not tuple:
+        raise _NoShortValue
+    room[0] -= len(value)
+    if room[0] < 0:
+        raise _NoShortValue
+    if kind is not dict:
+        return [_copied(it, room) for it in value]
+    copy = {}
+    for name, it in value.items():
+        copy[name] = it if it.__class__ is str and len(it) <= LETTERS else _copied(it, room)
+    return copy
 
 
 def content_type(form: str) -> tuple[bytes, bytes]:

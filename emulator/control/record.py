@@ -85,6 +85,8 @@ class Record:
 
     def __init__(self, *values: Any, **named: Any) -> None:
         self.__dict__.update(zip(self.fields, values, strict=False), **named)
+        if len(values) == len(self.fields) and not named:
+            return
         names = self.__dict__.keys()
         is_whole = len(names) == len(self.fields) or self.required <= names
         if len(values) + len(named) != len(names) or not is_whole or not names <= self.known:

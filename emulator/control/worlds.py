@@ -22,7 +22,7 @@ from emulator.scenario.checks.states import names_empty_parts_only, state_proble
 from emulator.scenario.document import Document, JsonDict
 from emulator.scenario.scenario import apply_state, listed_claims, rate_of
 from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
-from emulator.sdk.vendor import Vendor, Vendors
+from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between
 from emulator.text.redact import redact_text
 
@@ -85,12 +85,12 @@ def _at_once(world: World, request: ControlRequest) -> models.World:
 
 
 def _with_clock(world: World, request: ControlRequest, clock: Clock) -> models.World:
-    credentials = {name: _credentials(world, it, request.base_url) for name, it in request.context.vendors.items()}
-    return models.World(world.id, world.seed, clock, credentials)
-
-
-def _credentials(world: World, vendor: Vendor, base_url: str) -> dict[str, str]:
-    return {"url": base_url + vendor.base_path, **vendor.credentials_of(world.id, world.seed).fields}
+    id, seed, url = world.id, world.seed, request.base_url
+    credentials = {
+        name: {"url": url + vendor.base_path, **vendor.credentials_of(id, seed).fields}
+        for name, vendor in request.context.vendors.items()
+    }
+    return models.World(id, seed, clock, credentials)
 
 
 @route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True)

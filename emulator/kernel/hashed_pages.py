@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Generic, Self, TypeVar
+from typing import Generic, TypeVar
 
 from emulator.kernel.sorted_pages import SortedPages
 
@@ -23,13 +23,6 @@ class HashedPages(Generic[K, V]):
     _own: set[int]
     _size: int
     _mask: int
-
-    def copy(self) -> Self:
-        """Return a map of the same entries, to be changed apart."""
-        twin = self.__new__(type(self))
-        twin.pages, twin._size, twin._mask = self.pages.copy(), self._size, self._mask
-        self._own, twin._own = set(), set()
-        return twin
 
     def empty(self) -> None:
         """Drop the pages one after the other, and those of the values that have some."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from functools import partial
 from itertools import count, islice
+from operator import itemgetter
 from typing import Any
 
 from emulator.kernel.hashed_pages import HashedPages, K, V
@@ -27,16 +28,12 @@ Group = tuple[Member, ...] | SortedPages
 Instants = tuple[datetime | None, datetime | None]
 """The instants at which the next event happens to a resource, and upkeep before that; None for never."""
 
-Moves = defaultdict[IndexKey, tuple[list[Member], list[Member]]]
-"""Groups, with the members that leave each and those that join it."""
-
 SOME = 5_000
 """Resources that are sorted in together."""
 
 WHEN = ""
 AGENDA = EVENTS, UPKEEP = (WHEN, "events"), (WHEN, "upkeep")
 """The agenda's two groups, of no kind: keys of resources, sorted by due instant and then by arrival."""
-
 
 _NEW_VERSIONS = count(1)
 
@@ -57,6 +54,13 @@ class PagedMap(HashedPages[K, V]):
         if place >= len(self.pages):
             place &= self._mask >> 1
         return self.pages[place].get(key)
+
+    def copy(self) -> PagedMap[K, V]:
+        """Return a map of the same entries, to be changed apart."""
+        twin: PagedMap[K, V] = self.__new__(PagedMap)
+        twin.pages, twin._size, twin._mask = self.pages.copy(), self._size, self._mask
+        self._own, twin._own = set(), set()
+        return twin
 
     def values_of(self, keys: Iterable[K]) -> list[V]:
         """Return the values of keys that are there."""
@@ -104,20 +108,21 @@ class PagedMap(HashedPages[K, V]):
 class Store:
     """Resources by kind and id, each numbered as it arrived, and the instants at which something happens to them.
 
-    A copy shares all pages with the original; whichever changes a page first gets its own. Groups and agenda are brought up
-    to date when they are read, so that all that changed until then is sorted in at once. `tables` has the resources of each
-    kind of which there is, or was, anything. `versions` are that of its tallies, the second, and of all else: every change
-    makes a new one, which no other store ever had, so that what has the same is the same.
+    A copy shares all with the original; whichever changes a kind, or a page of it, first gets its own. Groups and agenda are
+    brought up to date when they are read, so that all that changed until then is sorted in at once. `tables` has the resources
+    of each kind of which there is, or was, anything. `versions` are that of its tallies, the second, and of all else: every
+    change makes a new one, which no other store ever had, so that what has the same is the same.
     """
 
-    __slots__ = ("_arrived", "_due", "_groups", "_next", "_numbers", "_owner", "_size", "_unsettled", "tables", "versions")
+    __slots__ = ("_arrived", "_due", "_groups", "_next", "_numbers", "_own", "_owner", "_size", "_stale", "tables", "versions")
 
     def __init__(self, instants: Callable[[Any], Instants]) -> None:
         self.tables: dict[str, PagedMap[str, Any]] = {}
         self._numbers: dict[str, PagedMap[str, Place]] = {}
         self._groups: PagedMap[IndexKey, Group] = PagedMap()
-        self._unsettled: dict[str, dict[Key, tuple[Any, Place] | None]] = {}
+        self._stale: dict[str, dict[Key, tuple[Any, Place] | None]] = {}
         self._due = instants
+        self._own: set[str] = set()
         self._owner = object()
         self._arrived = self._size = 0
         self.versions = [0, 0]
@@ -158,9 +163,7 @@ class Store:
         """Add a resource as the newest, or with its former number; or replace its former value, and return that."""
         kind, id = resource.kind, resource.id
         self.versions[resource.is_tally] = next(_NEW_VERSIONS)
-        if kind not in self.tables:
-            self.tables[kind], self._numbers[kind] = PagedMap(), PagedMap()
-        table = self.tables[kind]
+        table = self.tables[kind] if kind in self._own else self._own_table(kind)
         old = table.get(id)
         table[id] = resource
         self._note(kind, id, old)
@@ -172,28 +175,37 @@ class Store:
 
     def remove(self, kind: str, id: str) -> Any | None:
         """Remove a resource, also from the agenda, and return it; None if it is not there."""
-        old = self.tables[kind].pop(id) if kind in self.tables else None
+        old = self.find(kind, id)
         if old is not None:
+            self._own_table(kind).pop(id)
             self.versions[old.is_tally] = next(_NEW_VERSIONS)
             self._size -= 1
             self._note(kind, id, old)
             self._numbers[kind].pop(id)
         return old
 
+    def _own_table(self, kind: str) -> PagedMap[str, Any]:
+        """Return the resources of a kind, which from now on are, with their numbers, this store's alone to change."""
+        if kind not in self._own:
+            both = self._numbers, self.tables
+            self._numbers[kind], self.tables[kind] = (it[kind].copy() if kind in it else PagedMap() for it in both)
+            self._own.add(kind)
+        return self.tables[kind]
+
     def _note(self, kind: str, id: str, old: Any | None) -> None:
         """Note that the groups of a kind, and the agenda, have a resource as it was."""
         key = kind, id
         for part in (kind, WHEN):
-            unsettled = self._unsettled.get(part)
+            unsettled = self._stale.get(part)
             if unsettled is None:
-                unsettled = self._unsettled[part] = {}
+                unsettled = self._stale[part] = {}
             if key not in unsettled:
                 unsettled[key] = None if old is None else (old, self._numbers[kind][id])
 
     @property
     def next_due(self) -> datetime | None:
         """The earliest instant of the agenda, or None."""
-        if WHEN in self._unsettled:
+        if WHEN in self._stale:
             self._settle_part(WHEN)
         return self._next
 
@@ -203,23 +215,18 @@ class Store:
 
     def first_due(self) -> tuple[datetime, Key] | None:
         """Return the earliest entry of the agenda, or None; at the same instant, upkeep waits."""
-        due = self.next_due
-        if due is None:
+        if self.next_due is None:
             return None
-        event = self._first(EVENTS)
-        instant, _, key = event if event and event[0] == due else self._first(UPKEEP)
+        instant, _, key = min((it[0] for group in AGENDA if (it := self._groups.get(group))), key=itemgetter(0))
         return instant, key
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
         self.settle()
         twin = Store(self._due)
-        twin.tables = {kind: table.copy() for kind, table in self.tables.items()}
-        twin._numbers = {kind: numbers.copy() for kind, numbers in self._numbers.items()}
-        twin._groups = self._groups.copy()
-        twin._arrived, twin._size, twin._next = self._arrived, self._size, self._next
-        twin.versions = self.versions.copy()
-        self._owner = object()  # the groups of both belong to neither now
+        twin.tables, twin._numbers, twin._groups = self.tables.copy(), self._numbers.copy(), self._groups.copy()
+        twin._arrived, twin._size, twin._next, twin.versions = self._arrived, self._size, self._next, self.versions.copy()
+        self._own, self._owner = set(), object()  # the kinds and groups of both belong to neither now
         return twin
 
     def empty(self) -> None:
@@ -229,26 +236,21 @@ class Store:
 
     def _group(self, key: IndexKey) -> Group | None:
         """Return a group, which has a member; None where it would have none."""
-        if key[0] in self._unsettled:
+        if key[0] in self._stale:
             self._settle_part(str(key[0]))
         return self._groups.get(key)
 
-    def _first(self, group: IndexKey) -> Any:
-        """Return the first member of a group as it was settled, or None."""
-        members = self._groups.get(group)
-        return members[0] if members else None
-
     def settle(self) -> None:
         """Bring groups and agenda up to date with all resources."""
-        while self._unsettled:
-            self._settle_part(next(iter(self._unsettled)))
+        while self._stale:
+            self._settle_part(next(iter(self._stale)))
 
     def _settle_part(self, part: str) -> None:
         """Bring the groups of a kind, or the agenda, up to date, some resources at a time; a checkpoint may end it between."""
-        unsettled, memberships = self._unsettled[part], self._in_agenda if part == WHEN else self._in_groups
+        unsettled, memberships = self._stale[part], self._in_agenda if part == WHEN else self._in_groups
         while unsettled:
             some = [*islice(unsettled.items(), SOME)]
-            moves: Moves = defaultdict(lambda: ([], []))
+            moves = defaultdict[IndexKey, tuple[list[Member], list[Member]]](lambda: ([], []))
             for (kind, id), former in some:
                 now = self.tables[kind].get(id)
                 before = {} if former is None else memberships(*former)
@@ -263,9 +265,9 @@ class Store:
                 del unsettled[key]
             if WORK.pause is not None:
                 WORK.pause()
-        del self._unsettled[part]
+        del self._stale[part]
         if part == WHEN:
-            self._next = min([it[0] for group in AGENDA if (it := self._first(group))], default=None)
+            self._next = min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
 
     def _in_groups(self, resource: Any, place: Place) -> dict[IndexKey, Member]:
         """Return a resource as a member of its groups, among them the one of all of its kind."""
@@ -280,8 +282,7 @@ class Store:
 
     def _in_agenda(self, resource: Any, place: Place) -> dict[IndexKey, Member]:
         """Return a resource as a member of the agenda."""
-        number, id = place
-        instants = zip(AGENDA, self._due(resource), strict=True)
+        (number, id), instants = place, zip(AGENDA, self._due(resource), strict=True)
         return {group: (instant, number, (resource.kind, id)) for group, instant in instants if instant is not None}
 
     def _move(self, key: IndexKey, leaving: list[Member], joining: list[Member]) -> None:

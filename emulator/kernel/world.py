@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
 from emulator.kernel.budget import Budget, Charge, Quota, weigh
-from emulator.kernel.clock import Clock
+from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History, ResourceChange
 from emulator.kernel.journal import Change, Journal, Savepoint
@@ -44,24 +44,26 @@ class World:
     `history` holds what the newest transactions replaced, and `snapshots` the moments that somebody wanted kept, by name.
     `before` is what a jump goes back to where it is too much. `epoch` counts how often it was reset or dropped, together with
     whatever was under way.
-    Whoever uses a world from more than one thread holds its `lock` meanwhile.
+    Whoever uses a world from more than one thread holds its `lock` meanwhile. One with an `origin` has the same resources.
     """
 
-    def __init__(self, id: str, rules: Rules, clock: Clock, seed: int = 0, quota: Quota | None = None) -> None:
+    def __init__(
+        self, id: str, rules: Rules, clock: Clock, seed: int = 0, quota: Quota | None = None, origin: World | None = None
+    ) -> None:
         self.id = id
         self.rules = rules
         self.seed = seed
         self.clock = clock
-        self.store = _empty_store(rules)
-        self.journal = Journal(rules.limits.journal)
+        self.store: Store = origin.store.copy() if origin else _empty_store(rules)
+        self.journal: Journal = Journal(rules.limits.journal)
         self.history = History(rules.limits.journal)
-        self.counters: dict[str, int] = {}
+        self.counters: dict[str, int] = origin.counters.copy() if origin else {}
         self.snapshots: dict[str, Moment] = {}
         self.before: World | None = None
         self.epoch = 0
         self.lock = RLock()
         self.quota = quota or Quota(Budget.of(rules.limits))
-        self._frame = Charge(self.quota, FRAME)
+        self._frame = Charge(self.quota, size_of_copy(origin) if origin else FRAME)
         self._beginning: Moment | None = None
 
     transaction = begin
@@ -71,8 +73,11 @@ class World:
 
         Where that is too much for one look at a running clock, the world falls behind, and later looks go on from there.
         """
-        catch_up(self, TURN_LIMIT if self.clock.is_behind else catch_up_limit(self))
-        return self.clock.reached
+        clock, due = self.clock, self.store.next_due
+        if clock.rate == FROZEN and (due is None or due > clock.base):
+            return clock.base
+        catch_up(self, TURN_LIMIT if clock.is_behind else catch_up_limit(self))
+        return clock.reached
 
     def advance_to(self, instant: datetime) -> list[Change]:
         """Jump to an instant and return what happened on the way, in order.
@@ -135,9 +140,9 @@ class World:
 
     def spawn(self, id: str, rules: Rules) -> World:
         """Return a world at this one's beginning, under other rules. They share the beginning, which is made once."""
-        twin = World(id, rules, self.clock, self.seed, quota_of_another(self))
-        twin._beginning = self._beginning
-        twin.reset()
+        beginning = self.moment(BEGINNING)
+        twin = World(id, rules, beginning.clock(), self.seed, quota_of_another(self), beginning.world)
+        twin._beginning = beginning
         return twin
 
     def reset(self) -> None:
@@ -158,14 +163,14 @@ class World:
 
         What it keeps counts where this world's does, or in another `quota`.
         """
-        twin = World(self.id, self.rules, self.clock.copy(), self.seed, quota or self.quota)
-        twin._copy_from(self)
+        twin = World(self.id, self.rules, self.clock.copy(), self.seed, quota or self.quota, self)
+        twin._copy_records(self)
         return twin
 
     def fork(self, id: str, rules: Rules, seed: int) -> World:
         """Return a copy under another id, rules and seed, with journal, history, beginning and snapshots."""
-        twin = World(id, rules, self.clock.copy(), seed, quota_of_another(self))
-        twin._copy_from(self)
+        twin = World(id, rules, self.clock.copy(), seed, quota_of_another(self), self)
+        twin._copy_records(self)
         twin.journal.mark_undelivered()
         twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
         return twin
@@ -239,15 +244,15 @@ class World:
 
     def take_over(self, other: World, at: datetime) -> None:
         """Become a copy of another world as it was at an instant; id, rules, seed and snapshots stay."""
-        self._copy_from(other)
+        self._copy_resources(other)
+        self._copy_records(other)
         self.clock = Clock(at, other.clock.rate, other.clock.wall)
 
     def _copy_resources(self, other: World) -> None:
         self._frame = Charge(self.quota, size_of_copy(other))
         self.store, self.counters = other.store.copy(), other.counters.copy()
 
-    def _copy_from(self, other: World) -> None:
-        self._copy_resources(other)
+    def _copy_records(self, other: World) -> None:
         self.journal, self.history = other.journal.copy(), other.history.copy()
 
 

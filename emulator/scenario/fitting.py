@@ -43,14 +43,15 @@ def problems_in(value: Any, schema: JsonObject, places: Places = MappingProxyTyp
 
 def fits(value: Any, schema: JsonObject, root: JsonObject) -> bool:
     """Tell whether a value surely fits a part of the schema `root`; of what is doubtful, this says that it does not."""
-    return all(
-        word in CHECKS and CHECKS[word](value, bound, schema, root) for word, bound in schema.items() if word not in NOTES
-    )
+    for word, bound in schema.items():
+        if word not in NOTES and not (word in CHECKS and CHECKS[word](value, bound, schema, root)):
+            return False
+    return True
 
 
 def _has_type(value: Any, names: str | list[str], _schema: JsonObject, _root: JsonObject) -> bool:
     checkpoint()
-    return any(type(value) in TYPES[name] for name in ([names] if isinstance(names, str) else names))
+    return type(value) in TYPES[names] if isinstance(names, str) else any(type(value) in TYPES[name] for name in names)
 
 
 def _is_one_of(value: Any, choices: list[Any], _schema: JsonObject, _root: JsonObject) -> bool:
@@ -74,7 +75,11 @@ def _has_format(value: Any, name: str, _schema: JsonObject, _root: JsonObject) -
 
 
 def _fit_properties(value: Any, parts: JsonObject, _schema: JsonObject, root: JsonObject) -> bool:
-    return not isinstance(value, dict) or all(fits(part, parts[name], root) for name, part in value.items() if name in parts)
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if name in parts and not fits(part, parts[name], root):
+                return False
+    return True
 
 
 def _fit_others(value: Any, others: Any, schema: JsonObject, root: JsonObject) -> bool:

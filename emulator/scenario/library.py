@@ -78,14 +78,15 @@ class Library:
             NotFound: there is none.
             BadInput: it has mistakes.
         """
-        path = self.path(name)
         try:
-            changed = path.stat().st_mtime_ns
+            changed = os.stat(self._paths[name]).st_mtime_ns
+        except KeyError:
+            raise self._not_found(name) from None
         except OSError:
             raise NotFound("scenario", name, self._paths) from None
         with self._locks[name]:  # threads that ask for the same scenario get the same, with its templates
             if self._read.get(name, (None,))[0] != changed:
-                self._read[name] = changed, load_file(path, self._vendors, name)
+                self._read[name] = changed, load_file(Path(self._paths[name]), self._vendors, name)
             return self._read[name][1]
 
     def open(self, name_or_path: str) -> Scenario:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
@@ -101,7 +101,8 @@ class Scenario:
             template = self._templates.get((number, rate, budget)) or self._template(vendors, number, rate, budget)
         check_count(len(template.store), bounds)
         credentials = self._credentials(vendors, id, number)
-        return template.spawn(id, replace(template.rules, credentials=credentials, limits=bounds))
+        it = template.rules
+        return template.spawn(id, Rules(it.machines, it.timing, it.choices, credentials, it.provenance, bounds))
 
     def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
         template = self._build(vendors, seed, rate, budget)

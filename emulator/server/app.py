@@ -105,10 +105,10 @@ def create_app(
             app = ControlApp(context)
             return Made(partial(_asgi_app, app), app.respond_at_once, reject)
 
-    control = ControlPlane(make_control, vendor_hosts)
+    control = ControlPlane(make_control, vendor_hosts, guard, access_log)
     pipeline = Pipeline(held, validate, bounds, answers)
     vendors = VendorPlane(worlds, pipeline, bounds, held, lanes, unmatched, access_log, lambda: bool(guard.token))
-    return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), access_log)
+    return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget))
 
 
 def _asgi_app(control: ControlApp) -> App:

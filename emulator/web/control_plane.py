@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from emulator.sdk.exact_json import JsonDict
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import App, Receive, Scope, Send, connection_of
 from emulator.web.guard import Guard, Rejection, off_loop_if_long
@@ -13,43 +14,68 @@ from emulator.web.response import WORLD_HEADER, OutgoingResponse, send_response
 
 ROOT = "/"
 
+NO_ANSWER = (b"prefer", b"return=minimal")
+"""The header of a request of a handle whose answer nobody reads (RFC 7240, 4.2)."""
+
+
+class Handed(NamedTuple):
+    """An answer that is handed to a handle in this process: its status, and its JSON as a value that nobody else has."""
+
+    status: int
+    value: Any
+
 
 class Made(NamedTuple):
     """Parts of it: a maker of its application, a responder to short requests of this process, and one to rejected ones."""
 
     make_app: Callable[[], App]
-    respond_at_once: Callable[[Scope, bytes], OutgoingResponse | None]
+    respond_at_once: Callable[[Scope, bytes | JsonDict], OutgoingResponse | Handed | None]
     reject: Callable[[Rejection], OutgoingResponse]
 
 
 class ControlPlane:
     """The control plane, which `make` makes once. A request to `/` from a host of these is the vendor's."""
 
-    def __init__(self, make: Callable[[], Made], vendor_hosts: Collection[str]) -> None:
+    def __init__(
+        self, make: Callable[[], Made], vendor_hosts: Collection[str], guard: Guard, access_log: AccessLog | None
+    ) -> None:
         self._make = make
         self._vendor_hosts = vendor_hosts
+        self._guard = guard
+        self._access_log = access_log
         self._made: Made | None = None
         self._app: App | None = None
         self._making = Lock()
 
-    def is_for_index(self, scope: Scope, guard: Guard) -> bool:
-        """Tell whether a request to `/` is for the index."""
-        return asks_for_index(scope, guard, self._vendor_hosts)
+    def is_for_index(self, scope: Scope) -> bool:
+        """Tell whether a request to `/` is meant for the index, and not by a vendor's client for its vendor.
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send, guard: Guard, access_log: AccessLog | None) -> None:
+        A credential, a query, a named world or a vendor's own host name make it the vendor's.
+        """
+        if scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
+            return False
+        guard = self._guard
+        for name, value in scope["headers"]:
+            if name == WORLD_HEADER or (name == b"authorization" and not (guard.token and guard.accepts_token(value))):
+                return False
+            if name == b"host" and value.decode("latin-1").partition(":")[0].lower() in self._vendor_hosts:
+                return False
+        return True
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that the guard lets through, or reject it. A failure of ours is raised again for the log."""
-        if access_log:
-            send = access_log.logging_send(scope, send)
+        if self._access_log:
+            send = self._access_log.logging_send(scope, send)
         made = self._made or self._first()
-        if rejection := await off_loop_if_long(scope, guard.check, scope):
+        if rejection := await off_loop_if_long(scope, self._guard.check, scope):
             await send_response(made.reject(rejection), send, connection_of(scope))
         else:
             await (self._app or self._first_app(made))(scope, receive, send)
 
-    def respond(self, scope: Scope, body: bytes, guard: Guard) -> OutgoingResponse | None:
+    def respond(self, scope: Scope, body: bytes | JsonDict) -> OutgoingResponse | Handed | None:
         """Return the response to a request that a handle makes in this process, with a short body; None where it must wait."""
         made = self._made or self._first()
-        rejection = guard.check(scope)
+        rejection = self._guard.check_own(scope)
         return made.reject(rejection) if rejection else made.respond_at_once(scope, body)
 
     def _first(self) -> Made:
@@ -61,18 +87,3 @@ class ControlPlane:
         with self._making:
             self._app = self._app or made.make_app()
         return self._app
-
-
-def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Collection[str]) -> bool:
-    """Tell whether a request to the root is meant for the index, and not by a vendor's client for its vendor.
-
-    A credential, a query, a named world or a vendor's own host name make it the vendor's.
-    """
-    if scope["path"] != ROOT or scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
-        return False
-    for name, value in scope["headers"]:
-        if name == WORLD_HEADER or (name == b"authorization" and not (guard.token and guard.accepts_token(value))):
-            return False
-        if name == b"host" and value.decode("latin-1").partition(":")[0].lower() in vendor_hosts:
-            return False
-    return True

@@ -10,7 +10,6 @@ from emulator.kernel.budget import Quota
 from emulator.kernel.errors import TooLarge, TooMany
 from emulator.kernel.limits import Limits
 from emulator.sdk.vendor import Operation
-from emulator.web.access_log import AccessLog
 from emulator.web.connection import (
     CONNECTION_KEY,
     Connection,
@@ -21,7 +20,7 @@ from emulator.web.connection import (
     Send,
     connection_of,
 )
-from emulator.web.control_plane import ControlPlane
+from emulator.web.control_plane import ROOT, ControlPlane
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.fault_effects import record_delivery, send_with_faults
 from emulator.web.guard import PREFIX, Guard, has_long_head, off_loop_if_long
@@ -53,17 +52,14 @@ class Gateway:
         control: ControlPlane,
         limits: Limits,
         uploads: Quota,
-        access_log: AccessLog | None,
     ) -> None:
         self.vendors = vendors
         self.plans = Plans(guard, routes)
         self._routes = routes
-        self._guard = guard
-        self._control = control
+        self.control = control
         self._limits = limits
         self._bodies = quota_for_bodies(limits)
         self._uploads = uploads
-        self._access_log = access_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; hang up on its client where that is cancelled, as the server ends."""
@@ -75,14 +71,10 @@ class Gateway:
                 raise
             await connection.drop()
 
-    def respond_to_handle(self, scope: Scope, body: bytes) -> OutgoingResponse | None:
-        """Return the response of the control plane to a handle in this process, with a short body; None where it must wait."""
-        return self._control.respond(scope, body, self._guard)
-
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on: nothing reaches a plane that the guard has not let through."""
         if self._is_for_control(scope):
-            await self._control.answer(scope, receive, send, self._guard, self._access_log)
+            await self.control.answer(scope, receive, send)
             return
         plan = self.plans.known(head := head_of(scope)) or await self._new_plan(scope, head)
         connection: Connection = (scope.get("state") or {}).get(CONNECTION_KEY) or InProcessConnection()
@@ -104,7 +96,7 @@ class Gateway:
 
     def _is_for_control(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return path.startswith(PREFIX) or (path == "/" and self._control.is_for_index(scope, self._guard))
+        return path.startswith(PREFIX) or (path == ROOT and self.control.is_for_index(scope))
 
     async def _new_plan(self, scope: Scope, head: Hashable) -> Plan:
         """Return the plan of a request, and remember it where it lasts."""

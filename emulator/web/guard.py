@@ -133,6 +133,12 @@ class Guard:
             return Rejection(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 
+    def check_own(self, scope: Scope) -> Rejection | None:
+        """Return why a request of a handle in this process may not be answered, of whose head only the target is not ours."""
+        target: bytes = scope["raw_path"] + scope["query_string"]
+        is_sound = target.isascii() and b"%" not in target and b"live_" not in target
+        return None if is_sound and not self.token else self.check(scope)
+
     def _host(self, scope: Scope, host: bytes) -> bytes | Rejection:
         """Return the host that the client asked for, as trusted proxies say; note in the scope what differs from the header."""
         if not host and scope["http_version"] == "1.1":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from threading import Barrier, Event
 from typing import Any
@@ -108,7 +107,8 @@ def test_the_living_can_be_listed_while_others_are_made() -> None:
         emulators: list[Emulator] = []
         for _ in range(100):
             emulators.append(object.__new__(Emulator))
-            emulators[-1]._attach(None, {"id": "w"}, ExitStack())
+            emulators[-1]._exits = []
+            emulators[-1]._attach(None, {"id": "w"})
             assert emulators[-1] in open_emulators()
 
     at_once(hold, 8)
