@@ -110,7 +110,7 @@ def test_a_topic_may_be_activated_by_hand() -> None:
 @pytest.mark.parametrize(
     ("query", "body", "hints"),
     [
-        ("types[]=v2.core.batch_job.cancelled", b"", ["v2.core.batch_job.canceled"]),
+        ("types[0]=v2.core.batch_job.cancelled", b"", ["v2.core.batch_job.canceled"]),
         ("types=v2.core.account.created", b"", []),
         ("", b'{"enabled_events": ["v2.core.batch_job.complete"]}', ["v2.core.batch_job.completed"]),
         ("", b'{"enabled_events": [1]}', []),

@@ -14,7 +14,7 @@ from emulator.vendors.stripe import STRIPE
 from tests.support.stripe import COUNTS, ID, TIMINGS, Written, list_events, state_of, working_jobs, world_of
 
 TICK = timedelta(microseconds=1)
-UPDATED = "limit=100&types[]=v2.core.batch_job.updated"
+UPDATED = "limit=100&types[0]=v2.core.batch_job.updated"
 
 
 def updated_events(world: World) -> list[datetime]:

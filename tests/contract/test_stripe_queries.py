@@ -36,16 +36,16 @@ def test_an_array_keeps_every_value_however_it_is_spelt(values: list[str], spell
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("colour=red", "Unknown field: colour"),
-        ("type[]=a", "Unknown field: type[]"),
-        ("types[a]=b", "Unknown field: types[a]"),
-        ("types[0][]=b", "Unknown field: types[0][]"),
-        ("types[", "Unknown field: types["),
-        ("limit[]=1", "Unknown field: limit[]"),
-        ("created=1", "Unknown field: created"),
-        ("created[ge]=1", "Unknown field: created[ge]"),
-        ("limit=1&limit=1", "The field limit is given more than once"),
-        ("created[gt]=1&created%5Bgt%5D=1", "The field created[gt] is given more than once"),
+        ("colour=red", "Some fields in the request were invalid: 'colour: Unknown field.'"),
+        ("type[]=a", "Some fields in the request were invalid: 'type[]: Unknown field.'"),
+        ("types[a]=b", "Some fields in the request were invalid: 'types[a]: Unknown field.'"),
+        ("types[0][]=b", "Some fields in the request were invalid: 'types[0][]: Unknown field.'"),
+        ("types[", "Some fields in the request were invalid: 'types[: Unknown field.'"),
+        ("limit[]=1", "Some fields in the request were invalid: 'limit[]: Unknown field.'"),
+        ("created=1", "Some fields in the request were invalid: 'created: Unknown field.'"),
+        ("created[ge]=1", "Some fields in the request were invalid: 'created[ge]: Unknown field.'"),
+        ("limit=1&limit=1", "Some fields in the request were invalid: 'limit: Is given more than once.'"),
+        ("created[gt]=1&created%5Bgt%5D=1", "Some fields in the request were invalid: 'created[gt]: Is given more than once.'"),
     ],
 )
 def test_an_unknown_or_repeated_parameter_is_refused(query: str, message: str) -> None:
@@ -75,8 +75,9 @@ def test_the_type_of_an_event_is_known_or_of_a_family_that_is_not_emulated(type:
 
 
 def world_with_events() -> World:
-    """A world of two jobs, one of which was canceled."""
-    world = world_of(*({"id": id, "status": "ready_for_upload"} for id in (ID, "batchv2_other")))
+    """A world of two jobs, one of which was canceled; it reads an array in any spelling."""
+    jobs = ({"id": id, "status": "ready_for_upload"} for id in (ID, "batchv2_other"))
+    world = world_of(*jobs, assume={"stripe.array-without-index": "read"})
     send(world, "cancel")
     world.advance_until_idle()
     return world
@@ -99,8 +100,8 @@ def test_each_page_is_filtered_as_the_first(spelling: str) -> None:
 
 def test_more_than_twenty_types_are_refused_and_twenty_are_not() -> None:
     world = world_of()
-    assert list_events(world, "&".join(["types[]=v2.core.batch_job.created"] * 20)).status == 200
-    assert list_events(world, "&".join(["types[]=v2.core.batch_job.created"] * 21)).status == 400
+    assert list_events(world, "&".join(["types=v2.core.batch_job.created"] * 20)).status == 200
+    assert list_events(world, "&".join(["types=v2.core.batch_job.created"] * 21)).status == 400
 
 
 @pytest.mark.parametrize(("bound", "found"), [("gt", False), ("gte", True), ("lt", False), ("lte", True)])
@@ -146,6 +147,6 @@ def test_a_destination_that_is_made_after_the_newest_was_deleted_is_on_the_page_
 def test_the_id_of_an_event_is_as_long_as_that_of_the_sample() -> None:
     world = world_of({"id": ID, "status": "in_progress"})
     send(world, "cancel")
-    (event,) = list_events(world, "types[]=v2.core.batch_job.updated").body["data"]
+    (event,) = list_events(world, "types[0]=v2.core.batch_job.updated").body["data"]
     sample = "65RCjj4EqW1sabcjs2Z16RCMoNQdSQkOWvfL6L5uU2K41b"
     assert re.fullmatch(f"evt_test_65[A-Za-z0-9]{{{len(sample) - 2}}}", event["id"])

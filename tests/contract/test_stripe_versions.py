@@ -95,12 +95,18 @@ def test_a_version_is_a_date_and_a_name(version: str) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("", "Missing field: object_id"),
-        ("limit=1", "Missing field: object_id"),
-        ("object_id=x&types=v2.core.batch_job.created", "Unknown field: types"),
-        ("object_id=x&types[]=v2.core.batch_job.created", "Unknown field: types[]"),
-        ("types[0]=v2.core.batch_job.created", "Unknown field: types[0]"),
-        ("object_id=x&created[lte]=2026-03-09T20:55:31Z", "Unknown field: created[lte]"),
+        ("", "Some fields in the request were invalid: 'object_id: Missing field.'"),
+        ("limit=1", "Some fields in the request were invalid: 'object_id: Missing field.'"),
+        ("object_id=x&types=v2.core.batch_job.created", "Some fields in the request were invalid: 'types: Unknown field.'"),
+        (
+            "object_id=x&types[1]=v2.core.batch_job.created",
+            "Some fields in the request were invalid: 'types[1]: Unknown field.'",
+        ),
+        ("types[0]=v2.core.batch_job.created", "Some fields in the request were invalid: 'types[0]: Unknown field.'"),
+        (
+            "object_id=x&created[lte]=2026-03-09T20:55:31Z",
+            "Some fields in the request were invalid: 'created[lte]: Unknown field.'",
+        ),
     ],
 )
 def test_a_former_version_lists_events_by_their_object_alone(live: Live, query: str, field: str) -> None:

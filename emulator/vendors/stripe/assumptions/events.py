@@ -40,8 +40,8 @@ ADDRESS = Assumption(
     "stripe.webhook-address",
     "Which addresses may a webhook endpoint have?",
     ("any", "public"),
-    "A page wants a publicly accessible HTTPS URL, and says below that live mode requires it; tests receive events on their own"
-    " machine.",
+    "A page wants a publicly accessible URL; tests receive events on their own machine. HTTPS is required in live mode alone,"
+    " and a sandbox takes HTTP too.",
 )
 SNAPSHOT_VERSION = Assumption(
     "stripe.snapshot-version",

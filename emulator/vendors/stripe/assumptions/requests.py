@@ -75,9 +75,16 @@ GET_BODY = Assumption(
 ARRAY_INDEX = Assumption(
     "stripe.array-without-index",
     "Is an array in a query read whose elements have empty brackets, as in types[]=...?",
-    ("read", "refuse"),
-    "The overview wants the index of each element, and a user of another call reports that empty brackets are refused; but a"
-    " name that is repeated is still accepted, as the clients' makers say. Empty brackets are read so that no value is lost.",
+    ("refuse", "read"),
+    "The overview wants the index of each element, and a user who tried include[] of another call reports that it is refused;"
+    " a name that is repeated, without brackets, is still accepted, as the clients' makers say.",
+)
+CREATED_IN_SECONDS = Assumption(
+    "stripe.created-in-seconds",
+    "Is a bound of the filter created of events read that is a number of Unix seconds?",
+    ("refuse", "read"),
+    "The reference has timestamps, as texts; Stripe's clients for Node and .NET write such numbers, as for the first API. No"
+    " page says what becomes of them.",
 )
 EMPTY_METADATA = Assumption(
     "stripe.empty-metadata",

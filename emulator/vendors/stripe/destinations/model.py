@@ -150,13 +150,12 @@ def is_unusual(destination: Destination) -> bool:
 
 
 def is_public(url: str) -> bool:
-    """Return whether an address is one of HTTPS that others can reach. Evidence: stripe-destination-30."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    """Return whether an address is one that others can reach, by HTTPS or HTTP. Evidence: stripe-destination-30."""
+    host = urlsplit(url).hostname or ""
     try:
-        return parts.scheme == "https" and ip_address(host).is_global
+        return ip_address(host).is_global
     except ValueError:
-        return parts.scheme == "https" and "." in host.strip(".")
+        return "." in host.strip(".")
 
 
 def wants_answer(destination_type: str, sources: Iterable[str], types: Iterable[str]) -> bool:
@@ -184,6 +183,11 @@ def with_id(view: View, owner: str, n: int, taken: Container[str] = (), step: in
 def is_source(text: str, version: str) -> bool:
     """Return whether a request of this version may name a source so; the former values are accepted in every version."""
     return text in FORMER_SOURCES or (text in SOURCES and has_new_sources(version))
+
+
+def sources_of(version: str) -> tuple[str, ...]:
+    """Return the sources that a version has, in its own spelling."""
+    return SOURCES if has_new_sources(version) else tuple(FORMER_SOURCES)
 
 
 def load_sources(sources: Iterable[str]) -> tuple[str, ...]:

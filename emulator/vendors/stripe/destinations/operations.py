@@ -51,6 +51,7 @@ from emulator.vendors.stripe.requests.fields import (
     check_indexes,
     check_no_fields,
     invalid,
+    unrecognized,
 )
 from emulator.vendors.stripe.requests.idempotency import remember, replay
 
@@ -77,8 +78,9 @@ def _list(tx: Transaction, request: Request) -> Answer:
 
 def _read_including(spec: QuerySpec, request: Request) -> Query:
     query = spec.read(request)
-    for name in sorted({*query.arrays["include"]} - {URL}):
-        raise invalid(f"Invalid value for the field include: {name}")
+    for n, name in enumerate(query.arrays["include"]):
+        if name != URL:
+            raise invalid(unrecognized(f"include[{n}]", name, (URL,)))
     return query
 
 

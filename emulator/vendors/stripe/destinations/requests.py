@@ -28,13 +28,14 @@ from emulator.vendors.stripe.destinations.model import (
     is_public,
     is_source,
     load_sources,
+    sources_of,
     thin_event_of_snapshot,
     unknown_thin_event,
     wants_answer,
 )
 from emulator.vendors.stripe.model.versions import GENERAL, NEWEST, date_of, has_event_grid
 from emulator.vendors.stripe.requests.admission import acting_account, is_of_organization, version_of
-from emulator.vendors.stripe.requests.fields import invalid, metadata_mistakes
+from emulator.vendors.stripe.requests.fields import flaw, invalid, metadata_mistakes, unrecognized
 
 _CHANGEABLE = frozenset(("name", "enabled_events", WEBHOOK, "description", "metadata", "include"))
 _CREATABLE = frozenset((*_CHANGEABLE, *CLOUDS, "type", "event_payload", "events_from", "snapshot_api_version"))
@@ -63,12 +64,12 @@ def check_new(tx: Transaction, request: Request) -> None:
     _check_receiver(tx, fields["type"], fields.get("events_from", ()), fields)
     version = fields.get("snapshot_api_version")
     if version is not None and version != LATEST and tx.choice(SNAPSHOT_VERSION) == "latest":
-        raise invalid("Invalid value for the field snapshot_api_version", "stripe-destination-32", SNAPSHOT_VERSION)
+        raise invalid(flaw("snapshot_api_version", "Invalid value"), "stripe-destination-32", SNAPSHOT_VERSION)
     of_organization = is_of_organization(request)
     foreign = "@accounts" if of_organization else OF_ORGANIZATION
     wrong = (it for it in load_sources(fields.get("events_from", ())) if it.startswith(foreign))
     if (source := next(wrong, None)) is not None and tx.choice(ORGANIZATION_SOURCES) == "refuse":
-        message = _ORGANIZATIONS if of_organization else f"Invalid value for the field events_from: {source}"
+        message = _ORGANIZATIONS if of_organization else flaw("events_from", f"Invalid value '{source}'")
         raise invalid(message, "stripe-destination-34", ORGANIZATION_SOURCES)
 
 
@@ -95,7 +96,7 @@ def _check_payload(tx: Transaction, payload: str, fields: JsonObject) -> None:
         message = f"The event {thin} is thin, and this destination has snapshots"
         raise invalid(message, "stripe-destination-18", SNAPSHOT_OF_V2)
     if has_needless_version(tx, payload, fields.get("snapshot_api_version")):
-        message = "The field snapshot_api_version is not one of a destination of thin events"
+        message = flaw("snapshot_api_version", "Is not one of a destination of thin events")
         raise invalid(message, "stripe-destination-19", THIN_WITH_VERSION)
 
 
@@ -104,24 +105,24 @@ def _check_receiver(tx: Transaction, type: str, sources: Iterable[str], fields: 
     if wants_answer(type, sources, fields.get("enabled_events", ())):
         raise invalid(f"This destination cannot have the event {AWAITED}", "stripe-destination-29")
     if WEBHOOK in fields and not is_public(fields[WEBHOOK]["url"]) and tx.choice(ADDRESS) == "public":
-        raise invalid(f"The field {URL} must be publicly accessible by HTTPS", "stripe-destination-30", ADDRESS)
+        raise invalid(flaw(URL, "Must be publicly accessible"), "stripe-destination-30", ADDRESS)
 
 
 def _mistakes_in_new(fields: JsonObject, version: str) -> Iterator[str]:
     with_event_grid = has_event_grid(version)
-    yield from (f"Missing field: {name}" for name in _REQUIRED if name not in fields)
+    yield from (flaw(name, "Missing field") for name in _REQUIRED if name not in fields)
     yield from _mistakes(fields, _CREATABLE if with_event_grid else _CREATABLE - {EVENT_GRID}, {URL, SECRET})
     yield from metadata_mistakes(fields.get("metadata", {}))
     if fields["type"] == EVENT_GRID and not with_event_grid:
-        yield "Invalid value for the field type"
-    for source in fields.get("events_from", ()):
+        yield flaw("type", "Invalid value")
+    for n, source in enumerate(fields.get("events_from", ())):
         if not is_source(source, version):
-            yield f"Invalid value for the field events_from: {source}"
+            yield unrecognized(f"events_from[{n}]", source, sources_of(version))
     if fields["type"] not in fields:
-        yield f"Missing field: {fields['type']}"
+        yield flaw(fields["type"], "Missing field")
     for type in RECEIVERS:
         if type in fields and type != fields["type"]:
-            yield f"The field {type} is not one of the type {fields['type']}"
+            yield flaw(type, f"Is not one of the type {fields['type']}")
     yield from _mistakes_in_events(fields["event_payload"], fields["enabled_events"])
 
 
@@ -129,25 +130,26 @@ def _mistakes_in_change(fields: JsonObject, type: str, payload: str) -> Iterator
     yield from _mistakes(fields, _CHANGEABLE, {URL})
     yield from metadata_mistakes(fields.get("metadata", {}), removes=True)
     if WEBHOOK in fields and type != WEBHOOK:
-        yield f"The field {WEBHOOK} is not one of the type {type}"
+        yield flaw(WEBHOOK, f"Is not one of the type {type}")
     yield from _mistakes_in_events(payload, fields.get("enabled_events", ()))
 
 
 def _mistakes(fields: JsonObject, known: Iterable[str], includable: set[str]) -> Iterator[str]:
     for name, value in fields.items():
         if name not in known:
-            yield f"Unknown field: {name}"
+            yield flaw(name, "Unknown field")
         elif not _VALID[name](value):
-            yield f"Invalid value for the field {name}"
-    yield from (f"Invalid value for the field include: {name}" for name in sorted({*fields.get("include", ())} - includable))
+            yield flaw(name, "Invalid value")
+    included = enumerate(fields.get("include", ()))
+    yield from (unrecognized(f"include[{n}]", name, includable) for n, name in included if name not in includable)
 
 
 def _mistakes_in_events(payload: str, types: Iterable[str]) -> Iterator[str]:
     unknown = unknown_thin_event(payload, types)
     if unknown == EVERYTHING:
-        yield "The field enabled_events of a destination of thin events must name each type: * is not one"
+        yield flaw("enabled_events", "A destination of thin events must name each type: * is not one")
     elif unknown is not None:
-        yield f"Invalid value for the field enabled_events: {unknown}"
+        yield flaw("enabled_events", f"Invalid value '{unknown}'")
 
 
 def _is_name(value: Any) -> bool:

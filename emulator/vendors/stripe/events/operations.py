@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
 from operator import ge, gt, le, lt
@@ -9,6 +11,7 @@ from operator import ge, gt, le, lt
 from emulator.sdk import MANY_RESOURCES, Answer, JsonObject, Operation, Request, Transaction, parse_timestamp
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS, PING_FORM
+from emulator.vendors.stripe.assumptions.requests import CREATED_IN_SECONDS
 from emulator.vendors.stripe.events.model import (
     PING,
     Bound,
@@ -28,6 +31,7 @@ from emulator.vendors.stripe.requests.fields import (
     Window,
     check_indexes,
     check_no_query,
+    flaw,
     invalid,
     pairs_of,
 )
@@ -52,13 +56,14 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
 
 def _list(tx: Transaction, request: Request) -> Answer:
     query = LIST_QUERY.read(request)
-    wanted, window, mark = _filter_of(query, acting_account(tx, request)), Window.read(tx, query), _mark_of(query)
+    wanted, window, mark = _filter_of(tx, query, acting_account(tx, request)), Window.read(tx, query), _mark_of(query)
     side, number = window.side, window.number
     if number is not None and query.single["page"] != f"{side}_{number}{mark}" and tx.choice(PAGE_FILTERS) == "refuse":
         raise invalid("The filters of a list cannot change from page to page", "stripe-list-6", PAGE_FILTERS)
     forward = (side != "before") == (tx.choice(LIST_ORDER) == "newest")
     found = newest_first(tx, wanted, number) if forward else oldest_first(tx, wanted, number or 0)
-    return Answer("events", "stripe-list-1", Page.of(list(islice(found, window.limit + 1)), request, window, mark))
+    answer = Answer("events", "stripe-list-1", Page.of(list(islice(found, window.limit + 1)), request, window, mark))
+    return answer.resting_on(("stripe-list-10",), CREATED_IN_SECONDS) if CREATED_IN_SECONDS in tx.consulted else answer
 
 
 def _check_version(_tx: Transaction, request: Request) -> None:
@@ -68,9 +73,9 @@ def _check_version(_tx: Transaction, request: Request) -> None:
     names = [name for name, _ in pairs_of(request)]
     for name in names:
         if name.partition("[")[0] in ("created", "types"):
-            raise invalid(f"Unknown field: {name}", "stripe-event-10")
+            raise invalid(flaw(name, "Unknown field"), "stripe-event-10")
     if "object_id" not in names:
-        raise invalid("Missing field: object_id", "stripe-event-10")
+        raise invalid(flaw("object_id", "Missing field"), "stripe-event-10")
 
 
 def _mark_of(query: Query) -> str:
@@ -80,25 +85,32 @@ def _mark_of(query: Query) -> str:
     return f"_{blake2b(repr(sorted(filters.items())).encode(), digest_size=4).hexdigest()}" if filters else ""
 
 
-def _filter_of(query: Query, owner: str) -> EventFilter:
+def _filter_of(tx: Transaction, query: Query, owner: str) -> EventFilter:
     types = tuple(query.arrays["types"])
     if len(types) > MOST_TYPES:
-        raise invalid(f"The field types has more than {MOST_TYPES} values")
+        raise invalid(flaw("types", f"Has more than {MOST_TYPES} values"))
     for type in types:
         if not is_event_type(type):
-            raise invalid(f"Invalid value for the field types: {type}")
-    return EventFilter(owner, query.single.get("object_id"), types, _bounds(query, AFTER), _bounds(query, BEFORE))
+            raise invalid(flaw("types", f"Invalid value '{type}'"))
+    return EventFilter(owner, query.single.get("object_id"), types, _bounds(tx, query, AFTER), _bounds(tx, query, BEFORE))
 
 
-def _bounds(query: Query, comparisons: JsonObject) -> tuple[Bound, ...]:
-    bounds = []
-    for name, compare in comparisons.items():
-        if (text := query.single.get(f"created[{name}]")) is not None:
-            try:
-                bounds.append((compare, parse_timestamp(text)))
-            except ValueError:
-                raise invalid(f"The field created.{name} is not a timestamp") from None
-    return tuple(bounds)
+def _bounds(tx: Transaction, query: Query, comparisons: JsonObject) -> tuple[Bound, ...]:
+    given = {name: query.single.get(f"created[{name}]") for name in comparisons}
+    return tuple((comparisons[name], _instant(tx, name, text)) for name, text in given.items() if text is not None)
+
+
+def _instant(tx: Transaction, name: str, text: str) -> datetime:
+    """Return the instant of a bound, or that of Unix seconds where they are read. Evidence: stripe-list-10."""
+    message = flaw(f"created.{name}", "Is not a timestamp")
+    if re.fullmatch(r"[0-9]{1,11}", text, re.ASCII):
+        if tx.choice(CREATED_IN_SECONDS) == "refuse":
+            raise invalid(message, "stripe-list-10", CREATED_IN_SECONDS)
+        return datetime.fromtimestamp(int(text), UTC)
+    try:
+        return parse_timestamp(text)
+    except ValueError:
+        raise invalid(message) from None
 
 
 EVENT_OPERATIONS = (

@@ -8,7 +8,7 @@ from emulator.vendors.stripe.assumptions.jobs import EVENT_CHANGES, EVENT_METADA
 from emulator.vendors.stripe.events.model import PING, Event
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.jobs import Job
-from emulator.vendors.stripe.model.versions import has_changes
+from emulator.vendors.stripe.model.versions import has_changes, has_snapshot_event
 from emulator.vendors.stripe.requests.admission import context_of, is_of_organization, version_of
 from emulator.vendors.stripe.requests.fields import Page
 
@@ -35,9 +35,11 @@ def notification_to_json(tx: Transaction, request: Request, event: Event) -> Jso
 def event_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
     """Return an event as it is fetched, in the order of pages: after id and object, its keys follow the alphabet.
 
-    Evidence: stripe-event-7, stripe-event-13 and stripe-ping-3.
+    Evidence: stripe-event-7, stripe-event-13, stripe-event-18 and stripe-ping-3.
     """
     body = notification_to_json(tx, request, event) | _data(tx, event)
+    if has_snapshot_event(version_of(request)):
+        body["snapshot_event"] = None
     if not has_changes(version_of(request)):
         body.pop("changes", None)
     return {name: body[name] for name in ("id", "object", *sorted(body.keys() - {"id", "object"}))}

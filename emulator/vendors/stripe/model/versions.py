@@ -79,6 +79,9 @@ WITH_NEW_SOURCES = "2026-03-25"
 WITH_CHANGES = {"preview": "2025-11-17", "general": "2025-12-15"}
 """The first version of each kind whose events have changes. Evidence: stripe-event-13 and stripe-event-14."""
 
+WITH_SNAPSHOT_EVENT = "2026-09-30"
+"""The first version whose events have snapshot_event. Evidence: stripe-event-17."""
+
 WITH_EVENT_GRID = {"preview": "2026-03-25", "general": "2026-04-22"}
 """The first version of each kind that has destinations at Azure. Evidence: stripe-destination-16."""
 
@@ -146,6 +149,11 @@ def has_new_sources(version: str) -> bool:
 def has_event_grid(version: str) -> bool:
     """Return whether destinations of this version may be at Azure."""
     return _is_since(WITH_EVENT_GRID, version)
+
+
+def has_snapshot_event(version: str) -> bool:
+    """Return whether events of this version tell the snapshot that corresponds to them."""
+    return date_of(version) >= WITH_SNAPSHOT_EVENT
 
 
 def has_changes(version: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -14,7 +14,18 @@ from emulator.vendors.stripe.assumptions.requests import ARRAY_INDEX, BODY_TYPE,
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 """Bounds of metadata, the lengths in characters. Evidence: stripe-metadata-1."""
 
-TOO_MANY_PAIRS = f"The field metadata has {MOST_PAIRS} pairs at most"
+
+def flaw(path: str, text: str) -> str:
+    """Return the message about a field that is not valid, in the frame that users report. Evidence: stripe-wording-6."""
+    return f"Some fields in the request were invalid: '{path}: {text}.'"
+
+
+def unrecognized(path: str, value: str, valid: Iterable[str]) -> str:
+    """Return the message about a value that is none of those that there are, as users report it. Evidence: stripe-wording-6."""
+    return flaw(path, f"Unrecognized enum value '{value}', valid values are: {', '.join(sorted(valid))}")
+
+
+TOO_MANY_PAIRS = flaw("metadata", f"Has {MOST_PAIRS} pairs at most")
 
 METADATA = Field(
     {
@@ -54,7 +65,7 @@ def check_fields(tx: Transaction, request: Request) -> None:
     """
     request.fields = _fields_or_refuse(tx, request)
     for name, _ in pairs_of(request):
-        raise invalid(f"Unknown field: {name}", "stripe-list-3")
+        raise invalid(flaw(name, "Unknown field"), "stripe-list-3")
 
 
 def check_no_fields(tx: Transaction, request: Request) -> None:
@@ -62,7 +73,7 @@ def check_no_fields(tx: Transaction, request: Request) -> None:
     fields = _fields_or_refuse(tx, request)
     for name in (*(name for name, _ in pairs_of(request)), *fields):
         if tx.choice(CANCEL_PARAMETERS) == "refuse":
-            raise invalid(f"Unknown field: {name}", "stripe-fields-1", CANCEL_PARAMETERS)
+            raise invalid(flaw(name, "Unknown field"), "stripe-fields-1", CANCEL_PARAMETERS)
 
 
 def _fields_or_refuse(tx: Transaction, request: Request) -> JsonDict:
@@ -100,15 +111,15 @@ def is_mislabelled(request: Request) -> bool:
 def metadata_mistakes(metadata: Any, *, removes: bool = False) -> Iterator[str]:
     """Yield what is wrong with the metadata of a request. With `removes`, null takes a key away."""
     if not isinstance(metadata, dict):
-        yield "The field metadata must be a map of strings"
+        yield flaw("metadata", "Must be a map of strings")
         return
     for key, value in metadata.items():
         if not (isinstance(value, str) or (removes and value is None)):
-            yield "The field metadata must be a map of strings"
+            yield flaw("metadata", "Must be a map of strings")
         elif len(key) > LONGEST_KEY or "[" in key or "]" in key:
-            yield f"A key of the field metadata has {LONGEST_KEY} characters at most, and no square brackets"
+            yield flaw("metadata", f"A key has {LONGEST_KEY} characters at most, and no square brackets")
         elif len(value or "") > LONGEST_VALUE:
-            yield f"A value of the field metadata has {LONGEST_VALUE} characters at most"
+            yield flaw("metadata", f"A value has {LONGEST_VALUE} characters at most")
     if sum(value is not None for value in metadata.values()) > MOST_PAIRS:
         yield TOO_MANY_PAIRS
 
@@ -142,9 +153,9 @@ class QuerySpec(NamedTuple):
             if (name := element[1] if element else key) in self.arrays:
                 query.arrays[name].append(value)
             elif key not in self.single:
-                raise invalid(f"Unknown field: {key}")
+                raise invalid(flaw(key, "Unknown field"))
             elif key in query.single:
-                raise invalid(f"The field {key} is given more than once")
+                raise invalid(flaw(key, "Is given more than once"))
             else:
                 query.single[key] = value
         return query
@@ -162,7 +173,7 @@ def check_indexes(tx: Transaction, request: Request) -> None:
     """Refuse an array whose elements have empty brackets, where that is assumed. Evidence: stripe-list-8."""
     for name, _ in pairs_of(request):
         if name.endswith("[]") and name[:-2] in ARRAYS and tx.choice(ARRAY_INDEX) == "refuse":
-            raise invalid(f"The field {name} needs an index, as in {name[:-1]}0]", "stripe-list-8", ARRAY_INDEX)
+            raise invalid(flaw(name, f"Needs an index, as in {name[:-1]}0]"), "stripe-list-8", ARRAY_INDEX)
 
 
 def pairs_of(request: Request) -> list[tuple[str, str]]:
@@ -194,12 +205,12 @@ class Window(NamedTuple):
         if page is None:
             return cls(size, "after", None)
         if (match := _PAGE.fullmatch(page)) is None:
-            raise invalid("The field page is not one that this list gave")
+            raise invalid(flaw("page", "Is not one that this list gave"))
         return cls(size, match["side"], int(match["number"]))
 
 
 def _limit_of(tx: Transaction, text: str) -> int:
-    message = f"The field limit must be an integer from 1 to {LARGEST_LIMIT}"
+    message = flaw("limit", f"Must be an integer from 1 to {LARGEST_LIMIT}")
     if not (text.isascii() and text.isdecimal() and len(text) < 16 and int(text) > 0):
         raise invalid(message)
     if int(text) > LARGEST_LIMIT and tx.choice(LARGE_LIMIT) == "refuse":

@@ -12,7 +12,7 @@ from emulator.vendors.stripe.model.endpoints import Endpoint, differs_by_channel
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS
 from emulator.vendors.stripe.model.versions import has_delete, has_rps
 from emulator.vendors.stripe.requests.admission import version_of
-from emulator.vendors.stripe.requests.fields import invalid, metadata_mistakes
+from emulator.vendors.stripe.requests.fields import flaw, invalid, metadata_mistakes
 
 METHODS = ("post", "delete")
 SCOPES = ("all", "none")
@@ -27,9 +27,9 @@ def check_job(tx: Transaction, request: Request) -> Answer | None:
     for message in _mistakes(fields, version):
         raise invalid(message, "stripe-create-3")
     if "skip_validation" not in fields and tx.choice(REQUIRED_FIELDS) == "reference":
-        raise invalid("Missing field: skip_validation", "stripe-create-4", REQUIRED_FIELDS)
+        raise invalid(flaw("skip_validation", "Missing field"), "stripe-create-4", REQUIRED_FIELDS)
     if "metadata" not in fields and has_rps(version) and tx.choice(REQUIRED_METADATA) == "required":
-        raise invalid("Missing field: metadata", "stripe-create-6", REQUIRED_METADATA)
+        raise invalid(flaw("metadata", "Missing field"), "stripe-create-6", REQUIRED_METADATA)
     endpoint = endpoint_of(fields)
     supported = supports(version, endpoint, tx.choice(CHANNEL))
     if not supported and (tx.choice(ENDPOINTS) == "by-version" or not supports_ever(endpoint)):
@@ -47,30 +47,30 @@ def endpoint_of(fields: JsonObject) -> Endpoint:
 
 def _mistakes(fields: JsonObject, version: str) -> Iterator[str]:
     known = FIELDS | {"maximum_rps"} if has_rps(version) else FIELDS
-    yield from (f"Unknown field: {name}" for name in fields if name not in known)
+    yield from (flaw(name, "Unknown field") for name in fields if name not in known)
     yield from _endpoint_mistakes(fields.get("endpoint"), METHODS if has_delete(version) else METHODS[:1])
     if not isinstance(fields.get("skip_validation", False), bool):
-        yield "The field skip_validation must be a boolean"
+        yield flaw("skip_validation", "Must be a boolean")
     yield from metadata_mistakes(fields.get("metadata", {}))
     scope = fields.get("notification_suppression", EVERYWHERE)
     if isinstance(scope, dict):
-        yield from (f"Unknown field: notification_suppression.{name}" for name in scope if name != "scope")
+        yield from (flaw(f"notification_suppression.{name}", "Unknown field") for name in scope if name != "scope")
     if not isinstance(scope, dict) or scope.get("scope") not in SCOPES:
-        yield "The field notification_suppression.scope must be all or none"
+        yield flaw("notification_suppression.scope", "Must be all or none")
     rps = fields.get("maximum_rps", DEFAULT_RPS)
     if type(rps) is not int or not 1 <= rps <= 100:
-        yield "The field maximum_rps must be an integer from 1 to 100"
+        yield flaw("maximum_rps", "Must be an integer from 1 to 100")
 
 
 def _endpoint_mistakes(endpoint: Any, methods: Sequence[str]) -> Iterator[str]:
     if endpoint is None:
-        yield "Missing field: endpoint"
+        yield flaw("endpoint", "Missing field")
     elif not isinstance(endpoint, dict):
-        yield "The field endpoint must be an object"
+        yield flaw("endpoint", "Must be an object")
     else:
-        yield from (f"Unknown field: endpoint.{name}" for name in endpoint if name not in ("http_method", "path"))
-        yield from (f"Missing field: endpoint.{name}" for name in ("http_method", "path") if name not in endpoint)
+        yield from (flaw(f"endpoint.{name}", "Unknown field") for name in endpoint if name not in ("http_method", "path"))
+        yield from (flaw(f"endpoint.{name}", "Missing field") for name in ("http_method", "path") if name not in endpoint)
         if endpoint.get("http_method") not in methods:
-            yield f"The field endpoint.http_method must be {' or '.join(methods)}"
+            yield flaw("endpoint.http_method", f"Must be {' or '.join(methods)}")
         if not isinstance(endpoint.get("path"), str):
-            yield "The field endpoint.path must be a string"
+            yield flaw("endpoint.path", "Must be a string")

@@ -39,7 +39,7 @@ from emulator.vendors.stripe.machine import UPLOADING, as_of_now
 from emulator.vendors.stripe.model.accounts import LOCKED, SELF
 from emulator.vendors.stripe.model.endpoints import PRIVATE, PUBLIC, Endpoint, endpoints_of
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, WITH_RESULTS, Job
-from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_rps
+from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_rps, has_snapshot_event
 from emulator.vendors.stripe.requests.admission import (
     RESTRICTED,
     SECRET,
@@ -219,8 +219,10 @@ def _facts_of_fields(fields: JsonObject) -> Iterator[str]:
     metadata, types = fields.get("metadata"), fields.get("enabled_events")
     if isinstance(metadata, dict) and "" in metadata:
         yield "stripe-metadata-2"
+    if isinstance(metadata, dict) and "" in metadata.values():
+        yield "stripe-metadata-5"
     if isinstance(types, list) and not all(type in TYPES for type in types):
-        yield "stripe-event-8"
+        yield from ("stripe-event-8", "stripe-event-19")
     if fields.get("events_from") == [] or fields.get("snapshot_api_version", "") is None:
         yield "stripe-destination-23"
 
@@ -240,6 +242,8 @@ def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iter
     if answer.name in ("destination", "destinations"):
         destinations = [answer.subject] if answer.name == "destination" else answer.subject.items
         return facts_of_destinations(destinations, version_of(request))
+    if answer.name in ("event", "events", "pinged") and has_snapshot_event(version_of(request)):
+        return iter(("stripe-event-17", "stripe-event-18"))
     if answer.name != "job" or not isinstance(answer.subject, Job):
         return iter(())
     if answer.evidence == "stripe-create-1":
