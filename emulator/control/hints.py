@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from itertools import islice
 
 import orjson
@@ -130,7 +131,8 @@ class Hints:
 
     def on_parameters(self) -> Iterator[str]:
         """Hint at ids in the path that the vendor looked up itself, so that no row has them."""
-        if self.route is None or self.operation is None or self.exchange.applied_rows:
+        is_failure = self.exchange.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if self.route is None or self.operation is None or self.exchange.applied_rows or is_failure:
             return
         find = self.world.store.find
         for name, value in self.route.parameters.items():

@@ -219,6 +219,12 @@ def test_only_what_is_certain_to_work_is_told(
     assert [hint[: len(start)] for hint, start in zip(hints, expected, strict=True)] == expected
 
 
+def test_a_platform_that_is_down_is_called_so(emulator: Emulator) -> None:
+    emulator.state.change({"6dot50": {"platform": {"status": "down"}}})
+    send(emulator, "GET", "/za/pay/batches/xyz", headers=DEMO)
+    assert told_of(emulator)["would_work"] == ["the platform is down, as its status in the state says"]
+
+
 def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:
     tokens = [{"token": "late", "key": "k", "expiresAt": "2026-03-09T20:00:00Z"}]
     emulator.load({"clock": {"start": "2026-03-09T20:00:00Z"}, "given": {"6dot50": {"tokens": tokens}}})

@@ -196,7 +196,9 @@ def _wrong_verb(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Re
 
 
 def _no_credits(tx: Transaction, _request: Request, batch: Batch) -> Response:
-    status, left = int(tx.choice(START_WITHOUT_CREDITS)), account_of(tx).credits_remaining
+    status, account = int(tx.choice(START_WITHOUT_CREDITS)), account_of(tx)
+    more = account.overage_limit if account.overage else 0
+    left = max(account.credits_limit + more - account.credits_used, 0)
     return _error(status, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")
 
 

@@ -92,7 +92,8 @@ EXTRA_DECIMALS = Assumption(
     "6dot50.extra-decimals",
     "What becomes of an amount with more than two decimals?",
     ("400", "rounded"),
-    "Up to two are published; to pay another amount than was asked for would be worse than to refuse.",
+    "Up to two are published; to pay another amount than was asked for would be worse than to refuse. Half a cent is rounded to"
+    " the even one, as .NET does, and what comes to nothing is an amount of 0.",
 )
 ADDED_BODY = Assumption(
     "6dot50.added-body",

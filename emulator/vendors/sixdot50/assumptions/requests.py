@@ -13,7 +13,7 @@ WRONG_STATE_STATUS = Assumption(
 )
 ERROR_BODY = Assumption(
     "6dot50.error-body",
-    "What is the body of a 400, 403, 409, 415 or 500?",
+    "What is the body of a 400, 403, 409, 415 or 500, and of a 405 that has one?",
     ("envelope", "message"),
     "PAY promises a message of no given shape; the envelope of the same maker's Redemptions API holds one.",
     decides=("invalid", "unreadable", "broken"),
@@ -41,7 +41,7 @@ MALFORMED_ID = Assumption(
 )
 OTHER_ORGANISATION = Assumption(
     "6dot50.other-organisation",
-    "Which status does the id of another organisation's batch get?",
+    "Which status does the id of another organisation's batch, or of one of its payments, get?",
     ("404", "403"),
     "No 403 is published, and to a client what it may not see does not exist.",
 )

@@ -138,7 +138,7 @@ def msisdn_in(view: View, text: str) -> str | None:
 
 def to_the_cent(amount: int | Decimal) -> Decimal:
     """Return the amount with two decimals, rounded where that is assumed."""
-    return Decimal(amount).quantize(CENT, ROUND_HALF_EVEN)
+    return Decimal(amount).quantize(CENT, ROUND_HALF_EVEN) + 0  # no zero with a minus
 
 
 def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Sequence[Properties]) -> Iterator[Flaw]:

@@ -33,6 +33,8 @@ ACTUAL: dict[type, str] = {
 
 def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     """Yield why a token or a body was refused. Evidence: 6dot50-auth-4."""
+    if answer == "broken":
+        yield "the platform is down, as its status in the state says"
     if answer in ("unreadable", "other_media_type"):
         yield from form_instead_of_json(request, "6DOT50")
     if answer == "other_media_type" and properties(request) is not None:

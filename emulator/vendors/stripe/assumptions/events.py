@@ -14,7 +14,8 @@ SNAPSHOT_OF_V2 = Assumption(
     "stripe.snapshot-of-v2-events",
     "May a destination of snapshots name types of events that are thin, such as v2.core.batch_job.completed?",
     ("refuse", "accept"),
-    "Snapshots are published to be of events of the first API, and thin ones of the second; no page prints a refusal.",
+    "Snapshots are published to be of events of the first API; thin events have types of their own, beginning with v1 or v2. No"
+    " page prints a refusal.",
 )
 THIN_WITH_VERSION = Assumption(
     "stripe.thin-with-snapshot-version",

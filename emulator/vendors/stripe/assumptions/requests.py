@@ -79,6 +79,13 @@ ARRAY_INDEX = Assumption(
     "The overview wants the index of each element, and a user who tried include[] of another call reports that it is refused;"
     " a name that is repeated, without brackets, is still accepted, as the clients' makers say.",
 )
+METADATA_NUMBERS = Assumption(
+    "stripe.metadata-numbers",
+    "What becomes of a number as a value of metadata?",
+    ("refuse", "text"),
+    "The reference has a map of texts; Stripe's client for Node lets numbers be sent, and says that they come back as texts, as"
+    " it said of the first API.",
+)
 CREATED_IN_SECONDS = Assumption(
     "stripe.created-in-seconds",
     "Is a bound of the filter created of events read that is a number of Unix seconds?",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Transaction, repeats_a_name
 from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
-from emulator.vendors.stripe.assumptions.requests import ARRAY_INDEX, BODY_TYPE, REPEATED_NAME
+from emulator.vendors.stripe.assumptions.requests import ARRAY_INDEX, BODY_TYPE, METADATA_NUMBERS, REPEATED_NAME
 
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 """Bounds of metadata, the lengths in characters. Evidence: stripe-metadata-1."""
@@ -25,6 +26,7 @@ def unrecognized(path: str, value: str, valid: Iterable[str]) -> str:
     return flaw(path, f"Unrecognized enum value '{value}', valid values are: {', '.join(sorted(valid))}")
 
 
+NO_MAP_OF_STRINGS = "Must be a map of strings"
 TOO_MANY_PAIRS = flaw("metadata", f"Has {MOST_PAIRS} pairs at most")
 
 METADATA = Field(
@@ -63,7 +65,7 @@ def check_fields(tx: Transaction, request: Request) -> None:
 
     Evidence: stripe-fields-2 and stripe-list-3.
     """
-    request.fields = _fields_or_refuse(tx, request)
+    request.fields = _with_texts(tx, _fields_or_refuse(tx, request))
     for name, _ in pairs_of(request):
         raise invalid(flaw(name, "Unknown field"), "stripe-list-3")
 
@@ -91,6 +93,20 @@ def _fields_or_refuse(tx: Transaction, request: Request) -> JsonDict:
     return fields
 
 
+def _with_texts(tx: Transaction, fields: JsonDict) -> JsonDict:
+    """Return the fields with numbers in metadata as texts, where that is assumed. Evidence: stripe-metadata-6."""
+    metadata = fields.get("metadata")
+    if not isinstance(metadata, dict) or not any(map(_is_number, metadata.values())):
+        return fields
+    if tx.choice(METADATA_NUMBERS) == "refuse":
+        raise invalid(flaw("metadata", NO_MAP_OF_STRINGS), "stripe-metadata-6", METADATA_NUMBERS)
+    return {**fields, "metadata": {name: str(it) if _is_number(it) else it for name, it in metadata.items()}}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
 def fields_of(request: Request) -> JsonDict:
     """Return the fields of the body; none where it is no JSON object."""
     try:
@@ -111,11 +127,11 @@ def is_mislabelled(request: Request) -> bool:
 def metadata_mistakes(metadata: Any, *, removes: bool = False) -> Iterator[str]:
     """Yield what is wrong with the metadata of a request. With `removes`, null takes a key away."""
     if not isinstance(metadata, dict):
-        yield flaw("metadata", "Must be a map of strings")
+        yield flaw("metadata", NO_MAP_OF_STRINGS)
         return
     for key, value in metadata.items():
         if not (isinstance(value, str) or (removes and value is None)):
-            yield flaw("metadata", "Must be a map of strings")
+            yield flaw("metadata", NO_MAP_OF_STRINGS)
         elif len(key) > LONGEST_KEY or "[" in key or "]" in key:
             yield flaw("metadata", f"A key has {LONGEST_KEY} characters at most, and no square brackets")
         elif len(value or "") > LONGEST_VALUE:

@@ -89,7 +89,12 @@ ERROR_RENDERERS: dict[str, Renderer] = {
     ),
     "key_in_use": _error(409, "idempotency_key_in_use", "Another request with this idempotency key is being carried out"),
     "key_too_long": _error(400, "invalid_fields", "An idempotency key has 255 characters at most"),
-    "replay_impossible": _error(409, "idempotency_conflict", "What this idempotency key was used for is not there any more"),
+    "replay_impossible": _error(
+        409,
+        "idempotency_conflict",
+        "What this idempotency key was used for is not there any more",
+        headers={"stripe-should-retry": "false"},
+    ),
     "no_version": _error(400, _NO_VERSION, "The Stripe-Version header is required"),
     "unknown_version": _error(400, _NO_VERSION, "The Stripe-Version header names no version that has this API"),
     "unauthenticated": _error(401, "invalid_api_key", "No valid API key was provided", _INVALID),

@@ -221,6 +221,8 @@ def _facts_of_fields(fields: JsonObject) -> Iterator[str]:
         yield "stripe-metadata-2"
     if isinstance(metadata, dict) and "" in metadata.values():
         yield "stripe-metadata-5"
+    if isinstance(metadata, dict) and not all(isinstance(it, str | None) for it in metadata.values()):
+        yield "stripe-metadata-6"
     if isinstance(types, list) and not all(type in TYPES for type in types):
         yield from ("stripe-event-8", "stripe-event-19")
     if fields.get("events_from") == [] or fields.get("snapshot_api_version", "") is None:
