@@ -14,9 +14,10 @@ from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
-from emulator.kernel.store import Key
+from emulator.kernel.store import Key, Member
 from emulator.kernel.time import END_OF_TIME, format_duration
 from emulator.kernel.transaction import Transaction, due
+from emulator.kernel.upcoming import Upcoming
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
@@ -108,22 +109,31 @@ def catch_up(world: World, most: int) -> bool:
     """
     clock, steps = world.clock, 0
     reached, target = clock.reached, clock.target()
-    while (first := world.store.first_due()) is not None and first[0] <= target:
-        if steps >= most and clock.rate != FROZEN:
-            clock.reach(reached, is_behind=True)
-            return False
-        try:
-            fire(world, *first)
-        except TooMany as error:
-            clock.reach(reached, is_behind=True, because=str(error))
-            return False
-        reached, steps = first[0], steps + 1
+    if (due := world.store.next_due) is not None and due <= target:
+        upcoming = Upcoming(world.store)
+        while (first := upcoming.first) is not None and first[0] <= target:
+            if steps >= most and clock.rate != FROZEN:
+                clock.reach(reached, is_behind=True)
+                return False
+            try:
+                _fire(world, upcoming, first)
+            except TooMany as error:
+                clock.reach(reached, is_behind=True, because=str(error))
+                return False
+            reached, steps = first[0], steps + 1
     clock.reach(target)
     return True
 
 
-def fire(world: World, due: datetime, key: Key) -> list[Change]:
-    """Let what is due at an instant happen to a resource, and return the changes.
+def _fire(world: World, upcoming: Upcoming, first: Member) -> list[Change]:
+    """Let the first of what is upcoming happen, and return the changes."""
+    transaction = fire(world, first[0], first[2])
+    upcoming.renew(transaction.replaced)
+    return transaction.changes
+
+
+def fire(world: World, due: datetime, key: Key) -> Transaction:
+    """Let what is due at an instant happen to a resource, and return the transaction in which it did.
 
     Raises:
         MachineError: it would be due again at once, for ever.
@@ -147,7 +157,7 @@ def fire(world: World, due: datetime, key: Key) -> list[Change]:
         with Transaction(world, at, f"impossible: {error}") as transaction:
             transaction.remove(resource)
     world.journal.extend(transaction.changes)
-    return transaction.changes
+    return transaction
 
 
 def _due(world: World, key: Key) -> tuple[datetime, Timer] | None:
@@ -164,15 +174,19 @@ def jump(world: World, move: Callable[[Clock], datetime]) -> list[Change]:
     """
     start = _settled(world)
     target = move(world.clock)
-    first = world.store.first_due()
-    if first is None or first[0] > target:
+    first = world.store.next_due
+    if first is None or first > target:
         return []
     return _atomically(world, start, lambda: _fire_within(world, start, target, _fire_until, TOO_FAR))
 
 
 def jump_to_next(world: World) -> list[Change]:
     """Move a world's clock to the next event that is not upkeep, and return the changes."""
-    return _atomically(world, _settled(world), lambda: _fire_next(world))
+    start, upcoming = _settled(world), Upcoming(world.store)
+    if upcoming.event is None:
+        return []
+    instant = world.clock.catch_up_with(upcoming.event[0])
+    return _atomically(world, start, lambda: _fire_until(world, instant, upcoming=upcoming))
 
 
 def jump_until_idle(world: World) -> list[Change]:
@@ -214,28 +228,23 @@ def _fire_within(
     return run(world, until, limit)
 
 
-def _fire_next(world: World) -> list[Change]:
-    upcoming = world.next_due()
-    return [] if upcoming is None else _fire_until(world, world.clock.catch_up_with(upcoming))
-
-
-def _fire_until(world: World, instant: datetime, limit: float = inf) -> list[Change]:
-    changes: list[Change] = []
+def _fire_until(world: World, instant: datetime, limit: float = inf, upcoming: Upcoming | None = None) -> list[Change]:
+    changes, upcoming = list[Change](), upcoming or Upcoming(world.store)
     for steps in count():
         if max(steps, len(changes)) > limit:
             raise Conflict(TOO_FAR.format(limit))
-        if (first := world.store.first_due()) is None or first[0] > instant:
+        if (first := upcoming.first) is None or first[0] > instant:
             break
-        changes += fire(world, *first)
+        changes += _fire(world, upcoming, first)
     return changes
 
 
 def _fire_until_idle(world: World, _: datetime, limit: int) -> list[Change]:
-    changes: list[Change] = []
+    changes, upcoming = list[Change](), Upcoming(world.store)
     for jumps in count(1):
-        if world.next_due() is None:
+        if (event := upcoming.event) is None:
             break
-        changes += _fire_next(world)
+        changes += _fire_until(world, world.clock.catch_up_with(event[0]), upcoming=upcoming)
         if max(jumps, len(changes)) > limit:
             raise Conflict(RESTLESS.format(limit))
     return changes

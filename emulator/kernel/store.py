@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import count, islice
-from operator import itemgetter
 from typing import Any
 
 from emulator.kernel.hashed_pages import HashedPages, K, V
@@ -211,14 +210,16 @@ class Store:
 
     def upcoming(self, count: int, group: IndexKey = EVENTS) -> list[tuple[datetime, Key]]:
         """Return the earliest entries of the agenda but upkeep, or of its other group, `count` at most, in order."""
-        return [(instant, key) for instant, _, key in islice(self._group(group) or (), count)]
+        return [(instant, key) for instant, _, key in islice(self.agenda(group), count)]
 
-    def first_due(self) -> tuple[datetime, Key] | None:
-        """Return the earliest entry of the agenda, or None; at the same instant, upkeep waits."""
-        if self.next_due is None:
-            return None
-        instant, _, key = min((it[0] for group in AGENDA if (it := self._groups.get(group))), key=itemgetter(0))
-        return instant, key
+    def agenda(self, group: IndexKey) -> Iterator[Member]:
+        """Return the entries of one group of the agenda in order; what is put or removed meanwhile is not in them."""
+        return iter(self._group(group) or ())
+
+    def entries_of(self, key: Key) -> dict[IndexKey, Member]:
+        """Return the entries that a resource has in the agenda, by group; none where it is not there."""
+        resource = self.find(*key)
+        return {} if resource is None else self._in_agenda(resource, self._numbers[key[0]][key[1]])
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""

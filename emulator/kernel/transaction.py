@@ -35,19 +35,19 @@ class Transaction:
 
     One `by_time` may add more resources than there may be, but uses no reserve of memory. `context` is
     the request that is carried out, None where time or a controller acts; the kernel never looks into it. `changes` are the
-    states that were left and entered, `applied_rows` the rows that were taken, and `consulted` the assumptions read. `unread`
-    is how many more resources it may read in groups, each page of a long text for one.
+    states that were left and entered, `applied_rows` the rows that were taken, `replaced` what was put or removed as it was,
+    and `consulted` the assumptions read. `unread` is how many more resources or pages of long texts it may read in groups.
     """
 
     __slots__ = (
-        "_before", "_by_time", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
-        "context", "now", "unread", "why",
+        "_by_time", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
+        "context", "now", "replaced", "unread", "why",
     )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, by_time: bool = False, context: Any = None) -> None:
         self._world, self._by_time = world, by_time
         self._first = world.journal.last
-        self._before: dict[Key, Any | None] = {}
+        self.replaced: dict[Key, Any | None] = {}
         self._numbers: dict[Key, int] = {}
         self._counters: dict[str, int | None] = {}
         self.now, self.why, self.context = now, why, context
@@ -63,7 +63,7 @@ class Transaction:
         world = self._world
         if kind is not None:
             self.roll_back()
-        elif self._before or self._counters:
+        elif self.replaced or self._counters:
             commit = Commit(self.now, self.why, self._first, world.journal.last, self.changed_resources(), self._counters)
             world.history.add(commit)
         if world.quota.over:
@@ -72,7 +72,7 @@ class Transaction:
     def changed_resources(self) -> tuple[ResourceChange, ...]:
         """Return every resource that was put or removed, as it was before and as it is now."""
         find, numbers = self._world.store.find, self._numbers
-        return tuple([ResourceChange(*key, before, find(*key), numbers.get(key)) for key, before in self._before.items()])
+        return tuple([ResourceChange(*key, before, find(*key), numbers.get(key)) for key, before in self.replaced.items()])
 
     def find(self, of: type[R], id: str) -> R | None:
         """Return the resource of a type and id; like `group`, `sorted_group`, `first` and `size` it asks the store."""
@@ -171,7 +171,7 @@ class Transaction:
     def roll_back(self) -> None:
         """Restore the world as it was before."""
         self._world.revert(self.changed_resources(), self._counters)
-        self._before, self._numbers, self._counters, self.changes, self.applied_rows = {}, {}, {}, [], []
+        self.replaced, self._numbers, self._counters, self.changes, self.applied_rows = {}, {}, {}, [], []
 
     def _first_that_applies(self, rows: tuple[Row, ...], resource: Any | None) -> Row:
         """Return the first of some rows whose conditions hold; a row without conditions is the last."""
@@ -211,21 +211,21 @@ class Transaction:
         if kind in rules.machines and resource.status not in rules.machines[kind].by_timer:
             raise KeyError(resource.status)
         old = store.put(resource)
-        if is_first := (kind, id) not in self._before:
-            self._before[kind, id] = old
+        if is_first := (kind, id) not in self.replaced:
+            self.replaced[kind, id] = old
         if old is None and not self._by_time and len(store) > (capacity := rules.limits.resources):
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
         before = quota.bytes
         quota.charge(resource, old)
         if quota.over:
-            others = islice(self._before.values(), len(self._before) - is_first)
+            others = islice(self.replaced.values(), len(self.replaced) - is_first)
             make_room_for(world, resource, old, quota.bytes - before, self._by_time, others)
         return old
 
     def _remove(self, kind: str, id: str) -> Any | None:
         store, key = self._world.store, (kind, id)
         if (old := store.find(kind, id)) is not None:
-            if self._before.setdefault(key, old) is not None:
+            if self.replaced.setdefault(key, old) is not None:
                 self._numbers.setdefault(key, store.number(kind, id))
             store.remove(kind, id)
         return old

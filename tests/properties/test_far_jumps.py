@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from emulator.kernel import advance
 from emulator.kernel.advance import fire, min_steps
 from emulator.kernel.errors import Conflict
+from emulator.kernel.upcoming import Upcoming
 from emulator.kernel.world import World
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
@@ -103,7 +104,7 @@ def test_what_is_counted_ahead_is_never_more_than_what_happens(
 
 def steps_until(world: World, until: Any) -> int:
     steps = 0
-    while (first := world.store.first_due()) is not None and first[0] <= until:
-        fire(world, *first)
+    while (first := Upcoming(world.store).first) is not None and first[0] <= until:
+        fire(world, first[0], first[2])
         steps += 1
     return steps

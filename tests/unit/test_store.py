@@ -16,7 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from emulator.kernel import sorted_pages, store
 from emulator.kernel.differing import differing, differing_keys
 from emulator.kernel.sorted_pages import IndexKey, SortedKey, SortedPages
-from emulator.kernel.store import UPKEEP, PagedMap, Store
+from emulator.kernel.store import AGENDA, UPKEEP, PagedMap, Store
+from emulator.kernel.upcoming import Upcoming
 from emulator.text.checkpoint import WORK, Unwanted
 from tests.support.toy import START
 
@@ -186,14 +187,34 @@ def test_the_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[
         copies.append((store.copy() if is_copied else None, [(at, key) for at, _, key in expected]))
         assert store.upcoming(100) == [(at, key) for at, _, key in expected]
         assert store.upcoming(100, UPKEEP) == [(at, key) for at, _, key in later]
-        firsts = [(entry[0], late, entry[2]) for late, group in enumerate((expected, later)) for entry in group[:1]]
-        first = min(firsts, default=None)
-        assert store.first_due() == (None if first is None else (first[0], first[2]))
-        assert store.next_due == (None if first is None else first[0])
+        assert store.next_due == min([entry[0] for entry in (*expected[:1], *later[:1])], default=None)
     assert all(copy is None or copy.upcoming(100) == expected for copy, expected in copies)
     for id in due:
         store.remove(Apple.kind, id)
-    assert (store.first_due(), store.next_due) == (None, None)
+    assert (store.upcoming(1), store.next_due) == ([], None)
+
+
+@given(
+    given_=st.lists(st.tuples(IDS, INSTANTS, INSTANTS), max_size=50),
+    steps=st.lists(st.tuples(IDS, INSTANTS, INSTANTS, st.booleans())),
+)
+def test_what_is_upcoming_while_resources_change_is_what_a_sorted_agenda_has(given_: list[Any], steps: list[Any]) -> None:
+    store, sorted_store = Store(INSTANTS_OF), Store(INSTANTS_OF)
+    for id, event, tidying in given_:
+        for each in (store, sorted_store):
+            each.put(Apple(id, "red", 0, event=event, upkeep=tidying))
+    upcoming = Upcoming(store)
+    for id, event, tidying, is_removed in steps:
+        for each in (store, sorted_store):
+            if is_removed:
+                each.remove(Apple.kind, id)
+            else:
+                each.put(Apple(id, "red", 0, event=event, upkeep=tidying))
+        upcoming.renew([(Apple.kind, id)])
+        events, upkeep = ([(at, late, *it) for at, *it in sorted_store.agenda(group)] for late, group in enumerate(AGENDA))
+        first = min([*events, *upkeep], default=None)
+        assert upcoming.event == (None if not events else (events[0][0], *events[0][2:]))
+        assert upcoming.first == (None if first is None else (first[0], *first[2:]))
 
 
 def test_a_resource_that_keeps_its_value_keeps_its_place_among_equals() -> None:
