@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from codecs import getincrementaldecoder
+from functools import lru_cache
 from itertools import starmap
 from json import detect_encoding
 from typing import Any
 
+from orjson import Fragment
+
 from emulator.control import journal_models as models
+from emulator.control.record import to_json
+from emulator.kernel.clock import EPOCH
 from emulator.kernel.journal import Change, Entry, Exchange
-from emulator.sdk.exact_json import load
+from emulator.kernel.time import format_instant
+from emulator.sdk.exact_json import dump, load
 from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
 
 MAX_HEADERS = 16_384
@@ -46,6 +52,25 @@ def change(change: Change) -> models.Change:
     """Return a change as a record; no secret can be read in its id."""
     vendor, _, resource = change.kind.partition(".")
     return models.Change.of(change, vendor=vendor, resource=resource, id=redact_text(change.id))
+
+
+def change_json(change: Change) -> Fragment:
+    """Return a change as the JSON of its record; what is the same for many is made once."""
+    at, kind, id, *others = change
+    resource, rest = _around_id(kind, *others)
+    return Fragment(b'{"at":"%s",%s"id":%s,%s' % (format_instant(at).encode(), resource, _id_json(id), rest))
+
+
+@lru_cache(maxsize=1_000)
+def _around_id(kind: str, *others: Any) -> tuple[bytes, bytes]:
+    """Return the JSON of a change between its instant and its id, and behind that."""
+    resource, _, rest = dump(to_json(change(Change(EPOCH, kind, "", *others)))).partition(b'"id":"",')
+    return resource.partition(b",")[2], rest
+
+
+@lru_cache(maxsize=1_000)
+def _id_json(id: str) -> bytes:
+    return dump(redact_text(id))
 
 
 def _headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:

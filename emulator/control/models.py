@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from emulator.control.journal_models import Basis, Change, Difference, FaultHit
+from emulator.control.journal_models import Basis, Difference, FaultHit
 from emulator.control.record import As, Count, Key, LeftOut, Record, ref
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.schema import DURATION
@@ -167,10 +168,10 @@ class Worlds(Record):
 
 
 class Advance(Record):
-    """The time after a clock was advanced, and the changes on the way."""
+    """The time after a clock was advanced, and the changes on the way, each as JSON."""
 
     now: datetime
-    fired: tuple[Change, ...]
+    fired: Annotated[Sequence[Any], As({"type": "array", "items": ref("change")})]
 
 
 class Moment(Record, component="moment"):

@@ -8,7 +8,7 @@ from datetime import datetime
 from emulator.control import models
 from emulator.control.context import ControlContext
 from emulator.control.differences import LIMIT, page_for
-from emulator.control.entries import change
+from emulator.control.entries import change_json
 from emulator.control.journal_models import Differences
 from emulator.control.models import WORLD_ID, Advance, Clock, Memory, State, Worlds
 from emulator.control.record import COUNT, TEXT, ref
@@ -250,4 +250,4 @@ def advance(world: World, request: ControlRequest) -> Advance:
         fired = world.advance_to(parse_instant(body["to"]))
     else:
         fired = world.advance_to_next() if body["until"] == "next" else world.advance_until_idle()
-    return Advance(world.clock.reached, tuple(map(change, fired)))
+    return Advance(world.clock.reached, [*map(change_json, fired)])

@@ -218,8 +218,7 @@ class Store:
 
     def entries_of(self, key: Key) -> dict[IndexKey, Member]:
         """Return the entries that a resource has in the agenda, by group; none where it is not there."""
-        resource = self.find(*key)
-        return {} if resource is None else self._in_agenda(resource, self._numbers[key[0]][key[1]])
+        return {} if (it := self.find(*key)) is None else self._in_agenda(it, self._numbers[key[0]][key[1]])
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
