@@ -48,7 +48,7 @@ def text_of(found: list[Mismatch]) -> str:
 def compared_values(request: RecordedRequest, expected: JsonObject) -> int:
     """Return about how many values of a request are compared."""
     fields = len(request.exchange.target) // 20 if "query" in expected else 0
-    fields += len(request.exchange.request) // 20 if "json" in expected and request.is_form else 0
+    fields += len(request.exchange.request) // 20 if "json" in expected and (request.is_form or request.folds_names) else 0
     return 1 + fields
 
 
@@ -71,7 +71,8 @@ def _id_mismatches(request: RecordedRequest, expected: JsonObject) -> Iterator[M
 
 def _query_mismatches(request: RecordedRequest, expected: JsonObject) -> Iterator[Mismatch]:
     if "query" in expected:
-        yield _compared(expected["query"], coerce(request.query, expected["query"]), "query")
+        query = _named(request, expected["query"], request.query)
+        yield _compared(expected["query"], coerce(query, expected["query"]), "query")
 
 
 def _header_mismatches(request: RecordedRequest, expected: JsonObject) -> Iterator[Mismatch]:
@@ -93,9 +94,22 @@ def _body_mismatches(request: RecordedRequest, expected: JsonObject) -> Iterator
     elif request.is_form:
         yield _value_mismatch(json, coerce(request.form, json))
     elif request.json[0]:
-        yield _value_mismatch(json, request.json[1])
+        yield _value_mismatch(json, _named(request, json, request.json[1]))
     else:
         yield _mismatch(leaves(json) + 2, "the body is not JSON")
+
+
+def _named(request: RecordedRequest, expected: Any, actual: Any) -> Any:
+    """Return what was sent with its names as they are expected, where the vendor takes names in any case."""
+    if not request.folds_names:
+        return actual
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        wanted = {name.lower(): name for name in expected}
+        named = {wanted.get(name.lower(), name): value for name, value in actual.items()}
+        return {name: _named(request, expected.get(name), value) for name, value in named.items()}
+    if isinstance(expected, list) and isinstance(actual, list):
+        return [_named(request, *pair) for pair in zip(expected, actual, strict=False)] + actual[len(expected) :]
+    return actual
 
 
 def _value_mismatch(expected: Any, actual: Any) -> Mismatch:

@@ -43,6 +43,11 @@ class RecordedRequest:
         ids = {*self.ids} if is_exact else {*self.ids, *map(str.lower, self.ids)}
         return not ids.isdisjoint((id, id.lower()))
 
+    @property
+    def folds_names(self) -> bool:
+        """True where the vendor takes the names of a query or a JSON body in any case."""
+        return self._route is not None and self._route.vendor.folds_names
+
     @cached_property
     def query(self) -> JsonObject:
         """The fields of the query."""

@@ -84,7 +84,8 @@ class Vendor:
     that a fault brings about. `cite` adds to each answer of an operation the facts that it rests on beside its row.
     `advise` yields what would have worked; `credential_hint` names the place of a credential in a request; `recognizes` tells
     whether a request has one as only this vendor's clients send it. `unauthenticated` are the answers that refuse a
-    credential, each with whether one was surely sent. `resources` is the folder of a vendor's package in which
+    credential, each with whether one was surely sent. With `folds_names`, clients may write names of a query or of a JSON body
+    in any case. `resources` is the folder of a vendor's package in which
     `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the box have none.
     """
 
@@ -111,6 +112,7 @@ class Vendor:
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()
     case_sensitive: bool = True
+    folds_names: bool = False
     resources: Path | None = None
 
     def credentials_of(self, world: str, seed: int) -> Credentials:

@@ -191,6 +191,31 @@ def test_a_body_that_is_another_is_told_as_json_spells_it(emulator: Emulator, bo
     assert message in str(excinfo.value)
 
 
+@pytest.mark.parametrize(
+    ("vendor", "json", "query", "found"),
+    [
+        ("6dot50", {"name": "n", "payments": [{"msisdn": "1", "AMOUNT": 2}]}, {}, True),
+        ("6dot50", {"NAME": "n", "Other": 1}, {"take": "2"}, True),
+        ("6dot50", {"name": "N"}, {}, False),
+        ("6dot50", {"name": "n", "payments": [{"msisdn": "1"}, {}]}, {}, False),
+        ("serpwow", {"name": "n"}, {}, False),
+        ("serpwow", {"Name": "n"}, {"TAKE": "2"}, True),
+        ("serpwow", {"Name": "n"}, {"take": "2"}, False),
+    ],
+)
+def test_names_are_found_in_any_case_where_the_vendor_takes_them_so(
+    emulator: Emulator, vendor: str, json: dict[str, Any], query: dict[str, str], found: bool
+) -> None:
+    url, operation = {
+        "6dot50": (f"{emulator.sixdot50.url}/batches", CREATE),
+        "serpwow": (f"{emulator.serpwow.url}/batches", "serpwow.batches.create"),
+    }[vendor]
+    emulator.journal.clear()
+    sent = {"Name": "n", "Payments": [{"Msisdn": "1", "Amount": 2}], "Other": 1}
+    httpx.post(f"{url}?TAKE=2", json=sent, headers={"Emulator-World": emulator.id})
+    emulator.journal.assert_called(operation, times=int(found), json=json, query=query)
+
+
 @pytest.mark.parametrize("body", [b'{"a": ' + b"[" * 600 + b"]" * 600 + b"}", b'{"a": 1e-99999999999999999999}'])
 def test_a_body_beyond_all_bounds_is_shown_as_text_and_not_compared(emulator: Emulator, body: bytes) -> None:
     httpx.post(f"{emulator.sixdot50.url}/batches", content=body, headers={"Emulator-World": emulator.id})

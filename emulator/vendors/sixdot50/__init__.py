@@ -34,4 +34,5 @@ SIXDOT50 = Vendor(
     credential_hint="a token of getToken in the header Authorization, as Bearer TOKEN",
     media_type=MEDIA_TYPE,
     case_sensitive=False,
+    folds_names=True,
 )
