@@ -132,9 +132,10 @@ STATUS_CASE = Assumption(
 )
 CHECK_ORDER = Assumption(
     "6dot50.check-order",
-    "What is looked at first where the body is bad and the batch is unknown or not in DRAFT?",
-    ("body", "batch"),
-    "ASP.NET binds and validates a body before the action that looks for the batch begins.",
+    "What is looked at first where the body is bad and the batch is unknown or not in DRAFT: the form of the body, all of the"
+    " body with whether an externalId is taken, or the batch?",
+    ("form", "body", "batch"),
+    "ASP.NET binds and validates a body before the action begins that looks for the batch and for what is there already.",
 )
 ERROR_INDEX = Assumption(
     "6dot50.error-index",

@@ -22,6 +22,7 @@ from emulator.vendors.sixdot50.requests.bodies import Properties, of_object, pay
 from emulator.vendors.sixdot50.requests.validation import (
     INVALID,
     MISSING,
+    TAKEN,
     Flaw,
     flaws_of_external_id,
     flaws_of_name,
@@ -67,8 +68,11 @@ def _write(command: str, read: Read) -> Handler:
 
 
 def _first(tx: Transaction, of_body: Answer, of_batch: Answer) -> Answer:
-    """Return that of two refusals which comes first."""
-    return (of_body if tx.choice(CHECK_ORDER) == "body" else of_batch)._replace(assumption=CHECK_ORDER)
+    """Return that of two refusals which comes first. Evidence: 6dot50-error-8."""
+    choice = tx.choice(CHECK_ORDER)
+    is_well_formed = of_body.name == "invalid" and all(flaw.evidence in TAKEN for flaw in of_body.subject)
+    is_first = choice == "body" or (choice == "form" and not is_well_formed)
+    return (of_body if is_first else of_batch)._replace(assumption=CHECK_ORDER)
 
 
 def _read_update(tx: Transaction, request: Request) -> Change:

@@ -33,6 +33,9 @@ MSISDN = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
 MAX_FLAWS = 1_000
 """Flaws that a refusal names: a body of a few megabytes can have millions. Evidence: 6dot50-error-9."""
 
+TAKEN = ("6dot50-create-3", "6dot50-add-5")
+"""The facts of flaws that only other batches and payments show: an externalId is taken."""
+
 CENT = Decimal("0.01")
 MAX_AMOUNT = Decimal("999999999999999.99")
 
