@@ -27,7 +27,7 @@ def files() -> dict[str, str]:
 @pytest.mark.parametrize("where", ["in this process", "elsewhere"])
 def test_the_clients_of_the_page_are_tested_without_waiting(pytester: pytest.Pytester, live: Live, where: str) -> None:
     texts = files()
-    assert sorted(texts) == ["canceller", "poller", "test_canceller", "test_poller", "test_retries"]
+    assert sorted(texts) == ["canceller", "poller", "test_canceller", "test_poller", "test_retries", "test_wallet", "wallet"]
     pytester.makepyfile(**texts)
     pytester.syspathinsert()
     elsewhere = ["--emulator-url", live.url] if where == "elsewhere" else []
