@@ -13,8 +13,9 @@ from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
+from emulator.kernel.settling import Member
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
-from emulator.kernel.store import Key, Member
+from emulator.kernel.store import Key
 from emulator.kernel.time import END_OF_TIME, format_duration
 from emulator.kernel.transaction import Transaction, due
 from emulator.kernel.upcoming import Upcoming

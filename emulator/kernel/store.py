@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import count, islice
@@ -11,28 +10,23 @@ from typing import Any
 
 from emulator.kernel.hashed_pages import HashedPages, K, V
 from emulator.kernel.machine import Resource
-from emulator.kernel.sorted_pages import PAGE, IndexKey, SortedGroup, SortedKey, SortedPages
-from emulator.text.checkpoint import WORK
-
-SMALL = 32
-"""Members up to which a group is a plain tuple, which copies of a store share as it is."""
+from emulator.kernel.settling import Group, Member, Moves, Place, in_groups, portions
+from emulator.kernel.sorted_pages import PAGE, IndexKey, SortedGroup, SortedPages
 
 Key = tuple[str, str]
 """(kind, id) of a resource."""
-Place = tuple[int, str]
-"""A resource's number in the order of arrival, and its id."""
-Member = tuple[Any, ...]
-Group = tuple[Member, ...] | SortedPages
-"""Members in order, each as (number, id), behind its value where the group is sorted by one."""
+Former = tuple[Any, Place] | None
+"""A resource as it was, and its place; None for a new one."""
 Instants = tuple[datetime | None, datetime | None]
 """The instants at which the next event happens to a resource, and upkeep before that; None for never."""
 
-SOME = 5_000
-"""Resources that are sorted in together."""
+FEW = 256
+"""Resources that are sorted into the agenda together, at most, where it is only asked whether anything is due."""
 
-WHEN = ""
-AGENDA = EVENTS, UPKEEP = (WHEN, "events"), (WHEN, "upkeep")
+NEVER: Instants = (None, None)
+AGENDA = EVENTS, UPKEEP = ("", "events"), ("", "upkeep")
 """The agenda's two groups, of no kind: keys of resources, sorted by due instant and then by arrival."""
+
 
 _NEW_VERSIONS = count(1)
 
@@ -108,19 +102,25 @@ class Store:
     """Resources by kind and id, each numbered as it arrived, and the instants at which something happens to them.
 
     A copy shares all with the original; whichever changes a kind, or a page of it, first gets its own. Groups and agenda are
-    brought up to date when they are read, so that all that changed until then is sorted in at once. `tables` has the resources
-    of each kind of which there is, or was, anything. `versions` are that of its tallies, the second, and of all else: every
-    change makes a new one, which no other store ever had, so that what has the same is the same.
+    brought up to date when they are read, so that all that changed until then is sorted in at once. Until then `_changed` has
+    the resources of each kind as its groups have them, by id, and `_retimed` those of the agenda, with their new instants;
+    `_next` is never later than the first of these. `tables` has the resources of each kind of which there is, or was, anything;
+    only those of the `timed` kinds have instants. `versions` are that of its tallies, the second, and of all else: every change
+    makes a new one, which no other store ever had, so that what has the same is the same.
     """
 
-    __slots__ = ("_arrived", "_due", "_groups", "_next", "_numbers", "_own", "_owner", "_size", "_stale", "tables", "versions")
+    __slots__ = (
+        "_arrived", "_changed", "_due", "_groups", "_next", "_numbers", "_own", "_owner", "_retimed", "_size", "_timed",
+        "tables", "versions",
+    )  # fmt: skip
 
-    def __init__(self, instants: Callable[[Any], Instants]) -> None:
+    def __init__(self, instants: Callable[[Any], Instants], timed: Container[str]) -> None:
         self.tables: dict[str, PagedMap[str, Any]] = {}
         self._numbers: dict[str, PagedMap[str, Place]] = {}
         self._groups: PagedMap[IndexKey, Group] = PagedMap()
-        self._stale: dict[str, dict[Key, tuple[Any, Place] | None]] = {}
-        self._due = instants
+        self._changed: dict[str, dict[str, Former]] = {}
+        self._retimed: dict[Key, tuple[Former, Instants]] = {}
+        self._due, self._timed = instants, timed
         self._own: set[str] = set()
         self._owner = object()
         self._arrived = self._size = 0
@@ -165,7 +165,7 @@ class Store:
         table = self.tables[kind] if kind in self._own else self._own_table(kind)
         old = table.get(id)
         table[id] = resource
-        self._note(kind, id, old)
+        self._note(kind, id, old, resource)
         if old is None:
             self._arrived += number is None
             self._size += 1
@@ -179,7 +179,7 @@ class Store:
             self._own_table(kind).pop(id)
             self.versions[old.is_tally] = next(_NEW_VERSIONS)
             self._size -= 1
-            self._note(kind, id, old)
+            self._note(kind, id, old, None)
             self._numbers[kind].pop(id)
         return old
 
@@ -191,21 +191,32 @@ class Store:
             self._own.add(kind)
         return self.tables[kind]
 
-    def _note(self, kind: str, id: str, old: Any | None) -> None:
+    def _note(self, kind: str, id: str, old: Any | None, new: Any | None) -> None:
         """Note that the groups of a kind, and the agenda, have a resource as it was."""
-        key = kind, id
-        for part in (kind, WHEN):
-            unsettled = self._stale.get(part)
-            if unsettled is None:
-                unsettled = self._stale[part] = {}
-            if key not in unsettled:
-                unsettled[key] = None if old is None else (old, self._numbers[kind][id])
+        changed = self._changed.get(kind)
+        if changed is None:
+            changed = self._changed[kind] = {}
+        if id not in changed:
+            changed[id] = None if old is None else (old, self._numbers[kind][id])
+        if kind in self._timed:
+            instants = NEVER if new is None else self._due(new)
+            key, former = (kind, id), None if old is None else (old, self._numbers[kind][id])
+            self._retimed[key] = (self._retimed[key][0] if key in self._retimed else former, instants)
+            for instant in instants:
+                if instant is not None and (self._next is None or instant < self._next):
+                    self._next = instant
+
+    def rests_until(self, instant: datetime) -> bool:
+        """Tell whether nothing is due by an instant."""
+        if len(self._retimed) > FEW:
+            self._settle_agenda()
+        return self._next is None or self._next > instant or (due := self.next_due) is None or due > instant
 
     @property
     def next_due(self) -> datetime | None:
         """The earliest instant of the agenda, or None."""
-        if WHEN in self._stale:
-            self._settle_part(WHEN)
+        if self._retimed:
+            self._settle_agenda()
         return self._next
 
     def upcoming(self, count: int, group: IndexKey = EVENTS) -> list[tuple[datetime, Key]]:
@@ -214,16 +225,20 @@ class Store:
 
     def agenda(self, group: IndexKey) -> Iterator[Member]:
         """Return the entries of one group of the agenda in order; what is put or removed meanwhile is not in them."""
-        return iter(self._group(group) or ())
+        self._settle_agenda()
+        return iter(self._groups.get(group) or ())
 
     def entries_of(self, key: Key) -> dict[IndexKey, Member]:
         """Return the entries that a resource has in the agenda, by group; none where it is not there."""
-        return {} if (it := self.find(*key)) is None else self._in_agenda(it, self._numbers[key[0]][key[1]])
+        kind, id = key
+        if (it := self.find(kind, id)) is None:
+            return {}
+        return self._in_agenda(kind, self._numbers[kind][id], self._retimed[key][1] if key in self._retimed else self._due(it))
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
         self.settle()
-        twin = Store(self._due)
+        twin = Store(self._due, self._timed)
         twin.tables, twin._numbers, twin._groups = self.tables.copy(), self._numbers.copy(), self._groups.copy()
         twin._arrived, twin._size, twin._next, twin.versions = self._arrived, self._size, self._next, self.versions.copy()
         self._own, self._owner = set(), object()  # the kinds and groups of both belong to neither now
@@ -235,66 +250,42 @@ class Store:
             it.empty()  # type: ignore[attr-defined]
 
     def _group(self, key: IndexKey) -> Group | None:
-        """Return a group, which has a member; None where it would have none."""
-        if key[0] in self._stale:
-            self._settle_part(str(key[0]))
+        """Return a group of a kind, which has a member; None where it would have none."""
+        if key[0] in self._changed:
+            self._settle_kind(str(key[0]))
         return self._groups.get(key)
 
     def settle(self) -> None:
         """Bring groups and agenda up to date with all resources."""
-        while self._stale:
-            self._settle_part(next(iter(self._stale)))
+        while self._changed:
+            self._settle_kind(next(iter(self._changed)))
+        self._settle_agenda()
 
-    def _settle_part(self, part: str) -> None:
-        """Bring the groups of a kind, or the agenda, up to date, some resources at a time; a checkpoint may end it between."""
-        unsettled, memberships = self._stale[part], self._in_agenda if part == WHEN else self._in_groups
-        while unsettled:
-            some = [*islice(unsettled.items(), SOME)]
-            moves = defaultdict[IndexKey, tuple[list[Member], list[Member]]](lambda: ([], []))
-            for (kind, id), former in some:
-                now = self.tables[kind].get(id)
-                before = {} if former is None else memberships(*former)
-                after = {} if now is None else memberships(now, self._numbers[kind][id])
-                for side, own, others in ((0, before, after), (1, after, before)):
-                    for group, member in own.items():
-                        if others.get(group) != member:
-                            moves[group][side].append(member)
-            for group, (leaving, joining) in moves.items():
-                self._move(group, leaving, joining)
-            for key, _ in some:
-                del unsettled[key]
-            if WORK.pause is not None:
-                WORK.pause()
-        del self._stale[part]
-        if part == WHEN:
-            self._next = min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
+    def _settle_kind(self, kind: str) -> None:
+        """Bring the groups of a kind up to date, some resources at a time; a checkpoint may end it between."""
+        changed, table, numbers = self._changed[kind], self.tables[kind], self._numbers[kind]
+        for some in portions(changed):
+            moves = Moves()
+            for id, former in some:
+                now = table.get(id)
+                before = {} if former is None else in_groups(*former)
+                moves.note(before, {} if now is None else in_groups(now, numbers[id]))
+            moves.make(self._groups, self._owner)
+        del self._changed[kind]
 
-    def _in_groups(self, resource: Any, place: Place) -> dict[IndexKey, Member]:
-        """Return a resource as a member of its groups, among them the one of all of its kind."""
-        kind, (number, id) = resource.kind, place
-        found: dict[IndexKey, Member] = {(kind,): place}
-        for key in resource.index():
-            if key.__class__ is SortedKey:
-                found[(kind, *key.group)] = (key.value, number, id)
-            else:
-                found[(kind, *key)] = place
-        return found
+    def _settle_agenda(self) -> None:
+        """Bring the agenda up to date, some resources at a time; a checkpoint may end it between."""
+        for some in portions(self._retimed):
+            moves = Moves()
+            for (kind, id), (former, instants) in some:
+                before = {} if former is None else self._in_agenda(kind, former[1], self._due(former[0]))
+                place = self._numbers[kind].get(id)
+                moves.note(before, {} if place is None else self._in_agenda(kind, place, instants))
+            moves.make(self._groups, self._owner)
+        self._next = min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
 
-    def _in_agenda(self, resource: Any, place: Place) -> dict[IndexKey, Member]:
+    @staticmethod
+    def _in_agenda(kind: str, place: Place, instants: Instants) -> dict[IndexKey, Member]:
         """Return a resource as a member of the agenda."""
-        (number, id), instants = place, zip(AGENDA, self._due(resource), strict=True)
-        return {group: (instant, number, (resource.kind, id)) for group, instant in instants if instant is not None}
-
-    def _move(self, key: IndexKey, leaving: list[Member], joining: list[Member]) -> None:
-        """Let members leave a group and others join it."""
-        group = self._groups.get(key) or ()
-        if isinstance(group, tuple):
-            members = [it for it in group if it not in leaving] + joining
-            group = tuple(sorted(members)) if len(members) <= SMALL else SortedPages(members, self._owner)
-            self._groups[key] = group
-        else:
-            if group.owner is not self._owner:
-                group = self._groups[key] = group.copy(self._owner)
-            group.change(leaving, joining)
-        if not group:
-            self._groups.pop(key)
+        number, id = place
+        return {group: (at, number, (kind, id)) for group, at in zip(AGENDA, instants, strict=True) if at is not None}

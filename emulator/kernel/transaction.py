@@ -262,8 +262,8 @@ def begin(world: World, why: str, context: Any = None) -> Transaction:
 
     `context` is the request that it carries out, which rows and effects read as `view.context`.
     """
-    clock, due = world.clock, world.store.next_due
-    is_at_rest = clock.rate == FROZEN and (due is None or due > clock.base)
+    clock = world.clock
+    is_at_rest = clock.rate == FROZEN and world.store.rests_until(clock.base)
     return Transaction(world, clock.base if is_at_rest else world.settle(), why, context=context)
 
 

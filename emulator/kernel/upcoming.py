@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 
-from emulator.kernel.store import EVENTS, UPKEEP, Key, Member, Store
+from emulator.kernel.settling import Member
+from emulator.kernel.store import EVENTS, UPKEEP, Key, Store
 
 
 class Upcoming:

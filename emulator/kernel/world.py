@@ -257,4 +257,4 @@ class World:
 
 
 def _empty_store(rules: Rules) -> Store:
-    return Store(partial(due_instants, rules.machines, rules.timing))
+    return Store(partial(due_instants, rules.machines, rules.timing), rules.machines)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from emulator.kernel import sorted_pages, store
+from emulator.kernel import settling, sorted_pages, store
 from emulator.kernel.differing import differing, differing_keys
 from emulator.kernel.sorted_pages import IndexKey, SortedKey, SortedPages
 from emulator.kernel.store import AGENDA, UPKEEP, PagedMap, Store
@@ -49,7 +49,7 @@ def small_pages() -> Iterable[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sorted_pages, "PAGE", 3)
         patch.setattr(store, "PAGE", 3)
-        patch.setattr(store, "SMALL", 3)
+        patch.setattr(settling, "SMALL", 3)
         yield
 
 
@@ -71,7 +71,7 @@ class StoresAndCopies(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pairs = [(Store(INSTANTS_OF), Model({}))]
+        self.pairs = [(Store(INSTANTS_OF, {Apple.kind}), Model({}))]
 
     def pair(self, which: int) -> tuple[Store, Model]:
         return self.pairs[which % len(self.pairs)]
@@ -178,7 +178,7 @@ INSTANTS = st.one_of(st.none(), st.integers(0, 8).map(lambda seconds: START + ti
 
 @given(st.lists(st.tuples(IDS, INSTANTS, INSTANTS, st.booleans())))
 def test_the_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[str, Any, Any, bool]]) -> None:
-    store, due, upkeep, copies = Store(INSTANTS_OF), dict[str, Any](), dict[str, Any](), []
+    store, due, upkeep, copies = Store(INSTANTS_OF, {Apple.kind}), dict[str, Any](), dict[str, Any](), []
     for id, event, tidying, is_copied in steps:
         store.put(Apple(id, "red", 0, event=event, upkeep=tidying), int(id))
         due[id], upkeep[id] = event, tidying
@@ -199,7 +199,7 @@ def test_the_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[
     steps=st.lists(st.tuples(IDS, INSTANTS, INSTANTS, st.booleans())),
 )
 def test_what_is_upcoming_while_resources_change_is_what_a_sorted_agenda_has(given_: list[Any], steps: list[Any]) -> None:
-    store, sorted_store = Store(INSTANTS_OF), Store(INSTANTS_OF)
+    store, sorted_store = Store(INSTANTS_OF, {Apple.kind}), Store(INSTANTS_OF, {Apple.kind})
     for id, event, tidying in given_:
         for each in (store, sorted_store):
             each.put(Apple(id, "red", 0, event=event, upkeep=tidying))
@@ -218,7 +218,7 @@ def test_what_is_upcoming_while_resources_change_is_what_a_sorted_agenda_has(giv
 
 
 def test_a_resource_that_keeps_its_value_keeps_its_place_among_equals() -> None:
-    store = Store(INSTANTS_OF)
+    store = Store(INSTANTS_OF, {Apple.kind})
     for id in "cab":
         store.put(Apple(id, "red", 1))
     store.put(Apple("c", "blue", 1))
@@ -229,8 +229,8 @@ def test_a_reader_who_gives_up_leaves_groups_that_the_next_reader_finds_whole(mo
     def give_up() -> None:
         raise Unwanted
 
-    monkeypatch.setattr(store, "SOME", 3)
-    apples = Store(INSTANTS_OF)
+    monkeypatch.setattr(settling, "SOME", 3)
+    apples = Store(INSTANTS_OF, {Apple.kind})
     for number in range(10):
         apples.put(Apple(str(number), "red", number, event=START + timedelta(seconds=10 - number)))
     monkeypatch.setattr(WORK, "pause", give_up)

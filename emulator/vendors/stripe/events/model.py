@@ -95,7 +95,7 @@ class Event(Metered, frozen=True, gc=False):
 class SequenceLog(Metered, frozen=True, gc=False):
     """The numbers of the oldest and of the next resource of a kind whose resources are numbered and dropped in order.
 
-    The id is the kind. So the outdated ones are found without a search.
+    The id is the kind, and the oldest came at `since` or later. So the outdated ones are found without a search.
     """
 
     id: str
@@ -105,21 +105,24 @@ class SequenceLog(Metered, frozen=True, gc=False):
     status: str = "kept"
     kind: ClassVar[str] = "stripe.ledger"
 
-    def with_next(self, dropped: int = 0) -> SequenceLog:
-        """Return the log after one more resource came and some of the oldest were dropped."""
-        return replace(self, oldest=self.oldest + dropped, next=self.next + 1)
+    def with_next(self, since: datetime) -> SequenceLog:
+        """Return the log after one more resource, which came at `since`."""
+        return replace(self, since=since if self.oldest == self.next else self.since, next=self.next + 1)
 
-    def drop(self, tx: Transaction, numbered: Callable[[int], Iterable[Any]]) -> int:
-        """Drop a few of the oldest resources if they are outdated, and return how many numbers that frees.
+    def without_outdated(self, tx: Transaction, numbered: Callable[[int], Iterable[Any]]) -> SequenceLog:
+        """Drop a few of the oldest resources if they are outdated, and return the log as it is then.
 
         `numbered` finds the resources of a number; none where they are dropped already.
         """
-        for n in range(self.oldest, min(self.next, self.oldest + DROPPED_AT_ONCE)):
+        if tx.now < self.since + LIFETIME:
+            return self
+        end = min(self.next, self.oldest + DROPPED_AT_ONCE)
+        for n in range(self.oldest, min(self.next, end + 1)):
             for resource in numbered(n):
-                if not resource.is_outdated(tx.now):
-                    return n - self.oldest
+                if n == end or not resource.is_outdated(tx.now):
+                    return replace(self, oldest=n, since=resource.since)
                 tx.remove(resource)
-        return min(self.next - self.oldest, DROPPED_AT_ONCE)
+        return replace(self, oldest=end)
 
 
 def log_of(view: View, kind: str) -> SequenceLog:
@@ -147,7 +150,7 @@ def emit(view: View, type: str, subject: Subject, *, with_reason: bool = True) -
     log = log_of(view, Event.kind)
     reason = _reason(view) if with_reason else (None, None)
     yield Event(mint_event_id(view), view.now, log.next, type, subject.id, subject.owner, *reason)
-    yield log.with_next()
+    yield log.with_next(view.now)
 
 
 def then_emit(effect: Effect | None = None) -> Effect:
@@ -189,8 +192,9 @@ def mint_event_id(view: View) -> str:
 def drop_outdated(tx: Transaction) -> None:
     """Drop a few outdated events, to make room for new ones."""
     log = log_of(tx, Event.kind)
-    if dropped := log.drop(tx, lambda n: _oldest_of_number(tx, n)):
-        tx.put(replace(log, oldest=log.oldest + dropped))
+    left = log.without_outdated(tx, lambda n: _oldest_of_number(tx, n))
+    if left.oldest != log.oldest:
+        tx.put(left)
 
 
 def _oldest_of_number(view: View, n: int) -> list[Event]:

@@ -69,13 +69,13 @@ def load_events(view: View, items: Iterable[JsonObject], jobs: Iterable[Job]) ->
             raise BadInput.at(
                 f"an event is kept for {LIFETIME.days} days: give a since after {least}", "events", place, "since"
             )
-        log, latest = log.with_next(), event.since
+        log, latest = log.with_next(event.since), event.since
         yield event
     for job in jobs:
         type = _type_of_change(view, job)
         if type is not None and emits(view, type):
             yield Event(mint_event_id(view), view.now, log.next, type, job.id, job.owner)
-            log = log.with_next()
+            log = log.with_next(view.now)
     yield log
 
 

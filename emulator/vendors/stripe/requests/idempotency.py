@@ -85,7 +85,7 @@ def remember(tx: Transaction, request: Request, answer: Answer) -> Answer:
         kind, id = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, request.parameters["id"])
         digests = _parameters(request), _body(request)
         tx.put(IdempotencyRecord(_id_of(tx, request), tx.now, log.next, *digests, answer.name, kind, id))
-        tx.put(log.with_next(log.drop(tx, lambda n: tx.group(IdempotencyRecord, "n", n))))
+        tx.put(log.without_outdated(tx, lambda n: tx.group(IdempotencyRecord, "n", n)).with_next(tx.now))
     return answer
 
 
