@@ -79,6 +79,13 @@ ARRAY_INDEX = Assumption(
     "The overview wants the index of each element, and a user who tried include[] of another call reports that it is refused;"
     " a name that is repeated, without brackets, is still accepted, as the clients' makers say.",
 )
+EMPTY_VALUE = Assumption(
+    "stripe.empty-metadata-value",
+    "What does an update of an event destination do with a key of metadata whose value is an empty text?",
+    ("keep", "remove"),
+    "In the second API null takes a key away, and an empty text did so in the first; Stripe's own Terraform provider sends an"
+    " empty text for a key that is to go.",
+)
 METADATA_NUMBERS = Assumption(
     "stripe.metadata-numbers",
     "What becomes of a number as a value of metadata?",

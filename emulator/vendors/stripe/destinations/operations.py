@@ -23,7 +23,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     PING_REASON,
     TOO_MANY_DESTINATIONS,
 )
-from emulator.vendors.stripe.assumptions.requests import EMPTY_METADATA
+from emulator.vendors.stripe.assumptions.requests import EMPTY_METADATA, EMPTY_VALUE
 from emulator.vendors.stripe.destinations.machine import (
     CREATE,
     DELETE,
@@ -120,7 +120,9 @@ def _update(tx: Transaction, request: Request) -> Answer:
 
 
 def _merged_metadata(tx: Transaction, old: Destination | None, new: JsonObject | None) -> JsonDict:
-    """Return the metadata of a destination after an update: null takes a key away."""
+    """Return the metadata of a destination after an update: null takes a key away, and an empty text where that is assumed."""
+    if new and "" in new.values() and tx.choice(EMPTY_VALUE) == "remove":
+        new = {name: value or None for name, value in new.items()}
     kept = {} if old is None or (new == {} and tx.choice(EMPTY_METADATA) == "delete") else old.metadata
     merged = {name: value for name, value in {**kept, **(new or {})}.items() if value is not None}
     if len(merged) > MOST_PAIRS and old is not None:

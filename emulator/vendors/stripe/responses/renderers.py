@@ -21,7 +21,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.assumptions.requests import GET_BODY, REPEATED_NAME
+from emulator.vendors.stripe.assumptions.requests import EMPTY_VALUE, GET_BODY, REPEATED_NAME
 from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.destinations.responses import facts_of_destinations
 from emulator.vendors.stripe.events.model import TYPES, request_id_of
@@ -144,7 +144,8 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     assumption = answer.assumption or _assumption_of(tx, answer) or reading
     if NEWER_RPS in tx.consulted:
         facts.append("stripe-version-12")
-    asked = next((it for it in (NEWER_RPS, REQUIRED_METADATA, GET_BODY, REPEATED_NAME) if it in tx.consulted), None)
+    shaping = (NEWER_RPS, REQUIRED_METADATA, GET_BODY, REPEATED_NAME, EMPTY_VALUE)
+    asked = next((it for it in shaping if it in tx.consulted), None)
     return answer._replace(also=(*answer.also, *facts), assumption=assumption or asked)
 
 
@@ -183,7 +184,7 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     if request.body and request.method in ("GET", "DELETE"):
         yield "stripe-body-3"
     elif request.body:
-        yield from _facts_of_fields(fields_of(request))
+        yield from _facts_of_fields(tx, fields_of(request))
     key = request.credential
     if key is not None and not key.startswith(SECRET):
         unlisted = "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"
@@ -215,12 +216,12 @@ def _facts_of_version(request: Request) -> Iterator[str]:
         yield "stripe-version-8"
 
 
-def _facts_of_fields(fields: JsonObject) -> Iterator[str]:
+def _facts_of_fields(tx: Transaction, fields: JsonObject) -> Iterator[str]:
     metadata, types = fields.get("metadata"), fields.get("enabled_events")
     if isinstance(metadata, dict) and "" in metadata:
         yield "stripe-metadata-2"
     if isinstance(metadata, dict) and "" in metadata.values():
-        yield "stripe-metadata-5"
+        yield "stripe-metadata-7" if EMPTY_VALUE in tx.consulted else "stripe-metadata-5"
     if isinstance(metadata, dict) and not all(isinstance(it, str | None) for it in metadata.values()):
         yield "stripe-metadata-6"
     if isinstance(types, list) and not all(type in TYPES for type in types):
