@@ -97,7 +97,7 @@ def _credentials_schema(vendor: Vendor) -> JsonObject:
     names = [*vendor.make_credentials("0" * 64).fields]
     fields = closed({name: {"type": "string", "minLength": 1} for name in names}, *names)
     item: JsonObject = {"type": "string"} if len(names) == 1 else {**fields, "type": ["string", "object"]}
-    return {"type": "array", "items": item, "maxItems": 1_000}
+    return {"type": "array", "items": {**item, "minLength": 1}, "maxItems": 1_000}
 
 
 def state_schema(vendors: Iterable[Vendor]) -> JsonObject:

@@ -147,3 +147,21 @@ def test_the_id_of_a_deleted_destination_is_not_given_again_where_the_state_is_l
         assert statuses == [200] * len(deleted)
         ids, given = ids + made, world.state()
     assert len({*ids}) == len(ids) == 9
+
+
+CLOUDS = {"amazon_eventbridge": {"aws_account_id": "123456789012", "aws_region": "eu-west-1"}, "azure_event_grid": GRID}
+
+
+@pytest.mark.parametrize("type_", ["webhook_endpoint", *CLOUDS])
+def test_the_keys_of_a_destination_follow_the_alphabet_as_pages_print_them(live: Live, type_: str) -> None:
+    world = live.load({})
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-09-30.preview", "emulator-world": world.id}
+    fields = {name: value for name, value in NEW.items() if name != "webhook_endpoint"}
+    receiver = CLOUDS.get(type_, NEW["webhook_endpoint"])
+    body = httpx.post(
+        f"{live.url}/v2/core/event_destinations", json={**fields, "type": type_, type_: receiver}, headers=headers
+    )
+    keys = [*body.json()]
+    assert keys[:2] == ["id", "object"]
+    assert keys[2:] == sorted(keys[2:])
+    assert type_ in keys

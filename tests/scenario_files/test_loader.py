@@ -87,6 +87,7 @@ def load(text: str) -> Scenario:
         ("title: A\ngiven: {serpwow: {batches: [{id: a}, {id: a}]}}", "the id 'a' is given twice"),
         ("title: A\ngiven: {serpwow: {batches: [{id: a, repeat: 2}]}}", "an id names one resource: leave out"),
         ("title: A\ngiven: {serpwow: {account: {overage_enabled: true}}}", "cannot be enabled: set overage_allowed, too"),
+        ('title: A\ncredentials: {6dot50: [""]}', "text is empty, and cannot be"),
         ("title: A\ngiven: {serpwow: {account: {credits_used: 16000}}}", "credits_limit is 15000, but 16000 credits are used"),
         ("title: A\nreplies: [{at: serpwow.batches.stoppall, status: 503}]", "did you mean 'serpwow.batches.stopall'?"),
         (

@@ -235,7 +235,7 @@ PAYMENT = Machine(
         *_same(PAYMENT_STATES[1:], CANCEL, "payment_not_draft", "6dot50-payment-3"),
         Row(ABSENT, CANCEL, SAME, "unknown_payment", "6dot50-unknown-2"),
         #
-        Row("DRAFT", REGISTER, SAME, "payment", "6dot50-payment-2"),
+        Row("DRAFT", REGISTER, SAME, "payment", "6dot50-register-2"),
         Row("PENDING", REGISTER, "SETTLED", "payment", "6dot50-register-1", settle_late),
         Row("SETTLED", REGISTER, SAME, "payment", "6dot50-payment-3"),
         Row("CANCELLED", REGISTER, SAME, "payment", "6dot50-payment-3"),

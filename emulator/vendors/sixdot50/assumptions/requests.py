@@ -160,7 +160,8 @@ MISSING_MEDIA_TYPE = Assumption(
     "6dot50.missing-media-type",
     "What becomes of a body that is sent without a Content-Type?",
     ("read", "refuse"),
-    "Nothing is published of it, and such a body does not claim to be anything but the JSON that is published.",
+    "Nothing is published of it, and such a body does not claim to be anything but the JSON that is published. It is refused"
+    " with 400, or with 415 where `6dot50.other-media-type` is 415.",
 )
 REPEATED_NAME = Assumption(
     "6dot50.repeated-name",

@@ -23,11 +23,12 @@ from emulator.vendors.stripe.requests.fields import Page, fields_of, values_of
 
 
 def destination_to_json(tx: Transaction, destination: Destination, request: Request) -> JsonDict:
-    """Return a destination as a request sees it."""
-    text = destination.description
+    """Return a destination as a request sees it; after id and object, its keys follow the alphabet."""
+    text, receiver = destination.description, {destination.type: _receiver(destination, request)}
     return {
         "id": destination.id,
         "object": "v2.core.event_destination",
+        **(receiver if destination.cloud else {}),
         "created": instant(destination.created),
         **({"description": text} if text or tx.choice(DESCRIPTION) == "empty" else {}),
         "enabled_events": list(destination.enabled_events),
@@ -41,7 +42,7 @@ def destination_to_json(tx: Transaction, destination: Destination, request: Requ
         "status_details": {"disabled": {"reason": destination.loss or "user"}} if destination.status == "disabled" else None,
         "type": destination.type,
         "updated": instant(destination.updated),
-        destination.type: _receiver(destination, request),
+        **({} if destination.cloud else receiver),
     }
 
 
