@@ -408,3 +408,14 @@ def test_names_of_one_group_are_not_folded_again(choice: str) -> None:
     world = load_value({"title": "Case", "assume": {"6dot50.external-id-case": choice}}, VENDORS, "case").world(VENDORS, "case")
     with world.transaction("a look") as tx:
         assert is_same(tx, Unfolded("A"), Unfolded("a")) == (choice == "ignored")
+
+
+@pytest.mark.parametrize(("listed", "status"), [(["an-open-sesame"], 200), ([], 401)])
+def test_a_token_that_a_scenario_gives_picks_its_world_where_it_is_listed(live: Live, listed: list[str], status: int) -> None:
+    scenario = {"credentials": {"6dot50": listed}, "given": {"6dot50": {"tokens": [{"token": "an-open-sesame"}]}}}
+    made = httpx.post(f"{live.url}/_emulator/worlds", json={"scenario": scenario, "claim": True})
+    try:
+        asked = httpx.get(f"{live.url}/za/pay/batches", headers={"Authorization": "Bearer an-open-sesame"})
+    finally:
+        httpx.delete(f"{live.url}/_emulator/worlds/{made.json()['id']}")
+    assert (made.status_code, asked.status_code) == (201, status)

@@ -5,7 +5,7 @@ from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
 from emulator.vendors.sixdot50.operations import OPERATIONS
 from emulator.vendors.sixdot50.requests.admission import admit, unmatched
-from emulator.vendors.sixdot50.requests.tokens import credential, make_credentials
+from emulator.vendors.sixdot50.requests.tokens import credential, make_credentials, recognizes
 from emulator.vendors.sixdot50.responses.advice import advise
 from emulator.vendors.sixdot50.responses.citations import cite
 from emulator.vendors.sixdot50.responses.refusals import failure_response
@@ -30,7 +30,7 @@ SIXDOT50 = Vendor(
     cite=cite,
     advise=advise,
     unauthenticated={"no_token": False, "bad_token": True},
-    recognizes=lambda request: credential(request) is not None,
+    recognizes=recognizes,
     credential_hint="a token of getToken in the header Authorization, as Bearer TOKEN",
     media_type=MEDIA_TYPE,
     case_sensitive=False,

@@ -46,12 +46,18 @@ def given_secret(tx: Transaction, key: str) -> str | None:
 
 
 def credential(request: Request) -> str | None:
-    """Return the key: that in the body of getToken, or that in the bearer token."""
+    """Return the key: that in the body of getToken, or that in the bearer token; of a token that is none of ours, the token."""
     if request.path.rstrip("/").lower().endswith(GET_TOKEN.lower()):
         key = (properties(request) or {}).get("key")
     else:
-        key = _claims(bearer(request) or "").get("id")
+        token = bearer(request)
+        key = _claims(token or "").get("id", token)
     return key if isinstance(key, str) and key else None
+
+
+def recognizes(request: Request) -> bool:
+    """Tell whether a request has a key, or a token of getToken, as only clients of 6DOT50 send them."""
+    return credential(request) not in (None, bearer(request))
 
 
 def bearer(request: Request) -> str | None:
