@@ -51,7 +51,7 @@ UNKNOWN_ENGINE = Assumption(
 )
 UNKNOWN_TYPE = Assumption(
     "serpwow.unknown-type",
-    "What becomes of a search_type that the page does not list for the engine, or of a device that it does not list?",
+    "What becomes of a search_type that the page does not list for the engine, in searches_type too, or of a device?",
     ("accept", "refuse"),
     "New types are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
     " parameters are published as the commonest cause of a 400.",

@@ -20,6 +20,7 @@ from emulator.vendors.serpwow.model.schedules import TYPES, Schedule
 from emulator.vendors.serpwow.model.searches import MIXED
 from emulator.vendors.serpwow.requests.searches import (
     check_searches,
+    is_unlisted_type,
     names_unknown,
     names_unknown_engine,
     names_unlisted,
@@ -66,7 +67,7 @@ def assumption_of(parameters: JsonObject, *, is_search: bool = False) -> Assumpt
     if names_unknown_engine(parameters):
         return UNKNOWN_ENGINE
     searches = parameters.get("searches", (parameters,) if is_search else ())
-    if names_unlisted(searches):
+    if names_unlisted(searches) or is_unlisted_type(str(parameters.get("searches_type", MIXED))):
         return UNKNOWN_TYPE
     return UNKNOWN_PARAMETER if names_unknown(searches) else None
 

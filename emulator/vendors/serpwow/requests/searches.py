@@ -174,7 +174,15 @@ def read_searches_type(tx: Transaction, value: Any) -> str:
         raise invalid(expected, "serpwow-types-7")
     if _has_unknown_engine(type):
         _refuse_engine(tx, expected)
+    elif is_unlisted_type(type) and tx.choice(UNKNOWN_TYPE) == "refuse":
+        raise invalid(f"searches_type {type!r} is not supported", "serpwow-types-8", UNKNOWN_TYPE)
     return type
+
+
+def is_unlisted_type(type: str) -> bool:
+    """Return whether the type of a batch's searches is of an engine that pages list, and of a kind that they do not."""
+    engine, _, kind = type.partition("_")
+    return engine in ENGINES and kind not in ("web", *SEARCH_TYPES.get(engine, ()))
 
 
 def names_unknown_engine(parameters: JsonObject) -> bool:

@@ -143,7 +143,8 @@ def is_unusual(destination: Destination) -> bool:
     Evidence: stripe-destination-24.
     """
     is_of_both = destination.event_payload == "snapshot" and len({*destination.events_from}) > 1
-    if is_of_both or len({*destination.enabled_events}) < len(destination.enabled_events):
+    lists = (destination.enabled_events, destination.events_from)
+    if is_of_both or any(len({*it}) < len(it) for it in lists):
         return True
     name, host = destination.name.strip(), (destination.url or "").partition("://")[2].partition("/")[0]
     return not 0 < len(name) <= LONGEST_NAME or "@" in host

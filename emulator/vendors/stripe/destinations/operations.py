@@ -103,7 +103,9 @@ def _create(tx: Transaction, request: Request) -> Answer:
         owner=owner,
         **_attributes(fields),
     )
-    return remember(tx, request, tx.ask(DESTINATION, destination.id, CREATE, new=destination))
+    has_namesake = any(it.name == destination.name for it in tx.group(Destination, "owner", owner))
+    answer = tx.ask(DESTINATION, destination.id, CREATE, new=destination)
+    return remember(tx, request, answer.resting_on(("stripe-destination-24",)) if has_namesake else answer)
 
 
 def _update(tx: Transaction, request: Request) -> Answer:
