@@ -13,6 +13,7 @@ from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
+from emulator.kernel.rounds import make_rounds
 from emulator.kernel.settling import Member
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import Key
@@ -37,6 +38,9 @@ What is left is for the next looks.
 
 TURN_LIMIT = 50
 """Steps of one turn of a look, so that others need not wait; and of a further look at a world that is behind already."""
+
+ROUNDS_EVERY, STEPS_OF_A_ROUND = 1_000, 3
+"""Steps after which many rounds are tried again, at so many steps one after the other: at one of them a round begins."""
 
 BEHIND = (
     "the clock runs faster than this world can follow, which is {} behind: "
@@ -230,12 +234,17 @@ def _fire_within(
 
 
 def _fire_until(world: World, instant: datetime, limit: float = inf, upcoming: Upcoming | None = None) -> list[Change]:
-    changes, upcoming = list[Change](), upcoming or Upcoming(world.store)
+    """Let what is due until an instant happen; from time to time, where all is `upcoming`, many rounds at once."""
+    changes, may_go_round, upcoming = list[Change](), upcoming is None, upcoming or Upcoming(world.store)
     for steps in count():
         if max(steps, len(changes)) > limit:
             raise Conflict(TOO_FAR.format(limit))
         if (first := upcoming.first) is None or first[0] > instant:
             break
+        if may_go_round and steps % ROUNDS_EVERY < STEPS_OF_A_ROUND:
+            changes += make_rounds(world, first, instant)
+            upcoming = Upcoming(world.store)
+            first = upcoming.first or first
         changes += _fire(world, upcoming, first)
     return changes
 

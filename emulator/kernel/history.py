@@ -84,6 +84,12 @@ class History:
         while (len(self._commits) > self.capacity or self._size > MAX_REPLACED) and self.forget_oldest():
             pass
 
+    def drop(self, count: int) -> None:
+        """Count so many commits as added and forgotten again, with all that were there before."""
+        self.count += count
+        self._commits.clear()
+        self._size = 0
+
     def forget_oldest(self) -> bool:
         """Forget the oldest commit, and return whether there was one besides the newest."""
         if len(self._commits) < 2:

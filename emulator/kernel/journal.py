@@ -158,6 +158,11 @@ class Journal:
         for event in events:
             self.add(event)
 
+    def drop(self, count: int) -> None:
+        """Count so many events as added and dropped again, with all that were there before."""
+        self._last += count
+        self._entries.clear()
+
     def forget_oldest(self) -> bool:
         """Drop the oldest entry, and return whether there was one besides the newest."""
         if len(self._entries) < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -20,7 +20,6 @@ EVERY = "*"
 """In a row's first column: every state but ABSENT."""
 SAME = "="
 """In a row's third column: the state of its first."""
-
 
 Timing = Mapping[str, timedelta | None]
 """Lengths that replace those of timers, by name; None for ever."""
@@ -94,6 +93,18 @@ Counting may end beyond the last argument."""
 
 Progress = Callable[[View, Any], Any]
 """The part of a resource that looks different as time passes, at the view's instant, without any change."""
+
+
+class Rounds(NamedTuple):
+    """Rounds of a resource: in each the `rows` are taken at its `instants`; `after` returns the values that so many leave."""
+
+    rows: tuple[Row, ...]
+    instants: Iterator[tuple[datetime, ...]]
+    after: Callable[[View, Sequence[tuple[datetime, ...]]], Iterable[Any]]
+
+
+FindRounds = Callable[[View, Any, datetime], Rounds | None]
+"""The rounds that a resource makes from now on until an instant, if nothing else happens by then; None where it makes none."""
 
 
 class Assume(Struct, frozen=True):
@@ -192,8 +203,8 @@ class Machine:
     Of the rows of one state and cause the first that applies is taken; the last of them is unconditional. `table` has the
     rows as declared, `rows` with EVERY and SAME replaced by states. `entry` are the states in which a resource may come
     into the world other than by a row, as a scenario's `given` does. Where resources can repeat themselves without end,
-    `min_steps` counts ahead, so that a jump over too much is refused at once. A transaction takes the rows of `by_command`, by
-    state and command, and of `by_timer`, those of the timers that run in a state.
+    `min_steps` counts ahead, so that a jump over too much is refused at once, and `rounds` makes many at once. A transaction
+    takes the rows of `by_command`, by state and command, and of `by_timer`, those of the timers that run in a state.
 
     Raises:
         MachineError: on construction, with every gap, duplicate, unknown name, dead row and unreachable state.
@@ -207,6 +218,7 @@ class Machine:
     entry: tuple[str, ...]
     min_steps: MinSteps | None = None
     progress: Progress | None = None
+    rounds: FindRounds | None = None
     kind: str = field(init=False)
     table: tuple[Row, ...] = field(init=False, repr=False)
     by_command: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)

@@ -22,7 +22,7 @@ def test_result_sets_in_blocks_are_those_of_a_tuple(count: int, expirations: lis
     for number, expired in enumerate(expirations):
         expired = min(expired, len(expected))
         newest = result_set(count + number)
-        expected, result_sets = (*expected[expired:], newest), result_sets.and_then(newest, expired)
+        expected, result_sets = (*expected[expired:], newest), result_sets.and_then((newest,), expired)
     assert (len(result_sets), tuple(result_sets), result_sets[-1]) == (len(expected), expected, expected[-1])
     assert result_sets == expected
     assert result_sets[1:-1] == expected[1:-1]
@@ -32,5 +32,5 @@ def test_result_sets_in_blocks_are_those_of_a_tuple(count: int, expirations: lis
 def test_one_more_result_set_is_weighed_without_those_before_it() -> None:
     result_sets = ResultSets.of(tuple(map(result_set, range(100 * BLOCK))))
     for number in range(2 * BLOCK):
-        result_sets = result_sets.and_then(result_set(number), 0)
+        result_sets = result_sets.and_then((result_set(number),), 0)
         assert len(result_sets.weigh().large) <= 2

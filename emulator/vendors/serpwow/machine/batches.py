@@ -22,7 +22,6 @@ from emulator.vendors.serpwow.machine.effects import (
     begin_the_run,
     belongs_to_another,
     costs_too_much,
-    deliver_results,
     end_run_without_refund,
     exceeds_batch_limit,
     fails_to_stop,
@@ -40,6 +39,7 @@ from emulator.vendors.serpwow.machine.effects import (
 )
 from emulator.vendors.serpwow.machine.forecast import min_steps
 from emulator.vendors.serpwow.machine.queue import has_no_slot, is_outranked
+from emulator.vendors.serpwow.machine.rounds import BEGUN, DELIVERED, STARTED, rounds
 from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import STATUSES, Batch
 
@@ -134,14 +134,15 @@ BATCH = Machine(
         Row(ABSENT, STOPALL, SAME, "unknown_batch", "serpwow-unknown-1"),
         Row("queued", QUEUE, SAME, None, "serpwow-slots-1", take_a_ticket, has_no_slot),
         Row("queued", QUEUE, SAME, None, "serpwow-slots-2", take_a_ticket, is_outranked),
-        Row("queued", QUEUE, "running", None, "serpwow-queue-1", begin_the_run),
+        BEGUN,
         Row("queued", PLACE, "running", None, "serpwow-slots-2", begin_the_run),
-        Row("running", RUN, "idle", None, "serpwow-complete-2", deliver_results),
+        DELIVERED,
         Row("idle", SCHEDULE, SAME, None, "serpwow-schedule-3", skip_a_run, has_nothing_to_run, EMPTY_REFUSED),
         Row("idle", SCHEDULE, SAME, None, "serpwow-schedule-3", skip_a_run, costs_too_much),
-        Row("idle", SCHEDULE, "queued", None, "serpwow-schedule-2", allocate_credits),
+        STARTED,
         Row("idle", INACTIVITY, ABSENT, None, "serpwow-inactive-1"),
     ),
     entry=STATUSES,
     min_steps=min_steps,
+    rounds=rounds,
 )

@@ -241,7 +241,7 @@ def _with_results(view: View, batch: Batch, done: int, uploads: Uploads = NO_UPL
     failed = max(done - (len(batch.searches) - batch.failures), 0)
     started_at = batch.started_at or view.now
     result_set = ResultSet(number, started_at, view.now, batch.searches.first(done), failed, *uploads, webhook)
-    results = batch.results_with(result_set, view.now)
+    results = batch.results_with((result_set,), view.now)
     return replace(_without_run(view, batch), result_sets=results, next_result_set_id=number + 1)
 
 

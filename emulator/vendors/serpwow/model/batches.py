@@ -144,10 +144,10 @@ class Batch(Metered, frozen=True, gc=False):
         """Return the result sets that have not expired, oldest first."""
         return self.result_sets[self._expired(now) :]
 
-    def results_with(self, newest: ResultSet, now: datetime) -> Sequence[ResultSet]:
-        """Return the result sets that have not expired, and a newest one."""
-        if len(self.result_sets) < BLOCK:
-            return (*self.available(now), newest)
+    def results_with(self, newest: Sequence[ResultSet], now: datetime) -> Sequence[ResultSet]:
+        """Return the result sets that have not expired, and newer ones."""
+        if len(self.result_sets) + len(newest) <= BLOCK:
+            return (*self.available(now), *newest)
         return ResultSets.of(self.result_sets).and_then(newest, self._expired(now))
 
     def results_count(self, now: datetime) -> int:

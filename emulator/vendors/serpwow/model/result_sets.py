@@ -70,15 +70,16 @@ class ResultSets(Shared, Sequence["ResultSet"]):
     def __hash__(self) -> int:
         return hash(tuple(self))
 
-    def and_then(self, newest: ResultSet, expired: int) -> ResultSets:
-        """Return these without so many of the oldest, and with a newest one."""
+    def and_then(self, newest: Sequence[ResultSet], expired: int) -> ResultSets:
+        """Return these without so many of the oldest, and with newer ones."""
         whole, gone = divmod(self._gone + expired, BLOCK)
-        blocks, tail = self._blocks[whole:] if whole else self._blocks, (*self._tail, newest)
+        blocks, tail = self._blocks[whole:] if whole else self._blocks, (*self._tail, *newest)
         if whole > len(self._blocks):
-            return ResultSets((), tail[gone + BLOCK * (whole - len(self._blocks)) :])
-        if len(tail) == BLOCK:
-            return ResultSets((*blocks, Block(tail)), (), gone)
-        return ResultSets(blocks, tail, gone, None if whole else self)
+            return ResultSets.of(tail[gone + BLOCK * (whole - len(self._blocks)) :])
+        if len(tail) >= BLOCK:
+            later = ResultSets.of(tail)
+            return ResultSets((*blocks, *later._blocks), later._tail, gone)
+        return ResultSets(blocks, tail, gone, None if whole or len(newest) > 1 else self)
 
     def weigh(self) -> Weight:
         """Return the bytes of the last one, and what the others are weighed with."""

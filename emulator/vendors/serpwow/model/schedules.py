@@ -79,10 +79,15 @@ class Calendar(NamedTuple):
 
 def next_instant(schedule: Schedule, after: datetime, calendar: Calendar) -> datetime | None:
     """Return the first instant strictly after another at which a schedule starts its batch; None for never."""
+    return next(instants_after(schedule, after, calendar), None)
+
+
+def instants_after(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
+    """Yield the instants strictly after another at which a schedule starts its batch, in order, for some years."""
     if schedule.type == MANUAL or not schedule.complete:
-        return None
+        return iter(())
     candidates = _minutes if schedule.type == "minutes" else _hours
-    return next((instant for instant in candidates(schedule, after, calendar) if instant > after), None)
+    return (instant for instant in candidates(schedule, after, calendar) if instant > after)
 
 
 def _minutes(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
