@@ -8,7 +8,7 @@ SECOND_CANCEL = Assumption(
     "6dot50.second-cancel",
     "What does the cancel of a batch that is CANCELLED already answer?",
     ("400", "200"),
-    "Only a DRAFT can be cancelled, and a cancelled batch never changes again.",
+    "Only a DRAFT can be cancelled, and a cancelled batch is published as immutable.",
 )
 EMPTY_CANCEL = Assumption(
     "6dot50.empty-cancel",

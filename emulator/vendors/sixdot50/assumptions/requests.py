@@ -86,7 +86,7 @@ BAD_PAGING = Assumption(
     "6dot50.bad-paging",
     "What becomes of a skip or take that is not a whole number from 0 to 2147483647?",
     ("400", "ignored"),
-    "A malformed type is published as an example of a failed validation.",
+    "A malformed type is published as an example of a failed validation; an empty text is no number either.",
 )
 REPEATED_PARAMETER = Assumption(
     "6dot50.repeated-parameter",
