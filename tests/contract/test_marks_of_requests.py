@@ -24,7 +24,7 @@ GIVEN = {
             {"id": "batchv2_1", "status": "validating"},
             {"id": "batchv2_2", "status": "validating", "rows": 100, "validated_count": 40},
         ],
-        "event_destinations": [{"id": "ed_1", "events_from": ["@self"], "description": "Mine"}],
+        "event_destinations": [{"id": "ed_1", "events_from": ["@self"], "description": "Mine", "name": "Mine"}],
     },
     "6dot50": {
         "tokens": [{"token": "open-sesame"}],
@@ -42,6 +42,16 @@ KEYS = {"s3_access_key_id": "a", "s3_secret_access_key": "b"}
 BUCKET = {"name": "Mine", "type": "s3", "enabled": True, "s3_bucket_name": "c", **KEYS}
 NEW = {"metadata": {}, "endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "skip_validation": True}
 KEY = "api_key={serpwow}"
+TO_AMAZON = {
+    "name": "Other",
+    "description": "Mine",
+    "type": "amazon_eventbridge",
+    "event_payload": "thin",
+    "enabled_events": [COMPLETED],
+    "events_from": ["@self"],
+    "amazon_eventbridge": {"aws_account_id": "123456789012", "aws_region": "us-gov-east-1"},
+}
+AMISS = {"aws_account_id": "12", "aws_region": "nowhere"}
 
 
 def told_of(live: Live, method: str, path: str, headers: dict[str, str], body: Any) -> dict[str, Any]:
@@ -75,6 +85,7 @@ def told_of(live: Live, method: str, path: str, headers: dict[str, str], body: A
         ("GET", JOB, {}, None, "documented"),
         ("GET", f"{DESTINATION}?include[0]=webhook_endpoint.url", {}, None, "documented"),
         ("POST", "/v2/core/batch_jobs", {}, {**NEW, "metadata": {"k": "v"}}, "documented"),
+        ("POST", "/v2/core/event_destinations", {}, TO_AMAZON, "documented"),
     ],
 )  # fmt: skip
 def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
@@ -120,6 +131,9 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
         ("DELETE", DESTINATION, {}, {}, "inferred", "stripe-body-3"),
         ("GET", f"{DESTINATION}?{INCLUDE}&{INCLUDE}", {}, None, "inferred", "stripe-list-9"),
         ("POST", DESTINATION, {}, {"enabled_events": [COMPLETED] * 2}, "inferred", "stripe-destination-24"),
+        ("POST", "/v2/core/event_destinations", {}, TO_AMAZON | {"name": "Mine"}, "inferred", "stripe-destination-24"),
+        ("POST", "/v2/core/event_destinations", {}, TO_AMAZON | {"events_from": ["@self", "self"]}, "inferred", "stripe-destination-24"),
+        ("POST", "/v2/core/event_destinations", {}, TO_AMAZON | {"amazon_eventbridge": AMISS}, "inferred", "stripe-destination-24"),
         ("GET", JOB, {"stripe-version": "2026-04-01.preview"}, None, "observed", "stripe-version-3"),
         ("GET", JOB, {"stripe-version": "2026-10-14.preview"}, None, "observed", "stripe-version-3"),
         ("GET", JOB, {"stripe-version": f"{PREVIEW}; a_feature=v1"}, None, "observed", "stripe-version-8"),

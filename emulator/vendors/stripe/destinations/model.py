@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -137,14 +138,20 @@ class Destination(Metered, frozen=True, gc=False):
         return (("owner", self.owner),)
 
 
+_AMAZON = re.compile(r"[0-9]{12} [a-z]{2}(-[a-z]+)+-[0-9]+", re.ASCII)
+"""The forms of an account and of a region at Amazon."""
+
+
 def is_unusual(destination: Destination) -> bool:
-    """Return whether its name, its address or its events are unusual, or its snapshots of two scopes.
+    """Return whether its name, its receiver, its events or their sources are unusual, or its snapshots of two scopes.
 
     Evidence: stripe-destination-24.
     """
-    is_of_both = destination.event_payload == "snapshot" and len({*destination.events_from}) > 1
-    lists = (destination.enabled_events, destination.events_from)
-    if is_of_both or any(len({*it}) < len(it) for it in lists):
+    sources, cloud = destination.events_from, destination.cloud
+    is_of_both = destination.event_payload == "snapshot" and len({*sources}) > 1
+    if is_of_both or any(len({*it}) < len(it) for it in (destination.enabled_events, sources)):
+        return True
+    if isinstance(cloud, EventBridge) and not _AMAZON.fullmatch(f"{cloud.aws_account_id} {cloud.aws_region}"):
         return True
     name, host = destination.name.strip(), (destination.url or "").partition("://")[2].partition("/")[0]
     return not 0 < len(name) <= LONGEST_NAME or "@" in host

@@ -103,9 +103,8 @@ def _create(tx: Transaction, request: Request) -> Answer:
         owner=owner,
         **_attributes(fields),
     )
-    has_namesake = any(it.name == destination.name for it in tx.group(Destination, "owner", owner))
     answer = tx.ask(DESTINATION, destination.id, CREATE, new=destination)
-    return remember(tx, request, answer.resting_on(("stripe-destination-24",)) if has_namesake else answer)
+    return remember(tx, request, _with_namesakes(tx, answer))
 
 
 def _update(tx: Transaction, request: Request) -> Answer:
@@ -118,7 +117,15 @@ def _update(tx: Transaction, request: Request) -> Answer:
     tx.put(changed)
     also = ("stripe-metadata-4",) if fields.get("metadata") else ()
     assumption = EMPTY_METADATA if fields.get("metadata") == {} else answer.assumption
-    return remember(tx, request, answer._replace(subject=changed, also=also, assumption=assumption))
+    answer = answer._replace(subject=changed, also=also, assumption=assumption)
+    return remember(tx, request, _with_namesakes(tx, answer) if "name" in fields else answer)
+
+
+def _with_namesakes(tx: Transaction, answer: Answer) -> Answer:
+    """Return an answer that rests on what is inferred of names where another destination of the account has the same."""
+    own = answer.subject
+    is_taken = any(it.name == own.name and it.id != own.id for it in tx.group(Destination, "owner", own.owner))
+    return answer.resting_on(("stripe-destination-24",)) if is_taken else answer
 
 
 def _merged_metadata(tx: Transaction, old: Destination | None, new: JsonObject | None) -> JsonDict:
