@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import astuple, force_setattr
 
 from emulator.kernel.limits import Limits
-from emulator.kernel.machine import PROGRESSING
+from emulator.kernel.machine import PROGRESSING, OwnTiming
 from emulator.text.checkpoint import WORK
 
 LARGE = 1_024
@@ -115,10 +115,7 @@ def _getter(names: list[str]) -> Getter:
 
 
 class WeighingPlan(NamedTuple):
-    """The plan by which the values of one class are weighed: the bytes of each at least, its texts, its other fields, and both.
-
-    `defaults` are those of the other fields, which all values share.
-    """
+    """How values of a class are weighed: the bytes of each at least, texts, other fields with their defaults, and both."""
 
     least: int
     texts: Getter
@@ -176,9 +173,10 @@ class SharedCharge(Charge):
 class Metered(Struct, frozen=True, gc=False, kw_only=True):
     """A resource, and its charge once a world keeps it, which is no part of the value.
 
-    In the statuses that are `progressing` it looks different as time passes, without any change.
+    While it is `progressing` it looks different as time passes, without any change. Its `timing` replaces that of the world.
     """
 
+    timing: OwnTiming | None = None
     charge: Charge | None = None
     progressing: ClassVar[Container[str]] = ()
     is_tally: ClassVar[bool] = False

@@ -23,6 +23,8 @@ SAME = "="
 
 Timing = Mapping[str, timedelta | None]
 """Lengths that replace those of timers, by name; None for ever."""
+OwnTiming = tuple[tuple[str, timedelta | None], ...]
+"""The same for one resource, as pairs."""
 
 
 PROGRESSING: IndexKey = ("moving",)
@@ -44,6 +46,8 @@ class Resource(Protocol):
     def status(self) -> str: ...
     @property
     def since(self) -> datetime: ...
+    @property
+    def timing(self) -> OwnTiming | None: ...
     def index(self) -> tuple[IndexKey, ...]: ...
 
 

@@ -262,9 +262,8 @@ def begin(world: World, why: str, context: Any = None) -> Transaction:
 
     `context` is the request that it carries out, which rows and effects read as `view.context`.
     """
-    clock = world.clock
-    is_at_rest = clock.rate == FROZEN and world.store.rests_until(clock.base)
-    return Transaction(world, clock.base if is_at_rest else world.settle(), why, context=context)
+    at_rest = world.clock.rate == FROZEN and world.store.rests_until(world.clock.base)
+    return Transaction(world, world.clock.base if at_rest else world.settle(), why, context=context)
 
 
 def length_of(timer: Timer, resource: Any, timing: Timing) -> timedelta | None:
@@ -274,8 +273,9 @@ def length_of(timer: Timer, resource: Any, timing: Timing) -> timedelta | None:
     if timer.portion is not None:
         whole = length_of(timer.portion.of, resource, timing)
         return None if whole is None else timer.portion.length(resource, whole)
-    if timer.settable and timer.name in timing:
-        return timing[timer.name]
+    lengths = timing if resource.timing is None else {**timing, **dict(resource.timing)}
+    if timer.settable and timer.name in lengths:
+        return lengths[timer.name]
     return timer.default if timer.measure is None else timer.measure(resource)
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from emulator.contract.fixtures import load_fixture
+from emulator.kernel.machine import Timer
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendor
@@ -26,8 +27,19 @@ def described_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
     schema = _described(scenario_schema(vendors), grammar() | dict(_of_vendors(vendors)))
     states = schema["$defs"]["state"]["properties"]
     for name, vendor in vendors.items():
-        states[name] = _described(vendor.state.schema, load_fixture(vendor, "state.yaml", {}))
+        states[name] = _described(vendor.state.schema, dict(_of_state(vendor)))
     return schema
+
+
+def _of_state(vendor: Vendor) -> Iterator[tuple[str, str]]:
+    for path, meaning in load_fixture(vendor, "state.yaml", {}).items():
+        yield path, meaning
+        if path.endswith(".timing"):
+            yield from ((f"{path}.{name}", _of_timer(timer)) for name, timer in vendor.settable_timers.items())
+
+
+def _of_timer(timer: Timer) -> str:
+    return f"Duration of this timer; never: without end. Default {timer.default_text}."
 
 
 def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
@@ -38,7 +50,7 @@ def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
         for assumption in vendor.assumptions:
             yield f"assume.{assumption.id}", f"{assumption.question} Default {assumption.default}."
         for name, timer in vendor.settable_timers.items():
-            yield f"timing.{name}", f"Duration of this timer; never: without end. Default {timer.default_text}."
+            yield f"timing.{name}", _of_timer(timer)
 
 
 def _described(schema: JsonObject, descriptions: Mapping[str, str], path: str = "", way: bool = False) -> JsonDict:

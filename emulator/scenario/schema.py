@@ -7,37 +7,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, WHERE
-from emulator.kernel.time import (
-    DURATION_FORMS,
-    DURATION_PATTERN,
-    ENDLESS_WORDS,
-    LONGEST,
-    LONGEST_TEXT,
-    NEVER,
-    parse_duration,
-)
+from emulator.kernel.time import ENDLESS_WORDS, NEVER, parse_duration
 from emulator.scenario.document import JsonDict, JsonObject
+from emulator.sdk.durations import TIMER, duration
 from emulator.sdk.vendor import Vendor
 
 INSTANT: JsonDict = {"type": "string", "format": "date-time"}
-TITLE = "duration"
-
-
-def duration(*words: str) -> JsonObject:
-    """The JSON Schema of a duration, in whose place one of these words may stand."""
-    return {
-        "title": TITLE,
-        "type": ["string", "number"],
-        "pattern": f"^(?:{'|'.join((*words, DURATION_PATTERN))})$",
-        "maxLength": LONGEST_TEXT,
-        "minimum": 0,
-        "maximum": int(LONGEST.total_seconds()),
-        "description": ", or ".join((DURATION_FORMS, *words)),
-    }
-
-
-DURATION, TIMER, DELAY = duration(), duration(NEVER), duration(NEXT)
-"""Schemas of a duration, of a timer (which may never end) and of the delay of an answer."""
+DURATION, DELAY = duration(), duration(NEXT)
+"""Schemas of a duration and of the delay of an answer."""
 
 MEANING = {NEVER: "what has no end is written 'never'", NEXT: "'next' is until the next thing happens by itself"}
 INSTEAD = {
@@ -48,11 +25,6 @@ INSTEAD = {
     "after": "; leave out what never happens",
 }
 """By its key, what to write in place of a duration without end that cannot be."""
-
-
-def is_duration(schema: JsonObject) -> bool:
-    """Tell whether it is the schema of a duration."""
-    return schema.get("title") == TITLE and "pattern" in schema
 
 
 def duration_mistake(value: object, schema: JsonObject, key: str | int) -> str:

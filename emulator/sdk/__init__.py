@@ -25,6 +25,7 @@ from emulator.kernel.resource import field, replace
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid, mint_id
+from emulator.sdk.durations import timing_of
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import JsonDict, JsonObject, dump, load
 from emulator.sdk.fields import (
@@ -146,4 +147,5 @@ __all__ = [
     "schema_of",
     "some",
     "times_from",
+    "timing_of",
 ]

@@ -23,8 +23,9 @@ from emulator.kernel.time import (
     parse_instant,
 )
 from emulator.scenario.loader import load_text
-from emulator.scenario.schema import DELAY, DURATION, TIMER, scenario_schema
+from emulator.scenario.schema import DELAY, DURATION, scenario_schema
 from emulator.scenario.validation import problems_in
+from emulator.sdk.durations import TIMER
 from emulator.state.compare import differences
 from emulator.vendors import VENDORS
 from tests.support.server import Live

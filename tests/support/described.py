@@ -22,10 +22,11 @@ class DescribedField(NamedTuple):
 
 
 def state_fields(vendor: Vendor) -> Iterator[DescribedField]:
-    """Yield each field of a vendor's state with what the fixture `state.yaml` says of it."""
+    """Yield each field of a vendor's state with what the fixture `state.yaml` says of it; timers are described elsewhere."""
     descriptions = load_fixture(vendor, "state.yaml", {})
     for path, schema in fields_of(vendor.state.schema):
-        yield DescribedField(path, schema, descriptions.get(path, ""))
+        if ".timing." not in path:
+            yield DescribedField(path, schema, descriptions.get(path, ""))
 
 
 def fields_of(schema: JsonObject, path: str = "") -> Iterator[tuple[str, JsonObject]]:

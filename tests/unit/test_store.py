@@ -36,6 +36,7 @@ class Apple:
     since: Any = START
     event: datetime | None = None
     upkeep: datetime | None = None
+    timing: None = None
     kind: ClassVar[str] = "toy.apple"
     is_tally: ClassVar[bool] = False
 

@@ -18,8 +18,10 @@ from emulator.sdk import (
     many_of,
     one_of,
     schema_of,
+    timing_of,
 )
 from emulator.vendors.serpwow.destinations.model import SETTINGS
+from emulator.vendors.serpwow.machine.batches import BATCH as BATCH_MACHINE
 from emulator.vendors.serpwow.model.account import MOST_DAYS, Component
 from emulator.vendors.serpwow.model.batches import PARTS, PRIORITIES, STATUSES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
@@ -108,6 +110,7 @@ BATCH: Fields = {
     "owner": TEXT,
     "fails_to_stop": FLAG,
     "failing": COUNT,
+    "timing": timing_of(BATCH_MACHINE),
 }
 SCHEDULE: Fields = {
     "type": one_of(*TYPES),

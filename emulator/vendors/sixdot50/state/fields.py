@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from emulator.sdk import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, JsonObject, many_of, one_of, schema_of
+from emulator.sdk import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, JsonObject, many_of, one_of, schema_of, timing_of
 from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
+from emulator.vendors.sixdot50.machine import PAYMENT as PAYMENT_MACHINE
 
 _GUID = {
     "type": "string",
@@ -53,6 +54,7 @@ PAYMENT: Fields = {
     "referralMsisdn": MSISDN,
     "createdAt": UTC_PAST,
     "since": UTC_PAST,
+    "timing": timing_of(PAYMENT_MACHINE),
 }
 BATCH: Fields = {
     "id": GUID,

@@ -22,9 +22,11 @@ from emulator.sdk import (
     one_of,
     refuse,
     replace,
+    timing_of,
 )
 from emulator.vendors.stripe.assumptions.events import ENABLE_LOST
 from emulator.vendors.stripe.assumptions.jobs import TOO_MANY_DESTINATIONS
+from emulator.vendors.stripe.destinations.machine import DESTINATION
 from emulator.vendors.stripe.destinations.model import (
     AWAITED,
     CLOUDS,
@@ -72,6 +74,7 @@ ATTRIBUTES: Fields = {
     "snapshot_api_version": Field({"type": "string", "pattern": f"^{VERSION}$", "description": "2026-10-28.endive"}, str, str),
     "metadata": METADATA,
     "owner": TEXT,
+    "timing": timing_of(DESTINATION),
 }
 
 

@@ -26,13 +26,14 @@ from emulator.sdk import (
     one_of,
     refuse,
     replace,
+    timing_of,
 )
 from emulator.vendors.stripe.files.model.outcomes import SELECTORS, FailureRule
 from emulator.vendors.stripe.files.model.rows import Rows
 from emulator.vendors.stripe.files.operations import with_file
 from emulator.vendors.stripe.files.requests import LARGEST_FILE, read_rows
 from emulator.vendors.stripe.files.responses import can_have_size
-from emulator.vendors.stripe.machine import as_of_now, status_end
+from emulator.vendors.stripe.machine import JOB, as_of_now, status_end
 from emulator.vendors.stripe.model.endpoints import Endpoint
 from emulator.vendors.stripe.model.jobs import AT_WORK, STATUSES, WITH_RESULTS, Job
 from emulator.vendors.stripe.operations import new_id
@@ -98,6 +99,7 @@ FIELDS: Fields = {
     "error": TEXT,
     "owner": TEXT,
     "failing": RULES,
+    "timing": timing_of(JOB),
 }
 INPUT = {"type": "string", "description": "the lines of the job's file"}
 
@@ -105,7 +107,7 @@ COUNTS = {"success_count", "failure_count", "validated_count"}
 OF_FILE = ("rows", "failing_rows", "invalid_row")
 """The fields that follow from the file, where there is one."""
 
-PROGRESS = {"status", "since", "maximum_rps", "failing", "endpoint", "skip_validation", "input", *OF_FILE, *COUNTS}
+PROGRESS = {"status", "timing", "since", "maximum_rps", "failing", "endpoint", "skip_validation", "input", *OF_FILE, *COUNTS}
 """The fields that a job's progress depends on."""
 
 

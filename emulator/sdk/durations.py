@@ -1,0 +1,64 @@
+"""Durations in JSON: their schema, and the field for the timers of one resource."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from emulator.kernel.errors import BadInput
+from emulator.kernel.machine import Machine, OwnTiming
+from emulator.kernel.time import (
+    DURATION_FORMS,
+    DURATION_PATTERN,
+    LONGEST,
+    LONGEST_TEXT,
+    NEVER,
+    format_duration,
+    parse_duration,
+)
+from emulator.sdk.exact_json import JsonDict, JsonObject
+from emulator.sdk.fields import Field
+
+TITLE = "duration"
+
+
+def duration(*words: str) -> JsonDict:
+    """Return the JSON Schema of a duration, in whose place one of these words may stand."""
+    return {
+        "title": TITLE,
+        "type": ["string", "number"],
+        "pattern": f"^(?:{'|'.join((*words, DURATION_PATTERN))})$",
+        "maxLength": LONGEST_TEXT,
+        "minimum": 0,
+        "maximum": int(LONGEST.total_seconds()),
+        "description": ", or ".join((DURATION_FORMS, *words)),
+    }
+
+
+TIMER = duration(NEVER)
+"""The schema of a timer, which may never end."""
+
+
+def is_duration(schema: JsonObject) -> bool:
+    """Tell whether it is the schema of a duration."""
+    return schema.get("title") == TITLE and "pattern" in schema
+
+
+def timing_of(machine: Machine) -> Field:
+    """Return the field for the lengths of a resource's own timers, which stand before those of its world."""
+    timers = {timer.name: TIMER for timer in machine.timers if timer.settable}
+    return Field({"type": "object", "properties": timers, "additionalProperties": False}, _read, _show)
+
+
+def _read(value: JsonObject) -> OwnTiming | None:
+    return tuple([(name, _length(name, value[name])) for name in sorted(value)]) or None
+
+
+def _show(timing: OwnTiming) -> JsonDict:
+    return {name: NEVER if length is None else format_duration(length) for name, length in timing}
+
+
+def _length(timer: str, written: object) -> timedelta | None:
+    try:
+        return None if written == NEVER else parse_duration(written)
+    except ValueError as error:
+        raise BadInput.at(str(error), "timing", timer) from None
