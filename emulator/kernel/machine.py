@@ -22,10 +22,8 @@ SAME = "="
 """In a row's third column: the state of its first."""
 
 Timing = Mapping[str, timedelta | None]
-"""Lengths that replace those of timers, by name; None for ever."""
+"""Lengths that replace those of timers, by name; None for ever. For one resource they are pairs."""
 OwnTiming = tuple[tuple[str, timedelta | None], ...]
-"""The same for one resource, as pairs."""
-
 
 PROGRESSING: IndexKey = ("moving",)
 """The group of resources that look different as time passes, without any change: they show how far they have come."""
@@ -87,14 +85,11 @@ class Ask(Struct, frozen=True):
 
 Guard = Callable[[View, Any], bool]
 """A named pure function of the view and the resource before the row: whether the row applies."""
-
 Effect = Callable[[View, Any], Iterable[Any]]
 """A named pure function of the view and the resource as the row leaves it, to the values and Asks that follow."""
-
 MinSteps = Callable[[View, datetime, int], int]
 """The fewest steps that the resources of a kind take by themselves until an instant, if no timeline event comes before.
 Counting may end beyond the last argument."""
-
 Progress = Callable[[View, Any], Any]
 """The part of a resource that looks different as time passes, at the view's instant, without any change."""
 
