@@ -18,6 +18,7 @@ from emulator.kernel.journal import Change, Entry, Exchange
 from emulator.kernel.time import format_instant
 from emulator.sdk.exact_json import dump, load
 from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
+from emulator.text.secrets import LONG_NAME
 
 MAX_HEADERS = 16_384
 """Characters of an entry's headers, names and values together."""
@@ -57,8 +58,10 @@ def change(change: Change) -> models.Change:
 def change_json(change: Change) -> Fragment:
     """Return a change as the JSON of its record; what is the same for many is made once."""
     at, kind, id, *others = change
-    resource, rest = _around_id(kind, *others)
-    return Fragment(b'{"at":"%s",%s"id":%s,%s' % (format_instant(at).encode(), resource, _id_json(id), rest))
+    around = _around_id if sum(map(len, filter(None, others))) <= 2 * LONG_NAME else _around_id.__wrapped__
+    shown = _id_json if len(id) <= LONG_NAME else _id_json.__wrapped__
+    resource, rest = around(kind, *others)
+    return Fragment(b'{"at":"%s",%s"id":%s,%s' % (format_instant(at).encode(), resource, shown(id), rest))
 
 
 @lru_cache(maxsize=1_000)

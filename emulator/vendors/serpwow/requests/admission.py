@@ -21,6 +21,9 @@ from emulator.vendors.serpwow.requests.queries import API_KEY, is_plain
 from emulator.vendors.serpwow.requests.validation import invalid
 
 MOUNTS = ("/live", "/serpwow/live")
+LONG_PATH = 200
+"""Characters beyond which it is not remembered how a path is spelt."""
+
 FILES = ("/_files",)
 ACCOUNT = "serpwow.account.get"
 """The one operation that answers while the platform is down."""
@@ -90,7 +93,8 @@ def rate_limit(name: str, evidence: str) -> Check:
 
 def is_spelt_as_published(request: Request, operation: Operation) -> bool:
     """Return whether a path is the published one, capitals and slashes included; ids may have any spelling."""
-    return _is_spelt(request.path, operation.mounts or MOUNTS, operation.path)
+    look = _is_spelt if len(request.path) <= LONG_PATH else _is_spelt.__wrapped__
+    return look(request.path, operation.mounts or MOUNTS, operation.path)
 
 
 @lru_cache(maxsize=500)

@@ -26,6 +26,9 @@ WEBHOOK_TEXTS = {"ok": "Webhook POST completed successfully.", "failed": "Webhoo
 UPLOAD_TEXTS = {"ok": "Destination upload completed successfully.", "failed": "Destination upload failed."}
 UNSENT = "Webhook POST has not been sent."
 
+REMEMBERED = 500
+"""Characters of texts up to which their rendering is remembered."""
+
 
 def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
     """Return an answer with the fact and the assumption behind fields that its sample leaves out, if it shows them."""
@@ -38,7 +41,7 @@ def with_grounds(answer: Answer, batches: Sequence[Batch]) -> Answer:
     """Return an answer that shows batches with the facts behind fields that no sample prints, and behind what a stop left."""
     schedules = {it.schedule for it in batches if it.schedule is not UNSCHEDULED}
     notifications = {it.notifications for it in batches if it.notifications is not NO_NOTIFICATIONS}
-    shown = {*chain(*map(_render_schedule, schedules), *map(_render_notifications, notifications))}
+    shown = {*chain(*map(_render_schedule, schedules), *map(_notifications, notifications))}
     if shown & {"schedule_minutes", "schedule_days_of_month", "notification_webhook"}:
         answer = answer.resting_on(("serpwow-get-7",))
     if "notification_csv_fields" in shown:
@@ -69,7 +72,7 @@ def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> Jso
         "next_result_set_id": batch.next_result_set_id,
         "results_count": batch.results_count(view.now),
         **_render_schedule(batch.schedule),
-        **_render_notifications(batch.notifications),
+        **_notifications(batch.notifications),
         "searches_type": batch.searches_type,
         "searches_type_locked": batch.locked_type is not None,
     }
@@ -92,6 +95,12 @@ def _render_schedule(schedule: Schedule) -> JsonObject:
     """Return the parts that apply to its type. Evidence: serpwow-get-7 and serpwow-schedule-6."""
     parts = {name: getattr(schedule, name) for name in PARTS_BY_TYPE.get(schedule.type, ())}
     return {f"schedule_{name}": list(part) if isinstance(part, tuple) else part for name, part in parts.items() if part}
+
+
+def _notifications(notifications: Notifications) -> JsonObject:
+    texts = notifications.email, notifications.webhook, notifications.csv_fields
+    is_short = sum(map(len, filter(None, texts))) <= REMEMBERED
+    return (_render_notifications if is_short else _render_notifications.__wrapped__)(notifications)
 
 
 @lru_cache(maxsize=500)
