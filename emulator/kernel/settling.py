@@ -19,7 +19,7 @@ V = TypeVar("V")
 SMALL = 32
 """Members up to which a group is a plain tuple, which copies of a store share as it is."""
 
-SOME = 5_000
+SOME = 500
 """Resources that are sorted in together."""
 
 Place = tuple[int, str]

@@ -10,6 +10,8 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 
 DEFAULT = "default"
+MOST_FORMER = 1_000
+"""Credentials of former scenarios that pick a world, at most."""
 
 Claim = tuple[str, str]
 """(vendor, credential)."""
@@ -26,7 +28,7 @@ class Worlds:
         self._lock = Lock()
         self._worlds: dict[str, World] = {default.id: default}
         self.owners: dict[Claim, World] = {}
-        self._claims: dict[str, set[Claim]] = {}
+        self._claims: dict[str, dict[Claim, None]] = {}
         self.default = default
         self.budget = default.quota.budget
 
@@ -101,13 +103,17 @@ class Worlds:
     def replace(self, old: World, new: World, claims: Iterable[Claim], given_up: Iterable[Claim] = ()) -> None:
         """Put a world in the place of another of the same id, with its credentials but for those that are given up.
 
+        Of the credentials that it had before, the MOST_FORMER newest go on to pick it.
+
         Raises:
             Conflict: one of the new credentials is another world's.
         """
         with self._lock:
-            self._take([*claims, *self._claims.get(old.id, ())], new, old)
-            for claim in {*given_up} - {*claims}:
-                self._claims[old.id].discard(claim)
+            wanted = dict.fromkeys(claims)
+            former = [claim for claim in self._claims.get(old.id, ()) if claim not in wanted]
+            self._take([*wanted, *former], new, old)
+            for claim in {*given_up, *former[:-MOST_FORMER]} - wanted.keys():
+                self._claims[old.id].pop(claim, None)
                 self.owners.pop(claim, None)
             self._worlds[old.id] = new
             old.epoch += 1
@@ -134,4 +140,4 @@ class Worlds:
         wanted = [*claims]
         self.check_claims(world.id, wanted, former)
         self.owners.update(dict.fromkeys(wanted, world))
-        self._claims.setdefault(world.id, set()).update(wanted)
+        self._claims.setdefault(world.id, {}).update(dict.fromkeys(wanted))

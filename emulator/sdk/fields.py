@@ -147,5 +147,6 @@ def instant(at: datetime) -> str:
 
 def dump_fields(fields: Fields, resource: Any) -> JsonDict:
     """Return the JSON object of a resource, without the fields that are None."""
+    checkpoint()
     values = {name: getattr(resource, attribute_of(name)) for name in fields}
     return {name: fields[name].show(value) for name, value in values.items() if value is not None}

@@ -129,6 +129,7 @@ def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str
     """
     own, names = set(keys), set[Key]()
     for kind, id in own:
+        checkpoint()
         for resource in (find(kind, id) for find in finds):
             if resource is not None:
                 names |= {(kind, part) for part in _names_in(resource)}

@@ -17,17 +17,17 @@ SLICE = 0.01
 """Seconds for which a work goes on before the next has its turn."""
 
 NEW_SECONDS = 0.03
-"""Seconds for which a work is new: those have their turns first."""
+"""Seconds for which a work is new: those have their turns before others, and before them those that have not worked yet."""
 
 LONGEST_TURN = 0.5
 """Seconds after which the next has its turn in any case: whoever works may wait for a lock that one of them holds."""
 
 
 class Turns:
-    """The turns of the works of one loop. Those that wait are in order, the new ones apart."""
+    """The turns of the works of one loop. Those that wait are in order, those that have not worked and the new ones apart."""
 
     def __init__(self) -> None:
-        self.waiting = {True: deque[Work](), False: deque[Work]()}
+        self.waiting = deque[Work](), deque[Work](), deque[Work]()
         self._lock = Lock()
         self._current: Work | None = None
         self._since = 0.0
@@ -36,7 +36,7 @@ class Turns:
         """Wait for a turn."""
         with self._lock:
             work.may_go_on.clear()
-            self.waiting[work.is_new].append(work)
+            self.waiting[work.age].append(work)
             if self._current is None:
                 self._begin_next()
         while not work.may_go_on.wait(LONGEST_TURN):
@@ -52,18 +52,21 @@ class Turns:
 
     def _begin_next(self) -> None:
         """Begin the turn of the one that is next, if there is one. The caller holds the lock."""
-        queue = self.waiting[True] or self.waiting[False]
+        queue = next(filter(None, self.waiting), None)
         self._current, self._since = queue.popleft() if queue else None, MONOTONIC()
         if self._current is not None:
             self._current.may_go_on.set()
 
 
 class Work:
-    """One work, from its first turn on; `on_last` is called in its thread once it is not new any more."""
+    """One work, from its first turn on; `on_last` is called in its thread once it is not new any more.
+
+    Its `age` is 0 before it works, 1 while it is new, and then 2.
+    """
 
     def __init__(self, turns: Turns, on_last: Callable[[], object] = lambda: None) -> None:
         self.may_go_on = Event()
-        self.is_new = True
+        self.age = 0
         self._turns = turns
         self._on_last = on_last
         self._worked = 0.0
@@ -82,8 +85,8 @@ class Work:
         if WORK.client is not None and WORK.client.gone:
             raise Unwanted
         self._worked += seconds
-        if self.is_new and self._worked >= NEW_SECONDS:
-            self.is_new = False
+        was_new, self.age = self.age < 2, 2 if self._worked >= NEW_SECONDS else 1
+        if was_new and self.age == 2:
             self._on_last()
         self._turns.give_back(self)
         self._turns.take(self)

@@ -49,7 +49,7 @@ def works(turns: Turns, pieces: dict[str, int], done: list[str]) -> Iterator[Non
     threads = [Thread(target=carry_out, args=(name,)) for name in pieces]
     for number, thread in enumerate(threads):
         thread.start()
-        while len(turns.waiting[True]) <= number and thread.is_alive():
+        while len(turns.waiting[0]) <= number and thread.is_alive():
             pass
     yield
     for thread in threads:
@@ -76,13 +76,25 @@ def test_a_new_work_goes_before_those_that_have_worked(turns: Turns) -> None:
     assert done == ["old", "new"]
 
 
+def test_a_work_that_has_not_begun_goes_before_new_ones_that_have(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns_module, "NEW_SECONDS", 60)
+    done: list[str] = []
+    first = Work(turns)
+    with works(turns, {"new": 2}, done):
+        first.pause()
+        assert done == ["new"]
+        with works(turns, {"untouched": 1}, done):
+            first.end()
+    assert done == ["new", "untouched", "new"]
+
+
 def test_the_next_has_its_turn_though_another_does_not_end_its_own(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other may wait for a lock that it holds."""
     Work(turns)
     monkeypatch.setattr(turns_module, "LONGEST_TURN", 0)
     late = Work(turns)
     late.pause()
-    assert not any(turns.waiting.values())
+    assert not any(turns.waiting)
 
 
 def test_only_one_goes_on_beside_a_work_that_does_not_end_its_turn(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
