@@ -11,7 +11,7 @@ from emulator.client.connections import ask
 from emulator.server import collector
 from emulator.server.app import create_app, worlds_of
 from emulator.server.collector import BLOCKS, LITTLE, PeriodicCollector
-from emulator.text.garbage import NEVER
+from emulator.text.garbage import NEVER, gc_paused
 
 
 class FakeGc:
@@ -87,3 +87,20 @@ def test_a_world_that_is_dropped_goes_without_the_collector() -> None:
         assert reference() is None
     finally:
         gc.enable()
+
+
+def test_what_was_made_while_the_collector_paused_is_not_looked_through_as_new() -> None:
+    with gc_paused():
+        made = [[n] for n in range(1_000)]
+    assert gc.isenabled()
+    assert not {*map(id, made)} & {id(it) for young in (0, 1) for it in gc.get_objects(generation=young)}
+
+
+def test_what_somebody_froze_stays_frozen() -> None:
+    gc.freeze()
+    try:
+        with gc_paused():
+            pass
+        assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
