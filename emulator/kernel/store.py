@@ -20,8 +20,8 @@ Former = tuple[Any, Place] | None
 Instants = tuple[datetime | None, datetime | None]
 """The instants at which the next event happens to a resource, and upkeep before that; None for never."""
 
-FEW = 256
-"""Resources that are sorted into the agenda together, at most, where it is only asked whether anything is due."""
+MANY = 500
+"""Changed resources from which on whoever changes them sorts them in, and not the next who reads."""
 
 NEVER: Instants = (None, None)
 AGENDA = EVENTS, UPKEEP = ("", "events"), ("", "upkeep")
@@ -208,8 +208,6 @@ class Store:
 
     def rests_until(self, instant: datetime) -> bool:
         """Tell whether nothing is due by an instant."""
-        if len(self._retimed) > FEW:
-            self._settle_agenda()
         return self._next is None or self._next > instant or (due := self.next_due) is None or due > instant
 
     @property
@@ -224,8 +222,9 @@ class Store:
         return [(instant, key) for instant, _, key in islice(self.agenda(group), count)]
 
     def agenda(self, group: IndexKey) -> Iterator[Member]:
-        """Return the entries of one group of the agenda in order; what is put or removed meanwhile is not in them."""
+        """Return the entries of one group of the agenda in order, as they are now, whatever is put or removed meanwhile."""
         self._settle_agenda()
+        self._owner = object()  # whoever changes a group takes a copy of it
         return iter(self._groups.get(group) or ())
 
     def entries_of(self, key: Key) -> dict[IndexKey, Member]:
@@ -255,11 +254,12 @@ class Store:
             self._settle_kind(str(key[0]))
         return self._groups.get(key)
 
-    def settle(self) -> None:
-        """Bring groups and agenda up to date with all resources."""
-        while self._changed:
-            self._settle_kind(next(iter(self._changed)))
-        self._settle_agenda()
+    def settle(self, most: int = 0) -> None:
+        """Bring the groups of each kind, and the agenda, up to date where more resources than so many changed."""
+        for kind in [kind for kind, changed in self._changed.items() if len(changed) > most]:
+            self._settle_kind(kind)
+        if len(self._retimed) > most:
+            self._settle_agenda()
 
     def _settle_kind(self, kind: str) -> None:
         """Bring the groups of a kind up to date, some resources at a time; a checkpoint may end it between."""

@@ -20,7 +20,7 @@ from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, R, Resource, R
 from emulator.kernel.resource import replace
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.sorted_pages import SortedGroup
-from emulator.kernel.store import Instants, Key
+from emulator.kernel.store import MANY, Instants, Key
 from emulator.text.checkpoint import WORK
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ class Transaction:
         if kind is not None:
             self.roll_back()
         elif self.replaced or self._counters:
-            commit = Commit(self.now, self.why, self._first, world.journal.last, self.changed_resources(), self._counters)
-            world.history.add(commit)
-        if world.quota.over:
-            make_room(world)
+            changes = self.changed_resources()
+            world.history.add(Commit(self.now, self.why, self._first, world.journal.last, changes, self._counters))
+        world.store.settle(MANY)
+        make_room(world)
 
     def changed_resources(self) -> tuple[ResourceChange, ...]:
         """Return every resource that was put or removed, as it was before and as it is now."""

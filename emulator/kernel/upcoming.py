@@ -12,7 +12,7 @@ from emulator.kernel.store import EVENTS, UPKEEP, Key, Store
 class Upcoming:
     """The entries of a store's agenda in order, also while resources change, as long as each of those is renewed.
 
-    The agenda itself is read as it was, and nothing is sorted into it meanwhile: that is done once, when it is read next.
+    The agenda itself is read as it was: what is sorted into it meanwhile is sorted into a copy.
     """
 
     __slots__ = ("_events", "_store", "_upkeep")

@@ -16,7 +16,7 @@ from emulator.kernel.history import History, ResourceChange
 from emulator.kernel.journal import Change, Journal, Savepoint
 from emulator.kernel.limits import Rules
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
-from emulator.kernel.store import Store
+from emulator.kernel.store import MANY, Store
 from emulator.kernel.transaction import begin, due_instants
 
 BEGINNING, NOW = "beginning", "now"
@@ -131,6 +131,7 @@ class World:
                 self.counters.pop(purpose, None)
             else:
                 self.counters[purpose] = count
+        self.store.settle(MANY)
 
     def set_beginning(self, text: object = None) -> None:
         """Make the present state, read from `text`, the beginning, to which `reset` returns; start journal and history."""
