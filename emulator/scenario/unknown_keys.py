@@ -54,13 +54,15 @@ class KeyAdvice:
         return elsewhere or hint(key, known, LISTED)
 
     def _elsewhere(self, names: tuple[str, ...], key: str, value: Any) -> str:
-        """Say where the key is known: below the object itself, below those around it, or at the top."""
+        """Say where the key is known: below the object itself, below those around it, or at the top rather than far below."""
+        is_at_top = bool(names) and key in self._root.get("properties", {})
         for end in range(len(names), -1 if names == () else 0, -1):
-            if found := _fitting(self._below(self._at(names[:end]), key), value):
+            found = _fitting(self._below(self._at(names[:end]), key), value)
+            if found and not (is_at_top and found[0].count(".") > 1):
                 owners = dict.fromkeys(path.partition(".")[0].removesuffix("[]") for path in found)
                 places = [".".join((*names[:end], path)) for path in found]
                 return f"; it belongs below {' or '.join(map(repr, owners))}: {' or '.join(places)}"
-        return "; it belongs at the top" if names and key in self._root.get("properties", {}) else ""
+        return "; it belongs at the top" if is_at_top else ""
 
     def _at(self, names: tuple[str, ...]) -> JsonObject:
         schema = self._resolved(self._root)

@@ -524,7 +524,7 @@ def test_it(emulator):
     httpx.post(f"{emulator.sixdot50.url}/batches/B/cancel", headers=headers).raise_for_status()
 """,
     )
-    result.stdout.fnmatch_lines(["  POST */batches/B/cancel -> 401 (world default, by no key that 6dot50 reads; *"])
+    result.stdout.fnmatch_lines(["  POST */batches/B/cancel -> 401 (world default, by its key …; *"])
     result.stdout.no_fnmatch_line("*without a key*")
     result.stdout.no_fnmatch_line("*URL?*")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -92,7 +93,7 @@ def test_a_wait_that_is_part_of_another_is_as_long_as_that_says(
 ) -> None:
     sum_timer = Timer("toy.whole", timedelta(seconds=10), "invented")
     half = Timer("toy.half", None, "invented", settable=False, portion=Portion(sum_timer, lambda _, length: length / 2))
-    assert length_of(half, None, timing) == (None if length is None else timedelta(seconds=length))
+    assert length_of(half, SimpleNamespace(timing=None), timing) == (None if length is None else timedelta(seconds=length))
 
 
 @pytest.mark.parametrize(

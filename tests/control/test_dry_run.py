@@ -27,8 +27,9 @@ pytestmark = pytest.mark.scenario("first-run")
 
 
 def wish_of(request: httpx.Request) -> dict[str, Any]:
-    """The request as a dry run is asked for it."""
-    headers = {name: value for name, value in request.headers.items() if name != "host"}
+    """The request as a dry run is asked for it, with its host where that is not the one of its URL."""
+    own_host = ("host", request.url.netloc.decode())
+    headers = dict(header for header in request.headers.items() if header != own_host)
     return {"method": request.method, "url": str(request.url), "headers": headers, "body": request.content.decode()}
 
 

@@ -18,6 +18,7 @@ NO_PUBLIC_WAY = {
     ("control/test_shown_beside.py", "_scan"): "the thread in which a text is looked through for secrets",
     ("properties/test_held_together.py", "_of"): "that no world is remembered that holds nothing up",
     ("properties/test_threads.py", "_attach"): "that a handle is listed the moment it is made, without a server's round trip",
+    ("properties/test_threads.py", "_exits"): "the same",
     ("properties/test_threads.py", "_templates"): "how many beginnings are kept",
     (
         "scenario_files/test_bounded_reading.py",
