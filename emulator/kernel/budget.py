@@ -115,7 +115,7 @@ def _getter(names: list[str]) -> Getter:
 
 
 class WeighingPlan(NamedTuple):
-    """How values of a class are weighed: the bytes of each at least, texts, other fields with their defaults, and both."""
+    """Parts of a class by weight: the bytes of each value at least, texts, other fields with their defaults, and both."""
 
     least: int
     texts: Getter

@@ -1,4 +1,4 @@
-"""What is due next while time passes: the agenda as it was when that began, and what has changed since."""
+"""The order of what is due while time passes: the agenda as it was when that began, and what has changed since."""
 
 from __future__ import annotations
 
