@@ -20,7 +20,7 @@ class MissingFile(EmulatorError):
 
 
 PUNCTUATION = frozenset("./\\")
-"""What a text has at least one of that names a file, and not a scenario."""
+"""Characters of paths, of which the name of a scenario has none."""
 
 EMPTY = {"title": "An empty world"}
 """The scenario of a world that begins with nothing."""

@@ -73,8 +73,8 @@ class World:
 
         Where that is too much for one look at a running clock, the world falls behind, and later looks go on from there.
         """
-        clock, due = self.clock, self.store.next_due
-        if clock.rate == FROZEN and (due is None or due > clock.base):
+        clock = self.clock
+        if clock.rate == FROZEN and self.store.rests_until(clock.base):
             return clock.base
         catch_up(self, TURN_LIMIT if clock.is_behind else catch_up_limit(self))
         return clock.reached
