@@ -36,7 +36,7 @@ EXAMPLES = {
         *("account-adds-up", "error-logs-for-three-days", "results-resend-the-webhook", "searches-added-and-listed"),
     ),
     "stripe": (
-        *("upload-to-results", "cancel-in-progress", "destination-lives-its-life", "events-by-arrays-need-indexes"),
+        *("upload-to-results", "cancel-in-progress", "destination-lives-its-life", "events-by-arrays-of-types"),
         *("idempotency-keys-live-30-days", "ping-as-its-sample-has-it", "download-links-expire", "unknown-path-or-verb"),
     ),
     "6dot50": (

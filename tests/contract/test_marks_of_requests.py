@@ -140,6 +140,7 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
         ("GET", DESTINATION, {"stripe-version": "2026-10-28.endive"}, None, "observed", "stripe-version-6"),
         ("GET", DESTINATION, {"stripe-version": "2024-09-30.acacia"}, None, "inferred", "stripe-destination-17"),
         ("GET", f"{DESTINATION}?include=webhook_endpoint.url", {}, None, "observed", "stripe-list-5"),
+        ("GET", f"{DESTINATION}?include[]=webhook_endpoint.url", {}, None, "inferred", "stripe-list-8"),
         ("POST", "/v2/core/batch_jobs", {}, {**NEW, "metadata": {"k": ""}}, "inferred", "stripe-metadata-5"),
         ("GET", "/v2/core/events?limit=1", {"stripe-version": "2026-09-30.preview"}, None, "inferred", "stripe-event-18"),
         ("POST", "/v2/core/batch_jobs", {"idempotency-key": ""}, {**NEW, "metadata": {}}, "inferred", "stripe-idempotency-10"),

@@ -75,9 +75,10 @@ GET_BODY = Assumption(
 ARRAY_INDEX = Assumption(
     "stripe.array-without-index",
     "Is an array in a query read whose elements have empty brackets, as in types[]=...?",
-    ("refuse", "read"),
+    ("read", "refuse"),
     "The overview wants the index of each element, and a user who tried include[] of another call reports that it is refused;"
-    " a name that is repeated, without brackets, is still accepted, as the clients' makers say.",
+    " but a name that is repeated is still accepted, as the clients' makers say. Empty brackets are read so that no value is"
+    " lost.",
 )
 EMPTY_VALUE = Assumption(
     "stripe.empty-metadata-value",
