@@ -58,16 +58,14 @@ def page(found: Sequence[Difference], limit: int = PAGE_SIZE) -> Page:
 
 def _difference(found: Difference) -> models.Difference:
     """Return a difference as a record."""
+    is_changed = found.before is not None and found.after is not None
     safe = replace(
         found,
         id=_redacted(found.named_by or "", found.id),
-        before=abridged(found.before),
-        after=abridged(found.after),
         fields={name: tuple(_redacted(name, abridged(it)) for it in pair) for name, pair in found.fields.items()},
     )
-    added = redact_body(safe.after) if safe.before is None else None
-    removed = redact_body(safe.before) if safe.before is not None and safe.after is None else None
-    is_changed = safe.before is not None and safe.after is not None
+    added = redact_body(abridged(found.after)) if found.before is None else None
+    removed = redact_body(abridged(found.before)) if found.before is not None and found.after is None else None
     changed = {name: models.Pair(*pair) for name, pair in safe.fields.items()} if is_changed else None
     return models.Difference(safe.vendor, safe.at, safe.id, added, removed, changed, str(safe))
 

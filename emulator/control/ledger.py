@@ -13,6 +13,7 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
 from emulator.scenario.document import JsonDict
+from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import Difference, commit_differences, let_go
 
@@ -25,30 +26,35 @@ def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> models.
 
     Of the differences of a commit, those within the limit are in it, and the others counted.
     """
-    commits = [(it, commit_differences(world, vendors, it.changed_resources, it.at)) for it in world.history]
-    visible = [(commit, differences) for commit, differences in commits if differences]
-    committed = {commit.exchange for commit, _ in visible}
-    ledger = models.Ledger(
+    commits, totals = list[models.Commit](), dict[str, Totals]()
+    with each_part_dumped_once():
+        for it in world.history:
+            if differences := commit_differences(world, vendors, it.changed_resources, it.at):
+                own = totals_of(differences, vendors)
+                commits.append(models.Commit(it.exchange, it.why, it.at, own, *page(differences, limit)))
+                totals_of(differences, vendors, totals)
+                let_go(differences)
+    committed = {it.exchange for it in commits}
+    return models.Ledger(
         complete=world.journal.dropped == 0 and world.history.reaches(0),
-        commits=tuple(
-            models.Commit(it.exchange, it.why, it.at, totals_of(differences, vendors), *page(differences, limit))
-            for it, differences in visible
-        ),
+        commits=tuple(commits),
         exchanges=tuple(
             Outcome.of(event, n=n, committed=n in committed)
             for n, event in world.journal.since(0)
             if isinstance(event, Exchange)
         ),
-        totals=totals_of((it for _, differences in visible for it in differences), vendors),
+        totals=totals,
     )
-    for _, differences in visible:
-        let_go(differences)
-    return ledger
 
 
-def totals_of(differences: Iterable[Difference], vendors: Vendors) -> dict[str, Totals]:
-    """Return by vendor how much each quantity moved, and how many resources went from which state to which."""
-    totals: dict[str, Totals] = {}
+def totals_of(
+    differences: Iterable[Difference], vendors: Vendors, totals: dict[str, Totals] | None = None
+) -> dict[str, Totals]:
+    """Return by vendor how much each quantity moved, and how many resources went from which state to which.
+
+    They are added to the totals of other differences, where there are any.
+    """
+    totals = {} if totals is None else totals
     for it in differences:
         sums = totals.setdefault(it.vendor, Totals({}, {}))
         place, quantities = re.sub(r"\[[^\]]*\]?", "", it.at), vendors[it.vendor].state.quantities

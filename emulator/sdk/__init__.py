@@ -57,7 +57,7 @@ from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
 from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response, Stream, reason_phrase
-from emulator.sdk.state import StateCodec
+from emulator.sdk.state import StateCodec, dump_part
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
 from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
@@ -124,6 +124,7 @@ __all__ = [
     "base62",
     "dump",
     "dump_fields",
+    "dump_part",
     "field",
     "form_instead_of_json",
     "format_instant",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from emulator.kernel.errors import Problem
@@ -36,3 +38,27 @@ class StateCodec(Protocol):
 
     def dump(self, view: Transaction) -> dict[str, Any]:
         """Return the whole state as a fragment that loads it again."""
+
+
+_PARTS: ContextVar[dict[tuple[int, Any], tuple[Any, Any]] | None] = ContextVar("parts", default=None)
+
+
+@contextmanager
+def each_part_dumped_once() -> Iterator[None]:
+    """Dump a part that many of the states dumped here share, such as a result set, only once."""
+    token = _PARTS.set({})
+    try:
+        yield
+    finally:
+        _PARTS.reset(token)
+
+
+def dump_part(part: Any, dump: Callable[[Any, Any], Any], how: Any = None) -> Any:
+    """Return an immutable part of a resource as `dump` writes it; `how` is whatever else that depends on."""
+    parts = _PARTS.get()
+    if parts is None:
+        return dump(part, how)
+    key = id(part), how
+    if key not in parts:
+        parts[key] = part, dump(part, how)  # kept beside it, so that nothing else gets its id
+    return parts[key][1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -274,3 +275,23 @@ def test_a_snapshot_takes_the_place_of_another_of_its_name(emulator: Emulator) -
     emulator.clock.advance("1s")
     emulator.snapshot("here")
     assert [snapshot["at"] for snapshot in emulator.ask("GET", "/snapshots")["snapshots"]] == ["2026-03-09T20:55:32Z"]
+
+
+def peak_of_the_ledger(runs: int) -> int:
+    """Return the most bytes that reading the ledger takes at once, in a world where a batch ran so often."""
+    batch = {"id": "M", "searches": 1, "schedule_type": "minutes", "schedule_minutes": "every_minute"}
+    emulator = Emulator()
+    emulator.load({"title": "Runs", "given": {"serpwow": {"account": {"credits_limit": 10_000}, "batches": [batch]}}})
+    emulator.clock.advance(f"{runs}m")
+    tracemalloc.start()
+    try:
+        assert len(emulator.ledger.picture().commits) > runs
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+        emulator.close()
+
+
+def test_the_ledger_of_many_runs_keeps_what_changed_and_not_each_state_of_the_batch() -> None:
+    few, many = peak_of_the_ledger(100), peak_of_the_ledger(400)
+    assert many < 6 * few

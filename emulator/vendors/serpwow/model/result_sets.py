@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,9 @@ class ResultSets(Shared, Sequence["ResultSet"]):
 
     def __len__(self) -> int:
         return BLOCK * len(self._blocks) + len(self._tail) - self._gone
+
+    def __iter__(self) -> Iterator[ResultSet]:
+        return islice(chain(*(it.items for it in self._blocks), self._tail), self._gone, None)
 
     def __getitem__(self, place: Any) -> Any:
         if isinstance(place, slice):

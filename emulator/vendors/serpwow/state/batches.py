@@ -15,6 +15,7 @@ from emulator.sdk import (
     Timer,
     View,
     dump_fields,
+    dump_part,
     format_instant,
     load_fields,
     refuse,
@@ -91,7 +92,7 @@ def dump_batch(batch: Batch) -> JsonDict:
         values = dump_fields(PART_FIELDS[part], getattr(batch, part))
         item |= {prefix + name: value for name, value in values.items() if value != []}
     item["searches"] = _dump_searches(batch.searches)
-    item["result_sets"] = [_dump_result_set(batch, result_set) for result_set in batch.result_sets]
+    item["result_sets"] = [dump_part(it, _dump_result_set, it.searches == batch.searches) for it in batch.result_sets]
     return item
 
 
@@ -130,9 +131,9 @@ def _load_result_sets(batch: Batch, items: Sequence[JsonObject]) -> Iterator[Res
         yield ResultSet(searches=searches, **fields)
 
 
-def _dump_result_set(batch: Batch, result_set: ResultSet) -> JsonDict:
+def _dump_result_set(result_set: ResultSet, has_searches_of_batch: bool) -> JsonDict:
     item = dump_fields(RESULT_SET, result_set)
-    if result_set.searches != batch.searches:
+    if not has_searches_of_batch:
         item["searches"] = _dump_searches(result_set.searches)
     return item
 
