@@ -30,7 +30,7 @@ def startup_lines(url: str, worlds: Worlds, example: Scenario | None, certificat
 
 
 def _time_in(world: World) -> str:
-    now, rate = format_instant(world.clock.now()), world.clock.rate
+    now, rate = format_instant(world.clock.client_time(world.clock.now())), world.clock.rate
     if rate == FROZEN:
         return f"time stands still at {now} until you move it"
     return f"it is {now}, and time runs" if rate == REAL else f"it is {now}, and time runs {rate:g} times as fast"

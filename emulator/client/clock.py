@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from emulator.client.journal import Change
 from emulator.client.json_encoding import Duration, without_none
 from emulator.control.record import from_json
-from emulator.kernel.time import format_instant, parse_instant
+from emulator.kernel.time import format_instant, parse_instant, parse_offset
 
 if TYPE_CHECKING:
     from emulator.client.network_idle import Look
@@ -37,6 +37,11 @@ class Clock:
     def now(self) -> datetime:
         """The present instant, in UTC."""
         return parse_instant(self._ask("GET", "/clock")["now"])
+
+    @property
+    def skew(self) -> timedelta:
+        """The time by which the vendors' clocks are ahead of this one, negative where they are behind."""
+        return parse_offset(self._ask("GET", "/clock").get("skew", 0))
 
     @property
     def next(self) -> datetime | None:

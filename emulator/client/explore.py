@@ -143,7 +143,7 @@ class Exploration:
         explored.tried += 1
         self.progress(explored, describe(intrusions))
         with self.begin(scenario) as emulator:
-            start = emulator.clock.now
+            start = emulator.clock.now + emulator.clock.skew
             error = self._run_watched(emulator)
             if error is not None and not intrusions and error.startswith("time stands still"):
                 raise TimeStandsStill(error)

@@ -15,7 +15,7 @@ from emulator.client.report_sections import connection_advice, requests_held, un
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import outcome
-from emulator.kernel.time import format_instant
+from emulator.kernel.time import format_instant, format_offset
 from emulator.text.escape import escaped
 from emulator.vendors import VENDORS
 
@@ -62,7 +62,8 @@ def failure_report_if_any(
 
 def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) -> Iterator[str]:
     journal = emulator.journal.picture()
-    yield f"world {emulator.id}, seed {emulator.seed}, clock {format_instant(emulator.clock.now)}"
+    skew = f", the vendors' clocks {format_offset(it)}" if (it := emulator.clock.skew) else ""
+    yield f"world {emulator.id}, seed {emulator.seed}, clock {format_instant(emulator.clock.now)}{skew}"
     if isinstance(emulator.scenario, (str, Path)):
         yield f"scenario {emulator.scenario}"
     parts = list(_parts(journal))

@@ -26,7 +26,7 @@ def faults(world: World, _: ControlRequest) -> Faults:
 
 @route("POST", "/worlds/{world}/faults", "Lay a fault, as a scenario writes it", status=201, body=ref("new-fault"))
 def add(world: World, request: ControlRequest) -> models.Fault:
-    if problems := list(fault_problems(request.body, request.context.vendors, world.clock.now())):
+    if problems := list(fault_problems(request.body, request.context.vendors, world.clock)):
         raise BadInput(problems)
     return _fault(add_fault(world, request.body))
 
@@ -53,7 +53,7 @@ def remove(world: World, request: ControlRequest) -> None:
 @route("GET", "/worlds/{world}/held", "The requests that faults hold up at present", takes_long=True, leaves_world=True)
 def held(request: ControlRequest) -> HeldRequests:
     world = request.context.worlds.get(request.path_param("world"))
-    return HeldRequests(tuple(map(_held, request.context.held.of(world))))
+    return HeldRequests(tuple(_held(world, it) for it in request.context.held.of(world)))
 
 
 def _find(world: World, id: str) -> Fault:
@@ -77,7 +77,9 @@ def _fault(fault: Fault) -> models.Fault:
     )
 
 
-def _held(held: HeldRequest) -> models.HeldRequest:
+def _held(world: World, held: HeldRequest) -> models.HeldRequest:
     """Return a request that a fault holds up as a record; no credential can be read in it."""
     target, hit = redact_text(held.request.target), FaultHit(*held.fault.hit())
-    return models.HeldRequest(held.request.method, target, held.request.operation_name, held.since, held.due, hit)
+    seen = world.clock.client_time
+    since, due = seen(held.since), held.due and seen(held.due)
+    return models.HeldRequest(held.request.method, target, held.request.operation_name, since, due, hit)

@@ -126,7 +126,7 @@ def _timer(world: World, kind: str, id: str) -> PendingTimer:
     first = due(world.rules.machines[kind], resource, world.rules.timing, upkeep=False)
     assert first is not None  # noqa: S101  the agenda holds nothing else
     vendor, _, name = kind.partition(".")
-    return PendingTimer(first[0], vendor, name, redact_text(id), first[1].name)
+    return PendingTimer(world.clock.client_time(first[0]), vendor, name, redact_text(id), first[1].name)
 
 
 @route(

@@ -133,7 +133,8 @@ class Vendors(Record):
 class Clock(Record, component="clock"):
     """The clock of a world: its time, its rate, the next timer, and how far it is behind, None where it is not.
 
-    `because` says why time stands where there is no room for what is due.
+    `because` says why time stands where there is no room for what is due. `skew` is how far the vendors' clocks are ahead of
+    it, None where they agree: what a vendor dates, the journal too, is in the vendor's time.
     """
 
     now: datetime
@@ -141,6 +142,7 @@ class Clock(Record, component="clock"):
     next: datetime | None
     behind: LeftOut[Annotated[str, As(DURATION)]]
     because: LeftOut[str]
+    skew: LeftOut[str]
 
 
 class World(Record, component="world"):

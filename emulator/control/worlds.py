@@ -15,7 +15,7 @@ from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.errors import BadInput, NotFound
-from emulator.kernel.time import format_duration, parse_duration_at, parse_instant
+from emulator.kernel.time import format_duration, format_offset, parse_duration_at, parse_instant
 from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
@@ -59,7 +59,9 @@ def _clock(world: World, upcoming: datetime | None) -> Clock:
     clock = world.clock
     rate = "frozen" if clock.rate == FROZEN else "real" if clock.rate == REAL else clock.rate
     behind = format_duration(clock.behind) if clock.is_behind else None
-    return Clock(clock.reached, rate, upcoming, behind, clock.because or None)
+    skew = format_offset(clock.skew) if clock.skew else None
+    due = upcoming and clock.client_time(upcoming)
+    return Clock(clock.client_time(clock.reached), rate, due, behind, clock.because or None, skew)
 
 
 def state_of(world: World, vendors: Vendors) -> State:
@@ -235,7 +237,7 @@ def clock(world: World, _: ControlRequest) -> Clock:
 @route("PATCH", "/worlds/{world}/clock", "Set the time, forward only, or the rate", body=CLOCK, takes_long=True)
 def set_clock(world: World, request: ControlRequest) -> Clock:
     if "now" in request.body:
-        world.advance_to(parse_instant(request.body["now"]))
+        world.advance_to(world.clock.vendor_time(parse_instant(request.body["now"])))
     if "rate" in request.body:
         world.clock.set_rate(rate_of(request.body["rate"]))
     return clock_of(world)
@@ -247,7 +249,10 @@ def advance(world: World, request: ControlRequest) -> Advance:
     if "by" in body:
         fired = world.advance_by(parse_duration_at(body["by"], "by"))
     elif "to" in body:
-        fired = world.advance_to(parse_instant(body["to"]))
+        fired = world.advance_to(world.clock.vendor_time(parse_instant(body["to"])))
     else:
         fired = world.advance_to_next() if body["until"] == "next" else world.advance_until_idle()
-    return Advance(world.clock.reached, [*map(change_json, fired)])
+    clock = world.clock
+    if clock.skew:
+        fired = [it._replace(at=clock.client_time(it.at)) for it in fired]
+    return Advance(clock.client_time(clock.reached), [*map(change_json, fired)])

@@ -35,6 +35,9 @@ def wall_now() -> datetime:
 class Clock:
     """An instant, and how many virtual seconds pass in a real one: 0 is frozen, 1 is real.
 
+    It is the clock of the vendors, by which everything happens. The one that clients look at is apart from it by `skew`, which
+    is negative where the vendors are behind: whatever is said of the clock itself is said in the clients' time.
+
     A clock that runs faster than its world can follow shows the instant that the world has reached, and how far it is behind;
     `because` says why where there is no room for what is due.
     """
@@ -43,6 +46,7 @@ class Clock:
     rate: float = FROZEN
     wall: Callable[[], float] = MONOTONIC
     because: str = ""
+    skew: timedelta = timedelta(0)
     _since: float = 0.0
     _reached: datetime | None = None
     _is_behind: bool = False
@@ -53,6 +57,14 @@ class Clock:
     def now(self) -> datetime:
         """Return the present instant of this clock, in UTC."""
         return self.reached if self._is_behind else self.target()
+
+    def client_time(self, instant: datetime) -> datetime:
+        """Return what clients' clocks show at an instant of the vendors."""
+        return instant - self.skew
+
+    def vendor_time(self, instant: datetime) -> datetime:
+        """Return the instant of the vendors at which clients' clocks show this one."""
+        return instant + self.skew
 
     @property
     def reached(self) -> datetime:
@@ -90,7 +102,8 @@ class Clock:
         now = self.now()
         if instant < now:
             raise TimeRunsForward(
-                f"it is {format_instant(now)} already, and a clock never goes back to {format_instant(instant)}"
+                f"it is {format_instant(self.client_time(now))} already, and a clock never goes back to"
+                f" {format_instant(self.client_time(instant))}"
             )
         self._start_from(instant)
         return instant
@@ -127,10 +140,16 @@ class Clock:
 
     def copy(self) -> Clock:
         """Return a clock of its own that shows the same instant and runs at the same rate."""
-        return Clock(self.now(), self.rate, self.wall)
+        return self.starting_at(self.now())
+
+    def starting_at(self, instant: datetime) -> Clock:
+        """Return a clock of its own that goes on from an instant as this one does."""
+        return Clock(instant, self.rate, self.wall, skew=self.skew)
 
     def _start_from(self, instant: datetime) -> None:
         if instant > END_OF_TIME:
-            raise TimeRunsForward(f"{format_instant(instant)} is beyond the end of time, {format_instant(END_OF_TIME)}")
+            raise TimeRunsForward(
+                f"{format_instant(self.client_time(instant))} is beyond the end of time, {format_instant(END_OF_TIME)}"
+            )
         self.base, self._since = instant, self.wall()
         self._reached, self._is_behind, self.because = None, False, ""

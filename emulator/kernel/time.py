@@ -146,6 +146,16 @@ def parse_duration(written: object) -> timedelta:
     return milliseconds * MILLISECOND
 
 
+def parse_offset(written: object) -> timedelta:
+    """Parse how far one clock is ahead of another: a duration, which may have a sign.
+
+    Raises:
+        ValueError: it is none, or is longer than LONGEST.
+    """
+    text = str(written)
+    return -parse_duration(text[1:]) if text.startswith("-") else parse_duration(text.removeprefix("+"))
+
+
 def _seconds_of(written: object) -> Fraction | None:
     """Return the seconds written, exactly; for a number beyond all bounds, one that is as much too large or too small."""
     if isinstance(written, str):
@@ -222,3 +232,8 @@ def format_duration(duration: timedelta) -> str:
     fraction = f".{milliseconds:03}".rstrip("0") if milliseconds else ""
     parts = [f"{count}{unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "m")) if count]
     return "".join([*parts, f"{rest}{fraction}s"] if rest or fraction else parts)
+
+
+def format_offset(offset: timedelta) -> str:
+    """Return how far one clock is ahead of another: a duration, with a sign where it is behind."""
+    return f"-{format_duration(-offset)}" if offset < timedelta(0) else format_duration(offset)

@@ -35,7 +35,7 @@ class Moment(NamedTuple):
 
     def clock(self) -> Clock:
         """Return a clock that goes on from there as the world's own did."""
-        return Clock(self.at, self.world.clock.rate, self.world.clock.wall)
+        return self.world.clock.starting_at(self.at)
 
 
 class World:
@@ -237,7 +237,7 @@ class World:
         for commit in self.history.truncate_from(savepoint.commits):
             self.revert(commit.changed_resources, commit.counters)
         self.journal.truncate_from(savepoint.entries + 1)
-        self.clock = Clock(savepoint.at, self.clock.rate, self.clock.wall)
+        self.clock = self.clock.starting_at(savepoint.at)
 
     def savepoint(self) -> Savepoint:
         """Return the point at which an exchange would begin now."""
@@ -247,7 +247,7 @@ class World:
         """Become a copy of another world as it was at an instant; id, rules, seed and snapshots stay."""
         self._copy_resources(other)
         self._copy_records(other)
-        self.clock = Clock(at, other.clock.rate, other.clock.wall)
+        self.clock = other.clock.starting_at(at)
 
     def _copy_resources(self, other: World) -> None:
         self._frame = Charge(self.quota, size_of_copy(other))

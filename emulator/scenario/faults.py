@@ -16,13 +16,13 @@ DURATIONS = ("for", "retry_after", "delay", "pace")
 """The keys of a fault that say how long something lasts."""
 
 
-def read_fault(fields: JsonObject, id: str, now: datetime, place: str = "") -> Fault:
-    """Return the fault that has these fields, which fit the schema, added at this instant.
+def read_fault(fields: JsonObject, id: str, now: datetime, place: str = "", skew: timedelta = timedelta(0)) -> Fault:
+    """Return the fault that has these fields, which fit the schema, added at this instant of the vendors, who are so far ahead.
 
     Raises:
         BadInput: it means nothing, and why.
     """
-    begins, ends = map(parse_instant, fields.get("between", ())) if "between" in fields else (None, None)
+    begins, ends = (parse_instant(it) + skew for it in fields["between"]) if "between" in fields else (None, None)
     lasts, delay = _duration(fields, "for"), fields.get("delay")
     plain = {key: fields[key] for key in ("at", "where", "do", "times", "after", "every", "body", "clock") if key in fields}
     plain |= {"body": body_of(fields)} if "json" in fields else {}
@@ -66,7 +66,7 @@ def add_fault_to(tx: Transaction, world: World, fields: JsonObject, place: str =
         BadInput: it means nothing, and why.
     """
     tx.mint("fault")
-    fault = read_fault(fields, f"fault-{world.counters['fault']}", tx.now, place)
+    fault = read_fault(fields, f"fault-{world.counters['fault']}", tx.now, place, world.clock.skew)
     tx.put(fault)
     return fault
 

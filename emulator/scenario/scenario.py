@@ -18,7 +18,7 @@ from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import View
 from emulator.kernel.resource import Struct
 from emulator.kernel.room import EvictableCache
-from emulator.kernel.time import NEVER, parse_duration, parse_instant
+from emulator.kernel.time import NEVER, parse_duration, parse_instant, parse_offset
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.document import JsonObject, Places
@@ -75,9 +75,9 @@ class Scenario:
         """A new clock as the scenario wants it; `rate`, where given, overrides how fast it runs."""
         clock = self.content.get("clock", {})
         pace = rate_of(clock.get("rate", "frozen")) if rate is None else rate
-        start = clock.get("start")
+        start, skew = clock.get("start"), parse_offset(clock.get("skew", 0))
         fallback = DEFAULT_START if pace == FROZEN else wall_now()
-        return Clock(parse_instant(start) if start else fallback, pace)
+        return Clock((parse_instant(start) if start else fallback) + skew, pace, skew=skew)
 
     def world(
         self,

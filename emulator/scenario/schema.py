@@ -9,12 +9,12 @@ from typing import Any
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, WHERE
 from emulator.kernel.time import ENDLESS_WORDS, NEVER, parse_duration
 from emulator.scenario.document import JsonDict, JsonObject
-from emulator.sdk.durations import TIMER, duration
+from emulator.sdk.durations import TIMER, duration, offset
 from emulator.sdk.vendor import Vendor
 
 INSTANT: JsonDict = {"type": "string", "format": "date-time"}
-DURATION, DELAY = duration(), duration(NEXT)
-"""Schemas of a duration and of the delay of an answer."""
+DURATION, DELAY, SKEW = duration(), duration(NEXT), offset()
+"""Schemas of a duration, of the delay of an answer, and of how far the vendors' clocks are ahead."""
 
 MEANING = {NEVER: "what has no end is written 'never'", NEXT: "'next' is until the next thing happens by itself"}
 INSTEAD = {
@@ -92,7 +92,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
                 "title": {"type": "string", "minLength": 1, "description": "a full sentence in the present tense"},
                 "format": {"enum": [FORMAT]},
                 "proves": {"type": "array", "items": {"type": "string"}, "description": "evidence that the scenario is about"},
-                "clock": closed({"start": INSTANT, "rate": RATE}),
+                "clock": closed({"start": INSTANT, "rate": RATE, "skew": SKEW}),
                 "seed": {"type": "integer", "minimum": 0},
                 "provenance": {"type": "boolean", "description": "false: replies do not say where they come from"},
                 "credentials": closed({vendor.name: _credentials_schema(vendor) for vendor in everyone}),

@@ -34,6 +34,13 @@ def duration(*words: str) -> JsonDict:
     }
 
 
+def offset() -> JsonDict:
+    """Return the JSON Schema of how far one clock is ahead of another: a duration, with a sign where it is behind."""
+    longest = int(LONGEST.total_seconds())
+    signed = {"pattern": f"^[+-]?{DURATION_PATTERN}$", "minimum": -longest, "description": f"-3m, 3m, {DURATION_FORMS}"}
+    return {**duration(), **signed}
+
+
 TIMER = duration(NEVER)
 """The schema of a timer, which may never end."""
 

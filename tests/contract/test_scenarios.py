@@ -32,11 +32,12 @@ def test_the_state_can_be_given_again_at_every_moment_of_the_library(name: str) 
             return
         world = f"/worlds/{request.headers['Emulator-World']}"
         state = await walker.ask("GET", f"{world}/state")
-        now = (await walker.ask("GET", f"{world}/clock"))["now"]
-        if [state, now] == last:
+        clock = await walker.ask("GET", f"{world}/clock")
+        if [state, clock["now"]] == last:
             return  # the request before changed nothing
-        last[:] = [state, now]
-        scenario = {"title": "Again", "clock": {"start": now}, **rules, "given": state}
+        last[:] = [state, clock["now"]]
+        started = {"start": clock["now"], "skew": clock.get("skew", 0)}
+        scenario = {"title": "Again", "clock": started, **rules, "given": state}
         await walker.ask("POST", "/worlds", {"id": "again", "scenario": scenario, "claim": False})
         assert await walker.ask("GET", "/worlds/again/state") == state
         await walker.ask("DELETE", "/worlds/again")

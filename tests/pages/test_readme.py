@@ -110,7 +110,7 @@ def run(command: list[str]) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/grammar.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/grammar.md", "docs/cookbook.md"])
 def test_the_scenarios_in_the_documentation_play(page: str, tmp_path: Path) -> None:
     texts = [snippet.text for snippet in snippets((ROOT / page).read_text("utf-8")) if snippet.language == "yaml"]
     assert texts

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from emulator.control.worlds import ADVANCE, CLOCK
-from emulator.kernel.clock import DEFAULT_START
+from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
 from emulator.scenario.checks.faults import fault_problems
@@ -311,7 +311,7 @@ def test_of_keys_that_exclude_or_need_each_other_all_are_named(schema: Any, valu
 )
 def test_a_fault_that_can_never_strike_is_not_laid(fault_item: dict[str, Any], pointer: str) -> None:
     fault = {"at": "serpwow", "where": "before-auth", "do": "drop", **fault_item}
-    assert [problem.pointer for problem in fault_problems(fault, VENDORS, DEFAULT_START)] == [pointer]
+    assert [problem.pointer for problem in fault_problems(fault, VENDORS, Clock())] == [pointer]
 
 
 @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ def test_a_fault_that_can_never_strike_is_not_laid(fault_item: dict[str, Any], p
 )
 def test_a_fault_that_is_over_only_later_may_be_laid(between: tuple[str, str]) -> None:
     fault = {"at": "serpwow.batches.stop", "id": "B1", "where": "mid-body", "do": "reset", "between": [*between]}
-    assert not list(fault_problems(fault, VENDORS, DEFAULT_START))
+    assert not list(fault_problems(fault, VENDORS, Clock()))
 
 
 def test_a_mistake_in_a_value_is_told_with_its_path() -> None:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Problem
 from emulator.kernel.limits import MOST_RESOURCES
+from emulator.kernel.time import BEGINNING_OF_TIME, END_OF_TIME, format_instant
 from emulator.scenario.checks.faults import fault_problems, missing_target
 from emulator.scenario.checks.states import TOO_MANY, state_problems
 from emulator.scenario.checks.steps import duration_problems, placeholder_problems, reply_problems, step_problems
@@ -32,6 +34,7 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
     yield from placeholder_problems(root, vendors, invalid)
     for reply in items_of(root, "replies", invalid):
         yield from reply_problems(reply)
+    yield from _skew_problems(root, invalid)
     yield from _fault_problems(root, vendors, invalid)
     for item in items_of(root, "timeline", invalid):
         yield from duration_problems(item.valid.get("after"), (*item.path, "after"))
@@ -64,12 +67,22 @@ def _states(root: JsonObject, invalid: InvalidPaths) -> Iterator[tuple[Path, Any
         yield from (((*item.path, "set"), item.value.get("set")) for item in items_of(root, name, invalid))
 
 
+def _skew_problems(root: JsonObject, invalid: InvalidPaths) -> Iterator[Problem]:
+    """Yield a problem where the vendors' clocks would start before or beyond all time."""
+    clock = {} if ("clock",) in invalid else root.get("clock", {})
+    if "skew" in clock:
+        start = Scenario("check", "", {"clock": clock}).clock().now()
+        if not BEGINNING_OF_TIME <= start <= END_OF_TIME:
+            reason = f"the vendors' clocks would start at {format_instant(start)}, where no world can be"
+            yield Problem(reason, ("clock", "skew"))
+
+
 def _fault_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield the problems of faults; whether one has ended before it begins only where the start of the clock is valid."""
     unknown = ("clock",) in invalid
-    begins = datetime.min.replace(tzinfo=UTC) if unknown else Scenario("check", "", dict(root)).clock().now()
+    clock = Clock(datetime.min.replace(tzinfo=UTC)) if unknown else Scenario("check", "", dict(root)).clock()
     for fault in items_of(root, "faults", invalid):
         if fault.path in invalid:
             yield from missing_target(fault.valid, vendors, fault.path)
         else:
-            yield from fault_problems(fault.value, vendors, begins, fault.path)
+            yield from fault_problems(fault.value, vendors, clock, fault.path)
