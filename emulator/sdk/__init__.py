@@ -54,9 +54,10 @@ from emulator.sdk.fields import (
     times_from,
 )
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
+from emulator.sdk.json_pieces import Room, in_pieces
 from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
-from emulator.sdk.response import Response, Stream, reason_phrase
+from emulator.sdk.response import Pieces, Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec, dump_part
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
 from emulator.text.letters import Sortable, has_words, is_in
@@ -99,6 +100,7 @@ __all__ = [
     "Machine",
     "Metered",
     "Operation",
+    "Pieces",
     "Portion",
     "Problem",
     "ProblemCollector",
@@ -107,6 +109,7 @@ __all__ = [
     "Request",
     "Resource",
     "Response",
+    "Room",
     "Rounds",
     "Row",
     "Shared",
@@ -131,6 +134,7 @@ __all__ = [
     "guid",
     "has_words",
     "hint",
+    "in_pieces",
     "instant",
     "is_in",
     "list_of",

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from emulator.sdk.json_pieces import Room
+
 
 class Stream(NamedTuple):
-    """A body that is made while it is sent: its length in bytes, and its chunks."""
+    """A body that is made while it is sent: its length in bytes, its chunks, and how many bytes of it are there before that."""
 
     length: int
     chunks: Iterator[bytes]
+    held: int = 0
+
+
+class Pieces(NamedTuple):
+    """A body that is made whole before it is sent. `make` yields its pieces, and takes room for those that it has to keep."""
+
+    make: Callable[[Room], Iterable[bytes]]
 
 
 class Response(NamedTuple):
-    """An HTTP response: status, body (a JSON value, bytes as they are, or a Stream), and headers in lower case."""
+    """An HTTP response: status, body (a JSON value, bytes, a Stream or Pieces), and headers in lower case."""
 
     status: int
     body: Any = None

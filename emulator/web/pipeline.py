@@ -21,12 +21,12 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump
+from emulator.sdk.json_pieces import Room, in_pieces, together
 from emulator.sdk.request import Request
-from emulator.sdk.response import Response, Stream
+from emulator.sdk.response import Pieces, Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import PIECE, charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
-from emulator.web.json_pieces import in_pieces, together
 from emulator.web.requests import content_coding
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
 from emulator.web.scripted_responses import as_written, failure_of
@@ -129,9 +129,9 @@ class Pipeline:
         n, kept = world.journal.last + 1, self._kept
         content = self._content(request, response.body)
         if request.method == "HEAD" and isinstance(content, Stream):
-            content = content._replace(chunks=iter(()))
-        body = b"" if isinstance(content, Stream) else content
-        charge = charge_answer(self._answers, len(body)) if len(body) > PIECE else None
+            content = content._replace(chunks=iter(()), held=0)
+        body, held = (b"", content.held) if isinstance(content, Stream) else (content, len(content))
+        charge = charge_answer(self._answers, held) if held > PIECE else None
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
         is_own = answer.name not in NOT_OF_VENDORS and STATUS not in [fault.do for fault in left]
         headers = self._headers(tx, request, response, n)
@@ -160,16 +160,23 @@ class Pipeline:
         """Return the content of a response.
 
         Raises:
-            TakesLong: it is long, and the request is carried out on the event loop.
+            TakesLong: it may be long, and the request is carried out on the event loop.
             TooMany: it is longer than any answer may be.
         """
-        if isinstance(body, bytes) or (isinstance(body, Stream) and not request.is_on_loop):
-            return body
-        if not isinstance(body, Stream) and not is_heavier(body, LONG_ANSWER):
-            return b"" if body is None else dump(body)
+        if body is None or isinstance(body, bytes):
+            return body or b""
+        if not isinstance(body, (Stream, Pieces)) and not is_heavier(body, LONG_ANSWER):
+            return dump(body)
         if request.is_on_loop:
             raise TakesLong
-        return b"".join(together(in_pieces(body), self._max_response))
+        if isinstance(body, Stream):
+            return body
+        most = self._max_response
+        if not isinstance(body, Pieces):
+            return b"".join(together(in_pieces(body), Room(most)))
+        joined = together(body.make(Room(most)), Room(most))
+        size = sum(map(len, joined))
+        return Stream(size, iter(joined), size)
 
     def _headers(self, tx: Transaction, request: Request, response: Response, n: int) -> RawHeaders:
         """Return the world's date, what the vendor always sends, and what this response adds or replaces."""

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from emulator import Emulator, EmulatorServer
 from emulator.control import differences
 from emulator.control.differences import MAX_TEXT
+from emulator.sdk import json_pieces as pieces
 from emulator.sdk.exact_json import dump
+from emulator.sdk.json_pieces import Room, in_pieces, together
 from emulator.text import nearest
 from emulator.text.nearest import SEARCHED, near
-from emulator.web import json_pieces as pieces
-from emulator.web.json_pieces import in_pieces, together
 
 PAGE = 10
 BATCHES = PAGE + 5
@@ -125,7 +125,7 @@ def test_pieces_together_are_the_value(value: Any) -> None:
         patch.setattr(pieces, "LETTERS", 4)
         patch.setattr(pieces, "SIZE", 16)
         parts = [*in_pieces(value)]
-        assert b"".join(together(iter(parts), 1_000_000)) == b"".join(parts) == dump(value)
+        assert b"".join(together(iter(parts), Room(1_000_000))) == b"".join(parts) == dump(value)
 
 
 def test_a_piece_is_small_however_large_the_value_is() -> None:

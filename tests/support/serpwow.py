@@ -11,7 +11,7 @@ from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import read_request
-from emulator.sdk.response import Response, Stream
+from emulator.sdk.response import Pieces, Response
 from emulator.vendors import VENDORS
 from emulator.web.pipeline import carry_out
 from emulator.web.routes import Routes
@@ -47,6 +47,6 @@ def send(world: World, method: str, target: str, json: Any = None) -> tuple[Resp
     with world.transaction(route.operation.name) as tx:
         answer = SERPWOW.admit(tx, call, route.operation) or carry_out(SERPWOW, tx, call, route.operation)
         reply = SERPWOW.renderers[answer.name](tx, call, answer.subject)
-        content = b"" if isinstance(reply.body, Stream) else dump(reply.body)
+        content = b"" if isinstance(reply.body, Pieces) else dump(reply.body)
         JUDGE("serpwow", route.operation.name, reply.status, content)
         return reply, list(tx.changes)

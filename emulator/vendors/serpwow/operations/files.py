@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
-from emulator.sdk import Answer, JsonDict, Request, Transaction, View
+from emulator.sdk import Answer, JsonDict, Request, Room, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS, CSV_NAMES
 from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
@@ -41,10 +42,13 @@ SEARCHES = re.compile(r"Batch_Searches_(.+)_Page_\d+\.(json|csv)", re.ASCII)
 """The names of files: the id of the batch, and the number of the result set or the format."""
 
 
-class File(NamedTuple):
-    """The content of a file, and its media type."""
+Make = Callable[[Room], Iterable[bytes]]
 
-    content: bytes
+
+class File(NamedTuple):
+    """A file: what yields its content in pieces, and its media type."""
+
+    make: Make
     type: str
 
 
@@ -117,14 +121,15 @@ def _with_columns(answer: Answer, columns: str | None) -> Answer:
     return answer.resting_on(("serpwow-csv-1", "serpwow-csv-3"))
 
 
-def _content(tx: Transaction, result_set: ResultSet, format: str, files: list[str], file: str, columns: Sequence[str]) -> bytes:
-    """Return the page that a file is, or all pages for the first of the files."""
+def _content(tx: Transaction, result_set: ResultSet, format: str, files: list[str], file: str, columns: Sequence[str]) -> Make:
+    """Return what yields the page that a file is, or all pages for the first of the files."""
     pages = {name: n for n, name in enumerate(files) if n and file in (files[0], name)}
     if format == "csv":
-        return results_as_csv((item for n in pages.values() for item in results_of(tx, result_set, n)), columns)
+        return lambda _: results_as_csv((item for n in pages.values() for item in results_of(tx, result_set, n)), columns)
     encode = as_json if format == "json" else as_jsonlines
-    contents = {name: encode(results_of(tx, result_set, n)) for name, n in pages.items()}
-    return contents[file] if file in contents else as_zip(contents)
+    if file in pages:
+        return lambda _: encode(results_of(tx, result_set, pages[file]))
+    return partial(as_zip, ((name, encode(results_of(tx, result_set, n))) for name, n in pages.items()))
 
 
 def get_search_file(tx: Transaction, request: Request) -> Answer:
@@ -135,13 +140,13 @@ def get_search_file(tx: Transaction, request: Request) -> Answer:
     if match is None or batch is None or file not in (files := _search_files(batch, match[2])):
         return Answer("astray", "serpwow-link-2")
     items, columns = search_rows(batch.searches.page(files.index(file) + 1))
-    return _file(request, "serpwow-export-2", as_json(items) if match[2] == "json" else as_csv(items, columns))
+    return _file(request, "serpwow-export-2", lambda _: as_json(items) if match[2] == "json" else as_csv(items, columns))
 
 
-def _file(request: Request, evidence: str, content: bytes) -> Answer:
+def _file(request: Request, evidence: str, make: Make) -> Answer:
     """Return the answer with a file; no page documents HEAD."""
     evidence = "serpwow-link-1" if request.method == "HEAD" else evidence
-    return Answer("file", evidence, File(content, MEDIA_TYPES[request.parameters["file"].rpartition(".")[2]]))
+    return Answer("file", evidence, File(make, MEDIA_TYPES[request.parameters["file"].rpartition(".")[2]]))
 
 
 def _own_batch(tx: Transaction, id: str) -> Batch | None:

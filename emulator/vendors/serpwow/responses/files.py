@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from emulator.sdk import JsonDict, JsonObject, View, dump
+from emulator.sdk import JsonDict, JsonObject, Room, View, dump, in_pieces
 from emulator.vendors.serpwow.assumptions.answers import CSV_NAMES, RESULTS_PAGE
 from emulator.vendors.serpwow.model.batches import ResultSet
 from emulator.vendors.serpwow.model.searches import Search, render_search
@@ -29,6 +29,9 @@ GROUPS = {
     "ebay": "ebay_results",
 }
 """Engine, or kind of search → the group of fields of what is found; of the others organic_results. Evidence: serpwow-csv-1."""
+
+PIECE = 65_536
+"""Bytes of a file, or letters of a row, that are made at once, near enough."""
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
@@ -74,8 +77,8 @@ def default_columns(view: View, result_set: ResultSet) -> list[str]:
     return ["search.q", *(f"{prefix}{name}" for name in ("request_info.success", f"{group}.position", f"{group}.title"))]
 
 
-def results_as_csv(items: Iterable[JsonDict], fields: Sequence[str]) -> bytes:
-    """Return results as CSV; a field is named as in the reference, or by its way in the item. Evidence: serpwow-csv-3."""
+def results_as_csv(items: Iterable[JsonDict], fields: Sequence[str]) -> Iterator[bytes]:
+    """Yield results as CSV; a field is named as in the reference, or by its way in the item. Evidence: serpwow-csv-3."""
     return as_csv((item["result"] | item for item in items), fields)
 
 
@@ -85,23 +88,41 @@ def search_rows(searches: Sequence[Search]) -> tuple[list[JsonDict], list[str]]:
     return items, ["id", *dict.fromkeys(name for item in items for name in item if name != "id")]
 
 
-def as_json(items: Sequence[JsonObject]) -> bytes:
-    return dump(list(items))
+def as_json(items: Sequence[JsonObject]) -> Iterator[bytes]:
+    return in_pieces(items)
 
 
-def as_jsonlines(items: Iterable[JsonObject]) -> bytes:
-    return b"".join(dump(item) + b"\n" for item in items)
+def as_jsonlines(items: Iterable[JsonObject]) -> Iterator[bytes]:
+    for item in items:
+        yield from in_pieces(item)
+        yield b"\n"
 
 
-def as_csv(items: Iterable[JsonObject], fields: Sequence[str]) -> bytes:
-    """Return a row for each item, or one for each member of a list to which a field leads."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(fields)
+def as_csv(items: Iterable[JsonObject], fields: Sequence[str]) -> Iterator[bytes]:
+    """Yield a row for each item, or one for each member of a list to which a field leads."""
+    yield from _row(fields)
     for item in items:
         columns = [list(_values_at(item, field.split("."))) for field in fields]
         for n in range(max(map(len, columns), default=0)):
-            writer.writerow([_cell(column, n) for column in columns])
+            yield from _row(_cell(column, n) for column in columns)
+
+
+def _row(cells: Iterable[Any]) -> Iterator[bytes]:
+    """Yield a row, some cells at a time where it is long."""
+    waiting, size = list[str](), 0
+    for cell in cells:
+        text = dump(cell).decode() if isinstance(cell, (dict, bool)) else "" if cell is None else str(cell)
+        if size > PIECE and len(waiting) > 1:
+            yield _line([*waiting[:-1], ""])[:-1]
+            waiting, size = waiting[-1:], len(waiting[-1])
+        waiting.append(text)
+        size += len(text) + 1
+    yield _line(waiting)
+
+
+def _line(cells: Sequence[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()
 
 
@@ -117,19 +138,26 @@ def _values_at(value: Any, path: Sequence[str]) -> Iterator[Any]:
         for member in value:
             yield from _values_at(member, path)
     elif not path:
-        yield dump(value).decode() if isinstance(value, (dict, bool)) else value
+        yield value
     elif isinstance(value, dict):
         yield from _values_at(value[path[0]], path[1:]) if path[0] in value else ("",)
     else:
         yield ""
 
 
-def as_zip(files: Mapping[str, bytes]) -> bytes:
-    """Return an archive of the files with the same bytes everywhere: no compression and a constant date."""
+def as_zip(files: Iterable[tuple[str, Iterable[bytes]]], room: Room) -> Iterator[bytes]:
+    """Yield an archive of the files with the same bytes everywhere: no compression and a constant date.
+
+    Raises:
+        TooMany: there is no room for them.
+    """
     archive = io.BytesIO()
     with ZipFile(archive, "w", ZIP_STORED) as opened:
-        for name, content in files.items():
+        for name, pieces in files:
             entry = ZipInfo(name, EPOCH)
             entry.create_system = UNIX
-            opened.writestr(entry, content)
-    return archive.getvalue()
+            with opened.open(entry, "w") as file:
+                for piece in pieces:
+                    file.write(room.take(piece))
+    content = archive.getbuffer()
+    yield from (bytes(content[start : start + PIECE]) for start in range(0, len(content), PIECE))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from emulator.sdk import Answer, Assumption, Operation, Renderer, Request, Response, Stream, Transaction, reason_phrase
+from emulator.sdk import Answer, Assumption, Operation, Pieces, Renderer, Request, Response, Transaction, reason_phrase
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, GET_COUNTS
 from emulator.vendors.serpwow.assumptions.lifecycle import (
     START_WITHOUT_CREDITS,
@@ -239,9 +239,7 @@ RENDERERS: dict[str, Renderer] = {
     "cleared": _done("Batch searches cleared"),
     "results": _results,
     "result": _result,
-    "file": lambda _tx, _request, file: Response(
-        200, Stream(len(file.content), iter((file.content,))), {"content-type": file.type}
-    ),
+    "file": lambda _tx, _request, file: Response(200, Pieces(file.make), {"content-type": file.type}),
     "error_logs": _error_logs,
     "destination": lambda _tx, _request, destination: _success(destination={"id": destination.id}),
     "destination_details": lambda tx, _request, destination: _success(destination=render_destination(tx, destination)),

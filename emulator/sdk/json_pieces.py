@@ -1,4 +1,4 @@
-"""JSON values written in pieces, each made in a moment: one call for all of a large value would hold up every thread."""
+"""Answers made in pieces, each in a moment, and within bounds: one call for all of a large value would hold up every thread."""
 
 from __future__ import annotations
 
@@ -32,21 +32,35 @@ def in_pieces(value: Any) -> Iterator[bytes]:
         yield from _array(value)
 
 
-def together(pieces: Iterable[bytes], most: int) -> list[bytes]:
+class Room:
+    """The bytes that an answer in the making may have."""
+
+    def __init__(self, most: int) -> None:
+        self._most = self._left = most
+
+    def take(self, piece: bytes) -> bytes:
+        """Return a piece for which there is room.
+
+        Raises:
+            TooMany: there is none.
+        """
+        checkpoint()
+        self._left -= len(piece)
+        if self._left < 0:
+            raise TooMany(Limits.answer_too_large(self._most))
+        return piece
+
+
+def together(pieces: Iterable[bytes], room: Room) -> list[bytes]:
     """Return the pieces, those that are small joined.
 
     Raises:
-        TooMany: they have more bytes than an answer may have.
+        TooMany: there is no room for them.
     """
     joined: list[bytes] = []
     waiting = bytearray()
-    size = 0
     for piece in pieces:
-        checkpoint()
-        size += len(piece)
-        if size > most:
-            raise TooMany(Limits.answer_too_large(most))
-        waiting += piece
+        waiting += room.take(piece)
         if len(waiting) >= SIZE:
             joined.append(bytes(waiting))
             waiting.clear()
