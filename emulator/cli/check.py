@@ -22,8 +22,9 @@ from emulator.cli.scenario_arguments import count, open_all, open_library
     envvar=["EMULATOR_SUPPORT", "EMULATOR_WORKS"],
     help="Print every operation with the answers it gives, and how sure we are of each.",
 )
+@option("--strict", is_flag=True, help="Take what is written and can have no effect for a mistake, not for a warning.")
 @scenarios_option
-def check(path: Sequence[str], evidence: bool, support: bool, folders: Sequence[Path]) -> None:
+def check(path: Sequence[str], evidence: bool, support: bool, strict: bool, folders: Sequence[Path]) -> None:
     """Read scenario files (PATH: a file, a folder, a name or a vendor) without running them; tell every mistake."""
     if path and (evidence or support):
         raise click.UsageError("--evidence and --support are about all scenarios: name none")
@@ -39,7 +40,7 @@ def check(path: Sequence[str], evidence: bool, support: bool, folders: Sequence[
         return
     if not path:
         raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")
-    scenarios, mistakes = open_all(open_library(folders), path)
+    scenarios, mistakes = open_all(open_library(folders), path, strict)
     for line in mistakes:
         click.echo(line, err=True)
     if mistakes:

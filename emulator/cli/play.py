@@ -26,10 +26,11 @@ MOST = 100
 @click.argument("path", nargs=-1, required=True)
 @option("--against", metavar="URL", envvar="EMULATOR_URL", help="Play on a server that is running.")
 @token_option("What the control plane of that server demands.")
+@option("--strict", is_flag=True, help="Take what is written and can have no effect for a mistake, not for a warning.")
 @scenarios_option
-def play(path: Sequence[str], against: str | None, token: str | None, folders: Sequence[Path]) -> None:
+def play(path: Sequence[str], against: str | None, token: str | None, strict: bool, folders: Sequence[Path]) -> None:
     """Play the steps of each scenario (PATH: a file, a folder, a name or a vendor); report every difference."""
-    scenarios, mistakes = open_all(open_library(folders), path)
+    scenarios, mistakes = open_all(open_library(folders), path, strict)
     differences = _differences(scenarios, against, token)
     n = len(differences)
     for line in (*mistakes, *differences[:MOST]):

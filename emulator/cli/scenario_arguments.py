@@ -28,21 +28,35 @@ def open_library(folders: Sequence[Path], quiet: bool = False) -> Library:
     return known
 
 
-def open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], list[str]]:
+def open_all(known: Library, paths: Sequence[str], strict: bool = False) -> tuple[list[Scenario], list[str]]:
     """Return the scenarios of all these files, folders and names, and the mistakes that were found in them.
 
-    A name may be that of a folder in the library, as `serpwow` is.
+    A name may be that of a folder in the library, as `serpwow` is. What can have no effect is a mistake where they are read
+    `strict`, and else a warning on standard error.
     """
     scenarios: list[Scenario] = []
     mistakes: list[str] = []
     for path in _files(known, paths):
         try:
-            scenarios.append(known.open(path))
+            scenario = known.open(path)
+            scenarios.append(scenario)
+            (mistakes.extend if strict else warn)(warnings_of(scenario))
         except BadInput as error:
             mistakes += error.lines()
         except EmulatorError as error:
             mistakes.append(escaped(f"{path}: {error}"))
     return scenarios, mistakes
+
+
+def warnings_of(scenario: Scenario) -> list[str]:
+    """Return a line for each part of a scenario that can have no effect."""
+    return BadInput(scenario.warnings, scenario.source).lines() if scenario.warnings else []
+
+
+def warn(lines: Sequence[str]) -> None:
+    """Print each line on standard error, as a warning."""
+    for line in lines:
+        click.echo(f"warning: {line}", err=True)
 
 
 def count(scenarios: Sequence[Scenario]) -> str:

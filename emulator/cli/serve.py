@@ -29,7 +29,7 @@ from emulator.cli.options import (
     token_option,
 )
 from emulator.cli.process import connections_within_limits, has_stdin, until_stdin_ends
-from emulator.cli.scenario_arguments import open_library
+from emulator.cli.scenario_arguments import open_library, warn, warnings_of
 from emulator.cli.stderr import StandardError, line_of, standard_error, write_past_buffers
 from emulator.kernel.errors import EmulatorError
 from emulator.text.garbage import gc_paused
@@ -136,6 +136,7 @@ def _open(known: Library, names: Sequence[str], rate: float | None, limits: Limi
 
     try:
         scenarios = [known.open(name) for name in names]
+        warn([line for it in scenarios for line in warnings_of(it)])
         return scenarios, worlds_of(scenarios, rate, limits)
     except (EmulatorError, OSError) as error:
         raise click.ClickException(str(error)) from None

@@ -17,7 +17,7 @@ from emulator.client.explore_mixin import ExploreMixin
 from emulator.client.faults import Faults
 from emulator.client.journal import Journal
 from emulator.client.json_encoding import without_none
-from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, scenario_to_send
+from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, beginning, scenario_to_send
 from emulator.client.server import ControlError, EmulatorServer
 from emulator.client.snapshots import SnapshotMixin
 from emulator.client.state import State
@@ -73,7 +73,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
         self._exits = [] if server else [self._server.close]
         try:
             payload = EMPTY if scenario is None else self._to_send(scenario)
-            body = without_none(id=id, scenario=payload, seed=self._server.seed if seed is None else seed)
+            body = {**without_none(id=id, seed=self._server.seed if seed is None else seed), **beginning(payload)}
             self._attach(scenario, self._server.ask("POST", "/worlds", body))
         except BaseException:
             self.close()
@@ -191,7 +191,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
         Raises:
             ControlError: the scenario has mistakes, or there is none of that name.
         """
-        body = without_none(scenario=self._to_send(scenario), seed=seed, claim=True)
+        body = {**without_none(seed=seed, claim=True), **beginning(self._to_send(scenario))}
         with self._loading:
             self._world = self.ask("POST", "/reset", body)
             self.scenario = scenario

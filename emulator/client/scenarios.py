@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
-from emulator.scenario.document import JsonObject
+from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.files import is_scenario_file, looks_like_path
 
 ScenarioLike = str | Path | JsonObject
@@ -54,6 +54,11 @@ def scenario_to_send(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> An
 
         return dict(load_file(path, VENDORS).content)
     return scenario
+
+
+def beginning(payload: Any) -> JsonDict:
+    """Return how a world begins; in a scenario of the test's own, what can have no effect is a mistake."""
+    return {"scenario": payload} | ({} if isinstance(payload, str) else {"strict": True})
 
 
 def _find(path: Path, folders: Sequence[Path]) -> Path:

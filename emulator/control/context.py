@@ -7,6 +7,7 @@ from itertools import count
 from threading import RLock
 
 from emulator.kernel.budget import Budget, Quota
+from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import admit_resources
 from emulator.kernel.world import World
@@ -59,8 +60,10 @@ class ControlContext:
         """The limits of a new world, and the budget that it counts in."""
         return self.limits, self.worlds.budget
 
-    def scenario(self, source: str | JsonDict | Document) -> Scenario:
+    def scenario(self, source: str | JsonDict | Document, strict: bool = False) -> Scenario:
         """Return the scenario of a name in the library, of a value or of a YAML document. A request cannot name a file.
+
+        Where it is `strict`, what can have no effect is a mistake.
 
         Raises:
             NotFound: the library has no scenario of that name.
@@ -68,11 +71,14 @@ class ControlContext:
             TooMany: there is no room for so many resources.
         """
         if isinstance(source, str):
-            return self.library.get(source)
+            found = self.library.get(source)
+            if strict and found.warnings:
+                raise BadInput(found.warnings, found.source)
+            return found
         document = source if isinstance(source, Document) else Document(source)
         if isinstance(document.value, dict):
             self.admit(document.value.get("given"), Quota(self.worlds.budget))
-        return load_document(document, self.vendors, titled=False, budget=self.worlds.budget)
+        return load_document(document, self.vendors, titled=False, budget=self.worlds.budget, strict=strict)
 
     def admit(self, state: object, quota: Quota) -> None:
         """Check that there is room for a state by vendor, valid or not, before it is validated.

@@ -20,7 +20,7 @@ from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import Document, JsonDict
-from emulator.scenario.scenario import apply_state, listed_claims, rate_of
+from emulator.scenario.scenario import Scenario, apply_state, listed_claims, rate_of
 from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between
@@ -28,7 +28,7 @@ from emulator.text.redact import redact_text
 
 SEED = {"type": "integer", "minimum": 0}
 FLAG = {"type": "boolean"}
-BEGINNING = {"scenario": {"type": ["string", "object"]}, "seed": SEED, "claim": FLAG}
+BEGINNING = {"scenario": {"type": ["string", "object"]}, "seed": SEED, "claim": FLAG, "strict": FLAG}
 RESET = closed(BEGINNING)
 NEW_WORLD = closed({**BEGINNING, "id": WORLD_ID})
 FORK = closed({"id": WORLD_ID, "seed": SEED})
@@ -70,10 +70,11 @@ def state_of(world: World, vendors: Vendors) -> State:
         return {name: vendor.state.dump(tx) for name, vendor in vendors.items()}
 
 
-def _world(world: World, request: ControlRequest) -> models.World:
-    """Return a world as a record."""
+def _world(world: World, request: ControlRequest, scenario: Scenario | None = None) -> models.World:
+    """Return a world as a record, with the warnings of the scenario that it was just made of."""
+    warnings = tuple(BadInput(scenario.warnings, scenario.source).lines()) if scenario and scenario.warnings else None
     with world.lock:
-        return _with_clock(world, request, clock_of(world))
+        return _with_clock(world, request, clock_of(world), warnings)
 
 
 def _at_once(world: World, request: ControlRequest) -> models.World:
@@ -86,13 +87,13 @@ def _at_once(world: World, request: ControlRequest) -> models.World:
         world.lock.release()
 
 
-def _with_clock(world: World, request: ControlRequest, clock: Clock) -> models.World:
+def _with_clock(world: World, request: ControlRequest, clock: Clock, warnings: tuple[str, ...] | None = None) -> models.World:
     id, seed, url = world.id, world.seed, request.base_url
     credentials = {
         name: {"url": url + vendor.base_path, **vendor.credentials_of(id, seed).fields}
         for name, vendor in request.context.vendors.items()
     }
-    return models.World(id, seed, clock, credentials)
+    return models.World(id, seed, clock, credentials, warnings)
 
 
 @route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True)
@@ -109,7 +110,7 @@ def worlds(request: ControlRequest) -> Worlds:
     status=201,
     body=NEW_WORLD,
     yaml=True,
-    query={"id": WORLD_ID, "seed": COUNT, "claim": FLAG},
+    query={"id": WORLD_ID, "seed": COUNT, "claim": FLAG, "strict": FLAG},
     takes_long=True,
 )
 def make(request: ControlRequest) -> models.World:
@@ -117,13 +118,13 @@ def make(request: ControlRequest) -> models.World:
     source, is_listed = body.get("scenario", {"title": "An empty world"}), body.get("claim", True)
     check_shown(body.get("id", ""), "id")
     context.worlds.check(body.get("id", ""), _claims_of(context, source) if is_listed else ())
-    scenario = context.scenario(source)
+    scenario = context.scenario(source, body.get("strict", False))
     with context.id_lock:
         id = body.get("id") or context.next_id()
     world = scenario.world(context.vendors, id, body.get("seed"), None, *context.bounds)
     context.worlds.add(world, scenario.claims(context.vendors, world, listed=is_listed))
     context.unmatched.begin(world.id)
-    return _world(world, request)
+    return _world(world, request, scenario)
 
 
 def _claims_of(context: ControlContext, source: str | JsonDict | Document) -> list[Claim]:
@@ -164,29 +165,29 @@ def fork(world: World, request: ControlRequest) -> models.World:
     "Back to the beginning, or to that of another scenario",
     body=RESET,
     yaml=True,
-    query={"seed": COUNT, "claim": FLAG},
+    query={"seed": COUNT, "claim": FLAG, "strict": FLAG},
     takes_long=True,
 )
 def reset(world: World, request: ControlRequest) -> models.World:
     if request.body:
-        return _world(_replaced(world, request), request)
+        return _world(*_replaced(world, request))
     world.reset()
     return _world(world, request)
 
 
-def _replaced(world: World, request: ControlRequest) -> World:
+def _replaced(world: World, request: ControlRequest) -> tuple[World, ControlRequest, Scenario]:
     """Replace a world by one of another scenario, whose credentials are accepted, and claimed where the request says so."""
     context, source, seed = request.context, request.body.get("scenario"), request.body.get("seed", world.seed)
     if source is None:
         raise BadInput.at(WITHOUT_SCENARIO, next(iter(request.body)))
     is_listed = request.body.get("claim", False)
     context.worlds.check_claims(world.id, _claims_of(context, source) if is_listed else (), world)
-    scenario = context.scenario(source)
+    scenario = context.scenario(source, request.body.get("strict", False))
     new = scenario.world(context.vendors, world.id, seed, None, *context.bounds)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in context.vendors.items()]
     context.worlds.replace(world, new, scenario.claims(context.vendors, new, listed=is_listed), given_up=own)
     world.empty()
-    return new
+    return new, request, scenario
 
 
 @route(

@@ -35,13 +35,15 @@ Path = tuple[str | int, ...]
 class Problem:
     """One mistake: what is wrong, the path of keys and indexes that leads to it, and its line and column if it has any.
 
-    A message longer than LONGEST is cut at once, so that many mistakes with long words in them take little memory.
+    A message longer than LONGEST is cut at once, so that many mistakes with long words in them take little memory. One that
+    `is_idle` is no contradiction: what stands there can have no effect.
     """
 
     message: str
     path: Path = ()
     line: int | None = None
     column: int | None = None
+    is_idle: bool = False
 
     def __post_init__(self) -> None:
         if len(self.message) > LONGEST:

@@ -288,12 +288,13 @@ def _defects(machine: Machine) -> Iterable[str]:
             yield f"the last row for {cause} in state {state!r} has a condition"
         if not all(row.conditional for row in rows[:-1]):
             yield f"a row for {cause} in state {state!r} can never be taken"
-    for state in _unreached(machine):
-        yield f"nobody reaches the state {state!r}"
+    reached = reachable(machine, *machine.entry, ABSENT)
+    yield from (f"nobody reaches the state {state!r}" for state in machine.states if state not in reached)
 
 
-def _unreached(machine: Machine) -> list[str]:
-    reached = {*machine.entry, ABSENT}
+def reachable(machine: Machine, *states: str) -> set[str]:
+    """Return these states and those to which rows lead from them."""
+    reached = {*states}
     while more := {row.to for row in machine.rows if row.state in reached} - reached:
         reached |= more
-    return [state for state in machine.states if state not in reached]
+    return reached - {ABSENT}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from emulator.kernel.errors import Path as Path
@@ -30,13 +30,13 @@ class Document:
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def problem(self, message: str, path: Path) -> Problem:
-        """Return a problem at a path, placed at the nearest part of the document that exists."""
-        known = path
+    def place(self, problem: Problem) -> Problem:
+        """Return a problem with the place of the nearest part of the document that exists."""
+        known = problem.path
         while known not in self.places and known:
             known = known[:-1]
         line, column = self.places.get(known, (1, 1))
-        return Problem(message, path, line, column)
+        return replace(problem, line=line, column=column)
 
 
 class InvalidPaths:

@@ -74,8 +74,11 @@ def load_document(
     source: str = "",
     titled: bool = True,
     budget: Budget | None = None,
+    strict: bool = False,
 ) -> Scenario:
     """The scenario in a document that was parsed, whatever its problems; one in a file must be `titled`.
+
+    What can have no effect is a mistake where it is read `strict`, and else a warning of the scenario.
 
     To be checked, its world is made: with the `budget` of a server, its first world there need not be made again.
 
@@ -87,7 +90,7 @@ def load_document(
     problems = [*document.problems]
 
     def note(found: Iterable[Problem]) -> None:
-        problems.extend(document.problem(it.message, it.path) if document.places else it for it in found)
+        problems.extend(document.place(it) if document.places else it for it in found)
 
     note(problems_in(value, scenario_schema(vendors, titled), document.places))
     note(alias_problems(value))
@@ -97,7 +100,8 @@ def load_document(
     note(replace(it, path=original_path(value, it.path)) for it in found)
     note(live_key_problems(value))
     scenario = Scenario(name, source, resolved if isinstance(resolved, dict) else {}, document.places)
-    note(world_problems(scenario, vendors, [*problems], budget))
-    if problems:
-        raise BadInput(sorted(map(hide_live_keys, problems), key=lambda it: (it.line or 0, it.column or 0)), source)
-    return scenario
+    note(world_problems(scenario, vendors, [it for it in problems if not it.is_idle], budget))
+    problems = sorted(map(hide_live_keys, problems), key=lambda it: (it.line or 0, it.column or 0))
+    if any(strict or not it.is_idle for it in problems):
+        raise BadInput(problems, source)
+    return replace(scenario, warnings=tuple(problems)) if problems else scenario

@@ -42,12 +42,16 @@ class Step(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario that was read and found without fault. `content` is the file as a value; `source` is where it came from."""
+    """A scenario that was read and found without fault. `content` is the file as a value; `source` is where it came from.
+
+    `warnings` say what in it can have no effect.
+    """
 
     name: str
     source: str
     content: JsonObject = field(repr=False)
     lines: Places = field(default_factory=dict, repr=False)
+    warnings: tuple[Problem, ...] = field(default=(), repr=False)
     _templates: EvictableCache = field(default_factory=partial(EvictableCache, TEMPLATES), repr=False, compare=False)
     _building: Lock = field(default_factory=Lock, repr=False, compare=False)
 

@@ -25,7 +25,7 @@ from emulator.kernel.resource import field, replace
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid, mint_id
-from emulator.sdk.durations import timing_of
+from emulator.sdk.durations import idle_timers, timing_of, without_idle_timers
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import JsonDict, JsonObject, dump, load
 from emulator.sdk.fields import (
@@ -134,6 +134,7 @@ __all__ = [
     "guid",
     "has_words",
     "hint",
+    "idle_timers",
     "in_pieces",
     "instant",
     "is_in",
@@ -153,4 +154,5 @@ __all__ = [
     "some",
     "times_from",
     "timing_of",
+    "without_idle_timers",
 ]

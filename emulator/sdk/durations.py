@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
-from emulator.kernel.errors import BadInput
-from emulator.kernel.machine import Machine, OwnTiming
+from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.machine import Machine, OwnTiming, reachable
 from emulator.kernel.time import (
     DURATION_FORMS,
     DURATION_PATTERN,
@@ -54,6 +55,28 @@ def timing_of(machine: Machine) -> Field:
     """Return the field for the lengths of a resource's own timers, which stand before those of its world."""
     timers = {timer.name: TIMER for timer in machine.timers if timer.settable}
     return Field({"type": "object", "properties": timers, "additionalProperties": False}, _read, _show)
+
+
+def idle_timers(machine: Machine, item: JsonObject, *path: str | int) -> Iterator[Problem]:
+    """Yield a problem for each timer of its own that a resource given in its `status` will never wait for."""
+    if "status" not in item or "timing" not in item:
+        return
+    for name in item["timing"].keys() - _awaited(machine, item["status"]):
+        yield Problem(f"nothing that is {item['status']} waits for {name}", (*path, "timing", name), is_idle=True)
+
+
+def without_idle_timers(machine: Machine, item: JsonDict) -> JsonDict:
+    """Return a resource as its state shows it, without timers of its own for which it will never wait."""
+    if "timing" not in item:
+        return item
+    awaited = _awaited(machine, item["status"])
+    left = {name: length for name, length in item.pop("timing").items() if name in awaited}
+    return item | ({"timing": left} if left else {})
+
+
+def _awaited(machine: Machine, status: str) -> set[str]:
+    """Return the names of the timers that run in a state, or in one that can follow."""
+    return {timer.name for state in reachable(machine, status) for timer, _ in machine.by_timer[state]}
 
 
 def _read(value: JsonObject) -> OwnTiming | None:

@@ -387,12 +387,15 @@ def test_the_same_scenario_and_seed_make_the_same_world() -> None:
     assert ids[0] == ids[1] != ids[2]
 
 
+CHANGE = "{serpwow: {account: {credits_limit: 9}}}"
+
+
 def test_a_timeline_that_would_go_through_too_much_is_refused_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.kernel.advance.JUMP_LIMIT", 100)
     batch = "{id: B, schedule_type: minutes, schedule_minutes: every_minute, searches: 1}"
     text = f"title: A\ngiven: {{serpwow: {{batches: [{batch}]}}}}\ntimeline:\n"
     with pytest.raises(BadInput) as excinfo:
-        load(f"{text}  - {{after: 1s, set: {{}}}}\n  - {{after: 30d, set: {{}}}}\n")
+        load(f"{text}  - {{after: 1s, set: {CHANGE}}}\n  - {{after: 30d, set: {CHANGE}}}\n")
     (problem,) = excinfo.value.problems
     assert (problem.line, problem.message.endswith("jump less far at once")) == (5, True)
 

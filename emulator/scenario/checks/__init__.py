@@ -14,6 +14,7 @@ from emulator.kernel.errors import Problem
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import BEGINNING_OF_TIME, END_OF_TIME, format_instant
 from emulator.scenario.checks.faults import fault_problems, missing_target
+from emulator.scenario.checks.idle import idle_problems
 from emulator.scenario.checks.states import TOO_MANY, state_problems
 from emulator.scenario.checks.steps import duration_problems, placeholder_problems, reply_problems, step_problems
 from emulator.scenario.document import InvalidPaths, JsonObject, Path, items_of
@@ -40,6 +41,7 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
         yield from duration_problems(item.valid.get("after"), (*item.path, "after"))
     for timer, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
         yield from duration_problems(length, ("timing", timer))
+    yield from idle_problems(root, invalid)
 
 
 def _too_many(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:

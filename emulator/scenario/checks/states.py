@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.errors import Problem
@@ -39,7 +40,7 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), invalid: Inval
             yield from _repeated_ids(listed)
             yield from _unfit_ids(listed)
         for problem in vendors[name].state.validate(valid_fragment(part, lists, (*path, name), invalid)):
-            yield Problem(problem.message, (*path, name, *problem.path))
+            yield replace(problem, path=(*path, name, *problem.path))
 
 
 def names_empty_parts_only(state: Any) -> bool:

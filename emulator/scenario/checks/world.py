@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from emulator.kernel.advance import TimelineEvent
 from emulator.kernel.budget import Budget
-from emulator.kernel.errors import BadInput, Conflict, Problem, TooMany
+from emulator.kernel.errors import BadInput, Conflict, Problem, TimeRunsForward, TooMany
 from emulator.kernel.time import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.document import InvalidPaths
@@ -53,7 +53,7 @@ def _timeline_problems(scenario: Scenario, world: World) -> Iterator[Problem]:
     waits = [parse_duration(item["after"]) for item in scenario.content.get("timeline", ())]
     try:
         changes = world.advance_by(max(waits)) if waits else []
-    except (Conflict, TooMany) as error:
+    except (Conflict, TimeRunsForward, TooMany) as error:
         yield Problem(str(error), ("timeline", waits.index(max(waits)), "after"))
         return
     for change in changes:

@@ -35,7 +35,7 @@ from emulator.vendors.serpwow.machine.queue import requeue
 from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BUSY, Batch, code
 from emulator.vendors.serpwow.model.schedules import MANUAL, zone_of
-from emulator.vendors.serpwow.state.batches import dump_batch, is_only_numbered, load_batch, overdue, renumbered
+from emulator.vendors.serpwow.state.batches import dump_batch, idle_failures, is_only_numbered, load_batch, overdue, renumbered
 from emulator.vendors.serpwow.state.fields import ACCOUNT, DESTINATION, ERROR_LOG, PLATFORM, QUANTITIES, SCHEMA
 
 Run = list[Batch]
@@ -59,6 +59,8 @@ class SerpwowState:
                 yield Problem(f"credits_limit - credits_used is {left}", ("account", "credits_remaining"))
         if not _is_zone(account.get("timezone", "UTC")):
             yield Problem(f"{account['timezone']!r} is not a time zone such as Europe/Berlin", ("account", "timezone"))
+        for place, item in enumerate(fragment.get("batches", ())):
+            yield from idle_failures(item, "batches", place)
 
     def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources, and at the end the batches promoted. Each is in the view before the next is made."""

@@ -62,6 +62,14 @@ def load_batch(view: View, id: str, item: JsonObject) -> Batch:
     return batch
 
 
+def idle_failures(item: JsonObject, *path: str | int) -> Iterator[Problem]:
+    """Yield a problem where more searches of a batch fail than it is given."""
+    searches = item.get("searches")
+    count = len(searches) if isinstance(searches, Sequence) else searches
+    if count is not None and item.get("failing", 0) > count:
+        yield Problem(f"it has {count} searches, and more than all cannot fail", (*path, "failing"), is_idle=True)
+
+
 def is_only_numbered(item: JsonObject) -> bool:
     """Return whether the batches that an item stands for differ in their ids alone, and in what follows from them."""
     return isinstance(item.get("searches", 0), int) and "result_sets" not in item

@@ -18,12 +18,15 @@ from emulator.sdk import (
     attribute_of,
     dump_fields,
     guid,
+    idle_timers,
     load_fields,
     mint_id,
     refuse,
     replace,
     times_from,
+    without_idle_timers,
 )
+from emulator.vendors.sixdot50.machine import PAYMENT as PAYMENT_MACHINE
 from emulator.vendors.sixdot50.model import (
     ALL,
     CURRENCY,
@@ -81,6 +84,7 @@ class SixDot50State:
         for path, payment in _payments(fragment):
             if "id" not in payment:
                 yield from _missing(payment, path)
+            yield from idle_timers(PAYMENT_MACHINE, payment, *path)
 
     def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources; each is in the view before the next is made: members, then a batch, then its payments."""
@@ -275,4 +279,8 @@ def _changed(view: View, resource: Any, new: bool, values: JsonObject) -> Any:
 
 def _show_batch(view: Transaction, batch: Batch) -> JsonDict:
     payments = view.group(Payment, "batch", batch.id)
-    return dump_fields(BATCH, batch) | {"payments": [dump_fields(PAYMENT, payment) for payment in payments]}
+    return dump_fields(BATCH, batch) | {"payments": [_show_payment(it) for it in payments]}
+
+
+def _show_payment(payment: Payment) -> JsonDict:
+    return without_idle_timers(PAYMENT_MACHINE, dump_fields(PAYMENT, payment))

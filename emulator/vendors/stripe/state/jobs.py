@@ -22,11 +22,13 @@ from emulator.sdk import (
     View,
     dump_fields,
     format_instant,
+    idle_timers,
     load_fields,
     one_of,
     refuse,
     replace,
     timing_of,
+    without_idle_timers,
 )
 from emulator.vendors.stripe.files.model.outcomes import SELECTORS, FailureRule
 from emulator.vendors.stripe.files.model.rows import Rows
@@ -104,6 +106,12 @@ FIELDS: Fields = {
 INPUT = {"type": "string", "description": "the lines of the job's file"}
 
 COUNTS = {"success_count", "failure_count", "validated_count"}
+COUNTED = {"validating", "validation_failed", "in_progress", "complete", "cancelling"}
+"""The statuses of jobs whose rows have come."""
+
+SHORT_INPUT = 100_000
+"""Characters of an input that is looked through for rows that rules meet."""
+
 OF_FILE = ("rows", "failing_rows", "invalid_row")
 """The fields that follow from the file, where there is one."""
 
@@ -123,7 +131,23 @@ def rule_problems(rules: Iterable[JsonObject], *path: str | int) -> Iterator[Pro
 def validate_job(item: JsonObject, *path: str | int) -> Iterator[Problem]:
     """Yield the problems of a job that can be seen without the state it changes."""
     problems = [*rule_problems(item.get("failing", ()), *path, "failing")]
-    return iter(problems or _broken(load_fields(FIELDS, item), *path))
+    yield from problems or _broken(load_fields(FIELDS, item), *path)
+    yield from idle_timers(JOB, item, *path)
+    if item.get("failing") and not problems:
+        yield from _idle_rules(item, *path, "failing")
+
+
+def _idle_rules(item: JsonObject, *path: str | int) -> Iterator[Problem]:
+    """Yield a problem for rules that meet no row: of a job whose rows are only counted, or of a short input without any."""
+    if "input" not in item:
+        if item.get("rows", DEFAULT_ROWS) and item.get("status") in COUNTED:
+            reason = "the rows of this job are only counted, so that no rule meets one: give its input, or failing_rows"
+            yield Problem(reason, path, is_idle=True)
+    elif len(item["input"]) <= SHORT_INPUT:
+        rows = read_rows(item["input"])
+        for place, rule in enumerate(RULES.read(item["failing"])):
+            if next(rule.rows_of(rows), None) is None:
+                yield Problem("no row of the input fails by this rule", (*path, place), is_idle=True)
 
 
 def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
@@ -144,10 +168,11 @@ def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
 
 def dump_job(view: View, job: Job) -> JsonDict:
     """Return the job as a state has it now."""
-    item = {"maximum_rps": None} | dump_fields(FIELDS, as_of_now(view, job))
+    item = without_idle_timers(JOB, {"maximum_rps": None} | dump_fields(FIELDS, as_of_now(view, job)))
     if job.work is not None:
         item.pop("output_size", None)
-        return item | {"input": _dump_rows(job.work.rows)}
+        rules = [item["failing"][index] for index in job.work.rules_met()]
+        return item | {"failing": rules, "input": _dump_rows(job.work.rows)}
     if not job.failing:
         del item["failing"]
     return item

@@ -154,6 +154,11 @@ class RowOutcomes(Shared):
         names = self.rows.names[self.rows.shapes[row]]
         return orjson.dumps(orjson.loads(values)[names.index(placeholders[-1])])
 
+    def rules_met(self) -> list[int]:
+        """Return the indexes of the rules by which rows fail."""
+        first = len(FAILURES) + 1
+        return [number - first for number in range(first, len(self.failures) + 1) if number in self.outcomes]
+
     def failures_among(self, processed: int) -> int:
         """Return how many of the rows processed first fail."""
         return bisect_left(self.failed, processed)

@@ -1,0 +1,60 @@
+"""Parts of a scenario that contradict nothing and can have no effect: others take every call first, or nothing is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from emulator.kernel.errors import Problem
+from emulator.kernel.faults import DELAY, EVERYTHING, WHERE
+from emulator.scenario.checks.states import names_empty_parts_only
+from emulator.scenario.document import InvalidPaths, Item, JsonObject, items_of
+
+SPARING = frozenset(("times", "after", "every", "probability", "between", "for", "rate_limit"))
+"""The keys by which a rule leaves calls to others."""
+
+MOST = 200
+"""Rules of a kind that are compared with each other."""
+
+
+def idle_problems(root: JsonObject, invalid: InvalidPaths) -> Iterator[Problem]:
+    """Yield a problem for each valid part that can have no effect, whatever a client does."""
+    for name in ("replies", "faults"):
+        yield from _behind_others([it for it in items_of(root, name, invalid) if it.path not in invalid][:MOST])
+    for item in items_of(root, "timeline", invalid):
+        changes = item.valid.get("set")
+        if changes is not None and (not changes or names_empty_parts_only(changes)):
+            yield Problem("nothing is in it, so nothing changes: name what is to change", (*item.path, "set"), is_idle=True)
+
+
+def _behind_others(rules: Sequence[Item]) -> Iterator[Problem]:
+    """Yield a problem for each fault or reply to which another, which comes first and has no end, leaves no call."""
+    for rule in rules:
+        first = next((it for it in rules if _leaves_nothing_to(it, rule)), None)
+        if first is not None:
+            place = f"{first.path[0]}[{first.path[1]}]"
+            reason = f"{place} comes first and takes every call that this is for: give it 'times', or leave one out"
+            yield Problem(reason, rule.path, is_idle=True)
+
+
+def _leaves_nothing_to(first: Item, second: Item) -> bool:
+    a, b = first.value, second.value
+    is_endless = SPARING.isdisjoint(a) and a.get("do") != DELAY
+    is_wide = a.get("id") in (None, b.get("id")) and a.get("match") in (None, b.get("match"))
+    return is_endless and is_wide and _covers(_at(a), _at(b)) and _rank(first) < _rank(second)
+
+
+def _at(rule: JsonObject) -> list[str]:
+    return rule["at"] if isinstance(rule["at"], list) else [rule["at"]]
+
+
+def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
+    return all(any(it in (name, EVERYTHING) or name.startswith(f"{it}.") for it in wide) for name in narrow)
+
+
+def _rank(rule: Item) -> tuple[Any, ...]:
+    """Return the place of a rule among those that are due at once: the earliest on the way of a request, then the nearest."""
+    value = rule.value
+    nearness = min(2 if it == EVERYTHING else int("." not in it) for it in _at(value))
+    where = WHERE.index(value["where"]) if "where" in value else 0
+    return where, nearness, "id" not in value, "match" not in value, rule.path[1]
