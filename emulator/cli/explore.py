@@ -28,7 +28,7 @@ STDERR = 2
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
 @click.argument("scenario")
-@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @option(
     "--fault",
     "faults",
@@ -56,6 +56,8 @@ STDERR = 2
 def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str, Any]], most: int, max_seconds: float) -> None:
     """Run COMMAND (after --) once for every way in which time or a fault could come between its calls.
 
+    Without a COMMAND, the steps of the scenario are played, once for each order in which those that run together can come.
+
     Its exit code says whether something broke. It finds its world by EMULATOR_URL, and for each vendor by variables such as
     SERPWOW_URL, SERPWOW_API_KEY, SIXDOT50_KEY and SIXDOT50_SECRET. Before each run, standard error says what is tried;
     Ctrl-C prints what was found so far.
@@ -65,7 +67,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
     from emulator.client.explore import ClientFailed, OutOfTime
     from emulator.kernel.errors import EmulatorError
 
-    if shutil.which(command[0]) is None:
+    if command and shutil.which(command[0]) is None:
         raise click.ClickException(f"there is no command {command[0]!r}")
 
     def client(emulator: Emulator) -> None:
@@ -81,7 +83,8 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
 
     try:
         with Emulator() as emulator:
-            found = emulator.explore(scenario, client, faults=faults, most=most, max_seconds=max_seconds, progress=progress)
+            it = client if command else None
+            found = emulator.explore(scenario, it, faults=faults, most=most, max_seconds=max_seconds, progress=progress)
     except KeyboardInterrupt:
         click.echo(str(found))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None

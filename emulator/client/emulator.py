@@ -23,9 +23,7 @@ from emulator.client.snapshots import SnapshotMixin
 from emulator.client.state import State
 from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
 from emulator.scenario.document import JsonObject
-from emulator.scenario.scenario import listed_claims
 from emulator.sdk import Vendor
-from emulator.vendors import VENDORS
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -219,17 +217,6 @@ class Emulator(SnapshotMixin, ExploreMixin):
         except MissingFile:
             raise self._server.missing_file(str(scenario), self._folders) from None
         return self._server.scenario(payload) if isinstance(payload, str) else payload
-
-    def _begin_explored(self, payload: JsonObject) -> Emulator:
-        own = listed_claims(VENDORS, self._as_value(self.scenario)) if self.scenario is not None else ()
-        claim = {*own}.isdisjoint(listed_claims(VENDORS, payload))  # a credential that picks this world cannot pick another
-        body = {"id": f"{self._id[:40]}-explored", "scenario": payload, "seed": self.seed, "claim": claim}
-        return self._beside(payload, self._server.ask("POST", "/worlds", body))
-
-    def _as_value(self, scenario: ScenarioLike) -> JsonObject:
-        payload = self._to_send(scenario)
-        answer = self._server.ask("GET", f"/scenarios/{payload}") if isinstance(payload, str) else {"scenario": payload}
-        return dict(answer["scenario"])
 
     def transport(self) -> InProcess:
         """Return a transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.

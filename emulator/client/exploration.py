@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from emulator.scenario.document import JsonObject
@@ -11,11 +11,15 @@ from emulator.text.escape import escaped
 
 @dataclass(frozen=True, slots=True)
 class Intrusion:
-    """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then."""
+    """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then; or an order.
+
+    `steps` are those of the scenario in that order, where they are the client.
+    """
 
     says: str
-    fault: JsonObject
+    fault: JsonObject | None = None
     event: JsonObject | None = None
+    steps: Sequence[JsonObject] | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from traceback import extract_tb
@@ -25,6 +26,7 @@ from emulator.web.routes import UNMATCHED
 
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
+    from emulator.scenario.client import Client as RawClient
 
 Client = Callable[["Emulator"], object]
 """A function that is tried with a world, perhaps an `async def`: an assertion tells what is wrong. A check may return False."""
@@ -35,7 +37,13 @@ Begin = Callable[[JsonObject], "Emulator"]
 UNMATCHED_SUFFIX = f".{UNMATCHED}"
 """The end of the name of a call whose path or verb no operation has: no fault can be injected there."""
 
+StepsClient = Callable[[], "RawClient"]
+"""Makes the client that sends what steps say."""
+
+FEWER = "fewer faults, or fewer steps that run together"
+NO_STEPS = "the scenario has no steps that send anything, and there is no client: give one, or a command after --"
 OUT_OF_TIME = "out of time"
+REPLAY = "load the scenario below, and run the client"
 MILLISECOND = timedelta(milliseconds=1)
 WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
 
@@ -101,11 +109,15 @@ class Exploration:
 
     A client that asks the same again and again, while nothing changes and no time passes, is ended. So is one that still
     runs when `max_seconds` are over, in real time, since the first began.
+
+    Where there is none, the steps of the scenario are the client, and what a step finds otherwise than it says is what broke.
+    They let time pass themselves; in its place, those that run together come in each order that can be.
     """
 
     begin: Begin
     scenario: JsonObject
-    client: Client
+    client: Client | None
+    steps_client: StepsClient
     check: Client | None
     faults: Sequence[JsonObject]
     meanwhile: Sequence[JsonObject]
@@ -121,12 +133,11 @@ class Exploration:
         calls, explored = self._try(()), self.explored
         explored.calls = len(calls)
         if not calls and not explored.broken:
-            raise BadInput.at(_no_calls(), "client")
-        time = [*_by_time(calls), *_by_actors(calls, self.meanwhile)]
+            raise BadInput.at(_no_calls() if self.client else NO_STEPS, "client" if self.client else "scenario")
+        time = [*(_by_time(calls) if self.client else self._by_order()), *_by_actors(calls, self.meanwhile)]
         faults = [*_by_fault(calls, self.faults)]
         endings = [(it,) for it in (*time, *faults)] + [(first, second) for first in time for second in faults]
-        if len(endings) >= self.most:
-            raise TooManyEndings(f"{len(endings) + 1} endings are more than {self.most}: give fewer faults, or a larger `most`")
+        self._expect_few(len(endings) + 1)
         explored.endings = len(endings) + 1
         for ending in () if explored.broken else endings:
             if any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
@@ -135,31 +146,42 @@ class Exploration:
                 self._try(ending)
         return explored
 
+    def _by_order(self) -> Iterator[Intrusion]:
+        from emulator.client.own_steps import number_of_orders, other_orders
+
+        self._expect_few(number_of_orders(self.scenario))
+        return other_orders(self.scenario)
+
+    def _expect_few(self, endings: int) -> None:
+        """Refuse more endings than are to be tried."""
+        if endings > self.most:
+            raise TooManyEndings(f"{endings} endings are more than {self.most}: give {FEWER}, or a larger `most`")
+
     def _try(self, intrusions: tuple[Intrusion, ...]) -> list[_Call]:
         """Run the client through one ending, note what it broke, and return the calls that it made."""
         from emulator.client.failure_report import failure_report
 
-        scenario, explored = _with(self.scenario, intrusions), self.explored
+        scenario, explored = _with(self.scenario, intrusions, self.client is None), self.explored
         explored.tried += 1
         self.progress(explored, describe(intrusions))
         with self.begin(scenario) as emulator:
             start = emulator.clock.now + emulator.clock.skew
-            error = self._run_watched(emulator)
+            error = self._run_watched(emulator, scenario)
             if error is not None and not intrusions and error.startswith("time stands still"):
                 raise TimeStandsStill(error)
             if error is not None:
-                report = failure_report(emulator, replay="load the scenario below, and run the client")
+                report = failure_report(emulator, replay=REPLAY if self.client else "play the scenario below")
                 explored.broken.append(Ending(intrusions, error, report, to_yaml(scenario)))
             return list(_calls(emulator, start))
 
-    def _run_watched(self, emulator: Emulator) -> str | None:
+    def _run_watched(self, emulator: Emulator, scenario: JsonObject) -> str | None:
         """Return the error in one line, also that the client did not end by itself; None where there was none."""
         start = self._elapsed()
-        standstill = Standstill(emulator.ask, lambda: self._elapsed() - start)
+        standstill = Standstill(emulator.ask, lambda: self._elapsed() - start) if self.client else None
         watchdog = Watchdog(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))
         try:
             with watchdog:
-                return self._error(emulator)
+                return self._error(emulator, self.client or partial(self._play, scenario))
         except Interrupted:
             if watchdog.reason == OUT_OF_TIME:
                 raise OutOfTime(self.explored, self.max_seconds) from None
@@ -169,9 +191,15 @@ class Exploration:
         """Return the real seconds since the first run began."""
         return (self.stopwatch.now() - DEFAULT_START).total_seconds()
 
-    def _error(self, emulator: Emulator) -> str | None:
+    def _play(self, scenario: JsonObject, emulator: Emulator) -> None:
+        from emulator.client.own_steps import differences_of_steps
+
+        if found := differences_of_steps(emulator, scenario, self.steps_client()):
+            raise ClientFailed("; ".join([str(found[0]), *([f"and {len(found) - 1} more differences"] if found[1:] else [])]))
+
+    def _error(self, emulator: Emulator, client: Client) -> str | None:
         """Return the error in one line; None where there was none. The client's own result says nothing."""
-        for part in (self.client, self.check):
+        for part in (client, self.check):
             result: object = None
             try:
                 if part is not None:
@@ -187,9 +215,9 @@ class Exploration:
         return None if self.check is None else verdict(result)
 
 
-def _reason(standstill: Standstill, emulator: Emulator) -> str | None:
+def _reason(standstill: Standstill | None, emulator: Emulator) -> str | None:
     """Return why the client will not end, and end every fault then, so that a request that one holds up goes on."""
-    reason = standstill.look()
+    reason = standstill.look() if standstill else None
     if reason is not None and emulator.faults.held():
         emulator.faults.clear()
     return reason
@@ -220,16 +248,19 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
         yield _Call(exchange.operation, next(counter), exchange.at - start)
 
 
-def _with(scenario: JsonObject, intrusions: Sequence[Intrusion]) -> JsonObject:
-    """Return the scenario with these intrusions."""
+def _with(scenario: JsonObject, intrusions: Sequence[Intrusion], plays_steps: bool) -> JsonObject:
+    """Return the scenario with these intrusions; its steps stay where they are to be played."""
     changed = {"title": "An ending", **scenario}
-    faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]
+    faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions if it.fault)]
     events = [*scenario.get("timeline", ()), *(dict(it.event) for it in intrusions if it.event)]
     if faults:
         changed["faults"] = faults
     if events:
         changed["timeline"] = events
-    changed.pop("steps", None)
+    for order in (it.steps for it in intrusions if it.steps):
+        changed["steps"] = order
+    if not plays_steps:
+        changed.pop("steps", None)
     return changed
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.scenario.document import JsonObject
+from emulator.scenario.scenario import listed_claims
+from emulator.vendors import VENDORS
 
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from emulator.client.explore import Client
     from emulator.client.json_encoding import Duration
     from emulator.client.scenarios import ScenarioLike
+    from emulator.client.server import EmulatorServer
 
 MOST = 1_000
 """Endings explored at most, unless the caller allows more."""
@@ -27,18 +30,31 @@ class ExploreMixin(ABC):
 
     explored: Explored | None = None
 
+    scenario: ScenarioLike | None
+    _server: EmulatorServer
+
+    @property
     @abstractmethod
-    def _begin_explored(self, scenario: JsonObject) -> Emulator:
-        """Make a world for one run."""
+    def id(self) -> str:
+        """The id of the handle's world."""
+
+    @property
+    @abstractmethod
+    def seed(self) -> int:
+        """The seed of the handle's world."""
 
     @abstractmethod
-    def _as_value(self, scenario: ScenarioLike) -> JsonObject:
-        """A scenario as a value, whether it was given by name, path or value."""
+    def _to_send(self, scenario: ScenarioLike) -> Any:
+        """Return a scenario as the control plane takes it: a name, or a value."""
+
+    @abstractmethod
+    def _beside(self, scenario: ScenarioLike | None, world: JsonObject) -> Emulator:
+        """Return a handle of another world that was made on this server."""
 
     def explore(
         self,
         scenario: ScenarioLike,
-        client: Client,
+        client: Client | None = None,
         *,
         faults: Iterable[JsonObject] = (),
         meanwhile: Iterable[JsonObject] = (),
@@ -56,13 +72,16 @@ class ExploreMixin(ABC):
         after it, raises is what broke, but for what it `may_raise`. A check that returns False found something broken, too; the
         result of the client says nothing. A client may be an `async def`.
 
+        Without a client, the steps of the scenario are played, once for each order in which those that run `together` can
+        come, and once for each of `faults` and `meanwhile`. Time passes as they say, and no other way.
+
         A client that polls while time stands still is ended, and so is one that runs when `max_seconds` of real time, a
         duration in any spelling, are over for all of it. `progress` is called before each run, with what was found until
         then and what is tried.
 
         Raises:
             BadInput: an argument means nothing, a fault is none that can be laid at each call, `check` returned something else
-                than None, True or False, or the undisturbed client called nothing.
+                than None, True or False, or the undisturbed client, or the steps, called nothing.
             TooManyEndings: there are more than `most`.
             TimeStandsStill: the undisturbed client polls, and nobody moves the clock.
             OutOfTime: `max_seconds` are over; its `explored` is what was found until then.
@@ -73,6 +92,21 @@ class ExploreMixin(ABC):
         effects, states = arguments.read_faults(faults), arguments.read_meanwhile(meanwhile)
         seconds = arguments.read_seconds(max_seconds)
         begin, start = self._begin_explored, self._as_value(scenario)
-        exploration = Exploration(begin, start, client, check, effects, states, may_raise, most, seconds, progress)
-        self.explored = exploration.run()
+        runs = Exploration(
+            begin, start, client, self._server.client, check, effects, states, may_raise, most, seconds, progress
+        )
+        self.explored = runs.run()
         return self.explored
+
+    def _begin_explored(self, payload: JsonObject) -> Emulator:
+        """Make a world for one run."""
+        own = listed_claims(VENDORS, self._as_value(self.scenario)) if self.scenario is not None else ()
+        claim = {*own}.isdisjoint(listed_claims(VENDORS, payload))  # a credential that picks this world cannot pick another
+        body = {"id": f"{self.id[:40]}-explored", "scenario": payload, "seed": self.seed, "claim": claim}
+        return self._beside(payload, self._server.ask("POST", "/worlds", body))
+
+    def _as_value(self, scenario: ScenarioLike) -> JsonObject:
+        """Return a scenario as a value, whether it was given by name, path or value."""
+        payload = self._to_send(scenario)
+        answer = self._server.ask("GET", f"/scenarios/{payload}") if isinstance(payload, str) else {"scenario": payload}
+        return dict(answer["scenario"])

@@ -32,6 +32,7 @@ from emulator.web.connection import App
 from emulator.web.held_requests import HeldRequests
 
 if TYPE_CHECKING:
+    from emulator.scenario.client import Client
     from emulator.server.server import ThreadedServer
 
 CONTROL = "/_emulator"
@@ -80,6 +81,7 @@ class EmulatorServer:
         self._process = os.getpid()
         self._held = HeldRequests()
         self.app: App | None = None
+        self._client: Client | None = None
         self._listening: ThreadedServer | None = None
         self._url: str | None = None
         if url and url.strip():
@@ -130,6 +132,12 @@ class EmulatorServer:
         """A fork has a copy of the worlds, of which the clients of the original would know nothing."""
         if os.getpid() != self._process:
             raise ControlError(f"this server lives in process {self._process}, which this one was forked from: ask it there")
+
+    def client(self) -> Client:
+        """Return a client of the whole server, which sends what a step of a scenario says."""
+        from emulator.client.in_process import InProcessClient
+
+        return InProcessClient(self.app) if self._client is None else self._client
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the control plane and return its JSON answer; None where there is none.
@@ -219,7 +227,7 @@ class EmulatorServer:
         except NoResponse as error:
             raise ControlError(f"{safe_url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
 
-        self._url = str(client.address)
+        self._url, self._client = str(client.address), client
 
         def send(method: str, path: str, body: Any, _is_read: bool) -> AppResponse:
             try:

@@ -13,7 +13,8 @@ from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.world import NOW, Moment, World
-from emulator.scenario.checks.steps import METHODS, header_problems
+from emulator.scenario.checks.placeholders import METHODS
+from emulator.scenario.checks.steps import header_problems
 from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import TEXTS, closed
 from emulator.sdk.exact_json import dump

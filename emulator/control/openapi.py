@@ -17,7 +17,7 @@ from emulator.control.models import WORLD_ID
 from emulator.control.record import COMPONENTS, COUNT, TEXT, Schema, object_schema, ref, schema_of
 from emulator.control.route import ControlRoute
 from emulator.scenario.document import JsonObject
-from emulator.scenario.schema import closed, scenario_schema
+from emulator.scenario.schema import closed, scenario_schema, step_schema
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.guard import OPEN, PREFIX
 
@@ -128,10 +128,10 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
 def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
     """Return the named schemas of the control plane: request bodies, scenarios and records."""
     scenario = {key: it for key, it in scenario_schema(vendors, titled=False).items() if key not in ("$schema", "$defs")}
-    local = json.dumps(scenario).replace('"#/$defs/', f'"{COMPONENTS}emulator.')
     named = [it for module in (models, journal_models) for it in vars(module).values() if getattr(it, "component", None)]
     return {
-        "scenario": json.loads(local),
+        "scenario": _with_components(scenario),
+        "step": _with_components(step_schema()),
         **request_schemas(vendors),
         **{record.component: object_schema(record) for record in named},
         "entry": schema_of(journal_models.AnyEntry),
@@ -139,6 +139,12 @@ def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
         "problem": PROBLEM,
         "failure": FAILURE,
     }
+
+
+def _with_components(schema: Schema) -> Schema:
+    """Return a schema that refers to components in place of its own definitions."""
+    located: Schema = json.loads(json.dumps(schema).replace('"#/$defs/', f'"{COMPONENTS}emulator.'))
+    return located
 
 
 def address(route: ControlRoute) -> str:

@@ -25,6 +25,7 @@ def grammar() -> dict[str, str]:
 def described_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
     """Return the JSON Schema of scenario files with a description of each key, for editors and people."""
     schema = _described(scenario_schema(vendors), grammar() | dict(_of_vendors(vendors)))
+    schema["$defs"] = {**schema["$defs"], "step": _described(schema["$defs"]["step"], grammar(), "steps[]")}
     states = schema["$defs"]["state"]["properties"]
     for name, vendor in vendors.items():
         states[name] = _described(vendor.state.schema, dict(_of_state(vendor)))

@@ -20,8 +20,9 @@ from emulator.scenario.client import (
     read_refusal,
 )
 from emulator.scenario.document import JsonDict, JsonObject
-from emulator.scenario.scenario import Scenario, Step
+from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import PLACEHOLDER
+from emulator.scenario.steps import Step
 from emulator.sdk.exact_json import dump
 from emulator.state.compare import differences, exact_difference, header_difference, safe_text
 from emulator.text.escape import escaped
@@ -81,7 +82,7 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
     world = read_answer(response, WORLD)
     world_path = _path_of(world["id"])
     try:
-        differences = [*_Player(client, world["id"], world["credentials"]).play(scenario.steps)]
+        differences = [*StepPlayer(client, world["id"], world["credentials"]).play(scenario.steps)]
         seen = client.send("GET", f"{world_path}/journal".encode())
         journal = read_answer(seen, JOURNAL)
         faults = read_answer(client.send("GET", f"{world_path}/faults".encode()), FAULTS)["faults"]
@@ -111,7 +112,7 @@ def _evidence(entries: list[JsonDict]) -> Iterator[str]:
                 yield cited["evidence"]
 
 
-class _Player:
+class StepPlayer:
     """One playing of one scenario: the client, the world it plays in, and what the steps kept."""
 
     def __init__(self, client: Client, world: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
@@ -126,10 +127,10 @@ class _Player:
             try:
                 found = list(self._play_step(step))
             except StepFailed as mismatch:
-                yield StepDifference(step.place, str(mismatch))
+                yield StepDifference(step.place, f"{step.repetition}{mismatch}")
                 return
             for message in found:
-                yield StepDifference(step.place, message)
+                yield StepDifference(step.place, step.repetition + message)
 
     def _play_step(self, step: Step) -> Iterator[str]:
         action, self._filled_size = step.content, 0

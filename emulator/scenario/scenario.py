@@ -16,7 +16,6 @@ from emulator.kernel.errors import BadInput, Problem, TooMany
 from emulator.kernel.faults import ScriptedResponse
 from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import View
-from emulator.kernel.resource import Struct
 from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant, parse_offset
 from emulator.kernel.world import World
@@ -24,20 +23,12 @@ from emulator.kernel.worlds import Claim
 from emulator.scenario.document import JsonObject, Places
 from emulator.scenario.faults import add_fault_to, body_of
 from emulator.scenario.resources import Origins, expand_repeats, lists_of, resources_in
-from emulator.scenario.schema import VERBS
+from emulator.scenario.steps import Part, Step, in_file_order, write_out
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.text.garbage import gc_paused
 
 TEMPLATES = 8
 """The seeds for which a scenario keeps the beginning of its world."""
-
-
-class Step(Struct, frozen=True):
-    """One thing that a player does or looks at: `verb` is send, advance, set or see; `content` is the step as it stands."""
-
-    verb: str
-    content: JsonObject
-    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +52,14 @@ class Scenario:
         return str(self.content.get("title", ""))
 
     @property
+    def parts(self) -> list[Part]:
+        """The steps that prove it, those that repeat written out, and those that run together by themselves."""
+        return [*write_out(self.content.get("steps", ()), self.place)]
+
+    @property
     def steps(self) -> list[Step]:
-        """The steps that prove it, in order."""
-        steps = self.content.get("steps", ())
-        return [
-            Step(next(filter(step.__contains__, VERBS)), step, self.place("steps", index)) for index, step in enumerate(steps)
-        ]
+        """The steps that prove it, in the order of the file."""
+        return in_file_order(self.parts)
 
     def place(self, *path: str | int) -> str:
         """`source:line` of a part of the file; of a scenario that was sent, the line as words."""

@@ -45,6 +45,9 @@ def _reason(value: object) -> str:
         return str(error)
 
 
+STATE: JsonObject = {"$ref": "#/$defs/state"}
+STEPS: JsonObject = {"type": "array", "items": {"$ref": "#/$defs/step"}}
+
 BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
 
@@ -61,7 +64,13 @@ FORMAT = 1
 """The version of the grammar; a file may name it."""
 
 VERBS = ("send", "advance", "set", "see")
-"""The actions of a step, which has exactly one of them."""
+"""The actions of a step, which has exactly one of them, or a group of steps."""
+
+GROUPS = ("steps", "together")
+"""Keys of a step that hold steps: those that come one after the other, perhaps repeatedly, and those that run at once."""
+
+MAX_STEPS = 10_000
+"""Steps that a scenario with repetitions comes to, at most."""
 
 
 def _credentials_schema(vendor: Vendor) -> JsonObject:
@@ -80,7 +89,6 @@ def state_schema(vendors: Iterable[Vendor]) -> JsonObject:
 def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonObject:
     """The JSON Schema (2020-12) of scenario files; a scenario that is sent to a server need not be `titled`."""
     everyone = vendors.values()
-    state = {"$ref": "#/$defs/state"}
     choices = {it.id: {"enum": [*it.choices, *_numbers(it.choices)]} for vendor in everyone for it in vendor.assumptions}
     timers = {name: TIMER for vendor in everyone for name in vendor.settable_timers}
     operations = {"enum": [operation.name for vendor in everyone for operation in vendor.operations]}
@@ -98,15 +106,15 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
                 "credentials": closed({vendor.name: _credentials_schema(vendor) for vendor in everyone}),
                 "assume": closed(choices),
                 "timing": closed(timers),
-                "given": state,
+                "given": STATE,
                 "faults": {"type": "array", "items": fault_schema(everyone)},
                 "replies": {"type": "array", "items": _reply(operations)},
-                "timeline": {"type": "array", "items": closed({"after": DURATION, "set": state}, "after", "set")},
-                "steps": {"type": "array", "items": _step(state)},
+                "timeline": {"type": "array", "items": closed({"after": DURATION, "set": STATE}, "after", "set")},
+                "steps": STEPS,
             },
             *(("title",) if titled else ()),
         ),
-        "$defs": {"state": state_schema(everyone)},
+        "$defs": {"state": state_schema(everyone), "step": step_schema()},
     }
 
 
@@ -147,7 +155,8 @@ def _reply(operations: JsonObject) -> JsonObject:
     return closed({"at": operations, "times": times, **said}, "at", "status")
 
 
-def _step(state: JsonObject) -> JsonObject:
+def step_schema() -> JsonObject:
+    """The JSON Schema of one step."""
     expected = closed(
         {
             "status": STATUS,
@@ -173,9 +182,12 @@ def _step(state: JsonObject) -> JsonObject:
             "capture": TEXTS,
             "keep": TEXTS,
             "advance": {"anyOf": [DURATION, closed(JUMP)]},
-            "set": state,
-            "expect_state": state,
-            "see": state,
+            "set": STATE,
+            "expect_state": STATE,
+            "see": STATE,
+            "repeat": {"type": "integer", "minimum": 1, "maximum": MAX_STEPS},
+            "steps": {**STEPS, "minItems": 1},
+            "together": {**STEPS, "minItems": 2},
         }
     )
 

@@ -85,7 +85,7 @@ class KeyAdvice:
         left, seen = deque([("", schema)]), set()
         while left:
             before, part = left.popleft()
-            if (reference := part.get("$ref")) in seen:
+            if (reference := _reference(part)) in seen:
                 continue
             seen |= {reference} if reference else set()
             for way in _ways(part):
@@ -103,6 +103,12 @@ class KeyAdvice:
             return self._resolved(self._root.get("$defs", {}).get(name, {}))
         items: JsonObject = schema.get("items", {})
         return self._resolved(items) if items else schema
+
+
+def _reference(schema: JsonObject) -> str | None:
+    """Return the definition that a schema refers to, itself or for its items; a step may hold steps."""
+    reference: str | None = schema.get("$ref") or schema.get("items", {}).get("$ref")
+    return reference
 
 
 def _ways(schema: JsonObject) -> list[JsonObject]:

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.contract.fixtures import load_fixture
 from emulator.scenario.descriptions import described_schema, grammar
-from emulator.scenario.schema import scenario_schema
+from emulator.scenario.schema import scenario_schema, step_schema
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 from tests.support.described import fields_of, state_fields
@@ -21,11 +21,11 @@ def test_every_field_of_a_state_is_described_and_no_other(vendor: Any) -> None:
 
 
 def test_every_key_of_the_grammar_is_described_and_no_other() -> None:
-    paths = {
-        path for path, _ in fields_of(scenario_schema(VENDORS)) if not path.startswith(("assume.", "timing.", "credentials."))
-    }
+    fields = [*fields_of(scenario_schema(VENDORS)), *fields_of(step_schema(), "steps[]")]
+    paths = {path for path, _ in fields if not path.startswith(("assume.", "timing.", "credentials."))}
     assert set(grammar()) == paths
-    assert all("description" in schema for _, schema in fields_of(described_schema(VENDORS)))
+    described = described_schema(VENDORS)
+    assert all("description" in schema for _, schema in (*fields_of(described), *fields_of(described["$defs"]["step"])))
 
 
 def test_a_described_field_keeps_its_form() -> None:

@@ -23,7 +23,7 @@ from emulator.kernel.time import (
     parse_instant,
 )
 from emulator.scenario.loader import load_text
-from emulator.scenario.schema import DELAY, DURATION, scenario_schema
+from emulator.scenario.schema import DELAY, DURATION, scenario_schema, step_schema
 from emulator.scenario.validation import problems_in
 from emulator.sdk.durations import TIMER
 from emulator.state.compare import differences
@@ -166,7 +166,7 @@ def test_the_schema_lets_pass_whatever_is_taken(schema: dict[str, Any], value: A
 def test_the_schema_of_scenarios_describes_every_duration_alike() -> None:
     schema = scenario_schema(VENDORS)["properties"]
     fault = schema["faults"]["items"]["properties"]
-    advance = schema["steps"]["items"]["properties"]["advance"]["anyOf"]
+    advance = step_schema()["properties"]["advance"]["anyOf"]
     plain = [fault["for"], fault["retry_after"], fault["pace"], schema["timeline"]["items"]["properties"]["after"]]
     assert all(schema_of_duration == DURATION for schema_of_duration in [*plain, advance[0], advance[1]["properties"]["by"]])
     assert fault["delay"] == DELAY

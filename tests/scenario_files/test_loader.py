@@ -110,7 +110,10 @@ def load(text: str) -> Scenario:
             "a-story.yaml:2:79: transfer-encoding follows from the body",
         ),
         ("title: A\nsteps: [{send: stop it}]", "'stop it' is not of the form METHOD /path?query"),
-        ("title: A\nsteps: [{advance: 3s, see: {}}]", "a step has exactly one of send, advance, set, see (or expect_state)"),
+        (
+            "title: A\nsteps: [{advance: 3s, see: {}}]",
+            "a step has exactly one of send, advance, set, see, steps, together (or expect_state)",
+        ),
         ("title: A\nsteps: [{advance: 3s, json: {}}]", "this needs 'send' in the same step"),
         ("title: A\nsteps: [{advance: {by: 3s, until: idle}}]", "an advance has exactly one of by, to, until"),
         (

@@ -15,11 +15,13 @@ from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import BEGINNING_OF_TIME, END_OF_TIME, format_instant
 from emulator.scenario.checks.faults import fault_problems, missing_target
 from emulator.scenario.checks.idle import idle_problems
+from emulator.scenario.checks.placeholders import placeholder_problems
 from emulator.scenario.checks.states import TOO_MANY, state_problems
-from emulator.scenario.checks.steps import duration_problems, placeholder_problems, reply_problems, step_problems
+from emulator.scenario.checks.steps import duration_problems, reply_problems, step_problems, too_many_steps
 from emulator.scenario.document import InvalidPaths, JsonObject, Path, items_of
 from emulator.scenario.resources import resources_in
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.steps import every_step
 from emulator.sdk.vendor import Vendors
 
 
@@ -30,8 +32,9 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
     yield from _credentials_twice(root, vendors, invalid)
     for path, state in _states(root, invalid):
         yield from state_problems(state, vendors, path, invalid)
-    for step in items_of(root, "steps", invalid):
+    for step in every_step(root.get("steps"), invalid):
         yield from step_problems(step)
+    yield from too_many_steps(root.get("steps"))
     yield from placeholder_problems(root, vendors, invalid)
     for reply in items_of(root, "replies", invalid):
         yield from reply_problems(reply)
@@ -65,8 +68,8 @@ def _credentials_twice(root: JsonObject, vendors: Vendors, invalid: InvalidPaths
 def _states(root: JsonObject, invalid: InvalidPaths) -> Iterator[tuple[Path, Any]]:
     """Yield each part of a scenario that changes the state, with its path."""
     yield ("given",), root.get("given")
-    for name in ("timeline", "steps"):
-        yield from (((*item.path, "set"), item.value.get("set")) for item in items_of(root, name, invalid))
+    for item in (*items_of(root, "timeline", invalid), *every_step(root.get("steps"), invalid)):
+        yield (*item.path, "set"), item.value.get("set")
 
 
 def _skew_problems(root: JsonObject, invalid: InvalidPaths) -> Iterator[Problem]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from http import HTTPMethod
+from typing import Any
 
-from emulator.kernel.errors import MAX_PROBLEMS, BadInput, Problem
+from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import TWO_BODIES
 from emulator.kernel.time import NEVER, parse_duration_at
-from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of
-from emulator.scenario.schema import PLACEHOLDER, VERBS
-from emulator.sdk.vendor import Vendors
-from emulator.text.nearest import hint
-from emulator.text.redact import redact_text
+from emulator.scenario.document import Item, JsonObject, Path
+from emulator.scenario.schema import GROUPS, MAX_STEPS, VERBS
+from emulator.scenario.steps import count_steps, every_step
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
 """Keys of a step that need another one beside them."""
 
-STEP_KEYS = {*VERBS, *EXTRAS}
+ACTIONS = (*VERBS, *GROUPS)
+
+STEP_KEYS = {*ACTIONS, *EXTRAS, "repeat"}
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
@@ -31,8 +31,6 @@ FRAMING = frozenset({"content-length", "transfer-encoding"})
 
 BODILESS = frozenset({204, 205, 304})
 """Statuses whose replies have no body, by HTTP."""
-
-METHODS = [method.value for method in HTTPMethod]
 
 
 def step_problems(step: Item) -> Iterator[Problem]:
@@ -56,38 +54,22 @@ def step_problems(step: Item) -> Iterator[Problem]:
 
 
 def _problems_of_verbs(step: JsonObject, path: Path) -> Iterator[Problem]:
-    if len([verb for verb in VERBS if verb in step]) != 1:
-        yield Problem(f"a step has exactly one of {', '.join(VERBS)} (or expect_state)", path)
+    if len([action for action in ACTIONS if action in step]) != 1:
+        yield Problem(f"a step has exactly one of {', '.join(ACTIONS)} (or expect_state)", path)
+    if "repeat" in step and step.keys().isdisjoint(GROUPS):
+        yield Problem("what repeats stands below 'steps', beside 'repeat'", (*path, "repeat"))
+    if "together" in step and "together" in path:
+        yield Problem("this stands in 'together' already: what comes one after the other there is 'steps'", (*path, "together"))
     for key, needed in EXTRAS.items():
         if key in step and needed not in step:
             yield Problem(f"this needs {needed!r} in the same step", (*path, key))
 
 
-def placeholder_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
-    """Yield the methods that HTTP has not, and the names under which no step before has captured anything."""
-    made = {vendor.name: ("url", *vendor.make_credentials("0" * 64).fields) for vendor in vendors.values()}
-    kept = {f"{vendor}.{field}" for vendor, fields in made.items() for field in fields}
-    is_known, advised = True, 0
-    for count, step in enumerate(items_of(root, "steps", invalid)):
-        method = step.valid.get("send", "GET ").partition(" ")[0]
-        if method not in METHODS:
-            yield Problem(f"{method!r} is not a method of HTTP{hint(method, METHODS)}", (*step.path, "send"))
-        captured = step.value.get("keep", {})
-        is_known = is_known and step.path[1] == count and step.value.keys() <= STEP_KEYS and isinstance(captured, dict)
-        if not is_known:  # whatever a step may have captured
-            continue
-        for place, text in _texts(step.valid):
-            for name in sorted({*PLACEHOLDER.findall(text)} - kept):
-                advice = hint(name, sorted(kept)) if advised < MAX_PROBLEMS else ""
-                yield Problem(f"no step before this one keeps {redact_text(name)!r}{advice}", (*step.path, *place))
-                advised += 1
-        kept |= captured.keys()
-
-
-def _texts(step: JsonObject) -> Iterator[tuple[Path, str]]:
-    """Return the texts of a step that may hold captured values."""
-    yield ("send",), step.get("send", "")
-    yield from ((("headers", name), text) for name, text in step.get("headers", {}).items())
+def too_many_steps(steps: Any) -> Iterator[Problem]:
+    """Yield a problem where repetitions make too many steps."""
+    total = count_steps(steps)
+    if total > MAX_STEPS and any("repeat" in step.value for step in every_step(steps)):
+        yield Problem(f"more than {MAX_STEPS} steps in all, once those that repeat are written out", ("steps",))
 
 
 def reply_problems(item: Item) -> Iterator[Problem]:
