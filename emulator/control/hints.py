@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import islice
@@ -154,7 +155,7 @@ class Hints:
         if exchange.cut or not exchange.request or media_type not in ("", "application/json"):
             return
         try:
-            orjson.loads(exchange.request)
+            orjson.loads(exchange.request.removeprefix(BOM_UTF8))
         except ValueError as error:
             why = "it is not encoded in UTF-8" if "surrogates not allowed" in str(error) else error
             yield f"{self.vendor.name} reads JSON here, and the body is not JSON: {why}"

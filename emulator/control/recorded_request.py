@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -75,7 +76,8 @@ class RecordedRequest:
     def json(self) -> tuple[bool, Any]:
         """True and the value of a body that is JSON; else False and the reason that it cannot be compared, None for no JSON."""
         try:
-            return True, load(self.exchange.request, max_depth=DEEPEST, is_strict=False) if self.exchange.request else None
+            content = self.exchange.request.removeprefix(BOM_UTF8)
+            return True, load(content, max_depth=DEEPEST, is_strict=False) if content else None
         except Unreadable as reason:
             return False, str(reason)
         except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -167,6 +168,21 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
         (
             lambda emulator: send(emulator, "POST", "/za/pay/batches", headers=DEMO, content='{"name": "é"}'.encode("latin-1")),
             ["6dot50 reads JSON here, and the body is not JSON: it is not encoded in UTF-8"],
+        ),
+        (lambda emulator: send(emulator, "POST", "/za/pay/batches", headers=DEMO, content=BOM_UTF8 + b"{}"), []),
+        (
+            lambda emulator: send(emulator, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, content=BOM_UTF8 + b"{}"),
+            ["the body begins with a byte order mark, which JSON does not have"],
+        ),
+        (
+            lambda emulator: send(
+                emulator, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, json=NEW_JOB | {"metadata": []}
+            ),
+            ["PHP writes an empty array as a list, []: write (object) [], or leave it out"],
+        ),
+        (
+            lambda emulator: send(emulator, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY | VERSION, content=b"[]"),
+            ["PHP writes an empty array as a list, []: write (object) [], or leave it out"],
         ),
         (
             lambda emulator: send(emulator, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, data={"maximum_rps": "10"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -254,6 +255,7 @@ OTHER = {"name": "K", "enabled": False}
         ([{}, {"content": b"no JSON"}, {"json": OTHER}, {"json": {**OTHER, "name": "J"}}], 4, "enabled is false, not true"),
         ([{"content": b"no JSON"}, {"data": {"name": "J", "enabled": "false"}}], 2, "enabled is false, not true"),
         ([{}, {"json": OTHER}], 2, "name is 'K', not 'J'; enabled is false, not true"),
+        ([{"content": BOM_UTF8 + b'{"name": "J", "enabled": false}'}], 1, "enabled is false, not true"),
         ([{}, {"content": b"no JSON"}], 1, "there is no body"),
         ([{"content": b"no JSON"}, {}], 1, "the body is not JSON"),
         ([{"json": []}, {"json": {"name": "J"}}], 2, "the body has no 'enabled'"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk import JsonObject, Request, load
+import orjson
+
+from emulator.sdk import JsonObject, Request, load, repeats_a_name
 
 Properties = JsonObject
 """Property name in lower case → value."""
@@ -25,9 +28,30 @@ BODY: Types = {**CREDENTIALS, **BATCH, **ADDITION}
 """The properties of the bodies of all operations."""
 
 
+def content_of(request: Request) -> bytes:
+    """Return the body without the byte order mark that some editors put before a text. Evidence: 6dot50-media-4."""
+    return request.body.removeprefix(BOM_UTF8)
+
+
 def properties(request: Request) -> Properties | None:
     """Return the properties of the body, None when it is not a JSON object."""
-    return of_object(_read(request.body))
+    return of_object(_read(content_of(request)))
+
+
+def is_malformed(request: Request) -> bool:
+    """Tell whether there is a body that cannot be read as JSON of whatever type."""
+    content = content_of(request)
+    try:
+        load(content)
+    except ValueError:
+        return bool(content.strip())
+    return False
+
+
+def repeats_a_property(request: Request) -> bool:
+    """Tell whether an object in a body that is JSON has a name several times, be it in other capitals."""
+    content = content_of(request)
+    return repeats_a_name(content, orjson.loads(content), str.lower)
 
 
 def of_object(value: Any) -> Properties | None:

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from emulator.sdk import Assumption, InvalidRequest, Request, Transaction, View, repeats_a_name
+from emulator.sdk import Assumption, InvalidRequest, Request, Transaction, View
 from emulator.vendors.sixdot50.assumptions.batches import (
     BATCH_EXTERNAL_IDS,
     BLANK_NAME,
@@ -22,7 +22,16 @@ from emulator.vendors.sixdot50.assumptions.batches import (
 from emulator.vendors.sixdot50.assumptions.requests import MSISDN_FORM, REPEATED_NAME, WRONG_TYPE
 from emulator.vendors.sixdot50.machine import is_of_another_organisation
 from emulator.vendors.sixdot50.model import SELF, Batch, Payment, organisation_of
-from emulator.vendors.sixdot50.requests.bodies import ADDITION, Properties, Types, mistyped, mistyped_in_payments, properties
+from emulator.vendors.sixdot50.requests.bodies import (
+    ADDITION,
+    Properties,
+    Types,
+    is_malformed,
+    mistyped,
+    mistyped_in_payments,
+    properties,
+    repeats_a_property,
+)
 
 MISSING, INVALID = "100", "106"
 """The error codes of one field. Evidence: 6dot50-error-3."""
@@ -62,7 +71,7 @@ def refuse(tx: Transaction, flaws: Iterable[Flaw]) -> None:
         return
     first = found[0]
     if first.assumption == WRONG_TYPE and tx.choice(WRONG_TYPE) == "2":
-        raise _unreadable(WRONG_TYPE)
+        raise _unreadable("6dot50-error-2", WRONG_TYPE)
     raise InvalidRequest(first.field, first.evidence, first.assumption, subject=found)
 
 
@@ -75,8 +84,8 @@ def read_body(tx: Transaction, request: Request, types: Types) -> Properties:
     """
     body = properties(request)
     if body is None:
-        raise _unreadable()
-    if repeats_a_name(request.body, request.json, str.lower) and tx.choice(REPEATED_NAME) == "400":
+        raise _unreadable("6dot50-error-2" if is_malformed(request) else "6dot50-input-4")
+    if repeats_a_property(request) and tx.choice(REPEATED_NAME) == "400":
         raise InvalidRequest("unreadable", "6dot50-input-3", REPEATED_NAME, answer="unreadable")
     wrong = [(None, name, value) for name, value in mistyped(body, types)]
     below = mistyped_in_payments(body, organisation_of(tx).referrals) if types is ADDITION else ()
@@ -84,8 +93,8 @@ def read_body(tx: Transaction, request: Request, types: Types) -> Properties:
     return body
 
 
-def _unreadable(assumption: Assumption | None = None) -> InvalidRequest:
-    return InvalidRequest("unreadable", "6dot50-error-2", assumption, answer="unreadable")
+def _unreadable(evidence: str, assumption: Assumption | None = None) -> InvalidRequest:
+    return InvalidRequest("unreadable", evidence, assumption, answer="unreadable")
 
 
 def flaws_of_name(tx: Transaction, name: Any) -> Iterator[Flaw]:

@@ -20,7 +20,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
 )
 from emulator.vendors.sixdot50.model import ALL, CURRENCY, Account, Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.admission import GUID, JSON, SINGULAR, check_media_type
-from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT
+from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT, content_of
 from emulator.vendors.sixdot50.requests.queries import PARAMETERS
 from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN
 from emulator.vendors.sixdot50.requests.validation import MAX_FLAWS
@@ -131,7 +131,10 @@ def _facts_of_names(tx: Transaction, request: Request, operation: Operation) -> 
     if {name.lower() for name in request.query} - known:
         yield "6dot50-input-2"
     if request.body and check_media_type in operation.checks:
-        names = _names_in(request.body)
+        content = content_of(request)
+        if content != request.body:
+            yield "6dot50-media-4"
+        names = _names_in(content)
         yield from _respelt(names, PROPERTIES)
         if not organisation_of(tx).referrals and any(name.lower().startswith("referral") for name in names):
             yield "6dot50-referral-1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 
 from emulator.sdk import Request, Transaction, form_instead_of_json, near, some
@@ -28,6 +29,7 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     elif answer == "unsupported_endpoint":
         yield from _advise_endpoint(tx, request)
     elif answer == "invalid_fields":
+        yield from _advise_body(request)
         yield from _advise_event_types(request)
     elif answer == "publishable_key":
         yield "a secret key begins with sk_; a key of another form is good where the scenario lists it under credentials"
@@ -42,6 +44,15 @@ def _advise_content_type(tx: Transaction, request: Request) -> Iterator[str]:
     if accepted is not None and request.media_type not in accepted:
         types = " or ".join(type or "none" for type in sorted(accepted, reverse=True))
         yield f"this link takes a file whose content type is {types}; that of the request is {request.media_type or 'none'}"
+
+
+def _advise_body(request: Request) -> Iterator[str]:
+    """Yield what Windows and PHP write that is no JSON object."""
+    if request.body.startswith(BOM_UTF8):
+        yield "the body begins with a byte order mark, which JSON does not have"
+    fields = fields_of(request)
+    if request.body.strip() == b"[]" or [] in (fields.get("metadata"), fields.get("notification_suppression")):
+        yield "PHP writes an empty array as a list, []: write (object) [], or leave it out"
 
 
 def _advise_event_types(request: Request) -> Iterator[str]:
