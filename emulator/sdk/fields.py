@@ -39,6 +39,9 @@ Fields = Mapping[str, Field]
 """Key in `given` → field. The attribute has the same name, in small letters."""
 
 TEXT = Field({"type": "string"})
+NAME = Field({"type": "string", "minLength": 1})
+"""A text that names something, which an empty one does not."""
+
 FLAG = Field({"type": "boolean"})
 MAX_COUNT = 1_000_000_000
 """The greatest count: 32 years of one a second."""

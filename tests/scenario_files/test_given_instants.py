@@ -48,9 +48,25 @@ def items_of(world: World, vendor: str, part: str) -> list[dict[str, Any]]:
         ("stripe", "batch_jobs", {"status": "in_progress", "fails_at": YESTERDAY}, "fails_at", "a later fails_at"),
         ("stripe", "batch_jobs", {"status": "complete", "created": TOMORROW}, "created", "not come yet"),
         ("stripe", "event_destinations", {"created": TOMORROW}, "created", "not come yet"),
+        ("stripe", "event_destinations", {"created": NOW, "updated": YESTERDAY}, "updated", "before it was created"),
         ("stripe", "events", {**EVENT, "since": LONG_AGO}, "since", "after 2025-12-02T00:00:00Z"),
         ("stripe", "events", {**EVENT, "since": TOMORROW}, "since", "none of the future"),
         ("6dot50", "accounts", {"createdAt": TOMORROW}, "createdAt", "not come yet"),
+        ("6dot50", "batches", {"createdAt": NOW, "since": YESTERDAY}, "since", f"before it was created, {NOW}"),
+        (
+            "6dot50",
+            "batches",
+            {"payments": [{**PAYMENT, "createdAt": NOW, "since": YESTERDAY}]},
+            "payments/0/since",
+            f"before it was created, {NOW}",
+        ),
+        (
+            "6dot50",
+            "batches",
+            {"payments": [{**PAYMENT, "status": "SETTLED", "createdAt": NOW, "settledAt": YESTERDAY}]},
+            "payments/0/settledAt",
+            f"not paid before it was created, {NOW}",
+        ),
         (
             "6dot50",
             "batches",
@@ -88,6 +104,24 @@ def test_what_is_given_is_so_when_the_world_begins(status: str, since: str, hold
     world = world_of("serpwow", "batches", item)
     assert [batch["status"] for batch in items_of(world, "serpwow", "batches")] == [status]
     assert world.journal.last == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "created_at", "since"),
+    [
+        ({}, YESTERDAY, YESTERDAY),
+        ({"createdAt": NOW}, NOW, NOW),
+        ({"since": LONG_AGO}, LONG_AGO, LONG_AGO),
+        ({"status": "SETTLED", "settledAt": LONG_AGO}, LONG_AGO, YESTERDAY),
+    ],
+)
+def test_the_instants_of_a_payment_that_are_not_written_fit_those_that_are(
+    written: dict[str, Any], created_at: str, since: str
+) -> None:
+    batch = {"createdAt": YESTERDAY, "since": YESTERDAY, "payments": [{**PAYMENT, **written}]}
+    (item,) = items_of(world_of("6dot50", "batches", batch), "6dot50", "batches")
+    (payment,) = item["payments"]
+    assert (payment["createdAt"], payment["since"]) == (created_at, since)
 
 
 def test_a_queued_batch_that_has_no_slot_may_have_waited_long() -> None:

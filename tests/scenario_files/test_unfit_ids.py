@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulator.kernel.errors import BadInput, Conflict
@@ -35,6 +37,36 @@ def test_an_id_that_fits_no_path_is_refused(vendor: str, part: str, id: str, rea
         load_document(Document({"title": "Ids", "given": {vendor: {part: [item]}}}), VENDORS)
     (problem,) = excinfo.value.problems
     assert (problem.pointer, reason in problem.message) == (f"/given/{vendor}/{part}/0/id", True), problem.message
+
+
+@pytest.mark.parametrize(
+    ("vendor", "state", "place"),
+    [
+        ("serpwow", {"batches": [{"id": "A", "searches": 1, "owner": ""}]}, "batches/0/owner"),
+        ("stripe", {"account": {"id": ""}}, "account/id"),
+        ("stripe", {"batch_jobs": [{"owner": ""}]}, "batch_jobs/0/owner"),
+        ("stripe", {"event_destinations": [{"name": ""}]}, "event_destinations/0/name"),
+        ("stripe", {"event_destinations": [{"signing_secret": ""}]}, "event_destinations/0/signing_secret"),
+        ("stripe", {"events": [EVENT | {"object_id": ""}]}, "events/0/object_id"),
+        ("6dot50", {"accounts": [{"currencyCode": ""}]}, "accounts/0/currencyCode"),
+        ("6dot50", {"accounts": [{"shortName": ""}]}, "accounts/0/shortName"),
+        ("6dot50", {"batches": [{"externalId": ""}]}, "batches/0/externalId"),
+        ("6dot50", {"batches": [{"owner": ""}]}, "batches/0/owner"),
+    ],
+)
+def test_a_name_in_a_state_is_not_empty(vendor: str, state: dict[str, Any], place: str) -> None:
+    with pytest.raises(BadInput) as excinfo:
+        load_document(Document({"title": "Names", "given": {vendor: state}}), VENDORS)
+    (problem,) = excinfo.value.problems
+    assert (problem.pointer, problem.message[-24:]) == (f"/given/{vendor}/{place}", " is empty, and cannot be")
+
+
+def test_a_token_that_is_given_twice_is_refused_unseen() -> None:
+    tokens = [{"token": "open-sesame", "key": "a"}, {"token": "open-sesame", "key": "b"}]
+    with pytest.raises(BadInput) as excinfo:
+        load_document(Document({"title": "Tokens", "given": {"6dot50": {"tokens": tokens}}}), VENDORS)
+    (problem,) = excinfo.value.problems
+    assert (problem.pointer, problem.message) == ("/given/6dot50/tokens/1/token", "this token is given twice")
 
 
 def test_ids_that_are_words_elsewhere_are_ids() -> None:

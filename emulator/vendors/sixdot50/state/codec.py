@@ -55,7 +55,15 @@ from emulator.vendors.sixdot50.state.fields import (
     SCHEMA,
     TOKEN,
 )
-from emulator.vendors.sixdot50.state.rules import FITTING, WITH_CAPABILITY, Path, problems_of, will_be_member
+from emulator.vendors.sixdot50.state.rules import (
+    FITTING,
+    WITH_CAPABILITY,
+    Path,
+    fitting_times,
+    problems_of,
+    problems_of_tokens,
+    will_be_member,
+)
 
 _IMPLIED = {"DRAFT": "DRAFT", "CLOSED": "SETTLED", "CANCELLED": "CANCELLED"}
 """The status of a payment by that of its batch; in an OPEN one it depends on the payee."""
@@ -73,6 +81,7 @@ class SixDot50State:
     )
 
     def validate(self, fragment: JsonObject) -> Iterable[Problem]:
+        yield from problems_of_tokens(fragment.get("tokens", ()))
         for path, value in _amounts(fragment):
             if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, format(Decimal(str(value)), "f")):
                 yield Problem(f"{value} has more than two decimals", path)
@@ -246,7 +255,7 @@ def _read_payment(view: View, batch: Batch, values: JsonDict, usual: JsonObject)
     old = view.find(Payment, id)
     if old is not None:
         return _settled(_changed(view, old, False, values), values)
-    payment = Payment(id, batch_id=batch.id, **{**usual, **values})
+    payment = Payment(id, batch_id=batch.id, **{**usual, **values, **fitting_times(usual, values)})
     if "is_member" not in values:
         payment = replace(payment, is_member=will_be_member(view, payment.msisdn))
     if "status" not in values:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from emulator.sdk import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, JsonObject, many_of, one_of, schema_of, timing_of
+from emulator.sdk import (
+    FLAG,
+    NAME,
+    TEXT,
+    UTC_INSTANT,
+    UTC_PAST,
+    Field,
+    Fields,
+    JsonObject,
+    many_of,
+    one_of,
+    schema_of,
+    timing_of,
+)
 from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
 from emulator.vendors.sixdot50.machine import PAYMENT as PAYMENT_MACHINE
 
@@ -32,13 +45,13 @@ PLATFORM: Fields = {"status": one_of("operational", "down")}
 ORGANISATION: Fields = {"referrals": FLAG}
 ACCOUNT: Fields = {
     "id": GUID,
-    "name": TEXT,
-    "shortName": TEXT,
+    "name": NAME,
+    "shortName": NAME,
     "createdAt": UTC_PAST,
     "active": FLAG,
     "balance": MONEY,
     "availableBalance": MONEY,
-    "currencyCode": TEXT,
+    "currencyCode": NAME,
 }
 PAYMENT: Fields = {
     "id": GUID,
@@ -47,7 +60,7 @@ PAYMENT: Fields = {
     "status": one_of(*PAYMENT_STATES),
     "firstname": TEXT,
     "lastname": TEXT,
-    "externalId": TEXT,
+    "externalId": NAME,
     "settledAt": UTC_PAST,
     "isMember": FLAG,
     "referralAmount": MONEY,
@@ -60,13 +73,13 @@ BATCH: Fields = {
     "id": GUID,
     "name": TEXT,
     "status": one_of(*BATCH_STATES),
-    "externalId": TEXT,
+    "externalId": NAME,
     "createdAt": UTC_PAST,
     "since": UTC_PAST,
-    "owner": TEXT,
+    "owner": NAME,
     "accountId": GUID,
 }
-TOKEN: Fields = {"token": Field({"type": "string", "minLength": 1}), "key": TEXT, "expiresAt": UTC_INSTANT}
+TOKEN: Fields = {"token": NAME, "key": TEXT, "expiresAt": UTC_INSTANT}
 
 SCHEMA: JsonObject = {
     "type": "object",

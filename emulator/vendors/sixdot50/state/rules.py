@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.sdk import Problem, View, format_instant
+from emulator.sdk import JsonDict, JsonObject, Problem, View, format_instant
 from emulator.vendors.sixdot50.assumptions.batches import BATCH_EXTERNAL_IDS
 from emulator.vendors.sixdot50.machine import REGISTRATION, REVERSAL
 from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment, organisation_of
@@ -37,6 +37,23 @@ def will_be_member(view: View, msisdn: str) -> bool:
     return length is not None and member.since + length <= view.now
 
 
+def fitting_times(usual: JsonObject, written: JsonObject) -> JsonDict:
+    """Return when a new payment was created and came into its status: whichever is not written fits what is."""
+    created, since = ({**usual, **written}[name] for name in ("created_at", "since"))
+    if "created_at" not in written:
+        return {"created_at": min(created, since, written.get("settled_at", since)), "since": since}
+    return {"created_at": created, "since": since if "since" in written else max(since, created)}
+
+
+def problems_of_tokens(tokens: Iterable[JsonObject]) -> Iterator[Problem]:
+    """Yield that a token is given twice, without showing it."""
+    seen = set[str]()
+    for place, item in enumerate(tokens):
+        if item["token"] in seen:
+            yield Problem("this token is given twice", ("tokens", place, "token"))
+        seen.add(item["token"])
+
+
 def problems_of(view: View, batch: Batch, places: Mapping[str, int], all_payments: bool) -> Iterator[Problem]:
     """Yield the problems of a batch in the view; `places` are the indexes of the payments in the scenario, by id.
 
@@ -48,9 +65,12 @@ def problems_of(view: View, batch: Batch, places: Mapping[str, int], all_payment
         path = ("payments", places[payment.id]) if payment.id in places else ()
         yield from _problems_of_payment(view, batch, payment, path)
         yield from _problems_of_settlement(payment, path)
+        yield from _problems_of_time(payment, path)
         if payment.has_referral and not organisation_of(view).referrals:
             yield Problem(f"a payment has a referral {WITH_CAPABILITY}", path)
         yield from _problems_of_name(view, payment, places, path)
+    if batch.since < batch.created_at:
+        yield Problem(f"a batch is in no status before it was created, {format_instant(batch.created_at)}", ("since",))
     if batch.status == "OPEN" and not view.size(Payment, "pending", batch.id):
         yield Problem("a batch is OPEN as long as a payment of it is PENDING, and none of these is", ("status",))
     if batch.external_id is not None and batch.owner == SELF and _is_taken(view, batch, batch.external_id):
@@ -72,6 +92,14 @@ def _problems_of_settlement(payment: Payment, path: Path) -> Iterator[Problem]:
         yield Problem(f"a payment that is {payment.status} was not paid, so that it has no settledAt", (*path, "settledAt"))
     elif payment.status == "SETTLED" and not payment.is_member:
         yield Problem("a payment that is SETTLED was paid to a member, so that its isMember is true", (*path, "isMember"))
+
+
+def _problems_of_time(payment: Payment, path: Path) -> Iterator[Problem]:
+    created = f"before it was created, {format_instant(payment.created_at)}"
+    if payment.since < payment.created_at:
+        yield Problem(f"a payment is in no status {created}", (*path, "since"))
+    elif payment.settled_at is not None and payment.settled_at < payment.created_at:
+        yield Problem(f"a payment is not paid {created}", (*path, "settledAt"))
 
 
 def _problems_of_waiting(view: View, payment: Payment, path: Path, submitted: bool) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 
 from emulator.sdk import (
+    NAME,
     PAST,
     TEXT,
     TEXTS,
@@ -63,17 +64,17 @@ ATTRIBUTES: Fields = {
     "status": one_of("enabled", "disabled"),
     "created": PAST,
     "updated": PAST,
-    "name": TEXT,
+    "name": NAME,
     "type": one_of(*RECEIVERS),
     "url": Field({"type": "string", "pattern": "^https?://", "description": "https://..."}),
     "enabled_events": TEXTS,
-    "signing_secret": TEXT,
+    "signing_secret": NAME,
     "event_payload": one_of("thin", "snapshot"),
     "events_from": Field({"type": "array", "items": {"enum": [*SOURCES, *FORMER_SOURCES]}, "minItems": 1}, load_sources, list),
     "description": TEXT,
     "snapshot_api_version": Field({"type": "string", "pattern": f"^{VERSION}$", "description": "2026-10-28.endive"}, str, str),
     "metadata": METADATA,
-    "owner": TEXT,
+    "owner": NAME,
     "timing": timing_of(DESTINATION),
 }
 
@@ -162,6 +163,8 @@ def _load(view: View, item: JsonObject, n: int, *path: str | int) -> Destination
         refuse(_event_problems(loaded.event_payload, loaded.enabled_events, *path))
     else:
         loaded = replace(_new(view, values, clouds), n=n)
+    if loaded.updated < loaded.created:
+        raise BadInput.at("a destination is not updated before it was created", *path, "updated")
     _check_payload(view, loaded, *path)
     return loaded
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from emulator.sdk import (
     INSTANT,
+    NAME,
     TEXT,
     BadInput,
     Field,
@@ -37,8 +38,8 @@ FIELDS: Fields = {
     "id": TEXT,
     "type": one_of(*TYPES),
     "since": INSTANT,
-    "object_id": TEXT,
-    "owner": TEXT,
+    "object_id": NAME,
+    "owner": NAME,
     "request": Field({"type": "string", "pattern": "^req_", "description": "req_..."}),
     "idempotency_key": TEXT,
 }

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from emulator.sdk import (
+    NAME,
     ORDINAL,
-    TEXT,
     Fields,
     JsonDict,
     JsonObject,
@@ -51,7 +51,7 @@ from emulator.vendors.stripe.state.jobs import (
 )
 
 PLATFORM: Fields = {"status": one_of("operational", "down"), "limiting": one_of("none", *LIMITERS, LOCKED)}
-ACCOUNT: Fields = {"id": TEXT, "unauthorized_endpoints": ENDPOINTS}
+ACCOUNT: Fields = {"id": NAME, "unauthorized_endpoints": ENDPOINTS}
 ATTRIBUTES = {"id": "name", "unauthorized_endpoints": "unauthorized"}
 """The attribute of each field of the account."""
 

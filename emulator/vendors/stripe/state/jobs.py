@@ -11,6 +11,7 @@ from emulator.sdk import (
     COUNT,
     FLAG,
     INSTANT,
+    NAME,
     ORDINAL,
     PAST,
     TEXT,
@@ -99,7 +100,7 @@ FIELDS: Fields = {
     "output_size": Field({"type": "integer", "minimum": 0, "maximum": LARGEST_FILE}),
     "fails_at": INSTANT,
     "error": TEXT,
-    "owner": TEXT,
+    "owner": NAME,
     "failing": RULES,
     "timing": timing_of(JOB),
 }
