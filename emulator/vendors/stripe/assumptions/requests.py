@@ -94,6 +94,13 @@ METADATA_NUMBERS = Assumption(
     "The reference has a map of texts; Stripe's client for Node lets numbers be sent, and says that they come back as texts, as"
     " it said of the first API.",
 )
+METADATA_LIST = Assumption(
+    "stripe.metadata-list",
+    "What becomes of metadata that are an empty list, as PHP writes an empty array?",
+    ("refuse", "empty"),
+    "The reference has a map, and the makers of Stripe's client for PHP report that a body that is an empty list is refused;"
+    " of metadata no page says so.",
+)
 CREATED_IN_SECONDS = Assumption(
     "stripe.created-in-seconds",
     "Is a bound of the filter created of events read that is a number of Unix seconds?",

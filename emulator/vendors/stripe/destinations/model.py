@@ -39,7 +39,10 @@ FORMER_SOURCES = {"self": "@self", "other_accounts": "@accounts"}
 
 OF_ORGANIZATION = "@organization"
 AWAITED = "issuing_authorization.request"
-"""The event whose receiver has to answer at once."""
+"""The event whose receiver has to answer at once. Evidence: stripe-destination-29."""
+
+AWAITED_THIN = f"v1.{AWAITED}"
+"""The same event where it is thin. Evidence: stripe-destination-36."""
 
 _FORMER_SPELLING = {new: old for old, new in FORMER_SOURCES.items()}
 
@@ -166,13 +169,10 @@ def is_public(url: str) -> bool:
         return "." in host.strip(".")
 
 
-def wants_answer(destination_type: str, sources: Iterable[str], types: Iterable[str]) -> bool:
-    """Return whether an event that Stripe waits for is among these types, which such a destination cannot have.
-
-    Evidence: stripe-destination-29.
-    """
+def awaited_event(destination_type: str, sources: Iterable[str], types: Iterable[str]) -> str | None:
+    """Return the first event that Stripe waits for among these types, None where such a destination may have it."""
     is_elsewhere = destination_type != WEBHOOK or any(source.startswith(OF_ORGANIZATION) for source in sources)
-    return is_elsewhere and AWAITED in types
+    return next((type for type in types if type in (AWAITED, AWAITED_THIN)), None) if is_elsewhere else None
 
 
 def next_number(view: View, owner: str) -> int:

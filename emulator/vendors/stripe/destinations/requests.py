@@ -24,6 +24,7 @@ from emulator.vendors.stripe.destinations.model import (
     RECEIVERS,
     WEBHOOK,
     Destination,
+    awaited_event,
     has_needless_version,
     is_public,
     is_source,
@@ -31,7 +32,6 @@ from emulator.vendors.stripe.destinations.model import (
     sources_of,
     thin_event_of_snapshot,
     unknown_thin_event,
-    wants_answer,
 )
 from emulator.vendors.stripe.model.versions import GENERAL, NEWEST, date_of, has_event_grid
 from emulator.vendors.stripe.requests.admission import acting_account, is_of_organization, version_of
@@ -102,8 +102,9 @@ def _check_payload(tx: Transaction, payload: str, fields: JsonObject) -> None:
 
 def _check_receiver(tx: Transaction, type: str, sources: Iterable[str], fields: JsonObject) -> None:
     """Refuse an address or an event that a destination of this type and these sources does not have."""
-    if wants_answer(type, sources, fields.get("enabled_events", ())):
-        raise invalid(f"This destination cannot have the event {AWAITED}", "stripe-destination-29")
+    if awaited := awaited_event(type, sources, fields.get("enabled_events", ())):
+        evidence = "stripe-destination-29" if awaited == AWAITED else "stripe-destination-36"
+        raise invalid(f"This destination cannot have the event {awaited}", evidence)
     if WEBHOOK in fields and not is_public(fields[WEBHOOK]["url"]) and tx.choice(ADDRESS) == "public":
         raise invalid(flaw(URL, "Must be publicly accessible"), "stripe-destination-30", ADDRESS)
 

@@ -29,7 +29,6 @@ from emulator.vendors.stripe.assumptions.events import ENABLE_LOST
 from emulator.vendors.stripe.assumptions.jobs import TOO_MANY_DESTINATIONS
 from emulator.vendors.stripe.destinations.machine import DESTINATION
 from emulator.vendors.stripe.destinations.model import (
-    AWAITED,
     CLOUDS,
     EVENT_GRID,
     EVENT_GRID_STATUSES,
@@ -45,12 +44,12 @@ from emulator.vendors.stripe.destinations.model import (
     Destination,
     EventBridge,
     EventGrid,
+    awaited_event,
     has_needless_version,
     load_sources,
     next_number,
     thin_event_of_snapshot,
     unknown_thin_event,
-    wants_answer,
     with_id,
 )
 from emulator.vendors.stripe.destinations.operations import new_secret
@@ -213,8 +212,8 @@ def _check_payload(view: View, destination: Destination, *path: str | int) -> No
         BadInput: it has a thin event beside snapshots, a version of snapshots beside thin events, an event that Stripe waits
             for where it cannot be had, or is enabled without its source.
     """
-    if wants_answer(destination.type, destination.events_from, destination.enabled_events):
-        raise BadInput.at(f"{AWAITED} is for webhook endpoints of an account alone", *path, "enabled_events")
+    if awaited := awaited_event(destination.type, destination.events_from, destination.enabled_events):
+        raise BadInput.at(f"{awaited} is for webhook endpoints of an account alone", *path, "enabled_events")
     if destination.loss and destination.status == "enabled" and view.choice(ENABLE_LOST) == "400":
         raise BadInput.at("what it sends to was deleted: write status: disabled, or leave that out", *path, "status")
     payload = destination.event_payload

@@ -10,7 +10,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Transaction, repeats_a_name
 from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
-from emulator.vendors.stripe.assumptions.requests import ARRAY_INDEX, BODY_TYPE, METADATA_NUMBERS, REPEATED_NAME
+from emulator.vendors.stripe.assumptions.requests import (
+    ARRAY_INDEX,
+    BODY_TYPE,
+    METADATA_LIST,
+    METADATA_NUMBERS,
+    REPEATED_NAME,
+)
 
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 """Bounds of metadata, the lengths in characters. Evidence: stripe-metadata-1."""
@@ -65,7 +71,7 @@ def check_fields(tx: Transaction, request: Request) -> None:
 
     Evidence: stripe-fields-2 and stripe-list-3.
     """
-    request.fields = _with_texts(tx, _fields_or_refuse(tx, request))
+    request.fields = _with_texts(tx, _with_map(tx, _fields_or_refuse(tx, request)))
     for name, _ in pairs_of(request):
         raise invalid(flaw(name, "Unknown field"), "stripe-list-3")
 
@@ -87,10 +93,19 @@ def _fields_or_refuse(tx: Transaction, request: Request) -> JsonDict:
     except ValueError:
         raise invalid("The request body is not JSON", "stripe-fields-2") from None
     if not isinstance(fields, dict):
-        raise invalid("The request body is not a JSON object", "stripe-fields-2")
+        raise invalid("The request body is not a JSON object", "stripe-fields-3" if fields == [] else "stripe-fields-2")
     if repeats_a_name(request.body, fields) and tx.choice(REPEATED_NAME) == "refuse":
         raise invalid("An object in the request body has the same field more than once", "stripe-body-4", REPEATED_NAME)
     return fields
+
+
+def _with_map(tx: Transaction, fields: JsonDict) -> JsonDict:
+    """Return the fields with metadata that are an empty list as none, where that is assumed. Evidence: stripe-metadata-8."""
+    if fields.get("metadata") != []:
+        return fields
+    if tx.choice(METADATA_LIST) == "refuse":
+        raise invalid(flaw("metadata", NO_MAP_OF_STRINGS), "stripe-metadata-8", METADATA_LIST)
+    return {**fields, "metadata": {}}
 
 
 def _with_texts(tx: Transaction, fields: JsonDict) -> JsonDict:

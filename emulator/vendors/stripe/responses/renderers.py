@@ -127,10 +127,11 @@ PRINTED_ENDPOINTS = (
     Endpoint("post", "/v1/subscriptions/:id/migrate"),
     Endpoint("post", "/v1/subscriptions/:id"),
     Endpoint("post", "/v1/customers/:id"),
-    Endpoint("post", "/v1/promotion_codes"),
-    Endpoint("post", "/v1/promotion_codes/:id"),
 )
-"""The endpoints that the reference and the guide print for a new job; all others are known from clients."""
+"""The endpoints that the reference and the guide print for a new job."""
+
+LISTED_BY_GUIDE = (Endpoint("post", "/v1/promotion_codes"), Endpoint("post", "/v1/promotion_codes/:id"))
+"""The endpoints that only the list of the guide has. All others are known from clients."""
 
 LISTED_BY = {PUBLIC: "stripe-endpoint-5", PRIVATE: "stripe-endpoint-6"}
 """The fact about the list of each channel, once they differ."""
@@ -218,6 +219,8 @@ def _facts_of_version(request: Request) -> Iterator[str]:
 
 def _facts_of_fields(tx: Transaction, fields: JsonObject) -> Iterator[str]:
     metadata, types = fields.get("metadata"), fields.get("enabled_events")
+    if metadata == []:
+        yield "stripe-metadata-8"
     if isinstance(metadata, dict) and "" in metadata:
         yield "stripe-metadata-2"
     if isinstance(metadata, dict) and "" in metadata.values():
@@ -260,7 +263,9 @@ def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) ->
         yield "stripe-create-4"
     if "metadata" not in request.json:
         yield from ("stripe-create-7" if has_rps(version) else "stripe-create-6", "stripe-create-5")
-    if endpoint not in PRINTED_ENDPOINTS:
+    if endpoint in LISTED_BY_GUIDE:
+        yield "stripe-endpoint-8"
+    elif endpoint not in PRINTED_ENDPOINTS:
         yield "stripe-endpoint-7" if date_of(version) < TWO_LISTS else LISTED_BY[channel]
         if endpoint not in endpoints_of(version, channel):
             yield "stripe-paths-1"
