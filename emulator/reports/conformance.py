@@ -220,7 +220,8 @@ class _ReloadingClient(InProcessClient):
         place = f"{self.scenario.source}, at the end"
         state, clock = self._read(f"{world}/state"), self._read(f"{world}/clock")
         rules = {key: self.scenario.content[key] for key in ("assume", "timing") if key in self.scenario.content}
-        scenario = {"title": "Again", "clock": {"start": clock["now"]}, **rules, "given": state}
+        start = {"start": clock["now"]} | ({"skew": clock["skew"]} if clock.get("skew") else {})
+        scenario = {"title": "Again", "clock": start, **rules, "given": state}
         body = dump({"id": "again", "scenario": scenario, "claim": False})
         made = super().send("POST", f"{CONTROL}/worlds".encode(), (), body)
         if made.status == REQUEST_ENTITY_TOO_LARGE:
