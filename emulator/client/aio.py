@@ -63,6 +63,10 @@ class AsyncEmulator:
         self.add_fault = as_async(emulator.faults.add)
         self.remove_fault = as_async(emulator.faults.remove)
         self.clear_faults = as_async(emulator.faults.clear)
+        self.timeline = as_async(emulator.timeline.list)
+        self.add_event = as_async(emulator.timeline.add)
+        self.remove_event = as_async(emulator.timeline.remove)
+        self.clear_timeline = as_async(emulator.timeline.clear)
         self.close = as_async(emulator.close)
 
     async def __call__(self, function: Callable[[], T]) -> T:

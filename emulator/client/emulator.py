@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from emulator.client.clock import Clock
 from emulator.client.environment import env
 from emulator.client.explore_mixin import ExploreMixin
-from emulator.client.faults import Faults
+from emulator.client.interference import InterferenceMixin
 from emulator.client.journal import Journal
 from emulator.client.json_encoding import without_none
 from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, beginning, scenario_to_send
@@ -45,7 +45,7 @@ def open_emulators() -> list[Emulator]:
         return [it for _, it in sorted(_living.items())]
 
 
-class Emulator(SnapshotMixin, ExploreMixin):
+class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
     """A world of one's own. Use as a context: it is dropped at the end.
 
     `scenario` is what it begins with, nothing if left out; `seed` decides, with the world's id, every id and credential.
@@ -138,11 +138,6 @@ class Emulator(SnapshotMixin, ExploreMixin):
     def state(self) -> State:
         """The whole state by vendor, in the words of `given`: read it, or `change` it."""
         return State(self.ask)
-
-    @property
-    def faults(self) -> Faults:
-        """The faults of the world, and the requests that they hold up: `add`, `list`, `remove`, `clear`, `held`."""
-        return Faults(self.ask)
 
     @property
     def serpwow(self) -> Serpwow:

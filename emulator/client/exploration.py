@@ -11,15 +11,17 @@ from emulator.text.escape import escaped
 
 @dataclass(frozen=True, slots=True)
 class Intrusion:
-    """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then; or an order.
+    """One thing that comes in the client's way: a fault at one of its calls, an event, or an order.
 
-    `steps` are those of the scenario in that order, where they are the client.
+    An event is what another actor does, and `act` its place in `meanwhile`. `steps` are those of the scenario in that order,
+    where they are the client.
     """
 
     says: str
     fault: JsonObject | None = None
     event: JsonObject | None = None
     steps: Sequence[JsonObject] | None = None
+    act: int | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -47,7 +49,7 @@ class Explored:
     """The number of endings tried, those that broke something, the smallest first, and the undisturbed client's calls.
 
     `endings` is how many there are, known once the undisturbed client is done; the `skipped` have a broken one in them, and
-    are not tried.
+    in the `impossible` another actor can not do yet what it is to do: they are not tried.
     """
 
     tried: int = 0
@@ -55,6 +57,7 @@ class Explored:
     calls: int = 0
     endings: int = 0
     skipped: int = 0
+    impossible: int = 0
 
     def __repr__(self) -> str:
         return f"<Explored: {'; '.join(self.summary())}>"
@@ -71,8 +74,9 @@ class Explored:
 
     def _untried(self) -> str:
         """Say how many endings were not tried, and why."""
-        left = self.endings - self.tried - self.skipped
+        left = self.endings - self.tried - self.skipped - self.impossible
         reasons = [f"{self.skipped} since they contain one that broke something"] * bool(self.skipped)
+        reasons += [f"{self.impossible} since another actor cannot do that before the first call"] * bool(self.impossible)
         if left > 0:
             reasons.append(f"{left} since they were not reached")
         return f"; of {self.endings} in all, not tried: {', '.join(reasons)}" if reasons else ""

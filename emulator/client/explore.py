@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from itertools import count
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from emulator.client.acts import Acts
 from emulator.client.exploration import Ending, Explored, Intrusion, Progress, describe
 from emulator.client.explore_arguments import verdict
+from emulator.client.intrusions import Call, by_actors, by_fault, by_time, with_intrusions
 from emulator.client.scenario_yaml import to_yaml
 from emulator.client.standstill import Standstill
 from emulator.client.watchdog import Interrupted, Watchdog
 from emulator.kernel.clock import DEFAULT_START, REAL, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
 from emulator.scenario.document import JsonObject
+from emulator.scenario.timeline import id_of
 from emulator.vendors import VENDORS
+from emulator.web.pipeline import FAILED
 from emulator.web.routes import UNMATCHED
 
 if TYPE_CHECKING:
@@ -44,8 +47,6 @@ FEWER = "fewer faults, or fewer steps that run together"
 NO_STEPS = "the scenario has no steps that send anything, and there is no client: give one, or a command after --"
 OUT_OF_TIME = "out of time"
 REPLAY = "load the scenario below, and run the client"
-MILLISECOND = timedelta(milliseconds=1)
-WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
 
 
 class ClientFailed(Exception):
@@ -82,30 +83,14 @@ def _no_calls() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
-    """One call of the undisturbed client: the how-manieth of its operation, and how long after the beginning."""
-
-    operation: str
-    earlier: int
-    elapsed: timedelta
-
-    def fault(self, **effect: Any) -> JsonObject:
-        """Return a fault that strikes this call and no other."""
-        return {"at": self.operation, **effect, "after": self.earlier, "times": 1}
-
-    def __str__(self) -> str:
-        return f"{self.operation} #{self.earlier + 1}"
-
-
-@dataclass(frozen=True, slots=True)
 class Exploration:
     """Runs the client undisturbed, then with every intrusion of time, an actor or a fault, and
     with every pair of one of the first two and a fault.
 
     At each of its calls, before it and between its commit and its answer, the next thing that happens by itself happens, or
-    another actor changes the state as one of `meanwhile` says. Each of `faults` is injected at each call that it fits. What the
+    another actor does what one of `meanwhile` says. Each of `faults` is injected at each call that it fits. What the
     client or `check`, which is run after it, raises is what broke, but for what it `may_raise`. An ending that has a broken one
-    in it is not tried: the smaller one says more.
+    in it is not tried: the smaller one says more. Nor is one in which the actor can do nothing yet.
 
     A client that asks the same again and again, while nothing changes and no time passes, is ended. So is one that still
     runs when `max_seconds` are over, in real time, since the first began.
@@ -126,6 +111,7 @@ class Exploration:
     max_seconds: float
     progress: Progress
     explored: Explored = field(default_factory=Explored)
+    acts: Acts = field(default_factory=Acts)
     stopwatch: Clock = field(default_factory=lambda: Clock(rate=REAL))
 
     def run(self) -> Explored:
@@ -134,16 +120,18 @@ class Exploration:
         explored.calls = len(calls)
         if not calls and not explored.broken:
             raise BadInput.at(_no_calls() if self.client else NO_STEPS, "client" if self.client else "scenario")
-        time = [*(_by_time(calls) if self.client else self._by_order()), *_by_actors(calls, self.meanwhile)]
-        faults = [*_by_fault(calls, self.faults)]
+        time = [*(by_time(calls) if self.client else self._by_order()), *by_actors(calls, self.meanwhile)]
+        faults = [*by_fault(calls, self.faults)]
         endings = [(it,) for it in (*time, *faults)] + [(first, second) for first in time for second in faults]
         self._expect_few(len(endings) + 1)
         explored.endings = len(endings) + 1
-        for ending in () if explored.broken else endings:
-            if any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
-                explored.skipped += 1
-            else:
-                self._try(ending)
+        for some in () if explored.broken else (endings[: len(time)], endings[len(time) :]):
+            for ending in some:
+                if any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
+                    explored.skipped += 1
+                else:
+                    self._try(ending)
+            self.acts.check()
         return explored
 
     def _by_order(self) -> Iterator[Intrusion]:
@@ -157,14 +145,17 @@ class Exploration:
         if endings > self.most:
             raise TooManyEndings(f"{endings} endings are more than {self.most}: give {FEWER}, or a larger `most`")
 
-    def _try(self, intrusions: tuple[Intrusion, ...]) -> list[_Call]:
+    def _try(self, intrusions: tuple[Intrusion, ...]) -> list[Call]:
         """Run the client through one ending, note what it broke, and return the calls that it made."""
         from emulator.client.failure_report import failure_report
 
-        scenario, explored = _with(self.scenario, intrusions, self.client is None), self.explored
+        scenario, explored = with_intrusions(self.scenario, intrusions, self.client is None), self.explored
         explored.tried += 1
         self.progress(explored, describe(intrusions))
-        with self.begin(scenario) as emulator:
+        world = self._begin(scenario, intrusions)
+        if world is None:
+            return []
+        with world as emulator:
             start = emulator.clock.now + emulator.clock.skew
             error = self._run_watched(emulator, scenario)
             if error is not None and not intrusions and error.startswith("time stands still"):
@@ -172,7 +163,21 @@ class Exploration:
             if error is not None:
                 report = failure_report(emulator, replay=REPLAY if self.client else "play the scenario below")
                 explored.broken.append(Ending(intrusions, error, report, to_yaml(scenario)))
+            self.acts.note(intrusions, id_of(len(scenario.get("timeline", ()))), emulator.journal.picture().changes())
             return list(_calls(emulator, start))
+
+    def _begin(self, scenario: JsonObject, intrusions: Sequence[Intrusion]) -> Emulator | None:
+        """Make a world for one run; None where another actor can not do yet what it is to do before the first call."""
+        from emulator.client.server import ControlError
+
+        try:
+            return self.begin(scenario)
+        except ControlError as error:
+            if not self.acts.note_refusal(intrusions, error):
+                raise
+            self.explored.tried -= 1
+            self.explored.impossible += 1
+            return None
 
     def _run_watched(self, emulator: Emulator, scenario: JsonObject) -> str | None:
         """Return the error in one line, also that the client did not end by itself; None where there was none."""
@@ -237,52 +242,13 @@ def _finish(result: object) -> object:
     return asyncio.run(result) if isinstance(result, Coroutine) else result
 
 
-def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
-    journal, seen = emulator.journal.picture(), {}  # type: ignore[var-annotated]
+def _calls(emulator: Emulator, start: datetime) -> Iterator[Call]:
+    journal, seen, answered = emulator.journal.picture(), Counter[str](), Counter[str]()
     if journal.dropped:
         raise TooManyEndings("the client asks more than the journal keeps")
     for exchange in journal.exchanges():
-        if exchange.operation.endswith(UNMATCHED_SUFFIX):
-            continue
-        counter = seen.setdefault(exchange.operation, count())
-        yield _Call(exchange.operation, next(counter), exchange.at - start)
-
-
-def _with(scenario: JsonObject, intrusions: Sequence[Intrusion], plays_steps: bool) -> JsonObject:
-    """Return the scenario with these intrusions; its steps stay where they are to be played."""
-    changed = {"title": "An ending", **scenario}
-    faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions if it.fault)]
-    events = [*scenario.get("timeline", ()), *(dict(it.event) for it in intrusions if it.event)]
-    if faults:
-        changed["faults"] = faults
-    if events:
-        changed["timeline"] = events
-    for order in (it.steps for it in intrusions if it.steps):
-        changed["steps"] = order
-    if not plays_steps:
-        changed.pop("steps", None)
-    return changed
-
-
-def _by_time(calls: Iterable[_Call]) -> Iterator[Intrusion]:
-    for call in calls:
-        for where, when in WHEN.items():
-            yield Intrusion(f"the next change comes {when} {call}", call.fault(where=where, do=DELAY, delay=NEXT))
-
-
-def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[JsonObject]) -> Iterator[Intrusion]:
-    """Yield the acts of other actors: each is due a moment after a call came, which is held up for a moment longer."""
-    for state in meanwhile:
-        for call in calls:
-            after = {"after": f"{1 - (-call.elapsed // MILLISECOND)}ms", "set": state}
-            for where, when in WHEN.items():
-                fault = call.fault(where=where, do=DELAY, delay="2ms")
-                yield Intrusion(f"another actor sets {dict(state)} {when} {call}", fault, after)
-
-
-def _by_fault(calls: Iterable[_Call], faults: Iterable[JsonObject]) -> Iterator[Intrusion]:
-    for fault in faults:
-        for call in calls:
-            if fault.get("at", "*") in ("*", call.operation, call.operation.partition(".")[0]):
-                effect = {key: value for key, value in fault.items() if key != "at"}
-                yield Intrusion(f"{fault.get('do')} {fault.get('where')} strikes {call}", call.fault(**effect))
+        name, is_answered = exchange.operation, exchange.answer != FAILED
+        if not name.endswith(UNMATCHED_SUFFIX):
+            yield Call(name, seen[name], exchange.at - start, answered[name] if is_answered else None)
+            seen[name] += 1
+            answered[name] += is_answered

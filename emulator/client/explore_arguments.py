@@ -10,15 +10,18 @@ from emulator.client.json_encoding import plain
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import EVERYTHING
 from emulator.kernel.time import END_OF_TIME, parse_duration_at
-from emulator.scenario.checks.states import names_empty_parts_only
+from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import JsonObject
 from emulator.scenario.faults import read_fault
-from emulator.scenario.schema import fault_schema, state_schema
+from emulator.scenario.schema import closed, event_schema, fault_schema, state_schema
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 
 SCHEDULE_KEYS = ("times", "after", "every", "probability", "between", "for", "id")
 """The keys that say which calls a fault strikes, which explore itself decides."""
+
+DEEDS = frozenset(("set", "revoke"))
+"""The keys of the grammar that say what another actor does."""
 
 EXAMPLE = "{'serpwow': {'batches': [{'id': 'B1', 'enabled': False}]}}"
 
@@ -36,16 +39,29 @@ def read_faults(faults: Iterable[JsonObject]) -> list[JsonObject]:
 
 
 def read_meanwhile(meanwhile: Iterable[JsonObject]) -> list[JsonObject]:
-    """Return the states that another actor sets, one of them in each run.
+    """Return what another actor does, one of it in each run: `set`, a state, which may be given alone, and `revoke`.
 
     Raises:
-        BadInput: they are no list, or one of them is no state, or names nothing.
+        BadInput: they are no list, or one of them means or names nothing.
     """
-    states = _valid(meanwhile, state_schema(VENDORS.values()), "meanwhile")
-    for index, state in enumerate(states):
-        if not state or names_empty_parts_only(state):
-            raise BadInput.at(f"{state!r} names nothing that is to change: {EXAMPLE} changes a batch", "meanwhile", index)
-    return states
+    event = event_schema(VENDORS.values(), state := state_schema(VENDORS.values()))
+    deed = closed({verb: event["properties"][verb] for verb in DEEDS})
+    listed = _as_list(meanwhile, "meanwhile")
+    given = [(it, deed if isinstance(it, dict) and not DEEDS.isdisjoint(it) else state) for it in listed]
+    if problems := [
+        Problem(it.message, ("meanwhile", index, *it.path))
+        for index, (value, schema) in enumerate(given)
+        for it in problems_in(value, schema)
+    ]:
+        raise BadInput(problems)
+    acts = [value if schema is deed else {"set": value} for value, schema in given]
+    for index, act in enumerate(acts):
+        changes = act.get("set")
+        if changes is not None and (not changes or names_empty_parts_only(changes)):
+            raise BadInput.at(f"{changes!r} names nothing that is to change: {EXAMPLE} changes a batch", "meanwhile", index)
+        if problems := [Problem(it.message, ("meanwhile", index, *it.path)) for it in state_problems(changes, VENDORS)]:
+            raise BadInput(problems)
+    return acts
 
 
 def read_seconds(value: Any) -> float:
@@ -79,10 +95,22 @@ def _valid(values: Any, item: JsonObject, name: str) -> list[JsonObject]:
     Raises:
         BadInput: it is none; every reason at once.
     """
-    is_list = isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping))
-    value: list[JsonObject] = plain([*values] if is_list else values, (name,))
+    value = _as_list(values, name)
     if problems := [Problem(it.message, (name, *it.path)) for it in problems_in(value, {"type": "array", "items": item})]:
         raise BadInput(problems)
+    return value
+
+
+def _as_list(values: Any, name: str) -> list[JsonObject]:
+    """Return a list of values of a test as JSON.
+
+    Raises:
+        BadInput: it is none.
+    """
+    is_list = isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping))
+    value: list[JsonObject] = plain([*values] if is_list else values, (name,))
+    if not is_list:
+        raise BadInput([Problem(it.message, (name,)) for it in problems_in(value, {"type": "array"})])
     return value
 
 

@@ -18,7 +18,7 @@ from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import Document
 from emulator.scenario.fitting import problems_in
-from emulator.scenario.schema import fault_schema, state_schema
+from emulator.scenario.schema import STATE, event_schema, fault_schema, state_schema
 from emulator.scenario.strict_json import LARGEST, MAX_DIGITS, NotJson, read_json
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
@@ -81,7 +81,10 @@ def query_number(request: HttpRequest, name: str, default: int, least: int = 0) 
 
 def request_schemas(vendors: Vendors) -> dict[str, Schema]:
     """Return the schemas of bodies in the grammar of scenarios, by the names under which routes refer to them."""
-    return {"state": state_schema(vendors.values()), "new-fault": fault_schema(vendors.values())}
+    everyone = vendors.values()
+    state = state_schema(everyone)
+    event = {**event_schema(everyone, STATE), "$defs": {"state": state}}
+    return {"state": state, "new-fault": fault_schema(everyone), "new-event": event}
 
 
 def resolve_ref(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:

@@ -15,7 +15,8 @@ from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, Entry, Exchange, Journal, outcome
 from emulator.kernel.machine import Row
-from emulator.kernel.time import format_instant
+from emulator.kernel.time import format_duration, format_instant
+from emulator.kernel.timeline import Reaction, TimelineEvent
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import commit_differences, let_go
@@ -88,7 +89,8 @@ def explain(
     assumptions = decisive(world, vendors, runs, n, event, _assumptions_of(world, vendor, event))
     explained = _explained_exchange(world, vendors, n, event, assumptions, held, limit, would_work)
     overruled = _overruled(world, vendor, [event.evidence, *event.also])
-    text = "\n".join(map(escaped, _lines(explained, _reason_for_world(routes, event), overruled)))
+    lines = (*_lines(explained, _reason_for_world(routes, event), overruled), *_consequences(world, event))
+    text = "\n".join(map(escaped, lines))
     if newer is not None:
         text += f"\n{escaped(_newer_line(world, newer))}"
     return ExplainedExchange(**vars(explained) | {"newer": newer and unmatched_record(newer), "text": text})
@@ -271,6 +273,15 @@ def _reason_for_world(routes: Routes, exchange: Exchange) -> str:
     if exchange.credential:
         return f"picked by the credential {redact(exchange.credential)}"
     return "since the request carries no credential that picks another"
+
+
+def _consequences(world: World, exchange: Exchange) -> Iterator[str]:
+    """Yield what somebody else does because of a request."""
+    for change in exchange.changes:
+        reaction: Reaction | None = world.store.find(Reaction.kind, change.id.partition("/")[0])
+        if change.kind == TimelineEvent.kind and reaction is not None:
+            when = f"{format_duration(reaction.wait)} later" if reaction.wait else "right after it"
+            yield f"  then        {change.id}, {when} ({reaction.place or reaction.id})"
 
 
 def _newer_line(world: World, newer: Unmatched) -> str:

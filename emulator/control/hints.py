@@ -9,9 +9,11 @@ from itertools import islice
 
 import orjson
 
+from emulator.kernel.consequences import Revocation
 from emulator.kernel.faults import STATUS
-from emulator.kernel.journal import AppliedRow, Exchange
+from emulator.kernel.journal import AppliedRow, Change, Exchange
 from emulator.kernel.machine import ABSENT, Row
+from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 from emulator.sdk.request import read_request
 from emulator.sdk.vendor import Vendor
@@ -77,6 +79,11 @@ class Hints:
     def on_credential(self) -> Iterator[str]:
         """Hint at the nearest credential that the world accepts."""
         exchange, vendor = self.exchange, self.vendor
+        revoked: Revocation | None = self.world.store.find(Revocation.kind, f"{vendor.name}/{exchange.credential}")
+        if revoked is not None and revoked.since <= exchange.at:
+            by = f" by {revoked.place}" if revoked.place else ""
+            yield f"the credential was revoked at {format_instant(revoked.since)}{by}"
+            return
         if exchange.credential is not None or vendor.unauthenticated[exchange.answer]:
             yield "the credential was not accepted"
         else:
@@ -122,6 +129,9 @@ class Hints:
         store, noun = self.world.store, _noun(kind)
         if store.find(kind, id) is not None:
             return
+        if gone := self._deletion(kind, id):
+            yield f"{noun} {id!r} was deleted at {format_instant(gone.at)}: {gone.why}"
+            return
         known = [resource.id for resource in islice(store.sorted_group(kind).ascending(), MAX_SEARCHED)]
         if not known:
             yield f"this world has no {noun}"
@@ -129,6 +139,14 @@ class Hints:
             yield f"there is no {noun} {id!r}; the nearest is {' or '.join(map(repr, close))}"
         else:
             yield f"there is no {noun} {id!r}; this world has {some([*map(repr, known)], store.size(kind))}"
+
+    def _deletion(self, kind: str, id: str) -> Change | None:
+        """Return the newest change by which a resource went, as far as the journal reaches."""
+        found: Change | None = None
+        for _, event in self.world.journal.since(0):
+            changes = (event,) if isinstance(event, Change) else event.changes
+            found = next((it for it in changes if it[1:3] == (kind, id) and it.to == ABSENT), found)
+        return found
 
     def on_parameters(self) -> Iterator[str]:
         """Hint at ids in the path that the vendor looked up itself, so that no row has them."""

@@ -257,3 +257,25 @@ class Faults(Record):
     """The faults of a world."""
 
     faults: tuple[Fault, ...]
+
+
+class TimelineEvent(Record, component="timeline-event"):
+    """Something that somebody else is to do, as it is written; it is `due` at an instant, or None before a call.
+
+    Of the calls that it follows, how many it has `seen`; how often it has `happened`, and may yet: `left`, None without end.
+    And its scenario's line.
+    """
+
+    id: str
+    event: JsonDict
+    due: datetime | None
+    seen: Count
+    happened: Count
+    left: Count | None
+    place: str | None
+
+
+class Timeline(Record):
+    """What somebody else is to do in a world."""
+
+    timeline: tuple[TimelineEvent, ...]

@@ -127,12 +127,10 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
 
 def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
     """Return the named schemas of the control plane: request bodies, scenarios and records."""
-    scenario = {key: it for key, it in scenario_schema(vendors, titled=False).items() if key not in ("$schema", "$defs")}
+    own = {"scenario": scenario_schema(vendors, titled=False), "step": step_schema(), **request_schemas(vendors)}
     named = [it for module in (models, journal_models) for it in vars(module).values() if getattr(it, "component", None)]
     return {
-        "scenario": _with_components(scenario),
-        "step": _with_components(step_schema()),
-        **request_schemas(vendors),
+        **{name: _with_components(schema) for name, schema in own.items()},
         **{record.component: object_schema(record) for record in named},
         "entry": schema_of(journal_models.AnyEntry),
         "explanation": schema_of(journal_models.AnyExplanation),
@@ -143,7 +141,8 @@ def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
 
 def _with_components(schema: Schema) -> Schema:
     """Return a schema that refers to components in place of its own definitions."""
-    located: Schema = json.loads(json.dumps(schema).replace('"#/$defs/', f'"{COMPONENTS}emulator.'))
+    whole = {key: it for key, it in schema.items() if key not in ("$schema", "$defs")}
+    located: Schema = json.loads(json.dumps(whole).replace('"#/$defs/', f'"{COMPONENTS}emulator.'))
     return located
 
 

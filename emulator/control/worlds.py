@@ -20,8 +20,9 @@ from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import Document, JsonDict
-from emulator.scenario.scenario import Scenario, apply_state, listed_claims, rate_of
+from emulator.scenario.scenario import Scenario, listed_claims, rate_of
 from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
+from emulator.scenario.state import apply_state
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between
 from emulator.text.redact import redact_text

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from itertools import count
 from math import inf
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING
 
-from emulator.kernel.budget import Metered
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
-from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
+from emulator.kernel.machine import Timer
 from emulator.kernel.rounds import make_rounds
 from emulator.kernel.settling import Member
-from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import Key
 from emulator.kernel.time import END_OF_TIME, format_duration
+from emulator.kernel.timeline import IMPOSSIBLE, TimelineEvent
 from emulator.kernel.transaction import Transaction, due
 from emulator.kernel.upcoming import Upcoming
 
@@ -67,45 +66,6 @@ def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
     return sum(count_steps(view, end, most) for count_steps in counts)
 
 
-class TimelineEvent(Metered, frozen=True, gc=False):
-    """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow.
-
-    `place` is the line of the scenario that arranged it. Where `happen` contradicts what the world has become by then
-    (BadInput), or adds more than it may hold (TooMany), nothing happens, and the journal says why.
-    """
-
-    id: str
-    place: str
-    since: datetime
-    at: datetime
-    happen: Callable[[View], Iterable[Any]]
-    status: str = "planned"
-    kind: ClassVar[str] = "emulator.timeline"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return (SortedKey(("by instant",), self.at),)
-
-
-def _measure(planned: TimelineEvent) -> timedelta:
-    return planned.at - planned.since
-
-
-def _happen(view: View, planned: TimelineEvent) -> Iterable[Any]:
-    return planned.happen(view)
-
-
-_MOMENT = Timer("timeline", None, "the scenario", measure=_measure)
-
-TIMELINE = Machine(
-    of=TimelineEvent,
-    states=("planned",),
-    commands=(),
-    timers=(_MOMENT,),
-    rows=(Row("planned", _MOMENT, ABSENT, None, "the scenario", _happen),),
-    entry=("planned",),
-)
-
-
 def catch_up(world: World, most: int) -> bool:
     """Bring a world to where its clock is, and return whether it got there.
 
@@ -151,15 +111,16 @@ def fire(world: World, due: datetime, key: Key) -> Transaction:
     timer = upcoming[1]
     # what arises when it should have happened already happens at once: no change is older than the one before it
     at, is_planned = max(due, world.history.newest or due), isinstance(resource, TimelineEvent)
+    why = resource.why if is_planned else str(timer)
     try:
-        with Transaction(world, at, str(timer), by_time=not is_planned) as transaction:
+        with Transaction(world, at, why, by_time=not is_planned) as transaction:
             row = transaction.expire(machine, resource, timer)
             if row.state == row.to and _due(world, key) == upcoming:
                 raise MachineError(f"{timer}, {key} is due again at once")
     except (BadInput, TooMany) as error:
         if not is_planned:
             raise TooMany(f"time stands {timer}: {error}") from None
-        with Transaction(world, at, f"impossible: {error}") as transaction:
+        with Transaction(world, at, f"{why}: {IMPOSSIBLE}: {error}") as transaction:
             transaction.remove(resource)
     world.journal.extend(transaction.changes)
     return transaction

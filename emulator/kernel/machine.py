@@ -75,18 +75,10 @@ class View(Protocol):
     def length(self, timer: Timer, resource: Any) -> timedelta | None: ...
 
 
-class Ask(Struct, frozen=True):
-    """A consequence of an effect: another resource takes the row of a command."""
-
-    machine: Machine
-    id: str
-    command: str
-
-
 Guard = Callable[[View, Any], bool]
 """A named pure function of the view and the resource before the row: whether the row applies."""
 Effect = Callable[[View, Any], Iterable[Any]]
-"""A named pure function of the view and the resource as the row leaves it, to the values and Asks that follow."""
+"""A named pure function of the view and the resource as the row leaves it, to the values and Consequences that follow."""
 MinSteps = Callable[[View, datetime, int], int]
 """The fewest steps that the resources of a kind take by themselves until an instant, if no timeline event comes before.
 Counting may end beyond the last argument."""

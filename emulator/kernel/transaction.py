@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -12,11 +12,12 @@ from uuid import UUID
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.clock import FROZEN
+from emulator.kernel.consequences import Consequence, Revocation
 from emulator.kernel.errors import TakesLong, TooMany
 from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
-from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, R, Resource, Row, Timer, Timing, View
+from emulator.kernel.machine import ABSENT, Answer, Machine, R, Resource, Row, Timer, Timing, View
 from emulator.kernel.resource import replace
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.sorted_pages import SortedGroup
@@ -33,19 +34,19 @@ PAIRS = [low + high for high in ALPHABET for low in ALPHABET]
 class Transaction:
     """One cause at one instant, acting on one world. Use it as a context manager: an exception rolls it back.
 
-    One `by_time` may add more resources than there may be, but uses no reserve of memory. `context` is
-    the request that is carried out, None where time or a controller acts; the kernel never looks into it. `changes` are the
-    states that were left and entered, `applied_rows` the rows that were taken, `replaced` what was put or removed as it was,
-    and `consulted` the assumptions read. `unread` is how many more resources or pages of long texts it may read in groups.
+    One `by_time` may add more resources than there may be, but uses no reserve of memory. `context` is the request that is
+    carried out, None where time or a controller acts; the kernel never looks into it. `changes` are states left and entered,
+    `applied_rows` the rows taken, `replaced` what was put or removed as it was, and `consulted` the assumptions read.
+    `unread` is how many more resources or pages of long texts it may read in groups.
     """
 
     __slots__ = (
         "_by_time", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
-        "context", "now", "replaced", "unread", "why",
+        "context", "now", "replaced", "seed", "unread", "why", "world_id",
     )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, by_time: bool = False, context: Any = None) -> None:
-        self._world, self._by_time = world, by_time
+        self._world, self.world_id, self.seed, self._by_time = world, world.id, world.seed, by_time
         self._first = world.journal.last
         self.replaced: dict[Key, Any | None] = {}
         self._numbers: dict[Key, int] = {}
@@ -107,22 +108,18 @@ class Transaction:
         return length_of(timer, resource, self._world.rules.timing)
 
     def accepts(self, vendor: str, credential: str | None) -> bool:
-        """Return whether a vendor in this world accepts a credential."""
+        """Return whether a vendor in this world accepts a credential, which nobody has revoked."""
         accepted = self._world.rules.credentials.get(vendor)
-        return bool(credential) and (accepted is None or credential in accepted)
+        is_known = bool(credential) and (accepted is None or credential in accepted)
+        return is_known and self.find(Revocation, f"{vendor}/{credential}") is None
 
     def listed_credential(self, vendor: str, credential: str) -> Mapping[str, str] | None:
         """Return the fields that this world's scenario gives to a credential, none to most; None where it does not list it."""
         return (self._world.rules.credentials.get(vendor) or {}).get(credential)
 
-    @property
-    def world_id(self) -> str:
-        """The id of the world that this acts on."""
-        return self._world.id
-
     def digest(self, purpose: str) -> bytes:
         """Return 32 bytes that only the seed and the purpose decide."""
-        return blake2b(f"{self._world.seed}/{purpose}".encode(), digest_size=32).digest()
+        return blake2b(f"{self.seed}/{purpose}".encode(), digest_size=32).digest()
 
     def mint(self, purpose: str) -> bytes:
         """Return 32 bytes for a new id: the seed, the purpose and a counter of it decide them."""
@@ -163,8 +160,7 @@ class Transaction:
 
     def expire(self, machine: Machine, resource: Resource, timer: Timer) -> Row:
         """Let a resource take the row of a timer that has run out, and return it."""
-        rows = next(rows for candidate, rows in machine.by_timer[resource.status] if candidate is timer)
-        row = self._first_that_applies(rows, resource)
+        row = self._first_that_applies(next(rows for it, rows in machine.by_timer[resource.status] if it is timer), resource)
         self.take(machine.kind, resource.id, row, resource)
         return row
 
@@ -188,11 +184,15 @@ class Transaction:
         self.applied_rows.append(AppliedRow(kind, id, row))
         moved = resource if row.to == row.state else self._move(kind, id, row, resource)
         if row.effect is not None:
-            for consequence in row.effect(self, moved):
-                if isinstance(consequence, Ask):
-                    self.ask(consequence.machine, consequence.id, consequence.command)
-                else:
-                    self.put(consequence)
+            self.follow(row.effect(self, moved))
+
+    def follow(self, consequences: Iterable[Any]) -> None:
+        """Put each value, and let each Consequence take place, before the next is made."""
+        for it in consequences:
+            if isinstance(it, Consequence):
+                it.take_place(self)
+            else:
+                self.put(it)
 
     def _move(self, kind: str, id: str, row: Row, resource: Any) -> Any:
         self._note(kind, id, row.state, row.to, row.evidence)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 from emulator.contract.fixtures import load_fixture
 from emulator.kernel.machine import Timer
 from emulator.scenario.document import JsonDict, JsonObject
-from emulator.scenario.schema import scenario_schema
+from emulator.scenario.schema import scenario_schema, with_deletions
+from emulator.scenario.timeline import own_credential
 from emulator.sdk.vendor import Vendor
 
 
@@ -28,11 +30,18 @@ def described_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
     schema["$defs"] = {**schema["$defs"], "step": _described(schema["$defs"]["step"], grammar(), "steps[]")}
     states = schema["$defs"]["state"]["properties"]
     for name, vendor in vendors.items():
-        states[name] = _described(vendor.state.schema, dict(_of_state(vendor)))
+        states[name] = _described(with_deletions(vendor), dict(_of_state(vendor)))
     return schema
 
 
 def _of_state(vendor: Vendor) -> Iterator[tuple[str, str]]:
+    for place, deletable in vendor.deletable.items():
+        path, names = "".join(f".{part}[]" for part in place.split(".")).lstrip("."), " or ".join(deletable.names)
+        yield from ((f"{path}.{name}", "What names it, where it is deleted.") for name in deletable.names)
+        yield (
+            f"{path}.deleted",
+            f"In a change: true where somebody else deletes it; beside it stands {names} alone.",
+        )
     for path, meaning in load_fixture(vendor, "state.yaml", {}).items():
         yield path, meaning
         if path.endswith(".timing"):
@@ -46,8 +55,9 @@ def _of_timer(timer: Timer) -> str:
 def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
     for vendor in vendors.values():
         yield f"credentials.{vendor.name}", "Credentials of this vendor by which clients pick the world."
-        for field in vendor.make_credentials("0" * 64).fields:
-            yield f"credentials.{vendor.name}[].{field}", f"The {field} of a credential that is given with all its fields."
+        yield f"timeline[].revoke.{vendor.name}", f"Credentials of this vendor; {own_credential(vendor)} is the world's own."
+        for place, field in product(("credentials", "timeline[].revoke"), vendor.make_credentials("0" * 64).fields):
+            yield f"{place}.{vendor.name}[].{field}", f"The {field} of a credential that is given with all its fields."
         for assumption in vendor.assumptions:
             yield f"assume.{assumption.id}", f"{assumption.question} Default {assumption.default}."
         for name, timer in vendor.settable_timers.items():

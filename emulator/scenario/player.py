@@ -23,6 +23,7 @@ from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.scenario.steps import Step
+from emulator.scenario.unused import unused_events
 from emulator.sdk.exact_json import dump
 from emulator.state.compare import differences, exact_difference, header_difference, safe_text
 from emulator.text.escape import escaped
@@ -38,6 +39,7 @@ CHANGE = {"evidence": str | None}
 EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also": [str], "changes": [CHANGE]}
 JOURNAL = {"dropped": int, "entries": [CHANGE | {"type": str}]}
 FAULTS = {"faults": [{"seen": int, "struck": int}]}
+TIMELINE = {"timeline": [{"id": str, "event": dict, "seen": int, "happened": int}]}
 """The shapes of what is read of answers."""
 
 
@@ -86,6 +88,7 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
         seen = client.send("GET", f"{world_path}/journal".encode())
         journal = read_answer(seen, JOURNAL)
         faults = read_answer(client.send("GET", f"{world_path}/faults".encode()), FAULTS)["faults"]
+        events = read_answer(client.send("GET", f"{world_path}/timeline".encode()), TIMELINE)["timeline"]
     finally:
         client.send("DELETE", world_path.encode())
     entries = journal["entries"]
@@ -95,7 +98,8 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
     answers = {(it["operation"], it["answer"], it["basis"]) for it in exchanges}
     if scenario.steps and not differences and not journal["dropped"]:
         called = frozenset(operation for operation, _, _ in answers)
-        differences = [StepDifference(*idle) for idle in unused_parts(scenario, faults, called)]
+        idle = (*unused_parts(scenario, faults, called), *unused_events(scenario, events, entries))
+        differences = [StepDifference(*it) for it in idle]
     return PlayResult(differences, frozenset(_evidence(entries)), frozenset(answers))
 
 

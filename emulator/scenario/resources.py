@@ -1,6 +1,6 @@
-"""The lists of resources in a vendor's state: which there are, what `repeat` comes to, and what has an id of its own.
+"""The lists of resources in a vendor's state: which there are, what `repeat` comes to, what has an id, and what is deleted.
 
-Only the vendor's schema tells: a `repeat` or an `id` within a map of the client's own is the client's.
+Only the vendor tells: a `repeat`, an `id` or a `deleted` within a map of the client's own is the client's.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonDict, JsonObject, Path
+from emulator.sdk.state import Deletable
 from emulator.sdk.vendor import Vendor, Vendors
 
 Lists = Mapping[str, "ListSchema"]
@@ -20,11 +21,15 @@ Lists = Mapping[str, "ListSchema"]
 
 
 class ListSchema(Struct, frozen=True):
-    """The kind of a list's items. `repeats`: an item may stand for many; `id`: the JSON JsonObject of its id, or None."""
+    """The kind of a list's items. `repeats`: an item may stand for many; `id`: the JSON Schema of its id, or None.
+
+    `deletable` says how one is deleted, None where none can be.
+    """
 
     repeats: bool
     id: JsonObject | None
     lists: Lists
+    deletable: Deletable | None = None
 
 
 class Listed(NamedTuple):
@@ -38,16 +43,19 @@ class Listed(NamedTuple):
 @cache
 def lists_of(vendor: Vendor) -> Lists:
     """Return the lists of resources in a vendor's state."""
-    return _lists_in(vendor.state.schema)
+    return _lists_in(vendor.state.schema, vendor.deletable)
 
 
-def _lists_in(schema: JsonObject) -> Lists:
+def _lists_in(schema: JsonObject, deletable: Mapping[str, Deletable], before: str = "") -> Lists:
     ways = ((name, way) for name, part in schema.get("properties", {}).items() for way in (part, *part.get("anyOf", ())))
-    return {name: _kind(way["items"]) for name, way in ways if "properties" in way.get("items", {})}
+    items = ((name, way.get("items", {})) for name, way in ways)
+    return {name: _kind(it, deletable, before + name) for name, it in items if "properties" in it or before + name in deletable}
 
 
-def _kind(item: JsonObject) -> ListSchema:
-    return ListSchema("repeat" in item["properties"], item["properties"].get("id"), _lists_in(item))
+def _kind(item: JsonObject, deletable: Mapping[str, Deletable], place: str) -> ListSchema:
+    properties = item.get("properties", {})
+    lists = _lists_in(item, deletable, f"{place}.")
+    return ListSchema("repeat" in properties, properties.get("id"), lists, deletable.get(place))
 
 
 def every_list(state: Any, lists: Lists, path: Path = ()) -> Iterator[Listed]:
@@ -60,11 +68,17 @@ def every_list(state: Any, lists: Lists, path: Path = ()) -> Iterator[Listed]:
                 yield from every_list(part, kind.lists, (*path, name, index))
 
 
+def is_deletion(item: Any, kind: ListSchema) -> bool:
+    """Tell whether an item of a list says that a resource is deleted."""
+    return kind.deletable is not None and isinstance(item, dict) and item.get("deleted") is True
+
+
 def count(state: Any, lists: Lists) -> int:
     """Return the number of resources that a state comes to once its repeats are written out, whatever else is wrong with it."""
     parts = state if isinstance(state, dict) else {}
     listed = ((parts.get(name), kind) for name, kind in lists.items() if kind.repeats)
-    return sum(_times(it) * (1 + count(it, kind.lists)) for items, kind in listed if isinstance(items, list) for it in items)
+    parts_of = ((it, kind) for items, kind in listed if isinstance(items, list) for it in items)
+    return sum(_times(it, kind) * (1 + count(it, kind.lists)) for it, kind in parts_of)
 
 
 def resources_in(state: object, vendors: Vendors) -> int:
@@ -74,8 +88,8 @@ def resources_in(state: object, vendors: Vendors) -> int:
 
 
 def expand_repeats(state: JsonObject, lists: Lists) -> JsonDict:
-    """Return a valid state with every `{repeat: n, ...}` in a list of resources written out n times."""
-    return {name: _all_of(part, lists[name]) if _repeats(name, lists) else part for name, part in state.items()}
+    """Return a valid state with every `{repeat: n, ...}` in a list of resources written out n times, and without deletions."""
+    return {name: _all_of(part, lists[name]) if _expands(name, lists) else part for name, part in state.items()}
 
 
 class Origins:
@@ -91,25 +105,34 @@ class Origins:
         return self._path(path, self._state, self._lists)
 
     def _path(self, path: Path, state: JsonObject, lists: Lists) -> Path:
-        if len(path) < 2 or not _repeats(path[0], lists):
+        if len(path) < 2 or not _expands(path[0], lists):
             return path
         name, position = str(path[0]), int(path[1])
-        items = state[name]
+        items, kind = state[name], lists[name]
         if id(items) not in self._ends:
-            self._ends[id(items)] = [*accumulate(map(_times, items))]
+            self._ends[id(items)] = [*accumulate(_times(item, kind) for item in items)]
         index = bisect_right(self._ends[id(items)], position)
-        return path if index == len(items) else (name, index, *self._path(path[2:], items[index], lists[name].lists))
+        return path if index == len(items) else (name, index, *self._path(path[2:], items[index], kind.lists))
 
 
-def _repeats(name: str | int, lists: Lists) -> bool:
-    return name in lists and lists[str(name)].repeats
+def _expands(name: str | int, lists: Lists) -> bool:
+    return name in lists and (lists[str(name)].repeats or lists[str(name)].deletable is not None)
 
 
-def _all_of(items: list[JsonObject], kind: ListSchema) -> list[JsonDict]:
-    plain = ((_times(item), {key: it for key, it in item.items() if key != "repeat"}) for item in items)
-    return [single for times, item in plain for single in [expand_repeats(item, kind.lists)] * times]
+def _all_of(items: list[Any], kind: ListSchema) -> list[Any]:
+    return [single for item in items for single in [_single(item, kind)] * _times(item, kind)]
 
 
-def _times(item: Any) -> int:
-    times = item.get("repeat", 1) if isinstance(item, dict) else 1
+def _single(item: Any, kind: ListSchema) -> Any:
+    """Return an item without its `repeat`."""
+    if not isinstance(item, dict):
+        return item
+    return expand_repeats({key: it for key, it in item.items() if key != "repeat" or not kind.repeats}, kind.lists)
+
+
+def _times(item: Any, kind: ListSchema) -> int:
+    """Return how many resources an item stands for, whatever is wrong with it."""
+    if is_deletion(item, kind):
+        return 0
+    times = item.get("repeat", 1) if isinstance(item, dict) and kind.repeats else 1
     return times if isinstance(times, int) else 1

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
 from typing import Any
 
-from emulator.kernel.advance import TIMELINE, TimelineEvent
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
 from emulator.kernel.errors import BadInput, Problem, TooMany
 from emulator.kernel.faults import ScriptedResponse
+from emulator.kernel.journal import Change
 from emulator.kernel.limits import Limits, Rules
-from emulator.kernel.machine import View
 from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant, parse_offset
+from emulator.kernel.timeline import TIMELINE
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.document import JsonObject, Places
 from emulator.scenario.faults import add_fault_to, body_of
-from emulator.scenario.resources import Origins, expand_repeats, lists_of, resources_in
+from emulator.scenario.state import read_state
 from emulator.scenario.steps import Part, Step, in_file_order, write_out
+from emulator.scenario.timeline import add_event_to, impossible_events
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.text.garbage import gc_paused
 
@@ -94,32 +95,36 @@ class Scenario:
         bounds = limits or Limits()
         number = self.content.get("seed", 0) if seed is None else seed
         budget = budget or Budget.of(bounds)
+        revokes = any("revoke" in event for event in self.content.get("timeline", ()))
+        key = (number, rate, budget, id if revokes else self.name)  # a world's own credentials are made from its id
         with self._building:
-            template = self._templates.get((number, rate, budget)) or self._template(vendors, number, rate, budget)
+            template = self._templates.get(key) or self._template(vendors, *key)
         check_count(len(template.store), bounds)
         credentials = self._credentials(vendors, id, number)
         it = template.rules
         return template.spawn(id, Rules(it.machines, it.timing, it.choices, credentials, it.provenance, bounds))
 
-    def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
-        template = self._build(vendors, seed, rate, budget)
+    def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget, id: str) -> World:
+        template = self._build(vendors, seed, rate, budget, id)
         if template.clock.rate == FROZEN:
-            self._templates.put((seed, rate, budget), template, budget)
+            self._templates.put((seed, rate, budget, id), template, budget)
         return template
 
-    def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
+    def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget, id: str) -> World:
         rules = self._rules(vendors, seed)
-        world = World(self.name, rules, self.clock(rate), seed, Quota(budget))
+        world = World(id, rules, self.clock(rate), seed, Quota(budget))
         with gc_paused(), world.transaction("given") as tx:
-            for resource in _read_all(vendors, {name: {} for name in vendors} | self.content.get("given", {}), tx):
-                tx.put(resource)
-            for planned in self._planned(vendors, tx.now):
-                tx.put(planned)
+            tx.follow(read_state(tx, vendors, {name: {} for name in vendors} | self.content.get("given", {})))
+            for index, event in enumerate(self.content.get("timeline", ())):
+                add_event_to(tx, world, vendors, event, self.place("timeline", index) or f"timeline[{index}]")
             for scripted in self._scripted(tx.now):
                 tx.put(scripted)
             for index, fault in enumerate(self.content.get("faults", ())):
                 add_fault_to(tx, world, fault, self.place("faults", index))
             world.store.settle()
+        world.settle()
+        if problems := [*impossible_events(it.event for it in world.journal.since(0) if isinstance(it.event, Change))]:
+            raise BadInput(problems)
         world.set_beginning(self.content)
         return world
 
@@ -143,12 +148,6 @@ class Scenario:
             name: _accepted(vendor, listed[name]) | {vendor.credentials_of(id, seed).credential: {}} if name in listed else None
             for name, vendor in vendors.items()
         }
-
-    def _planned(self, vendors: Vendors, start: datetime) -> Iterator[TimelineEvent]:
-        for index, item in enumerate(self.content.get("timeline", ())):
-            at = start + parse_duration(item["after"])
-            happen: Callable[[View], Iterable[Any]] = partial(_read_all, vendors, item["set"])
-            yield TimelineEvent(str(index), self.place("timeline", index), start, at, happen)
 
     def _scripted(self, start: datetime) -> Iterator[ScriptedResponse]:
         for index, item in enumerate(self.content.get("replies", ())):
@@ -190,41 +189,6 @@ def check_count(count: int, limits: Limits) -> None:
 def rate_of(rate: Any) -> float:
     """A clock's rate as it is written: frozen, real or a number."""
     return {"frozen": FROZEN, "real": REAL}[rate] if isinstance(rate, str) else float(rate)
-
-
-def apply_state(world: World, vendors: Vendors, state: JsonObject, why: str) -> None:
-    """Lay a valid state by vendor over a world: all of it, or nothing.
-
-    Raises:
-        BadInput: it contradicts what is there.
-    """
-    with world.transaction(why) as tx:
-        for resource in _read_all(vendors, state, tx):
-            tx.put(resource)
-    world.journal.extend(tx.changes)
-    world.settle()
-
-
-def _read_all(vendors: Vendors, state: JsonObject, view: View) -> Iterator[Any]:
-    """Yield the resources that a state by vendor comes to.
-
-    Raises:
-        BadInput: the state contradicts itself, or what is there.
-        TooMany: there is no room for so many resources.
-    """
-    problems: list[Problem] = []
-    view.admit(resources_in(state, vendors))
-    for name, vendor in vendors.items():
-        if name not in state:
-            continue
-        fragment, lists = state[name], lists_of(vendor)
-        try:
-            yield from vendor.state.load(view, expand_repeats(fragment, lists))
-        except BadInput as error:
-            origins = Origins(fragment, lists)
-            problems += [Problem(it.message, (name, *origins.path(it.path))) for it in error.problems]
-    if problems:
-        raise BadInput([*dict.fromkeys(problems)])
 
 
 def _length(duration: object) -> timedelta | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, WHERE
 from emulator.kernel.time import ENDLESS_WORDS, NEVER, parse_duration
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.sdk.durations import TIMER, duration, offset
+from emulator.sdk.state import Deletable
 from emulator.sdk.vendor import Vendor
 
 INSTANT: JsonDict = {"type": "string", "format": "date-time"}
@@ -51,6 +52,8 @@ STEPS: JsonObject = {"type": "array", "items": {"$ref": "#/$defs/step"}}
 BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
 
+DELETED = {"const": True, "description": "true: it is gone"}
+
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A name in braces: in a step, of what a step before it kept; in a path, of a parameter."""
 TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -83,7 +86,34 @@ def _credentials_schema(vendor: Vendor) -> JsonObject:
 
 def state_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of a state by vendor: of `given`, of `set` and `see`, and of PATCH /state."""
-    return closed({vendor.name: vendor.state.schema for vendor in vendors})
+    return closed({vendor.name: with_deletions(vendor) for vendor in vendors})
+
+
+def with_deletions(vendor: Vendor) -> JsonObject:
+    """The JSON Schema of a vendor's state, in which items of some lists may say that a resource is deleted."""
+    schema = vendor.state.schema
+    for place, deletable in vendor.deletable.items():
+        schema = _with_deletion(schema, place.split("."), deletable)
+    return schema
+
+
+def _with_deletion(schema: JsonObject, place: Sequence[str], deletable: Deletable) -> JsonObject:
+    """The schema of an object with a list in whose items, found at a place below it, one can be deleted."""
+    name, *below = place
+    properties = schema["properties"]
+    items = properties[name]["items"]
+    items = _with_deletion(items, below, deletable) if below else _deletable(items, deletable)
+    return {**schema, "properties": {**properties, name: {**properties[name], "items": items}}}
+
+
+def _deletable(item: JsonObject, deletable: Deletable) -> JsonObject:
+    """The schema of an item that may say that a resource is deleted, in whose place a text may stand if it is one."""
+    if "properties" not in item:
+        names = dict.fromkeys(deletable.names, item)
+        return {**item, **closed({**names, "deleted": DELETED}, "deleted"), "type": ["string", "object"]}
+    required = {"anyOf": [{"required": item["required"]}, {"required": ["deleted"]}]} if "required" in item else {}
+    kept = {key: part for key, part in item.items() if key != "required"}
+    return {**kept, **required, "properties": {**item["properties"], "deleted": DELETED}}
 
 
 def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonObject:
@@ -109,7 +139,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
                 "given": STATE,
                 "faults": {"type": "array", "items": fault_schema(everyone)},
                 "replies": {"type": "array", "items": _reply(operations)},
-                "timeline": {"type": "array", "items": closed({"after": DURATION, "set": STATE}, "after", "set")},
+                "timeline": {"type": "array", "items": event_schema(everyone, STATE)},
                 "steps": STEPS,
             },
             *(("title",) if titled else ()),
@@ -120,11 +150,9 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
 
 def fault_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of one fault."""
-    everyone = list(vendors)
-    names = [operation.name for vendor in everyone for operation in vendor.operations]
     return closed(
         {
-            "at": {"enum": [EVERYTHING, *(vendor.name for vendor in everyone), *names]},
+            "at": {"enum": _targets([*vendors])},
             "id": {"type": "string", "description": "only requests whose path names this resource"},
             "where": {"enum": list(WHERE)},
             "do": {"enum": list(DO)},
@@ -147,6 +175,33 @@ def fault_schema(vendors: Iterable[Vendor]) -> JsonObject:
         "do",
         examples=[{"at": "serpwow.batches.stop", "where": "after-commit", "do": "drop", "times": 1}],
     )
+
+
+def event_schema(vendors: Iterable[Vendor], state: JsonObject) -> JsonObject:
+    """The JSON Schema of one event of the timeline, in which `state` is that of a state by vendor."""
+    everyone = list(vendors)
+    call = {"enum": _targets(everyone)}
+    status = {"anyOf": [STATUS, {"enum": [f"{first}xx" for first in range(2, 6)]}]}
+    return closed(
+        {
+            "after": DURATION,
+            "after_call": {"anyOf": [call, {"type": "array", "items": call, "minItems": 1}]},
+            "id": {"type": "string", "description": "only calls whose path names this resource"},
+            "status": {"anyOf": [*status["anyOf"], {"type": "array", "items": status, "minItems": 1}]},
+            "every": COUNT,
+            "times": COUNT,
+            "wait": DURATION,
+            "set": state,
+            "revoke": closed({vendor.name: {**_credentials_schema(vendor), "minItems": 1} for vendor in everyone}),
+        },
+        examples=[{"after": "30s", "set": {"serpwow": {"batches": [{"id": "B1", "deleted": True}]}}}],
+    )
+
+
+def _targets(vendors: Sequence[Vendor]) -> list[str]:
+    """Return what a fault, or an event, may be for: everything, a vendor or an operation."""
+    names = [operation.name for vendor in vendors for operation in vendor.operations]
+    return [EVERYTHING, *(vendor.name for vendor in vendors), *names]
 
 
 def _reply(operations: JsonObject) -> JsonObject:

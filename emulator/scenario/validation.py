@@ -170,7 +170,7 @@ def _problems_of(error: ValidationError, key_advice: KeyAdvice, order: Callable[
     elif error.validator == "anyOf":
         context, scalar = error.context or (), not isinstance(error.instance, (dict, list))
         likely = [it for it in context if it.validator not in ("type", "enum", "const") or it.path]
-        likely += [it for it in context if scalar and is_duration(_schema_of(it))]
+        likely += [it for it in context if scalar and (is_duration(_schema_of(it)) or len(_choices(_schema_of(it))) > MANY)]
         if likely:
             yield from _problems_of(likely[0], key_advice, order)
         else:
@@ -224,7 +224,7 @@ def _is_text_in_digits(value: Any, schema: JsonObject) -> bool:
     number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
     return (
         number
-        and schema["type"] == "string"
+        and "string" in schema["type"]
         and "format" not in schema
         and re.search(schema.get("pattern", ""), str(value)) is not None
     )

@@ -2,6 +2,7 @@
 
 from emulator.kernel.assumption import Assumption, assumptions_in
 from emulator.kernel.budget import Metered, Shared, Weight
+from emulator.kernel.consequences import Ask, Removal, is_revoked
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.machine import (
@@ -9,7 +10,6 @@ from emulator.kernel.machine import (
     EVERY,
     SAME,
     Answer,
-    Ask,
     Assume,
     Effect,
     Guard,
@@ -59,7 +59,7 @@ from emulator.sdk.json_pieces import Room, in_pieces
 from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Pieces, Response, Stream, reason_phrase
-from emulator.sdk.state import StateCodec, dump_part
+from emulator.sdk.state import Deletable, StateCodec, dump_part
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
 from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
@@ -90,6 +90,7 @@ __all__ = [
     "BadInput",
     "Check",
     "Credentials",
+    "Deletable",
     "Effect",
     "Field",
     "Fields",
@@ -107,6 +108,7 @@ __all__ = [
     "Problem",
     "ProblemCollector",
     "Reader",
+    "Removal",
     "Renderer",
     "Request",
     "Resource",
@@ -140,6 +142,7 @@ __all__ = [
     "in_pieces",
     "instant",
     "is_in",
+    "is_revoked",
     "list_of",
     "load",
     "load_fields",

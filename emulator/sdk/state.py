@@ -5,11 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from emulator.kernel.errors import Problem
-from emulator.kernel.machine import View
+from emulator.kernel.machine import Effect, View
+from emulator.kernel.resource import Struct
 from emulator.kernel.transaction import Transaction
+
+BY_ID: Mapping[str, str] = MappingProxyType({"id": "id"})
+
+
+def nothing(_view: View, _resource: Any) -> Iterable[Any]:
+    """Return no consequences."""
+    return ()
+
+
+class Deletable(Struct, frozen=True):
+    """A list of the state whose items can be deleted by somebody else: `{id: B1, deleted: true}`.
+
+    `of` is the type of its resources. `names` are the keys by which one is named, each with the attribute that has its value.
+    `before` yields what follows from a deletion while the resource is still there. Of a list within the items of another,
+    `owner` is the attribute that has the id of that item.
+    """
+
+    of: type[Any]
+    names: Mapping[str, str] = BY_ID
+    before: Effect = nothing
+    owner: str | None = None
 
 
 class StateCodec(Protocol):

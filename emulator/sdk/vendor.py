@@ -15,7 +15,7 @@ from emulator.kernel.resource import Struct
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response
-from emulator.sdk.state import StateCodec
+from emulator.sdk.state import Deletable, StateCodec
 from emulator.text.nearest import spell_first_digit
 
 Check = Callable[[Transaction, Request], Answer | None]
@@ -85,7 +85,8 @@ class Vendor:
     `advise` yields what would have worked; `credential_hint` names the place of a credential in a request; `recognizes` tells
     whether a request has one as only this vendor's clients send it. `unauthenticated` are the answers that refuse a
     credential, each with whether one was surely sent. With `folds_names`, clients may write names of a query or of a JSON body
-    in any case. `resources` is the folder of a vendor's package in which
+    in any case. `deletable` are the lists of its state whose items somebody else can delete, by their place, such as
+    `batches.payments`. `resources` is the folder of a vendor's package in which
     `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the box have none.
     """
 
@@ -113,6 +114,7 @@ class Vendor:
     hosts: tuple[str, ...] = ()
     case_sensitive: bool = True
     folds_names: bool = False
+    deletable: Mapping[str, Deletable] = field(default_factory=dict)
     resources: Path | None = None
 
     def credentials_of(self, world: str, seed: int) -> Credentials:

@@ -84,6 +84,11 @@ def exact_difference(expected: Any, actual: Any) -> Iterator[str]:
 def _list_differences(
     expected: list[Any], actual: list[Any], path: str, by_id: bool, secret: bool, exact: bool
 ) -> Iterator[str]:
+    if by_id and (gone := [item for item in expected if isinstance(item, dict) and item.get("deleted") is True]):
+        yield from _deleted_ones(gone, actual, path, secret)
+        expected = [item for item in expected if item not in gone]
+        if not expected:
+            return
     if by_id and expected and all(isinstance(item, dict) and "id" in item for item in expected):
         known = {_folded(item.get("id")): item for item in actual if isinstance(item, dict)}
         for item in expected:
@@ -98,6 +103,17 @@ def _list_differences(
     else:
         for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(left, right, f"{path}[{index}]", by_id, secret or hides(index, expected, actual), exact)
+
+
+def _deleted_ones(expected: list[Any], actual: list[Any], path: str, secret: bool) -> Iterator[str]:
+    """Yield which things of a state are there although they should be deleted; texts are things, too."""
+    for item in expected:
+        named = {name: _folded(value) for name, value in item.items() if name != "deleted"}
+        for it in actual:
+            is_named = all(_folded(it.get(name)) == value for name, value in named.items()) if isinstance(it, dict) else False
+            if is_named or it in named.values():
+                shown = " and ".join(hide(value) if secret else repr(redact_body(value)) for value in named.values())
+                yield f"{path} still has {shown}"
 
 
 def _folded(id: Any) -> Any:

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit
 from emulator.kernel.clock import FROZEN
+from emulator.kernel.timeline import TimelineEvent
 from emulator.kernel.world import World
 from emulator.web.event_loop import in_limited_thread
 
@@ -77,11 +78,15 @@ def _locked(lock: RLock, function: Callable[[], T]) -> T:
 
 
 def _keeps_up(world: World) -> bool:
-    """Let a world take a few steps towards its clock, where nobody else uses it; return whether it got there."""
+    """Let a world take a few steps towards its clock, where nobody else uses it; return whether it got there.
+
+    An event of its timeline may be much work, and is left to a thread.
+    """
     if not world.lock.acquire(blocking=False):
         return False
     try:
-        return catch_up(world, TURN_LIMIT)
+        event: TimelineEvent | None = world.store.first(TimelineEvent.kind, "by instant")
+        return (event is None or event.at > world.clock.target()) and catch_up(world, TURN_LIMIT)
     finally:
         world.lock.release()
 

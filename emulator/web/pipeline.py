@@ -17,6 +17,7 @@ from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault,
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Exchange, Savepoint
 from emulator.kernel.limits import MOST_READ, Limits
 from emulator.kernel.machine import Answer
+from emulator.kernel.timeline import Reaction, react
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
@@ -71,7 +72,7 @@ class Pipeline:
         """Record once more what a request came to, in a world of the same state; None where it is refused this time."""
         n, request = world.journal.last + 1, known.request
         with world.transaction(known.exchange.operation, request) as tx:
-            if known.is_tallied and not _passes(tx, request):
+            if known.is_tallied and not known.passes(tx):
                 tx.roll_back()
                 return None
             own = dict(_encoded(request.vendor.response_headers(tx, request, n)))
@@ -105,17 +106,20 @@ class Pipeline:
     def commit(self, world: World, request: Request, early: Faults, late: Faults, is_admitted: bool) -> OutgoingResponse:
         """Let a request take effect. A virtual delay in a frozen world has passed when the client has its response."""
         left = tuple([fault for fault in late if fault.where != BEFORE_COMMIT])
-        jumps: Faults = ()
-        if left and world.clock.rate == FROZEN:
-            jumps = tuple(fault for fault in left if fault.do == DELAY and fault.clock == VIRTUAL)
-            left = tuple(fault for fault in left if fault not in jumps)
+        is_frozen = world.clock.rate == FROZEN
+        jumps = tuple([fault for fault in left if is_frozen and fault.do == DELAY and fault.clock == VIRTUAL])
+        left = tuple([fault for fault in left if fault not in jumps]) if jumps else left
         request.request_id = None  # one from before is of a transaction that was rolled back
         with world.transaction(request.operation_name, request) as tx:
             tx.unread = MOST_READ if request.is_on_loop else inf
             answer, response = _answer(tx, request, is_admitted)
+            ids = request.parameters.values()
+            is_followed = tx.size(Reaction) > 0 and react(tx, ids, response.status, world.journal.last + 1)
             if left and left[-1].do == STATUS:
                 response = failure_of(tx, request, left[-1])
             outgoing = self._record(tx, world, request, answer, response, early + late, left)
+        if is_followed:
+            world.settle()
         if jumps:
             self.held.jump(world, jumps)
         if left:
@@ -216,28 +220,18 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
 def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:
     """Return the answer of the first check that has one, or else of the handler."""
     try:
-        answer = _checked(tx, request, operation) or operation.handler(tx, request)
+        answer = first_check(tx, request, operation) or operation.handler(tx, request)
     except InvalidRequest as error:
         answer = error.answer
     return _attributed(vendor, answer)
 
 
-def _checked(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+def first_check(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+    """Return the answer of the first check that has one; None where all let the request pass."""
     for check in operation.checks:
         if (answer := check(tx, request)) is not None:
             return answer
     return None
-
-
-def _passes(tx: Transaction, request: Request) -> bool:
-    """Tell whether a request gets as far as the handler of its operation."""
-    operation = request.operation
-    if operation is None or request.vendor.admit(tx, request, operation) is not None:
-        return False
-    try:
-        return _checked(tx, request, operation) is None
-    except InvalidRequest:
-        return False
 
 
 def _attributed(vendor: Vendor, answer: Answer) -> Answer:

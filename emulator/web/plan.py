@@ -9,12 +9,15 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Rules
+from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
+from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.request import Request, read_request, values_of
 from emulator.sdk.response import Stream
 from emulator.web.connection import Scope
 from emulator.web.guard import NO_SOCKET, Guard, Rejection, has_long_head
 from emulator.web.origin import AUTHORITY
+from emulator.web.pipeline import first_check
 from emulator.web.requests import declared_length, with_plain_letters
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
 from emulator.web.routes import Route, Routes
@@ -70,13 +73,25 @@ class Known(NamedTuple):
         """Tell whether a world is in the same state, but for tallies of such requests."""
         return self.state == state or (self.is_tallied and self.state.is_like(state))
 
+    def passes(self, tx: Transaction) -> bool:
+        """Tell whether the request gets as far as the handler of its operation."""
+        request, operation = self.request, self.request.operation
+        if operation is None or request.vendor.admit(tx, request, operation) is not None:
+            return False
+        try:
+            return first_check(tx, request, operation) is None
+        except InvalidRequest:
+            return False
+
     @classmethod
     def of(cls, request: Request, response: OutgoingResponse) -> Known | None:
         """Return what a request has just come to; None where it changed more, or is not kept."""
         entry, content = response.entry, response.content
         if entry is None or isinstance(content, Stream) or request.request_id is not None:
             return None
-        _, commit = entry.world.history.mark()
+        count, commit = entry.world.history.mark()
+        if count > entry.exchange.savepoint.commits + 1:  # something followed from it at once
+            return None
         is_tallied = commit is not None and commit.exchange == entry.n
         if commit and is_tallied and (response.status >= LEAST_REFUSAL or not commit.counts_a_request):
             return None

@@ -11,6 +11,8 @@ from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong, TooLarge, TooMany
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import MANY_RESOURCES, Limits
+from emulator.kernel.store import Store
+from emulator.kernel.timeline import Reaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Reader, Request
@@ -199,7 +201,14 @@ def takes_long(world: World, request: Request) -> bool:
     about, most = operation.about, operation.beside
     if most is not None and (store.size(about.kind) if about else len(store)) > most:
         return True
-    return operation.holds_much is not None and operation.holds_much(store.find, request)
+    if operation.holds_much is not None and operation.holds_much(store.find, request):
+        return True
+    return store.size(Reaction.kind) > 0 and _may_be_followed_by_much(store)
+
+
+def _may_be_followed_by_much(store: Store) -> bool:
+    """Tell whether what follows from a request may take long, where something may follow."""
+    return len(store) > MANY_RESOURCES or any(reaction.size > MANY_RESOURCES for reaction in store.group(Reaction.kind))
 
 
 def _is_free(world: World, lanes: NoLanes) -> bool:

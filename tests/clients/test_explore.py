@@ -110,7 +110,59 @@ def test_another_actor_can_come_between(emulator: Emulator) -> None:
     (ending,) = explored.broken
     assert "another actor sets" in str(ending)
     assert "before serpwow.batches.stop #1" in str(ending)
-    assert "after: 1ms" in ending.scenario
+    assert "after: 0ms" in ending.scenario
+    with Emulator(parse(ending.scenario).value) as again, pytest.raises(AssertionError, match="somebody else has stopped it"):
+        stops(again)
+
+
+def looks_ten_seconds_and_stops(emulator: Emulator) -> None:
+    with client_of(emulator) as client:
+        looked = client.get("/batches/B1")
+        emulator.clock.advance("10s")
+        assert looked.status_code == client.get("/batches/B1/stop").status_code == 200, "it is gone"
+
+
+@pytest.mark.parametrize(
+    ("does", "deed"),
+    [
+        ({"serpwow": {"batches": [{"id": "B1", "deleted": True}]}}, "another actor sets {'serpwow': "),
+        ({"set": {"serpwow": {"batches": [{"id": "B1", "deleted": True}]}}}, "another actor sets {'serpwow': "),
+        ({"revoke": {"serpwow": ["{serpwow.api_key}"]}}, "another actor revokes {'serpwow': "),
+    ],
+)
+def test_another_actor_can_delete_and_revoke_before_and_after_each_call(
+    emulator: Emulator, does: dict[str, Any], deed: str
+) -> None:
+    never = {**LATE, "timing": {"serpwow.queue": "never"}}
+    explored = emulator.explore(never, looks_ten_seconds_and_stops, meanwhile=[does])
+    acts = [str(ending) for ending in explored.broken]
+    assert all(act.startswith(deed) for act in acts)
+    assert [act.partition("} ")[2].partition(":")[0] for act in acts] == [
+        "before serpwow.batches.get #1",
+        "between the commit and the answer of serpwow.batches.get #1",
+        "before serpwow.batches.stop #1",
+    ]
+
+
+def creates_and_looks(emulator: Emulator) -> None:
+    with client_of(emulator) as client:
+        id = client.post("/batches", json={"name": "Nightly"}).json()["batch"]["id"]
+        assert client.get(f"/batches/{id}").status_code == 200, "it is gone"
+
+
+def test_another_actor_can_delete_what_the_client_makes_by_its_name(emulator: Emulator) -> None:
+    explored = emulator.explore(
+        LATE, creates_and_looks, meanwhile=[{"serpwow": {"batches": [{"name": "Nightly", "deleted": True}]}}]
+    )
+    assert "between the commit and the answer of serpwow.batches.create #1: AssertionError: it is gone" in str(
+        explored.broken[0]
+    )
+    assert "1 since another actor cannot do that before the first call" in explored.summary()[0]
+
+
+def test_what_another_actor_can_never_do_is_refused(emulator: Emulator) -> None:
+    with pytest.raises(BadInput, match=r"/meanwhile/0: this could not happen at any point: .*; did you mean 'Nightly'\?"):
+        emulator.explore(LATE, creates_and_looks, meanwhile=[{"serpwow": {"batches": [{"name": "Nigtly", "deleted": True}]}}])
 
 
 def stops_twice_when_it_hears_nothing(emulator: Emulator) -> None:
@@ -489,6 +541,12 @@ def test_the_result_of_a_client_says_nothing(emulator: Emulator) -> None:
         ({"meanwhile": {"serpwow": {}}}, "/meanwhile: expected a list, not an object"),
         ({"meanwhile": ["serpwow"]}, "/meanwhile/0: expected an object, not 'serpwow'"),
         ({"meanwhile": 5}, "/meanwhile: expected a list, not 5"),
+        ({"meanwhile": [{"set": {}}]}, r"/meanwhile/0: \{\} names nothing that is to change: "),
+        (
+            {"meanwhile": [{"serpwow": {"batches": [{"deleted": True}]}}]},
+            "/meanwhile/0/serpwow/batches/0: what is deleted is named by id or name",
+        ),
+        ({"meanwhile": [{"revoke": {"serpow": ["a"]}}]}, "/meanwhile/0/revoke/serpow: .* did you mean 'serpwow'"),
         ({"faults": DROP}, "/faults: expected a list, not an object"),
         ({"faults": None}, "/faults: expected a list, not null"),
         ({"max_seconds": "soon"}, "/max_seconds: 'soon' is not a duration such as"),

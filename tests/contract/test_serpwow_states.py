@@ -11,7 +11,7 @@ import pytest
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.scenario.scenario import apply_state
+from emulator.scenario.state import apply_state
 from emulator.vendors import VENDORS
 from tests.support.serpwow import BUCKET, SERPWOW, send, world_of
 from tests.support.server import Live

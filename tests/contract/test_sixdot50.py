@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from emulator.kernel.errors import BadInput
 from emulator.kernel.time import format_instant
 from emulator.kernel.world import World as KernelWorld
-from emulator.scenario.scenario import apply_state
+from emulator.scenario.state import apply_state
 from emulator.sdk.exact_json import dump
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL

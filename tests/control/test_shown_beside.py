@@ -17,6 +17,7 @@ from tests.support.waiting import wait_until
 
 SENT = "sent-by-a-client"
 FAULT = {"at": "serpwow.batches.list", "where": "before-commit", "do": "hang"}
+EVENT = {"after_call": "serpwow.batches.stop", "set": {"serpwow": {"account": {"name": SENT}}}}
 WORLD = "/_emulator/worlds/default"
 LOOKS = [row for row in ROUTES if row.method == "GET" and row.path.startswith("/worlds/{world}")]
 SHOW_REQUESTS = ("held", "unmatched", "journal", "{n}", "explain")
@@ -35,13 +36,14 @@ def test_secrets_are_hidden_beside_the_event_loop(row: ControlRoute, monkeypatch
     with ThreadedServer(create_app(worlds_of([]))) as server, httpx.Client(base_url=server.url, timeout=None) as client:
         other = client.post("/_emulator/worlds", json={"id": "other"}).json()["id"]
         client.post(f"{WORLD}/faults", json=FAULT)
+        client.post(f"{WORLD}/timeline", json=EVENT)
         client.get(f"/live/account?api_key=k&x={SENT}")
         with ThreadPoolExecutor(1) as pool:
             answer = pool.submit(client.get, f"/live/batches?api_key=k&x={SENT}")
             wait_until(lambda: client.get(f"{WORLD}/held").json()["held"], lambda: not answer.done())
             monkeypatch.setattr(redact, "_scan", hide)
             for world in ("default", other):
-                path = row.path.format(world=world, n=1, name="x", fault="fault-1")
+                path = row.path.format(world=world, n=1, name="x", fault="fault-1", event="timeline-1")
                 client.get(f"/_emulator{path}")
             client.delete(f"{WORLD}/faults")
     assert threads <= {"batch-emulator-apart"}

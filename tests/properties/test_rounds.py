@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.kernel import advance
-from emulator.kernel.advance import TimelineEvent
 from emulator.kernel.errors import Conflict
 from emulator.kernel.limits import Limits
+from emulator.kernel.timeline import TimelineEvent
 from emulator.kernel.world import World
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document

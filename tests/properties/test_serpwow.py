@@ -16,7 +16,8 @@ from emulator.contract.fixtures import fixtures_folder
 from emulator.contract.validator import ResponseValidator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.scenario.scenario import Scenario, apply_state
+from emulator.scenario.scenario import Scenario
+from emulator.scenario.state import apply_state
 from emulator.sdk.request import read_request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS

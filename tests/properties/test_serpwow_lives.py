@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change
-from emulator.scenario.scenario import apply_state
+from emulator.scenario.state import apply_state
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.machine.queue import POOLS

@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 
 from emulator.contract.validator import ResponseValidator
 from emulator.kernel.world import World
-from emulator.scenario.scenario import apply_state
+from emulator.scenario.state import apply_state
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import read_request
 from emulator.sdk.response import Response, Stream

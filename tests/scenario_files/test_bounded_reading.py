@@ -208,9 +208,8 @@ def test_aliases_cannot_make_much_of_little() -> None:
     {"given": {"6dot50": {"batches": [{"repeat": 1_000, "name": "A", "status": "DRAFT", "payments": [{"repeat": 1_000, "msisdn": "27821231234", "amount": 1}]}]}}},
 ])  # fmt: skip
 def test_resources_are_counted_before_any_is_made(state: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Scenario, "_planned", lambda *_: [])
     monkeypatch.setattr(
-        "emulator.scenario.scenario.expand_repeats", lambda state, _: state if not state else pytest.fail("it was made")
+        "emulator.scenario.state.expand_repeats", lambda state, _: state if not state else pytest.fail("it was made")
     )
     with pytest.raises(BadInput, match="200000"):
         load_value({"title": "x", **state})

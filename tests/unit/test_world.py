@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 
 from emulator.kernel import resource
-from emulator.kernel.advance import TIMELINE, TimelineEvent
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.journal import Journal
 from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import Timer, View
 from emulator.kernel.time import END_OF_TIME
+from emulator.kernel.timeline import TIMELINE, TimelineEvent
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, LIVES, SECONDS, START, TIMINGS, Kettle, Life, kitchen, live, shown
 
@@ -278,13 +278,15 @@ def test_what_was_arranged_beforehand_does_not_happen_in_a_world_that_has_no_roo
     world = World(
         "w", replace(rules, machines={**rules.machines, TIMELINE.kind: TIMELINE}, limits=Limits(resources=2)), Clock(START)
     )
-    event = TimelineEvent("0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)])
+    event = TimelineEvent(
+        "0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)], "after 1s (here)"
+    )
     with world.transaction("fill") as tx:
         tx.put(Kettle("0", START))
         tx.put(event)
     (change,) = world.advance_by(timedelta(seconds=1))
     room = "this world holds 2 resources, and no more are allowed"
-    assert change.why == f"impossible: {room}: EMULATOR_MAX_RESOURCES (serve --max-resources) allows more"
+    assert change.why == f"after 1s (here): impossible: {room}: EMULATOR_MAX_RESOURCES (serve --max-resources) allows more"
     assert world.store.size(Kettle.kind) == 1
 
 

@@ -18,6 +18,7 @@ from emulator.scenario.checks.idle import idle_problems
 from emulator.scenario.checks.placeholders import placeholder_problems
 from emulator.scenario.checks.states import TOO_MANY, state_problems
 from emulator.scenario.checks.steps import duration_problems, reply_problems, step_problems, too_many_steps
+from emulator.scenario.checks.timeline import event_problems
 from emulator.scenario.document import InvalidPaths, JsonObject, Path, items_of
 from emulator.scenario.resources import resources_in
 from emulator.scenario.scenario import Scenario
@@ -40,8 +41,9 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
         yield from reply_problems(reply)
     yield from _skew_problems(root, invalid)
     yield from _fault_problems(root, vendors, invalid)
-    for item in items_of(root, "timeline", invalid):
-        yield from duration_problems(item.valid.get("after"), (*item.path, "after"))
+    listed = invalid.valid_items(root.get("credentials"), ("credentials",))
+    for event in items_of(root, "timeline", invalid):
+        yield from event_problems(event, vendors, listed)
     for timer, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
         yield from duration_problems(length, ("timing", timer))
     yield from idle_problems(root, invalid)

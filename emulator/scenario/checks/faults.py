@@ -33,14 +33,14 @@ def fault_problems(fault: JsonObject, vendors: Vendors, clock: Clock, path: Path
 
 
 def missing_target(fault: JsonObject, vendors: Vendors, path: Path) -> Iterator[Problem]:
-    if "id" in fault and fault.get("at") in _without_ids(*vendors.values()):
+    if "id" in fault and fault.get("at") in without_ids(*vendors.values()):
         yield Problem(
             f"the path of {fault['at']} names no resource, so a fault with an 'id' never strikes there", (*path, "id")
         )
 
 
 @cache
-def _without_ids(*vendors: Vendor) -> frozenset[str]:
+def without_ids(*vendors: Vendor) -> frozenset[str]:
     """Return the operations whose path names no resource."""
     operations = (it for vendor in vendors for it in vendor.operations)
     return frozenset(it.name for it in operations if {*PLACEHOLDER.findall(it.path)} <= OF_A_LINK)

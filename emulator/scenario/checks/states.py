@@ -10,7 +10,7 @@ from typing import Any
 from emulator.kernel.errors import Problem
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.scenario.document import NONE_INVALID, InvalidPaths, JsonObject, Path, list_at
-from emulator.scenario.resources import Listed, Lists, every_list, lists_of, resources_in
+from emulator.scenario.resources import Listed, Lists, ListSchema, every_list, is_deletion, lists_of, resources_in
 from emulator.sdk.vendor import Vendors
 
 TOO_MANY = f"more than {MOST_RESOURCES} resources in all"
@@ -39,6 +39,7 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), invalid: Inval
         for listed in every_list(part, lists, (*path, name)):
             yield from _repeated_ids(listed)
             yield from _unfit_ids(listed)
+            yield from _flaws_of_deletions(listed)
         for problem in vendors[name].state.validate(valid_fragment(part, lists, (*path, name), invalid)):
             yield replace(problem, path=(*path, name, *problem.path))
 
@@ -49,12 +50,27 @@ def names_empty_parts_only(state: Any) -> bool:
 
 
 def valid_fragment(fragment: Any, lists: Lists, path: Path, invalid: InvalidPaths) -> JsonObject:
-    """Return a vendor's state without its invalid parts; an invalid resource is repeated no times."""
+    """Return a vendor's state without its invalid parts; a resource that is invalid, or deleted, is repeated no times."""
     valid = invalid.valid_items(fragment, path)
     for name, kind in lists.items():
-        if kind.repeats and (items := list_at(fragment, name)) and (*path, name) in invalid:
-            valid[name] = [{"repeat": 0} if (*path, name, index) in invalid else it for index, it in enumerate(items)]
+        items, place = list_at(fragment, name), (*path, name)
+        if kind.repeats and items and place in invalid:
+            valid[name] = [{"repeat": 0} if (*place, index) in invalid else it for index, it in enumerate(items)]
+        if kind.deletable is not None and name in valid:
+            valid[name] = [_without_deletions(it, kind) for it in valid[name]]
     return valid
+
+
+def _without_deletions(item: Any, kind: ListSchema) -> Any:
+    """Return an item of a list, in which what is deleted is repeated no times."""
+    if is_deletion(item, kind):
+        return {"repeat": 0}
+    below = {name: part for name, part in kind.lists.items() if part.deletable is not None and list_at(item, name)}
+    return (
+        {**item, **{name: [_without_deletions(it, part) for it in item[name]] for name, part in below.items()}}
+        if below
+        else item
+    )
 
 
 def _repeated_ids(listed: Listed) -> Iterator[Problem]:
@@ -69,6 +85,20 @@ def _repeated_ids(listed: Listed) -> Iterator[Problem]:
             if same in seen:
                 yield Problem(f"the id {id!r} is given twice", (*listed.path, index, "id"))
             seen.add(same)
+
+
+def _flaws_of_deletions(listed: Listed) -> Iterator[Problem]:
+    """Yield where a deletion does not name one resource, says more of it, or comes before there is any."""
+    for index, item in enumerate(listed.items):
+        if not is_deletion(item, listed.kind):
+            continue
+        path, names = (*listed.path, index), [*listed.kind.deletable.names] if listed.kind.deletable else []
+        if listed.path[0] == "given":
+            yield Problem("when a world begins there is nothing to be deleted: leave this out", (*path, "deleted"))
+        elif len([name for name in names if name in item]) != 1:
+            yield Problem(f"what is deleted is named by {' or '.join(names)}", path)
+        for name in item.keys() - {*names, "deleted"}:
+            yield Problem(f"what is deleted is only named: leave out {name!r}", (*path, name))
 
 
 def _unfit_ids(listed: Listed) -> Iterator[Problem]:

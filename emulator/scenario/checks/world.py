@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
-from emulator.kernel.advance import TimelineEvent
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Conflict, Problem, TimeRunsForward, TooMany
 from emulator.kernel.time import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.document import InvalidPaths
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.timeline import impossible_events
 from emulator.sdk.vendor import Vendors
 
 BESIDE = {"title", "format", "seed", "proves", "provenance", "credentials", "faults", "replies", "steps", "given", "timeline"}
 """Parts of a scenario in which a mistake leaves the vendors to be looked at that have none."""
-
-IMPOSSIBLE = "impossible: "
 
 
 def world_problems(
@@ -31,7 +30,8 @@ def world_problems(
     try:
         world = possible.world(vendors, "check", budget=budget)
     except BadInput as error:
-        yield from (Problem(it.message, ("given", *it.path)) for it in error.problems)
+        of_timeline = ("timeline",)  # due at the beginning
+        yield from (it if it.path[:1] == of_timeline else Problem(it.message, ("given", *it.path)) for it in error.problems)
     except TooMany as error:
         if budget is not None and not problems:
             raise
@@ -50,13 +50,13 @@ def _without_problems(scenario: Scenario, problems: Sequence[Problem]) -> Scenar
 
 
 def _timeline_problems(scenario: Scenario, world: World) -> Iterator[Problem]:
-    waits = [parse_duration(item["after"]) for item in scenario.content.get("timeline", ())]
+    """Yield what cannot happen by itself; what follows from a call may depend on what the client has done."""
+    timeline = enumerate(scenario.content.get("timeline", ()))
+    waits = [(parse_duration(item["after"]), index) for index, item in timeline if "after_call" not in item]
+    longest, last = max(waits, key=lambda it: it[0], default=(timedelta(), 0))
     try:
-        changes = world.advance_by(max(waits)) if waits else []
+        changes = world.advance_by(longest) if waits else []
     except (Conflict, TimeRunsForward, TooMany) as error:
-        yield Problem(str(error), ("timeline", waits.index(max(waits)), "after"))
+        yield Problem(str(error), ("timeline", last, "after"))
         return
-    for change in changes:
-        if change.kind == TimelineEvent.kind and change.why.startswith(IMPOSSIBLE):
-            for line in change.why.removeprefix(IMPOSSIBLE).splitlines():
-                yield Problem(IMPOSSIBLE + line, ("timeline", int(change.id), "set"))
+    yield from impossible_events(changes)

@@ -9,6 +9,7 @@ from emulator.vendors.serpwow.requests.admission import MOUNTS, admit, credentia
 from emulator.vendors.serpwow.responses.advice import advise
 from emulator.vendors.serpwow.responses.renderers import HEADERS, RENDERERS, cite, failure_response, response_headers
 from emulator.vendors.serpwow.state import SerpwowState
+from emulator.vendors.serpwow.state.deletions import DELETABLE
 
 
 def make_credentials(secret: str) -> Credentials:
@@ -40,4 +41,5 @@ SERPWOW = Vendor(
     credential_hint="its key in the query, as ?api_key=KEY",
     headers=HEADERS,
     case_sensitive=False,
+    deletable=DELETABLE,
 )

@@ -11,6 +11,7 @@ from emulator.vendors.sixdot50.responses.citations import cite
 from emulator.vendors.sixdot50.responses.refusals import failure_response
 from emulator.vendors.sixdot50.responses.renderers import MEDIA_TYPE, RENDERERS
 from emulator.vendors.sixdot50.state.codec import SixDot50State
+from emulator.vendors.sixdot50.state.deletions import DELETABLE
 
 SIXDOT50 = Vendor(
     name="6dot50",
@@ -35,4 +36,5 @@ SIXDOT50 = Vendor(
     media_type=MEDIA_TYPE,
     case_sensitive=False,
     folds_names=True,
+    deletable=DELETABLE,
 )

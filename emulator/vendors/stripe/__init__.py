@@ -16,6 +16,7 @@ from emulator.vendors.stripe.responses.advice import advise
 from emulator.vendors.stripe.responses.errors import ERROR_RENDERERS, failure_response
 from emulator.vendors.stripe.responses.renderers import cite, render_job, response_headers
 from emulator.vendors.stripe.state.codec import StripeState
+from emulator.vendors.stripe.state.deletions import DELETABLE
 
 
 def make_credentials(secret: str) -> Credentials:
@@ -45,4 +46,5 @@ STRIPE = Vendor(
     unauthenticated={"unauthenticated": False, "publishable_key": True, "restricted_key": True},
     recognizes=lambda request: "stripe-version" in request.headers or (credential(request) or "").startswith(("sk_", "rk_")),
     credential_hint="its key in the header Authorization, as Bearer KEY",
+    deletable=DELETABLE,
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from emulator.sdk import ABSENT, SAME, Machine, Row, View
+from emulator.sdk import ABSENT, SAME, Machine, Row, View, replace
+from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.model.account import platform_of
 from emulator.vendors.serpwow.model.batches import Batch
@@ -33,6 +35,13 @@ DESTINATION = Machine(
     ),
     entry=("kept",),
 )
+
+
+def forget_destination(view: View, destination: Destination) -> Iterable[Batch]:
+    """Return the batches that name a destination which is deleted, without its id where that is assumed."""
+    if view.choice(DELETED_DESTINATION) == "no":
+        for batch in view.group(Batch, "destination", destination.id):
+            yield replace(batch, destination_ids=tuple(it for it in batch.destination_ids if it != destination.id))
 
 
 class Uploads(NamedTuple):

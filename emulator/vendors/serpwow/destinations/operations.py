@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from emulator.sdk import Answer, Request, Transaction, is_in, mint_id, replace
+from emulator.sdk import Answer, Request, Transaction, is_in, mint_id
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, EMPTY_PAGES, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
-from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
+from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE, forget_destination
 from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, seven_letters
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
 from emulator.vendors.serpwow.model.batches import Batch
@@ -45,13 +45,12 @@ def update_destination(tx: Transaction, request: Request) -> Answer:
 
 
 def delete_destination(tx: Transaction, request: Request) -> Answer:
-    answer, id = _ask(tx, request, DELETE), request.parameters["destination_id"]
-    users = [*tx.group(Batch, "destination", id)] if answer.name == "destination_deleted" else []
-    if not users:
+    id = request.parameters["destination_id"]
+    destination, is_used = tx.find(Destination, id), tx.size(Batch, "destination", id) > 0
+    answer = _ask(tx, request, DELETE)
+    if destination is None or not is_used:
         return answer
-    if tx.choice(DELETED_DESTINATION) == "no":
-        for batch in users:
-            tx.put(replace(batch, destination_ids=tuple(it for it in batch.destination_ids if it != id)))
+    tx.follow(forget_destination(tx, destination))
     return answer.resting_on(("serpwow-destinations-19",), DELETED_DESTINATION)
 
 

@@ -120,14 +120,20 @@ def allocate_credits(view: View, batch: Batch) -> Changes:
 
 def refund_credits(view: View, batch: Batch) -> Changes:
     """Stop a queued batch: its credits come back. Evidence: serpwow-stop-2."""
-    yield _refunded(view, batch, batch.allocated)
+    yield refunded(view, batch, batch.allocated)
     yield _without_run(view, _stopped(view, batch))
     yield from promote_waiting(view)
 
 
+def refund_if_queued(view: View, batch: Batch) -> Changes:
+    """Return the credits of a batch that is deleted, as a stop would: those of a run that has begun stay used."""
+    if batch.status == "queued" and batch.owner == SELF:
+        yield refunded(view, batch, batch.allocated)
+
+
 def leave_the_queue(view: View, batch: Batch) -> Changes:
     """Take a batch out of the queue, so that another one can begin."""
-    yield _refunded(view, batch, batch.allocated)
+    yield refunded(view, batch, batch.allocated)
     yield from promote_waiting(view)
 
 
@@ -163,7 +169,7 @@ def end_run_without_refund(view: View, batch: Batch) -> Changes:
 def deliver_results(view: View, batch: Batch) -> Changes:
     """End a run: publish its result set."""
     if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES) == "refund":
-        yield _refunded(view, batch, _cost_of_failures(batch))
+        yield refunded(view, batch, _cost_of_failures(batch))
     yield _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view)))
     yield from promote_waiting(view)
 
@@ -208,7 +214,7 @@ def _cost_of_failures(batch: Batch) -> int:
     return min(sum(search.cost for search in batch.searches.slice(total - batch.failures, total)), batch.allocated)
 
 
-def _refunded(view: View, batch: Batch, credits: int) -> Account:
+def refunded(view: View, batch: Batch, credits: int) -> Account:
     """Return the account with credits refunded on the day of their allocation, so that each day shows its final cost."""
     account = account_of(view)
     usage = subtract_usage(account.usage, date_of(batch.allocated_at or view.now), credits)

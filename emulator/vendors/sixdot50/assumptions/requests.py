@@ -75,6 +75,12 @@ OLDER_TOKENS = Assumption(
     ("live", "die"),
     "A token carries its own end, and nothing is said of revoking it.",
 )
+REVOKED_KEY = Assumption(
+    "6dot50.revoked-key",
+    "What becomes of the tokens that a key got before it was revoked?",
+    ("die", "live"),
+    "Who revokes a key means that nobody acts for it any more; a token that carries its own end might live on to it.",
+)
 STORED_INSTANTS = Assumption(
     "6dot50.stored-instants",
     "How finely are stored instants shown?",

@@ -9,11 +9,12 @@ from emulator.sdk import Answer, Operation, Request, Transaction
 from emulator.vendors.sixdot50.assumptions.requests import (
     MISSING_MEDIA_TYPE,
     OTHER_MEDIA_TYPE,
+    REVOKED_KEY,
     SINGULAR_PATH,
     WRONG_METHOD,
 )
 from emulator.vendors.sixdot50.model import platform_of
-from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, bearer, is_good
+from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, bearer, is_good, is_of_revoked_key
 
 JSON = "application/json"
 """The media type of every request. Evidence: 6dot50-media-2."""
@@ -35,7 +36,11 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     token = bearer(request)
     if token is None:
         return Answer("no_token", "6dot50-auth-3" if "authorization" in request.headers else "6dot50-auth-8")
-    return None if is_good(tx, token) else Answer("bad_token", "6dot50-auth-4")
+    if not is_good(tx, token):
+        return Answer("bad_token", "6dot50-auth-4")
+    if is_of_revoked_key(tx, token) and tx.choice(REVOKED_KEY) == "die":
+        return Answer("bad_token", "6dot50-token-10", None, REVOKED_KEY)
+    return None
 
 
 def is_singular(request: Request) -> bool:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from emulator.sdk import Credentials, JsonDict, Request, Transaction
+from emulator.sdk import Credentials, JsonDict, Request, Transaction, is_revoked
 from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.sixdot50.requests.bodies import properties
@@ -73,6 +73,12 @@ def is_good(tx: Transaction, token: str) -> bool:
         return False
     is_older = known.key != "" and next(tx.sorted_group(Token, "key", known.key).reversed()).id != token
     return not is_older or tx.choice(OLDER_TOKENS) == "live"
+
+
+def is_of_revoked_key(tx: Transaction, token: str) -> bool:
+    """Tell whether the key that a token was given to is revoked. Evidence: 6dot50-token-10."""
+    known = tx.find(Token, token)
+    return known is not None and is_revoked(tx, "6dot50", known.key)
 
 
 def issue(tx: Transaction, key: str) -> Token:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.sdk import Request, Transaction, form_instead_of_json, format_instant
-from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS, SINGULAR_PATH
+from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS, REVOKED_KEY, SINGULAR_PATH
 from emulator.vendors.sixdot50.model import Token, organisation_of
 from emulator.vendors.sixdot50.requests.admission import SINGULAR
 from emulator.vendors.sixdot50.requests.bodies import (
@@ -18,7 +18,7 @@ from emulator.vendors.sixdot50.requests.bodies import (
     mistyped_in_payments,
     properties,
 )
-from emulator.vendors.sixdot50.requests.tokens import bearer
+from emulator.vendors.sixdot50.requests.tokens import bearer, is_of_revoked_key
 
 EXPECTED: dict[object, str] = {str: "text", NUMBER: "a number", bool: "true or false", list: "a list"}
 ACTUAL: dict[type, str] = {
@@ -51,6 +51,8 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
             yield "this world has no such token, or no more: it expired, or a load, reset or undo took it; getToken gives one"
         elif known.expires_at <= tx.now:
             yield f"the token expired at {format_instant(known.expires_at)}: getToken gives another"
+        elif is_of_revoked_key(tx, token):
+            yield f"its key was revoked; with {REVOKED_KEY.id}: live it is good until {format_instant(known.expires_at)}"
         else:
             yield f"getToken gave out a newer token for its key: that one is good, or this one with {OLDER_TOKENS.id}: live"
 

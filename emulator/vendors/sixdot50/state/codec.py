@@ -123,10 +123,11 @@ class SixDot50State:
 
 
 def _payments(fragment: JsonObject) -> Iterator[tuple[Path, JsonObject]]:
-    """Yield each payment of a fragment, with its path."""
+    """Yield each payment of a fragment, with its path; not one that is repeated no times."""
     for number, batch in enumerate(fragment.get("batches", ())):
         for index, payment in enumerate(batch.get("payments", ())):
-            yield ("batches", number, "payments", index), payment
+            if payment.get("repeat") != 0:
+                yield ("batches", number, "payments", index), payment
 
 
 def _amounts(fragment: JsonObject) -> Iterator[tuple[Path, Any]]:

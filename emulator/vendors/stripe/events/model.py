@@ -274,6 +274,6 @@ def _last_page(tx: Transaction, log: SequenceLog, end: int, wanted: EventFilter)
     while wanted.before and low < high:
         middle = (low + high + 1) // 2
         events = tx.group(Event, "page", middle)
-        is_late = not events or any(events[0].created > instant for _, instant in wanted.before)
+        is_late = any(events[0].created > instant for _, instant in wanted.before) if events else False
         low, high = (low, middle - 1) if is_late else (middle, high)
     return high

@@ -1,0 +1,27 @@
+"""The parts of the handle that come in the way of the client under test: faults, and what somebody else does."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from emulator.client.faults import Faults
+from emulator.client.timeline import Timeline
+
+
+class InterferenceMixin(ABC):
+    """The faults and the timeline of a handle's world."""
+
+    @abstractmethod
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the control plane something about this world."""
+
+    @property
+    def faults(self) -> Faults:
+        """The faults of the world, and the requests that they hold up: `add`, `list`, `remove`, `clear`, `held`."""
+        return Faults(self.ask)
+
+    @property
+    def timeline(self) -> Timeline:
+        """What somebody else is to do in the world, by itself or after a call: `add`, `list`, `remove`, `clear`."""
+        return Timeline(self.ask)

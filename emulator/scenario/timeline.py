@@ -1,0 +1,100 @@
+"""The timeline as people write it, in scenarios and on the control plane: read, and added to a world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from emulator.kernel.consequences import Revoke
+from emulator.kernel.errors import Problem
+from emulator.kernel.journal import Change
+from emulator.kernel.time import END_OF_TIME, format_duration, parse_duration
+from emulator.kernel.timeline import IMPOSSIBLE, Reaction, TimelineEvent
+from emulator.kernel.transaction import Transaction
+from emulator.kernel.world import World
+from emulator.scenario.document import JsonObject
+from emulator.scenario.resources import resources_in
+from emulator.scenario.state import read_state
+from emulator.sdk.vendor import Vendor, Vendors
+
+
+def add_event_to(tx: Transaction, world: World, vendors: Vendors, fields: JsonObject, place: str) -> TimelineEvent | Reaction:
+    """Add an event that fits the schema to a world, in a transaction that is open, under an id of its own."""
+    tx.mint("timeline")
+    number = world.counters["timeline"]
+    read = _read_reaction if "after_call" in fields else _read_planned
+    event = read(vendors, fields, number, tx.now, place)
+    tx.put(event)
+    return event
+
+
+def impossible_events(changes: Iterable[Change]) -> Iterator[Problem]:
+    """Yield why events of a scenario's timeline contradicted what the world had become when they were due."""
+    for change in changes:
+        _, is_impossible, why = change.why.partition(IMPOSSIBLE)
+        if change.kind == TimelineEvent.kind and is_impossible:
+            path = ("timeline", number_of(change.id) - 1, "set")
+            yield from (Problem(f"{IMPOSSIBLE}: {line}", path) for line in why.removeprefix(": ").splitlines())
+
+
+def id_of(number: int) -> str:
+    """Return the id of the event that was arranged as this one of all."""
+    return f"timeline-{number}"
+
+
+def number_of(id: str) -> int:
+    """Return the number of the event that has this id."""
+    return int(id.rpartition("-")[2])
+
+
+def own_credential(vendor: Vendor) -> str:
+    """Return the text that stands for a world's own credential of a vendor, as in steps: `{serpwow.api_key}`."""
+    return f"{{{vendor.name}.{vendor.credential_field}}}"
+
+
+def _read_planned(vendors: Vendors, fields: JsonObject, number: int, now: datetime, place: str) -> TimelineEvent:
+    after, id = parse_duration(fields["after"]), id_of(number)
+    at, happen = now + min(after, END_OF_TIME - now), partial(_happen, vendors, fields, place)
+    return TimelineEvent(id, place, now, at, happen, f"after {format_duration(after)} ({place or id})", written=fields)
+
+
+def _read_reaction(vendors: Vendors, fields: JsonObject, number: int, now: datetime, place: str) -> Reaction:
+    return Reaction(
+        id_of(number),
+        place,
+        now,
+        number,
+        tuple(dict.fromkeys(_listed(fields["after_call"]))),
+        partial(_happen, vendors, fields, place),
+        of=fields.get("id"),
+        statuses=tuple(_listed(fields.get("status", ()))),
+        after=int(fields.get("after", 0)),
+        every=fields.get("every", 1),
+        times=fields.get("times"),
+        wait=parse_duration(fields["wait"]) if "wait" in fields else timedelta(),
+        size=resources_in(fields.get("set"), vendors),
+        written=fields,
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return [*value] if isinstance(value, (list, tuple)) else [value]
+
+
+def _happen(vendors: Vendors, fields: JsonObject, place: str, tx: Transaction) -> Iterator[Any]:
+    """Yield what an event comes to.
+
+    Raises:
+        BadInput: it contradicts what the world has become.
+    """
+    for name, listed in fields.get("revoke", {}).items():
+        for item in listed:
+            yield Revoke(name, _credential_of(tx, vendors[name], item), place)
+    yield from read_state(tx, vendors, fields.get("set", {}))
+
+
+def _credential_of(tx: Transaction, vendor: Vendor, item: str | JsonObject) -> str:
+    text = str(item if isinstance(item, str) else item[vendor.credential_field])
+    return vendor.credentials_of(tx.world_id, tx.seed).credential if text == own_credential(vendor) else text
