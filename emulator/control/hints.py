@@ -38,7 +38,7 @@ class Hints:
         self.request = read_request(exchange.method, path, query, exchange.headers, exchange.request)
         self.path = path
         self.route = routes.find(exchange.method, path, exchange.headers)
-        self.operation = self.route.operation if self.route else None
+        self.operation = self.request.operation = self.route.operation if self.route else None
 
     def all(self) -> list[str]:
         """Return every hint; on an exchange that was not refused, only those on what was not read."""

@@ -17,7 +17,9 @@ WHEN = "2026-03-09T20:55:31.473Z"
 GIVEN = {
     "serpwow": {
         "batches": [{"id": "A", "searches": [{"id": "S1", "q": "a", "custom_id": "c1"}]}],
-        "destinations": [{"type": "s3", "name": "Mine", "settings": {"s3_bucket_name": "B", "s3_path_prefix": "p"}}],
+        "destinations": [
+            {"id": "MINE", "type": "s3", "name": "Mine", "settings": {"s3_bucket_name": "B", "s3_path_prefix": "p"}}
+        ],
     },
     "stripe": {
         "batch_jobs": [
@@ -127,6 +129,9 @@ def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
         ("GET", f"/live/batches/A/searches/1?q=a&custom_id=c1&{KEY}", {}, None, "inferred", "serpwow-searches-5"),
         ("POST", f"/live/destinations?{KEY}", {}, {**BUCKET, "gcs_bucket_name": "c"}, "inferred", "serpwow-destinations-18"),
         ("POST", f"/live/destinations?{KEY}", {}, {**BUCKET, "colour": "red"}, "inferred", "serpwow-destinations-18"),
+        ("PUT", f"/live/destinations/MINE?{KEY}", {}, {"colour": "red"}, "inferred", "serpwow-destinations-18"),
+        ("POST", f"/live/batches?{KEY}", {}, {"name": "B", "shedule_type": "daily"}, "inferred", "serpwow-body-2"),
+        ("PUT", f"/live/batches/A?{KEY}", {}, {"q": "b"}, "inferred", "serpwow-body-2"),
         ("GET", HALF_VALID, {}, None, "inferred", "stripe-validation-6"),
         ("DELETE", DESTINATION, {}, {}, "inferred", "stripe-body-3"),
         ("GET", f"{DESTINATION}?{INCLUDE}&{INCLUDE}", {}, None, "inferred", "stripe-list-9"),

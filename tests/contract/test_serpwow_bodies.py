@@ -141,6 +141,21 @@ def test_a_form_with_an_impossible_value_creates_nothing(live: Live, parameter: 
     assert len(world.state()["serpwow"]["batches"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("parameter", "complaint"),
+    [
+        *((parameter, "name must have a single value") for parameter in ("name=A&name=B", "name[]=A")),
+        *(
+            (f"name=A&{name}=1&{name}=2", f"{name} must have a single value")
+            for name in ("enabled", "priority", "notification_email")
+        ),
+        ('name=A&searches=[{"q":"a"}]', "searches must be a list of objects, and is JSON within a text"),
+    ],
+)
+def test_a_form_that_repeats_a_name_or_has_json_in_a_value_is_told_so(live: Live, parameter: str, complaint: str) -> None:
+    assert message(send(load(live), "POST", "/batches", parameter, FORM)) == complaint
+
+
 @pytest.mark.parametrize("name", ["schedule_hours[]", "schedule_hours[0]", "destination_ids.0", "searches[0][q]"])
 def test_a_name_in_json_that_is_that_of_a_field_of_a_form_is_refused(live: Live, name: str) -> None:
     reply = send(load(live), "POST", "/batches", json.dumps({"name": "A", name: "9"}), "application/json")

@@ -110,6 +110,21 @@ def test_the_default_columns_are_those_of_what_the_searches_find(live: Live, sea
     ]
 
 
+def test_the_default_columns_of_mixed_searches_are_those_of_each_group(live: Live) -> None:
+    searches = [{"q": "a"}, {"q": "b", "search_type": "news"}, {"q": "c"}, {"q": "d", "search_type": "news", "engine": "bing"}]
+    page = links(load(live, searches=searches), "/results/1/csv")["pages"][0]
+    columns, *rows = csv.reader(io.StringIO(fetch(page).decode()))
+    assert columns[2:] == [
+        f"{group}.{field}" for group in ("organic_results", "news_results") for field in ("position", "title")
+    ]
+    assert [row for row in rows if row[0] in "ab"] == [
+        ["a", "true", "1", "a 1", "", ""],
+        ["a", "true", "2", "a 2", "", ""],
+        ["b", "true", "", "", "1", "b 1"],
+        ["b", "true", "", "", "2", "b 2"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("choice", "names"), [("reference", "request_info.success,org"), ("item", "result.request_info.success")]
 )

@@ -25,6 +25,7 @@ KEY = {"Authorization": "Bearer sk_test_1"}
 VERSION = {"Stripe-Version": "2026-03-25.preview"}
 NEW_JOB = {"endpoint": {"http_method": "post", "path": "/v1/customers/:id"}, "skip_validation": True, "metadata": {}}
 ENDPOINT = {"http_method": "post", "path": "/v1/customer/:id"}
+UNREAD = "the {} has {!r}, which is not read here; did you mean {!r}?"
 BUSY: dict[str, Any] = {"do": "status", "status": 500, "times": 1}
 
 
@@ -115,6 +116,11 @@ def upload(emulator: Emulator, **headers: str) -> httpx.Response:
     url = httpx.URL(job["status_details"]["ready_for_upload"]["upload_url"]["url"])
     with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
         return client.put(url.path, headers=headers, content=b"{}")
+
+
+def of_serpwow(emulator: Emulator, method: str, path: str = "", **options: Any) -> httpx.Response:
+    address = f"/live/batches{path}{'&' if '?' in path else '?'}api_key={emulator.serpwow.api_key}"
+    return send(emulator, method, address, **options)
 
 
 def update(emulator: Emulator, content_type: str, body: str = '{"name": "x"}') -> httpx.Response:
@@ -222,6 +228,19 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
         (
             lambda emulator: update(emulator, "application/x-www-form-urlencoded", "{'name': 'A'}"),
             ["the body was read as JSON, since it begins so, though its content type is application/x-www-form-urlencoded"],
+        ),
+        (
+            lambda emulator: of_serpwow(emulator, "PUT", "/9E867FAA", json={"Searches": []}),
+            [UNREAD.format("body", "Searches", "searches")],
+        ),
+        (
+            lambda emulator: of_serpwow(emulator, "POST", data={"name": "x", "shedule_type[]": ["a", "b"]}),
+            [UNREAD.format("body", "shedule_type", "schedule_type")],
+        ),
+        (lambda emulator: of_serpwow(emulator, "POST", json={"name": "x", "source": "python"}), []),
+        (
+            lambda emulator: of_serpwow(emulator, "GET", "?pagesize=2&source=python"),
+            [UNREAD.format("query", "pagesize", "page_size")],
         ),
         (lambda emulator: update(emulator, "application/x-www-form-urlencoded"), []),
         (lambda emulator: update(emulator, "application/json"), []),

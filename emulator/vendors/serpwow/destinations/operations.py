@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from emulator.sdk import Answer, Request, Transaction, is_in, mint_id
+from emulator.sdk import Answer, JsonObject, Request, Transaction, is_in, mint_id
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, EMPTY_PAGES, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE, forget_destination
@@ -27,9 +27,7 @@ def create_destination(tx: Transaction, request: Request) -> Answer:
             raise invalid(f"{name} is required", "serpwow-destinations-1")
     destination = change_destination(Destination(id, tx.now, "", "", False), parameters)
     check_upload(tx, destination)
-    answer = tx.ask(DESTINATION, id, CREATE, new=destination)
-    unread = {*parameters} - {*REQUIRED, *SETTINGS[destination.type].required, *SETTINGS[destination.type].optional}
-    return answer.resting_on(("serpwow-destinations-18",)) if unread else answer
+    return _with_unread(tx.ask(DESTINATION, id, CREATE, new=destination), destination.type, parameters)
 
 
 def update_destination(tx: Transaction, request: Request) -> Answer:
@@ -37,11 +35,18 @@ def update_destination(tx: Transaction, request: Request) -> Answer:
     if answer.name != "destination_details":
         return answer
     before = answer.subject
-    changed = change_destination(before, parameters_of(tx, read_body(tx, request)))
+    parameters = parameters_of(tx, read_body(tx, request))
+    changed = change_destination(before, parameters)
     check_upload(tx, changed, before)
     tx.put(changed)
-    answer = answer._replace(subject=changed)
+    answer = _with_unread(answer._replace(subject=changed), changed.type, parameters)
     return answer if changed.settings == before.settings else answer.resting_on(("serpwow-destinations-20",))
+
+
+def _with_unread(answer: Answer, type: str, parameters: JsonObject) -> Answer:
+    """Return the answer with the fact by which parameters of a destination were passed over, if some were."""
+    unread = parameters.keys() - {*REQUIRED, *SETTINGS[type].required, *SETTINGS[type].optional}
+    return answer.resting_on(("serpwow-destinations-18",)) if unread else answer
 
 
 def delete_destination(tx: Transaction, request: Request) -> Answer:

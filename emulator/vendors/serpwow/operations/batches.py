@@ -19,7 +19,7 @@ from emulator.vendors.serpwow.machine.effects import busy_batches, promote_waiti
 from emulator.vendors.serpwow.machine.queue import requeue
 from emulator.vendors.serpwow.model.batches import Batch, code
 from emulator.vendors.serpwow.model.searches import Searches
-from emulator.vendors.serpwow.requests.batches import assumption_of, change_batch
+from emulator.vendors.serpwow.requests.batches import assumption_of, change_batch, with_unread
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
 from emulator.vendors.serpwow.requests.printed import FORCE, check_printed_values, with_unprinted_values
 from emulator.vendors.serpwow.requests.queries import read_flag
@@ -87,7 +87,7 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
     if "name" not in parameters and tx.choice(UNNAMED_BATCH) == "refuse":
         raise invalid("name is required", "serpwow-create-2", UNNAMED_BATCH)
     batch = change_batch(tx, new_batch(tx, mint_id(tx, Batch, code)), parameters)
-    answer = tx.ask(BATCH, batch.id, CREATE, new=batch)
+    answer = with_unread(tx.ask(BATCH, batch.id, CREATE, new=batch), parameters)
     return with_names(answer.resting_on((), assumption_of(parameters)), parameters.get("searches", ()))
 
 
@@ -95,7 +95,7 @@ def update_batch(tx: Transaction, request: Request) -> Answer:
     body = read_body(tx, request)
     parameters = {"searches": body} if isinstance(body, list) else parameters_of(tx, body)
     batch = change_batch(tx, batch_of(tx, request), parameters)
-    answer = Answer("batch", "serpwow-update-1", batch, assumption_of(parameters))
+    answer = with_unread(Answer("batch", "serpwow-update-1", batch, assumption_of(parameters)), parameters)
     if SCHEDULE_CHANGE in tx.consulted:
         answer = answer.resting_on(("serpwow-schedule-10",), SCHEDULE_CHANGE)
     if "searches" in parameters:

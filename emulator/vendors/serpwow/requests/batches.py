@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from emulator.sdk import Assumption, JsonObject, Transaction, replace
+from emulator.sdk import Answer, Assumption, JsonObject, Transaction, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import SCHEDULE_CHANGE
 from emulator.vendors.serpwow.assumptions.requests import HOURLY_SCHEDULE, INCOMPLETE_SCHEDULE, UNKNOWN_DESTINATION
 from emulator.vendors.serpwow.assumptions.searches import (
@@ -27,7 +27,7 @@ from emulator.vendors.serpwow.requests.searches import (
     read_searches,
     read_searches_type,
 )
-from emulator.vendors.serpwow.requests.validation import invalid, read_parameters
+from emulator.vendors.serpwow.requests.validation import PARAMETERS, invalid, read_parameters
 
 HOURLY = "hourly"
 """A schedule_type that pages mention without a value for it. Evidence: serpwow-schedule-8."""
@@ -70,6 +70,11 @@ def assumption_of(parameters: JsonObject, *, is_search: bool = False) -> Assumpt
     if names_unlisted(searches) or is_unlisted_type(str(parameters.get("searches_type", MIXED))):
         return UNKNOWN_TYPE
     return UNKNOWN_PARAMETER if names_unknown(searches) else None
+
+
+def with_unread(answer: Answer, parameters: JsonObject) -> Answer:
+    """Return the answer with the fact by which parameters of a batch were passed over, if some were."""
+    return answer.resting_on(("serpwow-body-2",)) if parameters.keys() - PARAMETERS else answer
 
 
 def _with_hourly_as_minutes(tx: Transaction, parameters: JsonObject) -> JsonObject:

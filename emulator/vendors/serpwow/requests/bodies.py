@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote_plus
 
 from emulator.sdk import ENCODED, JsonDict, JsonObject, Request, Transaction, repeats_a_name
 from emulator.vendors.serpwow.assumptions.requests import (
@@ -33,6 +35,8 @@ WITH_DEFAULTS = frozenset(
 CLIENT_FIELDS = ("source", "app_name", "api_key")
 """Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
 
+_FIELD = re.compile(rb"(?:\A|&)([^&=]*+)")
+
 
 def begins_as_json(request: Request) -> bool:
     return request.body.removeprefix(BOM_UTF8).lstrip().startswith((b"{", b"["))
@@ -40,6 +44,18 @@ def begins_as_json(request: Request) -> bool:
 
 def is_form(request: Request) -> bool:
     return request.media_type == ENCODED and not begins_as_json(request)
+
+
+def field_names(request: Request) -> Iterator[str]:
+    """Yield the names of the fields of a body; none where it has no fields, or cannot be read."""
+    if is_form(request):
+        yield from (unquote_plus(name[1].decode("latin-1")).partition("[")[0] for name in _FIELD.finditer(request.body))
+        return
+    try:
+        body = request.json
+    except ValueError:
+        return
+    yield from body if isinstance(body, dict) else ()
 
 
 def read_body(tx: Transaction, request: Request) -> Any:

@@ -20,7 +20,7 @@ from emulator.vendors.serpwow.assumptions.searches import (
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.model.searches import MAX_PAGES, MAX_WITH_HTML, MIXED, Search, Searches, integer, letters
 from emulator.vendors.serpwow.requests.bodies import HTML, check_flags, without_blanks
-from emulator.vendors.serpwow.requests.validation import flag, invalid, optional_text, text
+from emulator.vendors.serpwow.requests.validation import flag, invalid, json_within, optional_text, text
 
 PER_REQUEST = 1000
 """Searches that one request may add. Evidence: serpwow-limits-4."""
@@ -86,7 +86,7 @@ def read_searches(tx: Transaction, value: Any, used: Container[str]) -> Iterator
         InvalidRequest: the list, or a parameter of a search, is not valid.
     """
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise invalid("searches must be a list of objects")
+        raise invalid(f"searches must be a list of objects{json_within(value)}")
     if len(value) > PER_REQUEST:
         raise invalid(f"At most {PER_REQUEST} Searches can be added per call", "serpwow-limits-4")
     for item in value:

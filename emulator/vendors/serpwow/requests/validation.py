@@ -28,12 +28,14 @@ def invalid(
 
 
 def text(name: str, value: Any) -> str:
+    _check_single(name, value)
     if not isinstance(value, str) or not value.strip():
         raise invalid(f"{name} must be a text that is not empty")
     return value
 
 
 def optional_text(name: str, value: Any) -> str | None:
+    _check_single(name, value)
     if value is not None and not isinstance(value, str):
         raise invalid(f"{name} must be a text")
     return value or None
@@ -56,6 +58,7 @@ def url(name: str, value: Any) -> str | None:
 
 
 def flag(name: str, value: Any) -> bool:
+    _check_single(name, value)
     read = boolean(value)
     if read is None:
         raise invalid(f"{name} must be true or false", "serpwow-body-3")
@@ -64,6 +67,7 @@ def flag(name: str, value: Any) -> bool:
 
 def one_of(values: tuple[str, ...]) -> Callable[[str, Any], str]:
     def read(name: str, value: Any) -> str:
+        _check_single(name, value)
         if value not in values:
             raise invalid(f"{name} must be one of {', '.join(values)}")
         return str(value)
@@ -71,10 +75,21 @@ def one_of(values: tuple[str, ...]) -> Callable[[str, Any], str]:
     return read
 
 
+def _check_single(name: str, value: Any) -> None:
+    """Refuse a list, as a repeated name makes one, where a single value is read."""
+    if isinstance(value, list):
+        raise invalid(f"{name} must have a single value")
+
+
+def json_within(value: Any) -> str:
+    """Return the end of a message about a value that is JSON within a text; empty where it is none."""
+    return ", and is JSON within a text" if isinstance(value, str) and value.lstrip().startswith(("[", "{")) else ""
+
+
 def _split(name: str, text: str) -> list[str]:
     """Return the items of a list that is joined by commas."""
     if text.lstrip().startswith("["):
-        raise invalid(f"{name} must be a list, or joined by commas, and is JSON within a text", "serpwow-body-4")
+        raise invalid(f"{name} must be a list, or joined by commas{json_within(text)}", "serpwow-body-4")
     return _at_most(name, text.split(",", MOST_ITEMS))
 
 
@@ -136,6 +151,9 @@ READERS: Mapping[str, Callable[[str, Any], Any]] = {
     "notification_csv_fields": joined,
 }
 """Parameter of a batch → the reader of its value."""
+
+PARAMETERS = frozenset((*READERS, "searches", "searches_type"))
+"""The parameters of a batch; others are passed over. Evidence: serpwow-body-2."""
 
 FLAGS = tuple(name for name, read in READERS.items() if read is flag)
 

@@ -1,20 +1,36 @@
-"""Advice on a refused body: why SerpWow did not read it, where its answer does not say so."""
+"""Advice on what SerpWow did not read, or not as it was meant, where its answer does not say so."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
-from emulator.sdk import ENCODED, MULTIPART, Request, Transaction, form_instead_of_json
+from emulator.sdk import ENCODED, MULTIPART, Request, Transaction, form_instead_of_json, hint
+from emulator.vendors.serpwow.destinations.model import SETTINGS
+from emulator.vendors.serpwow.destinations.operations import REQUIRED
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.requests.admission import is_published_elsewhere
-from emulator.vendors.serpwow.requests.bodies import begins_as_json
+from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, begins_as_json, field_names
+from emulator.vendors.serpwow.requests.queries import API_KEY
+from emulator.vendors.serpwow.requests.queries import PARAMETERS as OF_QUERY
+from emulator.vendors.serpwow.requests.validation import PARAMETERS as OF_BATCH
+
+OF_DESTINATION = frozenset(REQUIRED).union(*(settings.required + settings.optional for settings in SETTINGS.values()))
+OF_BODY = {
+    **dict.fromkeys(("serpwow.batches.create", "serpwow.batches.update"), OF_BATCH),
+    **dict.fromkeys(("serpwow.destinations.create", "serpwow.destinations.update"), OF_DESTINATION),
+}
+"""Operation → the fields of its body that it reads."""
+
+MOST_UNREAD = 3
+"""Names in a query or a body that are told where nothing reads them."""
 
 _SEARCHES = re.compile(r"/batches/([^/]+)/searches/[^/]+/?", re.IGNORECASE)
 
 
 def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
-    """Yield what is published and not emulated, which pages there are, and why a body was refused.
+    """Yield what is published and not emulated, which pages there are, what was passed over, and why a body was refused.
 
     A multipart form is not read, and JSON is read as such under the content type of a form.
     """
@@ -22,11 +38,23 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
         yield "SerpWow publishes this path, but the Search API and the Locations API are not emulated"
     if answer in ("failure", "unfit") and (page := _SEARCHES.search(request.path)):
         yield from _advise_pages(tx.find(Batch, page[1]))
+    if answer != "bad_key":
+        yield from _advise_unread(request)
     if answer != "unfit":
         return
     yield from form_instead_of_json(request, "SerpWow", (MULTIPART,))
     if request.media_type == ENCODED and begins_as_json(request):
         yield f"the body was read as JSON, since it begins so, though its content type is {ENCODED}"
+
+
+def _advise_unread(request: Request) -> Iterator[str]:
+    """Yield the first names in the query and in the body that nothing reads, each with the nearest one that is read."""
+    name = request.operation.name if request.operation else ""
+    read = OF_QUERY.get(name, frozenset()) | {API_KEY}
+    for place, names, known in (("query", request.query, read), ("body", field_names(request), OF_BODY.get(name))):
+        unread = (it for it in dict.fromkeys(names) if known and it.partition("[")[0] not in known.union(CLIENT_FIELDS))
+        for it in islice(unread, MOST_UNREAD):
+            yield f"the {place} has {it!r}, which is not read here{hint(it, sorted(known or ()))}"
 
 
 def _advise_pages(batch: Batch | None) -> Iterator[str]:

@@ -11,7 +11,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from emulator.sdk import JsonDict, JsonObject, Room, View, dump, in_pieces
 from emulator.vendors.serpwow.assumptions.answers import CSV_NAMES, RESULTS_PAGE
 from emulator.vendors.serpwow.model.batches import ResultSet
-from emulator.vendors.serpwow.model.searches import Search, render_search
+from emulator.vendors.serpwow.model.searches import MIXED, Search, render_search
 
 GROUPS = {
     "news": "news_results",
@@ -72,9 +72,16 @@ def _group_of(type: str) -> str:
 
 def default_columns(view: View, result_set: ResultSet) -> list[str]:
     """Return the columns of a CSV file for which nobody chose them. Evidence: serpwow-csv-2 and serpwow-csv-3."""
-    group = _group_of(result_set.searches.type)
     prefix = "" if view.choice(CSV_NAMES) == "reference" else "result."
-    return ["search.q", *(f"{prefix}{name}" for name in ("request_info.success", f"{group}.position", f"{group}.title"))]
+    found = (f"{group}.{field}" for group in _groups_of(result_set) for field in ("position", "title"))
+    return ["search.q", *(f"{prefix}{name}" for name in ("request_info.success", *found))]
+
+
+def _groups_of(result_set: ResultSet) -> Iterable[str]:
+    """Return the groups of fields of what the searches find, each once."""
+    type, searches = result_set.searches.type, result_set.searches
+    types = (search.type for search in searches) if type == MIXED and searches else (type,)
+    return dict.fromkeys(map(_group_of, types))
 
 
 def results_as_csv(items: Iterable[JsonDict], fields: Sequence[str]) -> Iterator[bytes]:

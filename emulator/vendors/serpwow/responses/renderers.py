@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.sdk import Answer, Assumption, Operation, Pieces, Renderer, Request, Response, Transaction, reason_phrase
@@ -26,7 +25,7 @@ from emulator.vendors.serpwow.model.searches import render_search
 from emulator.vendors.serpwow.operations.results import ResultLinks
 from emulator.vendors.serpwow.operations.searches import SearchesPage, SearchLinks
 from emulator.vendors.serpwow.requests.admission import PER_MINUTE, is_spelt_as_published
-from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, is_form
+from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, field_names
 from emulator.vendors.serpwow.requests.queries import API_KEY, PARAMETERS, Page
 from emulator.vendors.serpwow.responses.account import render_account, render_error_log, render_usage
 from emulator.vendors.serpwow.responses.batches import (
@@ -77,23 +76,9 @@ def _has_unread_fields(request: Request, operation: Operation) -> bool:
     """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
     names = (name.partition("[")[0] for name in request.query)
     has_unread = any(name != API_KEY and name not in PARAMETERS.get(operation.name, ()) for name in names)
-    return has_unread or (request.body != b"" and any(name in CLIENT_FIELDS for name in _body_fields(request)))
-
-
-_FIELD = re.compile(rb"(?:\A|&)([^&=]*+)")
-
-
-def _body_fields(request: Request) -> Iterator[str]:
-    if not any(name.encode() in request.body for name in CLIENT_FIELDS):
-        return
-    if is_form(request):
-        yield from (name[1].decode("latin-1") for name in _FIELD.finditer(request.body))
-        return
-    try:
-        body = request.json
-    except ValueError:
-        return
-    yield from body if isinstance(body, dict) else ()
+    if has_unread or not any(name.encode() in request.body for name in CLIENT_FIELDS):
+        return has_unread
+    return any(name in CLIENT_FIELDS for name in field_names(request))
 
 
 def _success(message: str | None = None, /, **fields: Any) -> Response:
