@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulator.sdk.json_pieces import Room
 from tests.support.serpwow import send, world_of
 
 INSTANT = "2026-03-28T20:55:31Z"
@@ -304,5 +305,5 @@ def test_a_strict_reading_refuses_what_it_is_about_and_nothing_that_a_page_print
 def test_what_a_search_finds_stands_in_the_group_of_its_kind(kind: str, group: str) -> None:
     batch = {"id": "2A6F94BB", "searches": [{"q": "a", "search_type": kind}], "result_sets": [RUN]}
     world = world_of({"batches": [batch]}, clock={"start": INSTANT})
-    stream = send(world, "GET", "/_files/serpwow/test/results/Batch_Results_2A6F94BB_1_Page_1.csv")[0].body
-    assert b"".join(stream.chunks).startswith(b"search.q,request_info.success,%b.position" % group.encode())
+    file = send(world, "GET", "/_files/serpwow/test/results/Batch_Results_2A6F94BB_1_Page_1.csv")[0].body
+    assert b"".join(file.make(Room(1_000))).startswith(b"search.q,request_info.success,%b.position" % group.encode())
