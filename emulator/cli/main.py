@@ -6,10 +6,8 @@ import click
 
 from emulator.cli.terminal import Program
 
-COMMANDS = {
-    name: name
-    for name in ("explain", "serve", "check", "play", "schema", "openapi", "draw", "certificate", "healthcheck", "explore")
-} | {"list": "list_command"}
+NAMES = "certificate check draw explain explore healthcheck openapi play record schema serve"
+COMMANDS = {name: name for name in NAMES.split()} | {"list": "list_command"}
 """The functions of the commands."""
 
 

@@ -52,6 +52,7 @@ class AsyncEmulator:
         self.exchanges = as_async(exchanges)
         self.ledger = as_async(lambda: emulator.ledger.picture())
         self.dry_run = as_async(emulator.dry_run)
+        self.record = as_async(emulator.record)
         self.snapshot = as_async(emulator.snapshot)
         self.restore = as_async(emulator.restore)
         self.undo = as_async(emulator.undo)

@@ -16,12 +16,13 @@ from emulator.client.acts import Acts
 from emulator.client.exploration import Ending, Explored, Intrusion, Progress, describe
 from emulator.client.explore_arguments import verdict
 from emulator.client.intrusions import Call, by_actors, by_fault, by_time, with_intrusions
-from emulator.client.scenario_yaml import to_yaml
+from emulator.client.json_encoding import plain
 from emulator.client.standstill import Standstill
 from emulator.client.watchdog import Interrupted, Watchdog
 from emulator.kernel.clock import DEFAULT_START, REAL, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.scenario.document import JsonObject
+from emulator.scenario.layout import to_yaml
 from emulator.scenario.timeline import id_of
 from emulator.vendors import VENDORS
 from emulator.web.pipeline import FAILED
@@ -162,7 +163,7 @@ class Exploration:
                 raise TimeStandsStill(error)
             if error is not None:
                 report = failure_report(emulator, replay=REPLAY if self.client else "play the scenario below")
-                explored.broken.append(Ending(intrusions, error, report, to_yaml(scenario)))
+                explored.broken.append(Ending(intrusions, error, report, to_yaml(plain(scenario))))
             self.acts.note(intrusions, id_of(len(scenario.get("timeline", ()))), emulator.journal.picture().changes())
             return list(_calls(emulator, start))
 

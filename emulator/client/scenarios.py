@@ -22,7 +22,7 @@ class MissingFile(EmulatorError):
 PUNCTUATION = frozenset("./\\")
 """Characters of paths, of which the name of a scenario has none."""
 
-EMPTY = {"title": "An empty world"}
+EMPTY: JsonObject = {}
 """The scenario of a world that begins with nothing."""
 
 
@@ -36,7 +36,7 @@ def scenario_to_send(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> An
         BadInput: it is no scenario.
     """
     if isinstance(scenario, Mapping):
-        return {"title": "A scenario in a test", **scenario}
+        return dict(scenario)
     if not isinstance(scenario, (str, Path)):
         raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r} ({{}} is an empty world)", "scenario")
     if isinstance(scenario, str) and ("\n" in scenario or "\r" in scenario):

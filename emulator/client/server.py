@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 CONTROL = "/_emulator"
 
+AS_JSON = ((b"accept", b"application/json"),)
+
 Send = Callable[[str, str, Any, bool], AppResponse]
 """From method, path, the JSON value of the body (None for an empty one), and whether the answer is read, to the response."""
 
@@ -231,7 +233,7 @@ class EmulatorServer:
 
         def send(method: str, path: str, body: Any, _is_read: bool) -> AppResponse:
             try:
-                response = client.send(method, path.encode(), (), b"" if body is None else dump(body))
+                response = client.send(method, path.encode(), AS_JSON, b"" if body is None else dump(body))
             except NoResponse as error:
                 raise ControlError(f"no emulator answers at {safe_url!r} (--emulator-url, EMULATOR_URL): {error}") from None
             return AppResponse(*response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -45,6 +46,20 @@ class SnapshotMixin(ABC):
             body = encode(json).decode() if isinstance(json, str) else json
         request = {"method": method, "url": url, "headers": dict(headers or {}), "body": body}
         return from_json(DryRun, self.ask("POST", f"/dry-run?{EVERY}", request))
+
+    def record(self, path: str | Path | None = None, *, title: str | None = None) -> str:
+        """Return what clients did in the world as the text of a scenario, which `play` passes; write it to a file, too.
+
+        It begins as the world's scenario does, whose `title` it has unless another is given.
+
+        Raises:
+            ControlError: the journal has lost its first entries, or was cleared.
+        """
+        query = f"?{urlencode({'title': title})}" if title else ""
+        text: str = self.ask("GET", f"/record{query}")["scenario"]
+        if path is not None:
+            Path(path).write_text(text, "utf-8")
+        return text
 
     def snapshot(self, name: str) -> None:
         """Keep the world as it is now under a name, in place of what that named before.

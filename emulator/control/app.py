@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from emulator.control import catalogue, dry_run, faults, index, journal, snapshots, timeline, worlds
+from emulator.control import catalogue, dry_run, faults, index, journal, recordings, snapshots, timeline, worlds
 from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
@@ -29,7 +29,7 @@ Rendered = TypeVar("Rendered")
 
 ROUTES = [
     row
-    for module in (index, catalogue, worlds, journal, snapshots, dry_run, faults, timeline)
+    for module in (index, catalogue, worlds, journal, recordings, snapshots, dry_run, faults, timeline)
     for row in vars(module).values()
     if isinstance(row, ControlRoute)
 ]
@@ -56,7 +56,7 @@ class ControlApp:
         """Read a request of a route and respond."""
         scope, context = http.scope, self.context
         incoming = IncomingBody(context.arriving)  # it counts until the response is there
-        form = form_for(http, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
+        form = form_for(http, row.forms, row.text_for_shells, row.default_form) if row.forms else JSON_TYPE
         try:
             await off_loop_if_long(scope, check_query, http, row.query)
             if waits_for_continue(scope) and "world" in http.path_params:

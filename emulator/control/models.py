@@ -209,6 +209,13 @@ class Position(Record, component="place"):
     journal: Count
 
 
+class Recording(Record, component="recording"):
+    """What happened in a world: the text of a scenario in YAML, and each request that no step can send, with the reason."""
+
+    scenario: str
+    left_out: tuple[str, ...]
+
+
 class PendingTimer(Record, component="pending"):
     """A timer that will fire."""
 

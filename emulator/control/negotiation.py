@@ -17,7 +17,7 @@ from emulator.web.answers import charge_answer
 from emulator.web.control_plane import Handed
 from emulator.web.response import OutgoingResponse
 
-JSON_TYPE, TEXT_TYPE, HTML_TYPE = "application/json", "text/plain", "text/html"
+JSON_TYPE, TEXT_TYPE, HTML_TYPE, YAML_TYPE = "application/json", "text/plain", "text/html", "application/yaml"
 
 Forms = Mapping[str, Callable[[Any], str]]
 """From a media type to the function that renders an answer in it."""
@@ -40,11 +40,11 @@ PAGE_HEADERS = [
 """A page loads nothing, runs nothing, submits nothing and stands in no frame."""
 
 
-def form_for(request: HttpRequest, forms: Forms, text_for_shells: bool = False) -> str:
-    """Return the media type that a request prefers: JSON unless it says otherwise."""
-    offered = [JSON_TYPE, *forms]
+def form_for(request: HttpRequest, forms: Forms, text_for_shells: bool = False, default: str = JSON_TYPE) -> str:
+    """Return the media type that a request prefers: the default one unless it says otherwise."""
     if text_for_shells and request.headers.get("user-agent", "").lower().startswith(SHELLS):
-        offered.sort(key=lambda it: it != TEXT_TYPE)
+        default = TEXT_TYPE
+    offered = sorted((JSON_TYPE, *forms), key=lambda it: it != default)
     return preferred(
         ", ".join(value.decode("latin-1") for name, value in request.scope["headers"] if name == b"accept"), offered
     )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_type_hints
 from emulator.control.bodies import Body, query_number
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
-from emulator.control.negotiation import Forms
+from emulator.control.negotiation import JSON_TYPE, Forms
 from emulator.control.record import Schema, schema_of
 from emulator.web.origin import AUTHORITY
 
@@ -64,10 +64,10 @@ class ControlRoute:
 
     `path` follows the prefix. `answer` is the type of the response, from which its schema is made; None where it is empty.
     `body` is the schema of the request's body, None where it has none; with `yaml`, a scenario in YAML may stand in its place
-    and the other members in the `query`. `forms` are the media types beside JSON; with `text_for_shells`, curl gets text unless
-    it says what it accepts. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no
-    world but its own, or one that it makes. One that `leaves_world` does not read the world that its path names. A POST that
-    `is_trial` changes nothing.
+    and the other members in the `query`. `forms` are the media types beside JSON, and `default_form` is that of a client that
+    does not say what it accepts; with `text_for_shells`, curl gets text then. A handler that `takes_long` runs in a thread, so
+    that no other world waits for it; it touches no world but its own, or one that it makes. One that `leaves_world` does not
+    read the world that its path names. A POST that `is_trial` changes nothing.
     """
 
     method: str
@@ -79,6 +79,7 @@ class ControlRoute:
     yaml: bool = False
     query: Mapping[str, Schema] = field(default_factory=dict)
     forms: Forms = field(default_factory=dict)
+    default_form: str = JSON_TYPE
     text_for_shells: bool = False
     takes_long: bool = False
     leaves_world: bool = False

@@ -12,7 +12,7 @@ from emulator.control.route import ControlRequest, route
 from emulator.kernel.consequences import Removal
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.time import format_duration, parse_duration
-from emulator.kernel.timeline import Reaction, TimelineEvent
+from emulator.kernel.timeline import CALL_OFF, Reaction, TimelineEvent
 from emulator.kernel.world import World
 from emulator.scenario.checks.states import state_problems
 from emulator.scenario.checks.timeline import event_problems
@@ -56,7 +56,7 @@ def add(world: World, request: ControlRequest) -> models.TimelineEvent:
 
 @route("DELETE", "/worlds/{world}/timeline", "Nothing of it happens any more", takes_long=True)
 def clear(world: World, _: ControlRequest) -> None:
-    with world.transaction("call off") as tx:
+    with world.transaction(CALL_OFF) as tx:
         tx.follow([*map(Removal, tx.group(TimelineEvent)), *map(Removal, tx.group(Reaction))])
 
 
@@ -70,7 +70,7 @@ def show(world: World, request: ControlRequest) -> models.TimelineEvent:
 def remove(world: World, request: ControlRequest) -> None:
     world.settle()
     event = _find(world, request.path_param("event"))
-    with world.transaction("call off") as tx:
+    with world.transaction(CALL_OFF) as tx:
         tx.follow(map(Removal, [event, *_coming(world, event)]))
 
 

@@ -116,7 +116,7 @@ def worlds(request: ControlRequest) -> Worlds:
 )
 def make(request: ControlRequest) -> models.World:
     context, body = request.context, request.body
-    source, is_listed = body.get("scenario", {"title": "An empty world"}), body.get("claim", True)
+    source, is_listed = body.get("scenario", {}), body.get("claim", True)
     check_shown(body.get("id", ""), "id")
     context.worlds.check(body.get("id", ""), _claims_of(context, source) if is_listed else ())
     scenario = context.scenario(source, body.get("strict", False))

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from emulator.kernel.budget import Charge, Quota, weigh
+
 MAX_REPLACED = 200_000
 """Replaced values that a history keeps at most; of the newest commit, all are."""
 
@@ -24,11 +26,18 @@ class ResourceChange(NamedTuple):
     number: int | None = None
 
 
+class Written(NamedTuple):
+    """A part of the state as a controller wrote it. `charge` counts its bytes for as long as it is remembered."""
+
+    state: Any
+    charge: Charge
+
+
 class Commit(NamedTuple):
     """A transaction that changed the world: when, why, and what it replaced.
 
     `first` and `last` are the journal's newest numbers before and after. `counters` are the former values of those that it
-    moved on, None for new ones.
+    moved on, None for new ones. `written` is what a controller wrote that changed the state.
     """
 
     at: datetime
@@ -37,6 +46,7 @@ class Commit(NamedTuple):
     last: int
     changed_resources: tuple[ResourceChange, ...]
     counters: Mapping[str, int | None]
+    written: Written | None = None
 
     @property
     def exchange(self) -> int | None:
@@ -83,6 +93,11 @@ class History:
         self._size += len(commit.changed_resources)
         while (len(self._commits) > self.capacity or self._size > MAX_REPLACED) and self.forget_oldest():
             pass
+
+    def note_written(self, state: Any, quota: Quota) -> None:
+        """Note of the newest commit what a controller wrote to make it."""
+        newest = self._commits.pop()
+        self._commits.append(newest._replace(written=Written(state, Charge(quota, weigh(state).own))))
 
     def drop(self, count: int) -> None:
         """Count so many commits as added and forgotten again, with all that were there before."""

@@ -18,6 +18,9 @@ from emulator.text.guids import fold
 Happen = Callable[[Transaction], Iterable[Any]]
 """A pure function from a view of the world to the values and Consequences that follow."""
 
+CALL_OFF = "call off"
+"""The cause of a change by which events do not happen any more."""
+
 IMPOSSIBLE = "impossible"
 """In the cause of a change: the event contradicts what the world has become, and nothing happened."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from threading import RLock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
 from emulator.kernel.budget import Budget, Charge, Quota, weigh
@@ -26,11 +26,12 @@ BEGINNING, NOW = "beginning", "now"
 class Moment(NamedTuple):
     """A world as it was at an instant: a copy that nobody changes, whatever its clock says.
 
-    `text` is the charge of what a beginning was read from.
+    `source` is what a beginning was read from, and `text` its charge.
     """
 
     at: datetime
     world: World
+    source: Any = None
     text: Charge | None = None
 
     def clock(self) -> Clock:
@@ -133,11 +134,11 @@ class World:
                 self.counters[purpose] = count
         self.store.settle(MANY)
 
-    def set_beginning(self, text: object = None) -> None:
-        """Make the present state, read from `text`, the beginning, to which `reset` returns; start journal and history."""
+    def set_beginning(self, source: Any = None) -> None:
+        """Make the present state, read from `source`, the beginning, to which `reset` returns; start journal and history."""
         at = self.settle()
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
-        self._beginning = Moment(at, self.copy(), Charge(self.quota, weigh(text).own))
+        self._beginning = Moment(at, self.copy(), source, Charge(self.quota, weigh(source).own))
 
     def spawn(self, id: str, rules: Rules) -> World:
         """Return a world at this one's beginning, under other rules. They share the beginning, which is made once."""

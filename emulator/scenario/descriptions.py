@@ -28,6 +28,7 @@ def described_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
     """Return the JSON Schema of scenario files with a description of each key, for editors and people."""
     schema = _described(scenario_schema(vendors), grammar() | dict(_of_vendors(vendors)))
     schema["$defs"] = {**schema["$defs"], "step": _described(schema["$defs"]["step"], grammar(), "steps[]")}
+    schema["$defs"]["new-fault"] = schema["properties"]["faults"]["items"]
     states = schema["$defs"]["state"]["properties"]
     for name, vendor in vendors.items():
         states[name] = _described(with_deletions(vendor), dict(_of_state(vendor)))

@@ -159,6 +159,8 @@ class StepPlayer:
             self._control("POST", "/clock/advance", jump if isinstance(jump, dict) else {"by": jump})
         elif step.verb == "set":
             self._control("PATCH", "/state", action["set"])
+        elif step.verb == "fault":
+            self._control("POST", "/faults", action["fault"])
         else:
             state = self._control("GET", "/state")
             for message in differences(action["see"], state, by_id=True):

@@ -66,7 +66,7 @@ JUMP = {"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}}
 FORMAT = 1
 """The version of the grammar; a file may name it."""
 
-VERBS = ("send", "advance", "set", "see")
+VERBS = ("send", "advance", "set", "fault", "see")
 """The actions of a step, which has exactly one of them, or a group of steps."""
 
 GROUPS = ("steps", "together")
@@ -144,7 +144,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
             },
             *(("title",) if titled else ()),
         ),
-        "$defs": {"state": state_schema(everyone), "step": step_schema()},
+        "$defs": {"state": state_schema(everyone), "step": step_schema(), "new-fault": fault_schema(everyone)},
     }
 
 
@@ -238,6 +238,7 @@ def step_schema() -> JsonObject:
             "keep": TEXTS,
             "advance": {"anyOf": [DURATION, closed(JUMP)]},
             "set": STATE,
+            "fault": {"$ref": "#/$defs/new-fault"},
             "expect_state": STATE,
             "see": STATE,
             "repeat": {"type": "integer", "minimum": 1, "maximum": MAX_STEPS},

@@ -28,8 +28,11 @@ def apply_state(world: World, vendors: Vendors, state: JsonObject, why: str) -> 
     Raises:
         BadInput: it contradicts what is there.
     """
+    commits = world.history.count
     with world.transaction(why) as tx:
         tx.follow(read_state(tx, vendors, state))
+    if world.history.count > commits:
+        world.history.note_written(state, world.quota)
     world.journal.extend(tx.changes)
     world.settle()
 

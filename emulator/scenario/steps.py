@@ -16,7 +16,7 @@ Place = Callable[..., str]
 
 
 class Step(Struct, frozen=True):
-    """One thing that a player does or looks at: `verb` is send, advance, set or see; `content` is the step as it stands.
+    """One thing that a player does or looks at: `verb` is one of VERBS; `content` is the step as it stands.
 
     `repetition` says which it is of a step that repeats, and is empty for any other.
     """

@@ -38,8 +38,8 @@ class Operation(Struct, frozen=True):
 
     After `Vendor.admit` the `checks` run in order, and the first answer ends the request; else the `handler` answers.
 
-    An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
-    `request.body` but was fed to `request.reader`.
+    An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body was fed to
+    `request.reader`, and `request.body` has its beginning.
 
     An operation takes as long in a large world as in a small one. If it may not, it runs in a thread beside the event loop
     where its world has more than `beside` resources, all or those of the type that it is `about`, or where `holds_much` says

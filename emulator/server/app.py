@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from emulator.control.app import ControlApp
     from emulator.web.connection import App
 
-EMPTY = Scenario("empty", "", {"title": "An empty world"})
+EMPTY = Scenario("empty", "", {})
 
 
 def library(*folders: Path) -> Library:

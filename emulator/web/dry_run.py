@@ -19,7 +19,7 @@ from emulator.web.faulted_request import FaultedRequest
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import NoLanes
 from emulator.web.pipeline import Pipeline
-from emulator.web.requests import GZIP, body_hint, check_values
+from emulator.web.requests import body_hint, check_values
 from emulator.web.response import OutgoingResponse
 from emulator.web.routes import Routes
 from emulator.web.unmatched import no_such_path
@@ -70,10 +70,11 @@ class DryRuns:
             limit = min(request.reader.limit, self._limits.upload)
         if len(request.body) > limit:
             raise TooLarge(limit, body_hint(self._limits, limit))
-        if request.reader is not None:
+        if request.reader is None:
+            check_values(request.body, self._limits)
+        else:
             request.reader.feed(request.body)
-            request.body = GZIP if request.body.startswith(GZIP) else b""
-        check_values(request.body, self._limits)
+            request.body = request.body[: self._limits.journal_bytes + 1]
         twin = world.copy()
         twin.clock.set_rate(FROZEN)  # or the time of a virtual delay would really have to pass
         connection = InstantConnection()

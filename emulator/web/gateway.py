@@ -139,7 +139,7 @@ class Gateway:
             body: bytes = message.get("body", b"")
             size = len(body)
             if reader or message.get("more_body") or message["type"] == "http.disconnect" or size > min(limit, UNCOUNTED_BYTES):
-                incoming = IncomingBody(self._uploads, is_upload=True) if reader else IncomingBody(self._bodies)
+                incoming = IncomingBody(self._uploads, self._limits.journal_bytes + 1) if reader else IncomingBody(self._bodies)
                 body, size = await read_body(message, receive, reader, limit, connection, incoming)
             whole = partial(request_of, plan, body, reader, self._limits)
             is_apart = size > LONG_BODY and not isinstance(connection, InProcessConnection)

@@ -145,8 +145,7 @@ class Pipeline:
             headers += _provenance(world, n, basis if is_own else "", faults)
         if self._validate is not None and is_own:
             self._validate(request.vendor.name, tx.why, response.status, body)
-        cut = len(request.body) > kept or (request.reader is not None and request.body != b"")
-        request_body, response_body = request.body[:kept], body[:kept]
+        cut, request_body, response_body = len(request.body) > kept, request.body[:kept], body[:kept]
         changes, rows = tuple(tx.changes), tuple(tx.applied_rows[:MAX_APPLIED_ROWS])
         size = Exchange.weight((request.target, request_body, response_body), request.raw_headers, changes, rows)
         savepoint = request.savepoint or Savepoint(tx.now, n - 1, world.history.count)

@@ -84,7 +84,7 @@ BODILESS = frozenset({b"", b"0"})
 def content_coding(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> str | None:
     """Return in what a request's body is compressed: as its headers say, or as it begins; None where it is plain, or empty.
 
-    Of the body of an upload, the first bytes of gzip are kept and nothing else.
+    Of the body of an upload, no more than its beginning is kept.
     """
     said, length, chunked = "", b"", False
     for name, value in headers:
@@ -113,12 +113,12 @@ def quota_for_bodies(limits: Limits) -> Quota:
 
 
 class IncomingBody:
-    """One body that is arriving. `refusal` says that there is no room for it."""
+    """One body that is arriving. `refusal` says that there is no room for it; of an upload, the first `kept` bytes are kept."""
 
-    def __init__(self, account: Quota, is_upload: bool = False) -> None:
+    def __init__(self, account: Quota, kept: int = 0) -> None:
         self.refusal: TooMany | None = None
+        self.kept = kept
         self._account = account
-        self._is_upload = is_upload
         self._charge: Charge | None = None
 
     @property
@@ -134,7 +134,7 @@ class IncomingBody:
             self._charge = Charge(self._account, 0)
         self._charge.become(kept)
         if self._account.over:
-            self.refusal = refusal(self._account, "this upload") if self._is_upload else TooMany(NO_ROOM)
+            self.refusal = refusal(self._account, "this upload") if self.kept else TooMany(NO_ROOM)
             self._charge.become(0)
 
     def count_value(self, value: Any) -> None:
@@ -161,7 +161,7 @@ async def read_body(
 ) -> tuple[bytes, int]:
     """Read a body to its end, of which `message` is the beginning; return it, and its size in bytes.
 
-    Where a reader takes it in, no more is returned than tells that it is compressed; a long one is fed beside the event loop.
+    Where a reader takes it in, no more is returned than is kept of it; a long one is fed beside the event loop.
 
     Raises:
         TooLarge: it is larger than the limit.
@@ -180,7 +180,7 @@ async def read_body(
             body += chunk
             incoming.count(len(body))
         else:
-            body += chunk[: len(GZIP) - len(body)]
+            body += chunk[: incoming.kept - len(body)]
             if size <= LONG_BODY or isinstance(connection, InProcessConnection):
                 reader.feed(chunk)
             else:
@@ -195,7 +195,7 @@ async def read_body(
         raise TooLarge(limit)
     if incoming.refusal:
         raise incoming.refusal
-    return bytes(body) if reader is None or body == GZIP else b"", size
+    return bytes(body), size
 
 
 _BEGINS_JSON = re.compile(rb"[ \t\r\n]*+[\[{]")

@@ -217,12 +217,12 @@ def _is_free(world: World, lanes: NoLanes) -> bool:
 
 
 def request_of(plan: Plan, body: bytes, reader: Reader | None = None, limits: Limits | None = None) -> Request:
-    """Return the request of a plan with a body, or with what took its body in.
+    """Return the request of a plan with a body, or with what took its body in and the beginning of that.
 
     Raises:
         TooLarge: the body has more values than there may be.
     """
-    if limits is not None and len(body) > limits.values:
+    if limits is not None and reader is None and len(body) > limits.values:
         check_values(body, limits)
     request = Request(*plan.values)
     request.body, request.reader = body, reader

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,17 @@ from typing import Any
 import httpx
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 
 from emulator import Emulator
 from emulator.cli.explore_options import read_fault, read_faults
 from emulator.cli.main import main
 from emulator.client.explore import Client, OutOfTime, TimeStandsStill, TooManyEndings
 from emulator.client.failure_report import failure_report
-from emulator.client.scenario_yaml import to_yaml
 from emulator.client.standstill import Standstill
 from emulator.client.watchdog import Interrupted, Watchdog
 from emulator.kernel.errors import BadInput
-from emulator.scenario.loader import load_file, load_text
+from emulator.scenario.layout import to_yaml
+from emulator.scenario.loader import load_file
 from emulator.scenario.strict_yaml import parse
 from emulator.vendors import VENDORS
 
@@ -189,7 +187,7 @@ def test_the_ending_can_be_had_again_from_its_file(emulator: Emulator, tmp_path:
     (ending,) = emulator.explore(LATE, stops_twice_when_it_hears_nothing, faults=[DROP]).broken
     path = tmp_path / "ending.yaml"
     path.write_text(ending.scenario)
-    assert load_file(path, VENDORS).title == "A scenario in a test"
+    assert load_file(path, VENDORS).title == "An ending"
     with Emulator(path) as again, pytest.raises(AssertionError, match="the second stop is refused"):
         stops_twice_when_it_hears_nothing(again)
 
@@ -468,39 +466,6 @@ def test_a_world_with_a_long_name_is_explored() -> None:
 def test_more_endings_than_are_wanted_are_refused(emulator: Emulator) -> None:
     with pytest.raises(TooManyEndings, match="more than 10"):
         emulator.explore(LATE, looks_and_stops, faults=[DROP, RESET], most=10)
-
-
-@given(
-    st.recursive(
-        st.one_of(
-            st.booleans(),
-            st.integers(-(10**9), 10**9),
-            st.decimals(min_value=-1000, max_value=1000, places=2),
-            st.sampled_from(["on", "0123", "1:30", "2026-03-09T20:55:31Z", "~", "{a}", "x: y", "", " z ", "1e3", "yes"]),
-            st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=12),
-        ),
-        lambda inner: (
-            st.lists(inner, max_size=3) | st.dictionaries(st.text("abc-_.0129", min_size=1, max_size=5), inner, max_size=3)
-        ),
-        max_leaves=8,
-    )
-)
-def test_what_is_written_is_read_back(value: Any) -> None:
-    document = parse(to_yaml({"value": value}))
-    assert document.problems == []
-    assert document.value == {"value": value}
-
-
-def test_what_python_has_of_its_own_is_written_as_a_scenario_has_it() -> None:
-    text = to_yaml({"for": timedelta(seconds=90), "after": 0.00001, "at": datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)})
-    assert parse(text).value == {"for": "1m30s", "after": Decimal("0.00001"), "at": "2026-03-09T20:55:31Z"}
-
-
-def test_decimals_stay_exact() -> None:
-    text = to_yaml({"title": "x", "amount": Decimal("0.10")})
-    assert "amount: 0.10" in text
-    with pytest.raises(Exception, match="unknown key 'amount'"):
-        load_text(text, VENDORS, "x", "x")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import pytest
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.transport import InProcess
+from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from tests.support.held import ANYWHERE, SCENARIO, hold, over_a_socket
 from tests.support.loading import LIBRARY
@@ -113,9 +114,13 @@ def test_a_compressed_upload_is_kept_as_it_is_and_named(client: httpx.Client, en
     assert client.get(f"/v2/core/batch_jobs/{job['id']}", headers=STRIPE).json()["status"] == "validation_failed"
 
 
-def test_a_plain_upload_leaves_nothing_of_its_body_in_the_journal(client: httpx.Client) -> None:
+def test_the_journal_keeps_the_beginning_of_a_file_that_is_uploaded(client: httpx.Client) -> None:
     job = client.post("/v2/core/batch_jobs", json=JOB, headers=STRIPE).json()
     link = job["status_details"]["ready_for_upload"]["upload_url"]["url"]
-    client.put(link, content=b'{"id": "a"}\n', headers={"Content-Type": "application/octet-stream"})
-    assert explanation_of(client)["request"]["body"] is None
+    file = b"".join(b'{"id": "row_%d", "path_params": {"customer": "cus_1"}}\n' % row for row in range(1_000))
+    client.put(link, content=file, headers={"Content-Type": "application/octet-stream"})
+    assert explanation_of(client)["request"]["body"] == file[: Limits().journal_bytes].decode()
     assert "compressed" not in explanation_of(client)["text"]
+    client.post(f"{DEFAULT}/clock/advance", json={"until": "idle"})
+    details = client.get(f"/v2/core/batch_jobs/{job['id']}", headers=STRIPE).json()["status_details"]
+    assert details["complete"]["success_count"] == "1000"

@@ -127,6 +127,7 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/worlds/default/journal/2/explain", None),
     ("GET", "/worlds/default/journal/3/explain", None),
     ("GET", "/worlds/default/ledger", None),
+    ("GET", "/worlds/default/record", None),
     ("GET", "/worlds/default/diff?from=before", None),
     ("POST", "/worlds/default/verify", {"never": ["serpwow.batches.stop"]}),
     ("POST", "/worlds/default/faults", FAULT),
@@ -165,7 +166,7 @@ def test_every_control_route_answers_as_the_document_says() -> None:
             app,
             method,
             (PREFIX + target).encode(),
-            [(b"host", b"localhost")],
+            [(b"host", b"localhost"), (b"accept", b"application/json")],
             b"" if body is None else json.dumps(body).encode(),
         )
         route = route_of(method, target.partition("?")[0])

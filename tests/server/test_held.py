@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from emulator import Emulator, EmulatorServer
-from emulator.client.scenario_yaml import to_yaml
+from emulator.scenario.layout import to_yaml
 from tests.support.held import ANYWHERE, HOLDS, SCENARIO, STOP, Client, first_held, hold, over_a_socket
 from tests.support.waiting import wait_in_loop, wait_until
 

@@ -88,8 +88,16 @@ def _fault_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -
     """Yield the problems of faults; whether one has ended before it begins only where the start of the clock is valid."""
     unknown = ("clock",) in invalid
     clock = Clock(datetime.min.replace(tzinfo=UTC)) if unknown else Scenario("check", "", dict(root)).clock()
-    for fault in items_of(root, "faults", invalid):
-        if fault.path in invalid:
-            yield from missing_target(fault.valid, vendors, fault.path)
+    for path, fault in _faults(root, invalid):
+        if path in invalid:
+            yield from missing_target(invalid.valid_items(fault, path), vendors, path)
         else:
-            yield from fault_problems(fault.value, vendors, clock, fault.path)
+            yield from fault_problems(fault, vendors, clock, path)
+
+
+def _faults(root: JsonObject, invalid: InvalidPaths) -> Iterator[tuple[Path, JsonObject]]:
+    """Yield each fault of a scenario, and each that a step lays, with its path."""
+    yield from ((item.path, item.value) for item in items_of(root, "faults", invalid))
+    for step in every_step(root.get("steps"), invalid):
+        if isinstance(fault := step.value.get("fault"), dict):
+            yield (*step.path, "fault"), fault

@@ -1,0 +1,105 @@
+"""The faults and the timeline of a world as far as they mattered, and what a controller did to it by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from emulator.kernel.faults import AFTER_REPLY, DROP, EVERYTHING, GARBAGE, HANG, RESET, TRUNCATE, Fault
+from emulator.kernel.history import Commit
+from emulator.kernel.journal import Change, Entry, Exchange, FaultHit
+from emulator.kernel.time import format_duration
+from emulator.kernel.timeline import CALL_OFF, IMPOSSIBLE, Reaction, TimelineEvent
+from emulator.kernel.world import BEGINNING, World
+from emulator.recording.events import Laid, Written
+from emulator.scenario.document import JsonDict, JsonObject
+from emulator.scenario.timeline import id_of
+
+BREAKING = frozenset({DROP, RESET, TRUNCATE, GARBAGE, HANG})
+"""Effects of faults that leave the client without a whole answer."""
+
+
+def breaks(exchange: Exchange) -> FaultHit | None:
+    """Return the fault that kept a whole answer from the client; None where there is none."""
+    hit = exchange.faults[-1] if exchange.faults and not exchange.delivered else None
+    return hit if hit and hit.do in BREAKING and hit.where != AFTER_REPLY else None
+
+
+class ByHand:
+    """What became of the faults and of the timeline in a world. `arranged` are the events that a controller added."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        entries = [*world.journal.since(0)]
+        self._calls = [it for it in entries if isinstance(it.event, Exchange)]
+        self._strikes = Counter(_strikes(entries))
+        changes = (it.event for it in entries if isinstance(it.event, Change) and it.event.kind == TimelineEvent.kind)
+        self._impossible = {it.id for it in changes if IMPOSSIBLE in it.why}
+        commits = [it for it in world.history if it.exchange is None]
+        called_off = (change for it in commits if it.why == CALL_OFF for change in it.changed_resources)
+        self._called_off = {it.id: it.before for it in called_off}
+        self.arranged = [event for it in commits for event in self._arranged(it)]
+
+    def fault(self, id: str, fault: JsonObject) -> JsonDict | None:
+        """Return a fault that strikes as often as this one did; None where it never did."""
+        strikes = self._strikes[id]
+        was_removed = self._world.store.find(Fault.kind, id) is None
+        return {**fault, "times": strikes} if was_removed and strikes else dict(fault) if strikes else None
+
+    def event(self, id: str, event: JsonObject) -> JsonDict | None:
+        """Return an event that happens as often as this one did; None where it never did, or could not."""
+        reaction: Reaction | None = self._world.store.find(Reaction.kind, id) or self._called_off.get(id)
+        if "after_call" not in event:
+            return None if id in self._called_off or id in self._impossible else dict(event)
+        happened = reaction.happened if reaction else 0
+        return {**event, "times": happened} if id in self._called_off and happened else dict(event) if happened else None
+
+    def done(self, commit: Commit) -> Iterator[Written | Laid]:
+        """Yield what a controller did in a transaction."""
+        if commit.written is not None:
+            yield Written(commit.at, commit.written.state)
+        for fault in _added(commit, Fault.kind):
+            if (laid := self.fault(fault.id, fault.written)) is not None:
+                yield Laid(commit.at, laid)
+
+    def _arranged(self, commit: Commit) -> Iterator[JsonDict]:
+        """Yield the events that a controller added in a transaction, as a scenario has them that begins where the world did."""
+        for event in _added(commit, TimelineEvent.kind):
+            if event.of is None and (written := self.event(event.id, event.written)) is not None:
+                yield {**written, "after": format_duration(event.at - self._world.moment(BEGINNING).at)}
+        for reaction in _added(commit, Reaction.kind):
+            if (written := self.event(reaction.id, reaction.written)) is not None:
+                yield {**written, "after": reaction.after + self._count_before(commit.last, reaction)}
+
+    def _count_before(self, n: int, reaction: Reaction) -> int:
+        """Return how many of the calls that a reaction follows came before it was added."""
+        before = (it.event for it in self._calls if it.n <= n)
+        return sum(1 for it in before if isinstance(it, Exchange) and _is_followed(it, reaction))
+
+
+def _strikes(entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield the id of each fault that struck; not where it was taken away before the client had its answer."""
+    for entry in entries:
+        if isinstance(it := entry.event, Exchange):
+            yield from (hit.id for hit in it.faults if hit.do not in BREAKING or hit.where == AFTER_REPLY or not it.delivered)
+
+
+def _added(commit: Commit, kind: str) -> Iterator[Any]:
+    """Yield what a controller added of a kind in a transaction."""
+    for it in commit.changed_resources if commit.exchange is None else ():
+        if it.kind == kind and it.before is None and it.after is not None:
+            yield it.after
+
+
+def _is_followed(exchange: Exchange, reaction: Reaction) -> bool:
+    """Tell whether a call is one that a reaction follows."""
+    names = (exchange.operation, exchange.operation.partition(".")[0], EVERYTHING)
+    is_about = reaction.of is None or reaction.of.lower() in exchange.target.lower()
+    return not {*names}.isdisjoint(reaction.at) and is_about and bool(exchange.status) and reaction.counts(exchange.status)
+
+
+def timeline_of(content: JsonObject, by_hand: ByHand) -> list[JsonDict]:
+    """Return the timeline of a scenario as far as it mattered, with the events that a controller added."""
+    own = (by_hand.event(id_of(number), it) for number, it in enumerate(content.get("timeline", ()), 1))
+    return [*(it for it in own if it is not None), *by_hand.arranged]
