@@ -66,9 +66,8 @@ def _limits(config: pytest.Config) -> dict[str, Any]:
 
 def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
     """A world of this test alone: an empty one, or that of `@pytest.mark.scenario(...)`."""
-    scenario, seed = _wanted(request)
     folders = tuple(dict.fromkeys((request.path.parent, request.config.rootpath)))
-    wish = {"scenario": scenario, "seed": seed, "id": _world_of(request.node), "folders": folders}
+    wish = {**_wanted(request), "id": _world_of(request.node), "folders": folders}
     emulator = _made(emulator_server, wish)
     request.node.stash[WORLD] = emulator, emulator.seed
     with ExitStack() as exits:
@@ -164,19 +163,19 @@ def _options(config: pytest.Config) -> Iterator[str]:
         yield from ("--emulator-scenarios", folder)
 
 
-def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
-    """The scenario and seed of the test's marker."""
+def _wanted(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The scenario, seed and parameters of the test's marker."""
     marker = request.node.get_closest_marker("scenario")
     if marker is None:
-        return None, None
-    unknown = marker.kwargs.keys() - {"seed"}
-    if len(marker.args) != 1 or unknown:
+        return {}
+    if len(marker.args) != 1:
         given = f"scenario{marker.args} {marker.kwargs or ''}"
-        pytest.fail(f"the marker is scenario(name_or_path_or_dict, seed=None), not {given}", pytrace=False)
+        pytest.fail(f"the marker is scenario(name_or_path_or_dict, seed=None, **parameters), not {given}", pytrace=False)
     (scenario,) = marker.args
     if scenario is None:
         pytest.fail("the marker scenario(None) names no scenario: leave it out for an empty world", pytrace=False)
-    return scenario, marker.kwargs.get("seed")
+    parameters = dict(marker.kwargs)
+    return {"scenario": scenario, "seed": parameters.pop("seed", None), "parameters": parameters}
 
 
 def _world_of(item: pytest.Item) -> str:

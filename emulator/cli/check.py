@@ -9,6 +9,7 @@ import click
 
 from emulator.cli.options import option, scenarios_option
 from emulator.cli.scenario_arguments import count, open_all, open_library
+from emulator.cli.settings import TextSettings, set_option
 
 
 @click.command()
@@ -23,8 +24,11 @@ from emulator.cli.scenario_arguments import count, open_all, open_library
     help="Print every operation with the answers it gives, and how sure we are of each.",
 )
 @option("--strict", is_flag=True, help="Take what is written and can have no effect for a mistake, not for a warning.")
+@set_option
 @scenarios_option
-def check(path: Sequence[str], evidence: bool, support: bool, strict: bool, folders: Sequence[Path]) -> None:
+def check(
+    path: Sequence[str], evidence: bool, support: bool, strict: bool, settings: TextSettings | None, folders: Sequence[Path]
+) -> None:
     """Read scenario files (PATH: a file, a folder, a name or a vendor) without running them; tell every mistake."""
     if path and (evidence or support):
         raise click.UsageError("--evidence and --support are about all scenarios: name none")
@@ -40,7 +44,7 @@ def check(path: Sequence[str], evidence: bool, support: bool, strict: bool, fold
         return
     if not path:
         raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")
-    scenarios, mistakes = open_all(open_library(folders), path, strict)
+    scenarios, mistakes = open_all(open_library(folders), path, strict, settings)
     for line in mistakes:
         click.echo(line, err=True)
     if mistakes:

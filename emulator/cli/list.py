@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import itemgetter
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,22 +58,42 @@ class Listing(NamedTuple):
 def scenarios(query: Query) -> Iterator[Item]:
     """Each scenario's name and title. Whether the rest of a file is right is not looked at, which takes longer."""
     known = open_library(query.folders)
-    for name in known.names():
-        if query.vendor is None or name.startswith(f"{query.vendor}/"):
-            yield {"name": name, "title": _title(known.path(name))}
+    paths = {name: known.path(name) for name in known.names() if query.vendor in (None, name.partition("/")[0])}
+    read = {name: _read(path) for name, path in paths.items()}
+    parts = {normpath(paths[name].parent / part) for name, keys in read.items() for part in _included(keys)}
+    for name, path in paths.items():
+        title = _title(read[name])
+        if title or normpath(path) not in parts:
+            yield {"name": name, "title": title}
 
 
-def _title(path: Path) -> str | None:
-    """The title in a scenario file; None where it has none or cannot be read, which `check` explains."""
+def _read(path: Path) -> Item:
+    """The keys in a scenario file; none where it cannot be read, which `check` explains."""
     from emulator.kernel.errors import BadInput
     from emulator.scenario.strict_yaml import parse
 
     try:
-        document = parse(read_text(path)).value
+        value = parse(read_text(path)).value
     except BadInput:
-        return None
-    title = document.get("title") if isinstance(document, dict) else None
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _title(keys: Item) -> str | None:
+    """The title among the keys of a scenario file, with its parameters; None where it has none."""
+    from emulator.kernel.errors import BadInput
+    from emulator.scenario.parameters import filled_value
+
+    try:
+        title = filled_value({key: keys[key] for key in ("title", "parameters") if key in keys}).get("title")
+    except BadInput:
+        title = keys.get("title")
     return title if isinstance(title, str) else None
+
+
+def _included(keys: Item) -> Iterator[str]:
+    included = keys.get("include")
+    return (it for it in included if isinstance(it, str)) if isinstance(included, list) else iter(())
 
 
 def assumptions(query: Query) -> Iterator[Item]:

@@ -11,6 +11,7 @@ import click
 
 from emulator.cli.options import option, scenarios_option, token_option
 from emulator.cli.scenario_arguments import count, open_all, open_library
+from emulator.cli.settings import TextSettings, set_option
 from emulator.kernel.errors import truncate
 from emulator.text.escape import escaped
 
@@ -27,10 +28,18 @@ MOST = 100
 @option("--against", metavar="URL", envvar="EMULATOR_URL", help="Play on a server that is running.")
 @token_option("What the control plane of that server demands.")
 @option("--strict", is_flag=True, help="Take what is written and can have no effect for a mistake, not for a warning.")
+@set_option
 @scenarios_option
-def play(path: Sequence[str], against: str | None, token: str | None, strict: bool, folders: Sequence[Path]) -> None:
+def play(
+    path: Sequence[str],
+    against: str | None,
+    token: str | None,
+    strict: bool,
+    settings: TextSettings | None,
+    folders: Sequence[Path],
+) -> None:
     """Play the steps of each scenario (PATH: a file, a folder, a name or a vendor); report every difference."""
-    scenarios, mistakes = open_all(open_library(folders), path, strict)
+    scenarios, mistakes = open_all(open_library(folders), path, strict, settings)
     differences = _differences(scenarios, against, token)
     n = len(differences)
     for line in (*mistakes, *differences[:MOST]):

@@ -13,6 +13,7 @@ from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.text.escape import escaped
 
 if TYPE_CHECKING:
+    from emulator.cli.settings import TextSettings
     from emulator.scenario.library import Library
     from emulator.scenario.scenario import Scenario
 
@@ -28,24 +29,34 @@ def open_library(folders: Sequence[Path], quiet: bool = False) -> Library:
     return known
 
 
-def open_all(known: Library, paths: Sequence[str], strict: bool = False) -> tuple[list[Scenario], list[str]]:
+def open_all(
+    known: Library, paths: Sequence[str], strict: bool = False, settings: TextSettings | None = None
+) -> tuple[list[Scenario], list[str]]:
     """Return the scenarios of all these files, folders and names, and the mistakes that were found in them.
 
     A name may be that of a folder in the library, as `serpwow` is. What can have no effect is a mistake where they are read
-    `strict`, and else a warning on standard error.
+    `strict`, and else a warning on standard error. A file that others include needs to be no scenario by itself.
+
+    Raises:
+        click.UsageError: a setting is no parameter of any of them.
     """
     scenarios: list[Scenario] = []
-    mistakes: list[str] = []
+    mistakes: dict[str, list[str]] = {}
     for path in _files(known, paths):
         try:
-            scenario = known.open(path)
+            scenario = known.open(path, settings)
             scenarios.append(scenario)
-            (mistakes.extend if strict else warn)(warnings_of(scenario))
+            if strict:
+                mistakes[path] = warnings_of(scenario)
+            else:
+                warn(warnings_of(scenario))
         except BadInput as error:
-            mistakes += error.lines()
+            mistakes[path] = error.lines()
         except EmulatorError as error:
-            mistakes.append(escaped(f"{path}: {error}"))
-    return scenarios, mistakes
+            mistakes[path] = [escaped(f"{path}: {error}")]
+    if settings:
+        settings.expect_all_known()
+    return scenarios, [line for path, lines in mistakes.items() if not known.is_part(path) for line in lines]
 
 
 def warnings_of(scenario: Scenario) -> list[str]:

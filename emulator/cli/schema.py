@@ -10,7 +10,7 @@ import click
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    from emulator.scenario.descriptions import described_schema
+    from emulator.scenario.descriptions import editor_schema
     from emulator.vendors import VENDORS
 
-    click.echo(json.dumps(described_schema(VENDORS), indent=2))
+    click.echo(json.dumps(editor_schema(VENDORS), indent=2))

@@ -30,6 +30,7 @@ from emulator.cli.options import (
 )
 from emulator.cli.process import connections_within_limits, has_stdin, until_stdin_ends
 from emulator.cli.scenario_arguments import open_library, warn, warnings_of
+from emulator.cli.settings import TextSettings, set_option
 from emulator.cli.stderr import StandardError, line_of, standard_error, write_past_buffers
 from emulator.kernel.errors import EmulatorError
 from emulator.text.garbage import gc_paused
@@ -54,6 +55,7 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
 @host_option
 @port_option
 @option("--clock", "rate", metavar="frozen|real|RATE", callback=reads(read_rate), help="Overrides the scenarios' own.")
+@set_option
 @scenarios_option
 @token_option("What the control plane demands; made and printed where it listens beyond this machine and none is given.")
 @allow_host_option
@@ -71,6 +73,7 @@ def serve(
     host: str,
     port: int,
     rate: float | None,
+    settings: TextSettings | None,
     folders: Sequence[Path],
     token: str | None,
     hosts: Sequence[str],
@@ -105,7 +108,7 @@ def serve(
             if not token and not is_loopback(host):
                 token = new_token = make_token()
             context = _context([*hosts, *({host} - {*WILDCARDS})]) if tls else None
-            scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), rate, limits)
+            scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), settings, rate, limits)
             listening = _listening(host, port)
             stderr = exits.enter_context(standard_error())
             lines = None if quiet else AccessLog(lambda line: stderr.say(line_of(line)))
@@ -130,12 +133,16 @@ def _startup_lines(url: str, worlds: Worlds, example: Scenario | None, tls: bool
     return startup_lines(url, worlds, example, certificate_path() if tls else None)
 
 
-def _open(known: Library, names: Sequence[str], rate: float | None, limits: Limits) -> tuple[list[Scenario], Worlds]:
+def _open(
+    known: Library, names: Sequence[str], settings: TextSettings | None, rate: float | None, limits: Limits
+) -> tuple[list[Scenario], Worlds]:
     """Return scenarios, and their worlds."""
     from emulator.server.app import worlds_of
 
     try:
-        scenarios = [known.open(name) for name in names]
+        scenarios = [known.open(name, settings) for name in names]
+        if settings:
+            settings.expect_all_known()
         warn([line for it in scenarios for line in warnings_of(it)])
         return scenarios, worlds_of(scenarios, rate, limits)
     except (EmulatorError, OSError) as error:

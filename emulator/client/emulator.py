@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 from itertools import count
 from pathlib import Path
@@ -16,13 +16,14 @@ from emulator.client.environment import env
 from emulator.client.explore_mixin import ExploreMixin
 from emulator.client.interference import InterferenceMixin
 from emulator.client.journal import Journal
-from emulator.client.json_encoding import without_none
+from emulator.client.json_encoding import plain, without_none
 from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, beginning, scenario_to_send
 from emulator.client.server import ControlError, EmulatorServer
 from emulator.client.snapshots import SnapshotMixin
 from emulator.client.state import State
 from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
 from emulator.scenario.document import JsonObject
+from emulator.scenario.parameters import Settings, exactly
 from emulator.sdk import Vendor
 
 if TYPE_CHECKING:
@@ -48,13 +49,15 @@ def open_emulators() -> list[Emulator]:
 class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
     """A world of one's own. Use as a context: it is dropped at the end.
 
-    `scenario` is what it begins with, nothing if left out; `seed` decides, with the world's id, every id and credential.
+    `scenario` is what it begins with, nothing if left out, and `parameters` are values of its parameters, by name, in place of
+    their defaults; `seed` decides, with the world's id, every id and credential.
     `server` is where the world lives; left out, it is the one at EMULATOR_URL, or else a new one in this process that ends
     with the context. Without an `id` the server chooses one. A file of a scenario that is given by a relative path, here or
     to `load`, is looked for in `folders`, in order, and then in the current one.
 
     Raises:
-        ControlError: the scenario has mistakes, there is none of that name, or the id is another world's.
+        ControlError: the scenario has mistakes or not these parameters, there is none of that name, or the id is another
+            world's.
     """
 
     def __init__(
@@ -65,13 +68,14 @@ class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
         server: EmulatorServer | None = None,
         id: str | None = None,
         folders: Sequence[Path] = (),
+        parameters: JsonObject | None = None,
     ) -> None:
         self._folders = folders
         self._server = server or EmulatorServer(env("EMULATOR_URL"))
         self._exits = [] if server else [self._server.close]
         try:
-            payload = EMPTY if scenario is None else self._to_send(scenario)
-            body = {**without_none(id=id, seed=self._server.seed if seed is None else seed), **beginning(payload)}
+            start = self._beginning(EMPTY if scenario is None else scenario, parameters or {})
+            body = {**without_none(id=id, seed=self._server.seed if seed is None else seed), **start}
             self._attach(scenario, self._server.ask("POST", "/worlds", body))
         except BaseException:
             self.close()
@@ -178,13 +182,15 @@ class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
 
         return AsyncEmulator(self)
 
-    def load(self, scenario: ScenarioLike, *, seed: int | None = None) -> None:
+    def load(self, scenario: ScenarioLike, *, seed: int | None = None, **parameters: Any) -> None:
         """Begin anew with another scenario; URLs stay, and so do the credentials while the seed does.
 
+        Each of the `parameters`, as in `load("my-batches", searches=200)`, is a value in place of its default.
+
         Raises:
-            ControlError: the scenario has mistakes, or there is none of that name.
+            ControlError: the scenario has mistakes or not these parameters, or there is none of that name.
         """
-        body = {**without_none(seed=seed, claim=True), **beginning(self._to_send(scenario))}
+        body = {**without_none(seed=seed, claim=True), **self._beginning(scenario, parameters)}
         with self._loading:
             self._world = self.ask("POST", "/reset", body)
             self.scenario = scenario
@@ -206,12 +212,16 @@ class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
         twin._attach(scenario, world)
         return twin
 
-    def _to_send(self, scenario: ScenarioLike) -> Any:
+    def _beginning(self, scenario: ScenarioLike, parameters: JsonObject) -> JsonObject:
+        values = plain(parameters, ("parameters",))
+        return beginning(self._to_send(scenario, exactly(values) if values else None), values)
+
+    def _to_send(self, scenario: ScenarioLike, settings: Settings | None = None) -> Any:
         try:
-            payload = scenario_to_send(scenario, self._folders)
+            payload = scenario_to_send(scenario, partial(self._server.file, settings=settings), self._folders)
         except MissingFile:
             raise self._server.missing_file(str(scenario), self._folders) from None
-        return self._server.scenario(payload) if isinstance(payload, str) else payload
+        return self._server.scenario(payload, settings) if isinstance(payload, str) else payload
 
     def transport(self) -> InProcess:
         """Return a transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.

@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from emulator.client.json_encoding import plain
 from emulator.scenario.document import JsonObject
+from emulator.scenario.parameters import Settings, exactly, filled_value
 from emulator.scenario.scenario import listed_claims
 from emulator.vendors import VENDORS
 
@@ -32,6 +34,7 @@ class ExploreMixin(ABC):
 
     scenario: ScenarioLike | None
     _server: EmulatorServer
+    _world: JsonObject
 
     @property
     @abstractmethod
@@ -44,7 +47,7 @@ class ExploreMixin(ABC):
         """The seed of the handle's world."""
 
     @abstractmethod
-    def _to_send(self, scenario: ScenarioLike) -> Any:
+    def _to_send(self, scenario: ScenarioLike, settings: Settings | None = None) -> Any:
         """Return a scenario as the control plane takes it: a name, or a value."""
 
     @abstractmethod
@@ -60,6 +63,7 @@ class ExploreMixin(ABC):
         meanwhile: Iterable[JsonObject] = (),
         check: Client | None = None,
         may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
+        parameters: JsonObject | None = None,
         most: int = MOST,
         max_seconds: Duration = MAX_SECONDS,
         progress: Progress = lambda _explored, _what: None,
@@ -91,7 +95,7 @@ class ExploreMixin(ABC):
 
         effects, states = arguments.read_faults(faults), arguments.read_meanwhile(meanwhile)
         seconds = arguments.read_seconds(max_seconds)
-        begin, start = self._begin_explored, self._as_value(scenario)
+        begin, start = self._begin_explored, self._as_value(scenario, parameters or {})
         runs = Exploration(
             begin, start, client, self._server.client, check, effects, states, may_raise, most, seconds, progress
         )
@@ -100,13 +104,16 @@ class ExploreMixin(ABC):
 
     def _begin_explored(self, payload: JsonObject) -> Emulator:
         """Make a world for one run."""
-        own = listed_claims(VENDORS, self._as_value(self.scenario)) if self.scenario is not None else ()
+        parameters = self._world.get("parameters", {})
+        own = listed_claims(VENDORS, self._as_value(self.scenario, parameters)) if self.scenario is not None else ()
         claim = {*own}.isdisjoint(listed_claims(VENDORS, payload))  # a credential that picks this world cannot pick another
         body = {"id": f"{self.id[:40]}-explored", "scenario": payload, "seed": self.seed, "claim": claim}
         return self._beside(payload, self._server.ask("POST", "/worlds", body))
 
-    def _as_value(self, scenario: ScenarioLike) -> JsonObject:
-        """Return a scenario as a value, whether it was given by name, path or value."""
-        payload = self._to_send(scenario)
+    def _as_value(self, scenario: ScenarioLike, parameters: JsonObject) -> JsonObject:
+        """Return a scenario as a value, whether it was given by name, path or value; its parameters are filled in."""
+        values = plain(parameters, ("parameters",))
+        settings = exactly(values) if values else None
+        payload = self._to_send(scenario, settings)
         answer = self._server.ask("GET", f"/scenarios/{payload}") if isinstance(payload, str) else {"scenario": payload}
-        return dict(answer["scenario"])
+        return dict(filled_value(answer["scenario"], settings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os.path import isdir, isfile, lexists
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ EMPTY: JsonObject = {}
 """The scenario of a world that begins with nothing."""
 
 
-def scenario_to_send(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> Any:
-    """Return a scenario as the control plane takes it: a name, or a value. Files are read here, not by the server.
+def scenario_to_send(scenario: ScenarioLike, read: Callable[[Path], JsonObject], folders: Sequence[Path] = ()) -> Any:
+    """Return a scenario as the control plane takes it: a name, or a value. Files are `read` here, not by the server.
 
     A relative path is looked for in these folders, in order, and then in the current one.
 
@@ -49,16 +49,14 @@ def scenario_to_send(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> An
     if isinstance(scenario, Path) or is_scenario_file(path) or looks_like_path(scenario):
         _expect_file(path, str(scenario))
     if isinstance(scenario, Path) or is_scenario_file(path) or (path.suffix and isfile(path)):
-        from emulator.scenario.loader import load_file
-        from emulator.vendors import VENDORS
-
-        return dict(load_file(path, VENDORS).content)
+        return dict(read(path))
     return scenario
 
 
-def beginning(payload: Any) -> JsonDict:
+def beginning(payload: Any, parameters: JsonObject) -> JsonDict:
     """Return how a world begins; in a scenario of the test's own, what can have no effect is a mistake."""
-    return {"scenario": payload} | ({} if isinstance(payload, str) else {"strict": True})
+    strict = {} if isinstance(payload, str) else {"strict": True}
+    return {"scenario": payload, **({"parameters": parameters} if parameters else {}), **strict}
 
 
 def _find(path: Path, folders: Sequence[Path]) -> Path:

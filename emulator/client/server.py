@@ -21,7 +21,9 @@ from emulator.client.network_idle import ServerActivity
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
 from emulator.scenario.client import read_foreign
+from emulator.scenario.document import JsonObject
 from emulator.scenario.library import Library
+from emulator.scenario.parameters import Settings
 from emulator.sdk.exact_json import dump
 from emulator.server.app import closed_worlds, create_app, library
 from emulator.state.compare import abridge
@@ -172,17 +174,28 @@ class EmulatorServer:
     def _no_emulator(self, status: int | None = None) -> ControlError:
         return ControlError(f"what answers at {self._url!r} (--emulator-url, EMULATOR_URL) is no emulator", status)
 
-    def scenario(self, name: str) -> Any:
+    def scenario(self, name: str, settings: Settings | None = None) -> Any:
         """Return what the control plane is sent for the scenario of that name: the name, or a value that only we have.
 
         Raises:
-            BadInput: the scenario is in a folder of ours, and has mistakes.
+            BadInput: the scenario is in a folder of ours, and has mistakes, or a setting names none of its parameters.
             NotFound: only a part of the name is that of a scenario in a folder of ours.
         """
         if self.app is not None or not self._folders:
             return name
         known = Library(VENDORS, self._folders)
-        return dict(known.get(name).content) if name in known.names() or known.intended_name(name) else name
+        is_ours = name in known.names() or known.intended_name(name)
+        return dict(known.get(name, settings).as_written) if is_ours else name
+
+    def file(self, path: Path, settings: Settings | None = None) -> JsonObject:
+        """Return what the control plane is sent for the scenario in a file, with what that includes.
+
+        Raises:
+            BadInput: it has mistakes, or a setting names none of its parameters.
+        """
+        from emulator.scenario.loader import ScenarioFiles
+
+        return ScenarioFiles(VENDORS, self._folders).load(path, settings=settings).as_written
 
     def missing_file(self, path: str, folders: Sequence[Path] = ()) -> BadInput:
         """Return the refusal of a path at which there is no file; it names what may be meant, and where it was looked for."""

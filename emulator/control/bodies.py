@@ -152,7 +152,7 @@ def _validated(document: Document, schema: Schema) -> Body:
         last = problems.pop()
         problems.append(replace(last, message=f"{last.message}; send for example {json.dumps(schema['examples'][0])}"))
     if problems:
-        raise BadInput([document.place(it) if document.places else it for it in problems])
+        raise BadInput([*map(document.place, problems)])
     value: Body = document.value
     return value
 

@@ -11,7 +11,7 @@ from emulator.control.models import Health, Scenarios, ScenarioSummary, Scenario
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.machine import Machine
-from emulator.scenario.descriptions import described_schema
+from emulator.scenario.descriptions import editor_schema
 from emulator.scenario.document import JsonDict
 from emulator.sdk.vendor import Vendor
 
@@ -33,7 +33,9 @@ def openapi(request: ControlRequest) -> JsonDict:
 
 @route("GET", "/scenarios", "The scenarios there are", takes_long=True)
 def scenarios(request: ControlRequest) -> Scenarios:
-    return Scenarios(tuple(_summary(request, name) for name in request.context.library.names()))
+    library = request.context.library
+    every = [_summary(request, name) for name in library.names()]
+    return Scenarios(tuple(it for it in every if not (it.problems and library.is_part(str(library.path(it.name))))))
 
 
 def _summary(request: ControlRequest, name: str) -> ScenarioSummary:
@@ -48,12 +50,12 @@ def scenario(request: ControlRequest) -> ScenarioText:
     if not (name := request.path_param("name")):
         raise HTTPException(404)  # a slash too many after `/scenarios`
     found = request.context.library.get(name)
-    return ScenarioText(found.name, found.title, found.content)
+    return ScenarioText(found.name, found.title, dict(found.as_written))
 
 
 @route("GET", "/schema", "The JSON Schema of scenario files")
 def schema(request: ControlRequest) -> JsonDict:
-    return described_schema(request.context.vendors)
+    return editor_schema(request.context.vendors)
 
 
 @route("GET", "/vendors", "The vendors", takes_long=True)

@@ -12,9 +12,10 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.room import admit_resources
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.scenario.document import Document, JsonDict
+from emulator.scenario.document import Document, JsonDict, JsonObject
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
+from emulator.scenario.parameters import exactly
 from emulator.scenario.resources import resources_in
 from emulator.scenario.scenario import Scenario, check_count
 from emulator.sdk.vendor import Vendors
@@ -60,25 +61,29 @@ class ControlContext:
         """The limits of a new world, and the budget that it counts in."""
         return self.limits, self.worlds.budget
 
-    def scenario(self, source: str | JsonDict | Document, strict: bool = False) -> Scenario:
+    def scenario(
+        self, source: str | JsonDict | Document, strict: bool = False, parameters: JsonObject | None = None
+    ) -> Scenario:
         """Return the scenario of a name in the library, of a value or of a YAML document. A request cannot name a file.
 
-        Where it is `strict`, what can have no effect is a mistake.
+        Where it is `strict`, what can have no effect is a mistake. `parameters` are values in place of its defaults.
 
         Raises:
             NotFound: the library has no scenario of that name.
-            BadInput: it is no valid scenario.
+            BadInput: it is no valid scenario, or has not all these parameters.
             TooMany: there is no room for so many resources.
         """
+        settings = exactly(parameters) if parameters else None
         if isinstance(source, str):
-            found = self.library.get(source)
+            found = self.library.get(source, settings)
             if strict and found.warnings:
                 raise BadInput(found.warnings, found.source)
             return found
         document = source if isinstance(source, Document) else Document(source)
         if isinstance(document.value, dict):
             self.admit(document.value.get("given"), Quota(self.worlds.budget))
-        return load_document(document, self.vendors, titled=False, budget=self.worlds.budget, strict=strict)
+        budget = self.worlds.budget
+        return load_document(document, self.vendors, titled=False, budget=budget, strict=strict, settings=settings)
 
     def admit(self, state: object, quota: Quota) -> None:
         """Check that there is room for a state by vendor, valid or not, before it is validated.

@@ -148,13 +148,14 @@ class Clock(Record, component="clock"):
 class World(Record, component="world"):
     """A world, and by vendor the URL and the credentials with which its clients reach it.
 
-    Where it was just made, `warnings` say what in its scenario can have no effect.
+    `parameters` are those of its scenario. Where it was just made, `warnings` say what in its scenario can have no effect.
     """
 
     id: Annotated[str, As(WORLD_ID)]
     seed: Count
     clock: Clock
     credentials: dict[str, dict[str, str]]
+    parameters: LeftOut[JsonDict]
     warnings: LeftOut[tuple[str, ...]]
 
 

@@ -44,7 +44,7 @@ HEADERS: JsonObject = {
         "schema": {"type": "string"},
     },
 }
-FIELD_ERROR = closed({"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT}, "pointer", "detail")
+FIELD_ERROR = closed({"pointer": TEXT, "file": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT}, "pointer", "detail")
 PROBLEM = {
     "type": "object",
     "properties": {

@@ -76,6 +76,7 @@ def _sentence(error: EmulatorError) -> str:
 def _place(it: Problem) -> dict[str, object]:
     place = {
         "pointer": it.pointer and redact_text(it.pointer),
+        "file": it.source or None,
         "line": it.line,
         "column": it.column,
         "detail": redact_text(it.message),

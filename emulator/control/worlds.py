@@ -29,7 +29,13 @@ from emulator.text.redact import redact_text
 
 SEED = {"type": "integer", "minimum": 0}
 FLAG = {"type": "boolean"}
-BEGINNING = {"scenario": {"type": ["string", "object"]}, "seed": SEED, "claim": FLAG, "strict": FLAG}
+BEGINNING = {
+    "scenario": {"type": ["string", "object"]},
+    "parameters": {"type": "object"},
+    "seed": SEED,
+    "claim": FLAG,
+    "strict": FLAG,
+}
 RESET = closed(BEGINNING)
 NEW_WORLD = closed({**BEGINNING, "id": WORLD_ID})
 FORK = closed({"id": WORLD_ID, "seed": SEED})
@@ -94,7 +100,7 @@ def _with_clock(world: World, request: ControlRequest, clock: Clock, warnings: t
         name: {"url": url + vendor.base_path, **vendor.credentials_of(id, seed).fields}
         for name, vendor in request.context.vendors.items()
     }
-    return models.World(id, seed, clock, credentials, warnings)
+    return models.World(id, seed, clock, credentials, dict(world.rules.parameters) or None, warnings)
 
 
 @route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True)
@@ -119,7 +125,7 @@ def make(request: ControlRequest) -> models.World:
     source, is_listed = body.get("scenario", {}), body.get("claim", True)
     check_shown(body.get("id", ""), "id")
     context.worlds.check(body.get("id", ""), _claims_of(context, source) if is_listed else ())
-    scenario = context.scenario(source, body.get("strict", False))
+    scenario = context.scenario(source, body.get("strict", False), body.get("parameters"))
     with context.id_lock:
         id = body.get("id") or context.next_id()
     world = scenario.world(context.vendors, id, body.get("seed"), None, *context.bounds)
@@ -183,7 +189,7 @@ def _replaced(world: World, request: ControlRequest) -> tuple[World, ControlRequ
         raise BadInput.at(WITHOUT_SCENARIO, next(iter(request.body)))
     is_listed = request.body.get("claim", False)
     context.worlds.check_claims(world.id, _claims_of(context, source) if is_listed else (), world)
-    scenario = context.scenario(source, request.body.get("strict", False))
+    scenario = context.scenario(source, request.body.get("strict", False), request.body.get("parameters"))
     new = scenario.world(context.vendors, world.id, seed, None, *context.bounds)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in context.vendors.items()]
     context.worlds.replace(world, new, scenario.claims(context.vendors, new, listed=is_listed), given_up=own)

@@ -37,6 +37,7 @@ class Problem:
 
     A message longer than LONGEST is cut at once, so that many mistakes with long words in them take little memory. One that
     `is_idle` is no contradiction: what stands there can have no effect.
+    `source` is its file, where that is not the one of the rest.
     """
 
     message: str
@@ -44,6 +45,7 @@ class Problem:
     line: int | None = None
     column: int | None = None
     is_idle: bool = False
+    source: str = ""
 
     def __post_init__(self) -> None:
         if len(self.message) > LONGEST:
@@ -94,7 +96,7 @@ class BadInput(EmulatorError):
         return [escaped(self._line(problem)) for problem in self.shown_problems()] + more
 
     def _line(self, problem: Problem) -> str:
-        place = [self.source] if self.source else []
+        place = [it for it in (problem.source or self.source,) if it]
         if problem.line is not None:
             place += [str(problem.line), str(problem.column)]
         elif problem.path:

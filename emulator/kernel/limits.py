@@ -125,7 +125,7 @@ class Rules:
     `timing` holds the lengths that replace those of timers, None for ever; `choices` the choice in force of every
     assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything, each with the fields
     that the scenario gives it; `provenance` whether data-plane replies say where they come from; `limits` how much of
-    anything there may be.
+    anything there may be; `parameters` what was filled into the scenario.
     """
 
     machines: Mapping[str, Machine]
@@ -134,6 +134,7 @@ class Rules:
     credentials: Mapping[str, Mapping[str, Mapping[str, str]] | None] = field(default_factory=dict)
     provenance: bool = True
     limits: Limits = field(default_factory=Limits)
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 SAYS: Mapping[str, str] = {

@@ -138,7 +138,8 @@ class World:
         """Make the present state, read from `source`, the beginning, to which `reset` returns; start journal and history."""
         at = self.settle()
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
-        self._beginning = Moment(at, self.copy(), source, Charge(self.quota, weigh(source).own))
+        text = weigh(source).own + (weigh(self.rules.parameters).own if self.rules.parameters else 0)
+        self._beginning = Moment(at, self.copy(), source, Charge(self.quota, text))
 
     def spawn(self, id: str, rules: Rules) -> World:
         """Return a world at this one's beginning, under other rules. They share the beginning, which is made once."""

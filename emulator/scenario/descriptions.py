@@ -80,3 +80,35 @@ def _described(schema: JsonObject, descriptions: Mapping[str, str], path: str = 
     if "anyOf" in schema:
         described["anyOf"] = [_described(part, descriptions, path, way=True) for part in schema["anyOf"]]
     return described
+
+
+WRITTEN_OUT = frozenset({"$schema", "format", "include", "parameters"})
+"""Keys at the top whose values no parameter can stand for."""
+
+PARAMETER = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_]*\}", "description": "a parameter, such as ${searches}"}
+
+
+def editor_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
+    """Return the described schema of files as they are before parameters are filled in: one may stand for any value."""
+    schema = described_schema(vendors)
+    top = {key: part if key in WRITTEN_OUT else _or_parameter(part) for key, part in schema["properties"].items()}
+    definitions = {name: _with_parameters(part) for name, part in schema["$defs"].items()}
+    return {**schema, "properties": top, "$defs": definitions}
+
+
+def _with_parameters(schema: JsonObject) -> JsonDict:
+    """Return a schema in whose parts parameters may stand."""
+    changed = dict(schema)
+    if "properties" in schema:
+        changed["properties"] = {name: _or_parameter(part) for name, part in schema["properties"].items()}
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            changed[key] = _or_parameter(schema[key])
+    return changed
+
+
+def _or_parameter(schema: JsonObject) -> JsonDict:
+    if not schema.keys() - {"type", "description"} and schema.get("type", "string") == "string":
+        return dict(schema)  # any text, or anything
+    about = {"description": schema["description"]} if "description" in schema else {}
+    return {**about, "anyOf": [_with_parameters(schema), PARAMETER]}

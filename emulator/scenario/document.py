@@ -11,6 +11,10 @@ from emulator.kernel.errors import Problem
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
+MAX_VALUES = 100_000
+
+MARK = "${"
+"""The beginning of a parameter in a text; `$${` stands for these two characters themselves."""
 
 Places = Mapping[Path, tuple[int, int]]
 """The line and the column of each part of a value, both counted from 1."""
@@ -24,19 +28,28 @@ JsonDict = dict[str, Any]
 
 @dataclass(slots=True)
 class Document:
-    """A value, and where each part of it stands: path → (line, column), both counted from 1."""
+    """A value, and where each part of it stands: path → (line, column), both counted from 1.
+
+    `sources` names the file of each part that comes from another one; `files` tells of each of these files when it was
+    changed. `has_marks` tells whether its text names parameters.
+    """
 
     value: Any = None
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    sources: dict[Path, str] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+    has_marks: bool = False
 
     def place(self, problem: Problem) -> Problem:
-        """Return a problem with the place of the nearest part of the document that exists."""
+        """Return a problem with the place of the nearest part of the document that exists, where places are known."""
+        if not self.places:
+            return problem
         known = problem.path
         while known not in self.places and known:
             known = known[:-1]
         line, column = self.places.get(known, (1, 1))
-        return replace(problem, line=line, column=column)
+        return replace(problem, line=line, column=column, source=self.sources.get(known, ""))
 
 
 class InvalidPaths:

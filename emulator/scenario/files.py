@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from errno import ELOOP
 from os.path import isabs, isdir, islink
 from pathlib import Path
@@ -20,6 +21,14 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def is_scenario_file(path: Path) -> bool:
     """Tell whether a path ends as scenario files do, in small letters or capitals."""
     return path.suffix.lower() in SUFFIXES
+
+
+def changed(path: str) -> int:
+    """Return the moment at which a file was changed, as the system has it; 0 where there is none."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def looks_like_path(text: str) -> bool:

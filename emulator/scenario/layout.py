@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from emulator.scenario.document import JsonObject
+from emulator.scenario.document import MARK, JsonObject
 from emulator.scenario.scalars import CORE, plain
 from emulator.text.checkpoint import checkpoint
 
@@ -147,6 +147,7 @@ def scalar(value: Any, in_flow: bool = False) -> str:
 
 def _text(text: str, in_flow: bool = True) -> str:
     """Return a text as it is where every reader of YAML takes it for this text, and else in quotes."""
+    text = _literal(text)
     return (_written if len(text) <= WIDTH else _written.__wrapped__)(text, in_flow)
 
 
@@ -157,6 +158,11 @@ def _written(text: str, in_flow: bool) -> str:
     if '"' in text and "'" not in text and text.isascii() and text.isprintable():
         return f"'{text}'"
     return "".join(it if it.isprintable() else _escape(it) for it in json.dumps(text, ensure_ascii=False))
+
+
+def _literal(text: str) -> str:
+    """Return a text in which no parameter is read."""
+    return text.replace(MARK, f"${MARK}")
 
 
 def _is_text(text: str) -> bool:
@@ -176,7 +182,7 @@ def _is_block(value: Any) -> bool:
 
 
 def _block(head: str, text: str, indent: int) -> Iterator[str]:
-    lines = text.split("\n")
+    lines = _literal(text).split("\n")
     ending = "-" if lines[-1] else "" if lines[-2] else "+"
     yield f"{head}|{ending}"
     for line in lines if lines[-1] else lines[:-1]:

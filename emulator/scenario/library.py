@@ -7,15 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
-from os.path import isdir, lexists, splitext
+from os.path import isdir, lexists, realpath, splitext
 from pathlib import Path
 from threading import Lock
 
 import orjson
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
-from emulator.scenario.files import ENDINGS, SUFFIXES, is_scenario_file, looks_like_path, read_text
-from emulator.scenario.loader import load_file
+from emulator.scenario.files import ENDINGS, SUFFIXES, changed, is_scenario_file, looks_like_path, read_text
+from emulator.scenario.loader import ScenarioFiles
+from emulator.scenario.parameters import Settings
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendors
@@ -28,6 +29,7 @@ class Library:
     def __init__(self, vendors: Vendors, folders: tuple[Path, ...]) -> None:
         self._vendors = vendors
         self._folders = folders
+        self._files = ScenarioFiles(vendors, folders)
         self._read: dict[str, tuple[int, Scenario]] = {}
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
@@ -71,41 +73,46 @@ class Library:
             error.args = (f"no scenario is called {name!r}; did you mean {intended_name!r}?",)
         return error
 
-    def get(self, name: str) -> Scenario:
-        """The scenario of that name; read again when its file has changed.
+    def get(self, name: str, settings: Settings | None = None) -> Scenario:
+        """The scenario of that name; read again when its file has changed, or one that it includes.
 
         Raises:
             NotFound: there is none.
-            BadInput: it has mistakes.
+            BadInput: it has mistakes, or a setting names no parameter.
         """
-        try:
-            changed = os.stat(self._paths[name]).st_mtime_ns
-        except KeyError:
-            raise self._not_found(name) from None
-        except OSError:
-            raise NotFound("scenario", name, self._paths) from None
+        path = self.path(name)
+        if not (moment := changed(str(path))):
+            raise NotFound("scenario", name, self._paths)
+        if settings is not None:
+            return self._files.load(path, name, settings)
         with self._locks[name]:  # threads that ask for the same scenario get the same, with its templates
-            if self._read.get(name, (None,))[0] != changed:
-                self._read[name] = changed, load_file(Path(self._paths[name]), self._vendors, name)
-            return self._read[name][1]
+            read, scenario = self._read.get(name, (None, None))
+            if scenario is None or read != moment or any(changed(it) != then for it, then in scenario.files.items()):
+                scenario = self._files.load(path, name)
+                self._read[name] = moment, scenario
+            return scenario
 
-    def open(self, name_or_path: str) -> Scenario:
+    def is_part(self, path: str) -> bool:
+        """Tell whether a file was included by another one that was read."""
+        return realpath(path) in self._files.included
+
+    def open(self, name_or_path: str, settings: Settings | None = None) -> Scenario:
         """The scenario of a name, or in a file; only a person at a keyboard may name files.
 
         Raises:
             NotFound: it is neither a known name nor a file.
-            BadInput: it has mistakes, or is no scenario file.
+            BadInput: it has mistakes, or is no scenario file; or a setting names no parameter.
         """
         path = Path(name_or_path)
         if name_or_path in self._paths:
-            return self.get(name_or_path)
+            return self.get(name_or_path, settings)
         if isdir(path):
             raise BadInput([Problem("is a folder, not a scenario: name a file in it")], name_or_path)
         if lexists(path):
-            return load_file(path, self._vendors)
+            return self._files.load(path, settings=settings)
         if is_scenario_file(path) or looks_like_path(name_or_path):
             raise self.no_file(name_or_path)
-        return self.get(name_or_path)
+        return self.get(name_or_path, settings)
 
     def no_file(self, text: str) -> BadInput:
         """Return the refusal of a path at which there is no file; it names what may be meant."""

@@ -20,7 +20,7 @@ from emulator.kernel.time import NEVER, parse_duration, parse_instant, parse_off
 from emulator.kernel.timeline import TIMELINE
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
-from emulator.scenario.document import JsonObject, Places
+from emulator.scenario.document import JsonObject, Path, Places
 from emulator.scenario.faults import add_fault_to, body_of
 from emulator.scenario.state import read_state
 from emulator.scenario.steps import Part, Step, in_file_order, write_out
@@ -36,13 +36,19 @@ TEMPLATES = 8
 class Scenario:
     """A scenario that was read and found without fault. `content` is the file as a value; `source` is where it came from.
 
-    `warnings` say what in it can have no effect.
+    `lines` are the places of its parts, `sources` the files of those that are included; `files` tells of each of these files
+    when it was changed.
+    `parameters` are filled in; with their declaration it is `unfilled`. `warnings` say what in it can have no effect.
     """
 
     name: str
     source: str
     content: JsonObject = field(repr=False)
     lines: Places = field(default_factory=dict, repr=False)
+    sources: Mapping[Path, str] = field(default_factory=dict, repr=False)
+    files: Mapping[str, int] = field(default_factory=dict, repr=False)
+    parameters: JsonObject = field(default_factory=dict, repr=False)
+    unfilled: JsonObject | None = field(default=None, repr=False)
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
     _templates: EvictableCache = field(default_factory=partial(EvictableCache, TEMPLATES), repr=False, compare=False)
     _building: Lock = field(default_factory=Lock, repr=False, compare=False)
@@ -51,6 +57,11 @@ class Scenario:
     def title(self) -> str:
         """The scenario's subject, as a sentence."""
         return str(self.content.get("title", ""))
+
+    @property
+    def as_written(self) -> JsonObject:
+        """The scenario with all that it includes, its parameters declared and not filled in: what a server is sent."""
+        return self.content if self.unfilled is None else self.unfilled
 
     @property
     def parts(self) -> list[Part]:
@@ -67,7 +78,8 @@ class Scenario:
         line = self.lines.get(path)
         if line is None:
             return self.source
-        return f"{self.source}:{line[0]}" if self.source else f"line {line[0]} of the scenario that was sent"
+        source = self.sources.get(path, self.source)
+        return f"{source}:{line[0]}" if source else f"line {line[0]} of the scenario that was sent"
 
     def clock(self, rate: float | None = None) -> Clock:
         """A new clock as the scenario wants it; `rate`, where given, overrides how fast it runs."""
@@ -102,7 +114,7 @@ class Scenario:
         check_count(len(template.store), bounds)
         credentials = self._credentials(vendors, id, number)
         it = template.rules
-        return template.spawn(id, Rules(it.machines, it.timing, it.choices, credentials, it.provenance, bounds))
+        return template.spawn(id, Rules(it.machines, it.timing, it.choices, credentials, it.provenance, bounds, it.parameters))
 
     def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget, id: str) -> World:
         template = self._build(vendors, seed, rate, budget, id)
@@ -139,7 +151,9 @@ class Scenario:
         timing = {timer: _length(duration) for timer, duration in self.content.get("timing", {}).items()}
         machines = {machine.kind: machine for vendor in vendors.values() for machine in vendor.machines}
         credentials = self._credentials(vendors, self.name, seed)
-        return Rules(machines | {TIMELINE.kind: TIMELINE}, timing, choices, credentials, self.content.get("provenance", True))
+        machines[TIMELINE.kind] = TIMELINE
+        provenance = self.content.get("provenance", True)
+        return Rules(machines, timing, choices, credentials, provenance, parameters=self.parameters)
 
     def _credentials(self, vendors: Vendors, id: str, seed: int) -> dict[str, dict[str, dict[str, str]] | None]:
         """Return what each vendor accepts in a world of an id: what is listed, and the world's own; None for anything."""

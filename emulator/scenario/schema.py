@@ -65,6 +65,7 @@ JUMP = {"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}}
 
 FORMAT = 1
 """The version of the grammar; a file may name it."""
+FORMAT_MEANS = "1, the only format that this version reads"
 
 VERBS = ("send", "advance", "set", "fault", "see")
 """The actions of a step, which has exactly one of them, or a group of steps."""
@@ -128,7 +129,10 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
         **closed(
             {
                 "title": {"type": "string", "minLength": 1, "description": "a full sentence in the present tense"},
-                "format": {"enum": [FORMAT]},
+                "$schema": {"type": "string"},
+                "format": {"const": FORMAT, "description": FORMAT_MEANS},
+                "include": {"type": "array", "items": {"type": "string"}},
+                "parameters": {"type": "object"},
                 "proves": {"type": "array", "items": {"type": "string"}, "description": "evidence that the scenario is about"},
                 "clock": closed({"start": INSTANT, "rate": RATE, "skew": SKEW}),
                 "seed": {"type": "integer", "minimum": 0},
@@ -219,7 +223,7 @@ def step_schema() -> JsonObject:
             "text": {"type": "string"},
             "headers": TEXTS,
             "exactly": {"type": "boolean"},
-            "fails": {"const": True, "description": "true: no whole reply comes back"},
+            "fails": {"const": True, "description": "true, which says that no whole reply comes back"},
         }
     )
     return closed(

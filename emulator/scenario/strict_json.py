@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, JsonObject
+from emulator.scenario.document import MARK, MAX_BYTES, MAX_DEPTH, Document, JsonObject
 from emulator.sdk.exact_json import depth_of, load
 
 MAX_DIGITS = 20
@@ -49,7 +49,7 @@ def parse_json(text: str) -> Document:
     if len(text.encode()) > MAX_BYTES:
         raise BadInput([Problem(f"larger than {MAX_BYTES} bytes", (), 1, 1)])
     try:
-        document = Document(read_json(text))
+        document = Document(read_json(text), has_marks=MARK in text)
     except NotJson as error:
         if isinstance(error, KeyTwice):
             with suppress(BadInput):

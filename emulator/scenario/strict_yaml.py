@@ -11,11 +11,10 @@ import yaml
 from yaml import composer
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, JsonDict, Path
+from emulator.scenario.document import MARK, MAX_BYTES, MAX_DEPTH, MAX_VALUES, Document, JsonDict, Path
 from emulator.scenario.scalars import MERGE, describe_node, plain, tag_problem
 from emulator.text.checkpoint import checkpoint
 
-MAX_VALUES = 100_000
 MAX_DIRECTIVES = 10
 """Lines that begin with %TAG: libyaml compares each with all that stand before it."""
 MAX_ALIASED = 4 * MAX_BYTES
@@ -48,7 +47,7 @@ def parse(text: str, most_bytes: int = MAX_BYTES) -> Document:
         raise BadInput([_syntax_error(text, error)]) from None
     except yaml.YAMLError as error:
         raise BadInput([Problem(f"not YAML: {error}", (), 1, 1)]) from None
-    document = Document(places={(): (1, 1)})
+    document = Document(places={(): (1, 1)}, has_marks=MARK in text)
     if root is not None:
         document.value = _Reader(document).read(root, ())
     return document
@@ -125,6 +124,8 @@ def _syntax_error(text: str, error: yaml.MarkedYAMLError) -> Problem:
         return Problem(TOO_DEEP, (), *place)
     if line[mark.column : mark.column + 1] == "\t":
         return Problem("not YAML: a tab cannot stand here; indent with spaces", (), *place)
+    if line[max(0, mark.column - 1) : mark.column + 1] == MARK:
+        return Problem('not YAML: within { } and [ ], a parameter stands in quotes, as in "${name}"', (), *place)
     words = ", ".join(part for part in (error.context, error.problem) if part)
     return Problem(f"not YAML: {words}", (), *place)
 

@@ -207,6 +207,8 @@ def _message(error: ValidationError) -> str:
         return f"{text} is not of the form {schema['description']}"
     if error.validator == "type":
         return f"expected {_description({'type': schema['type']})}, not {text}"
+    if error.validator == "const" and "description" in schema:
+        return f"{text} is not {schema['description']}"
     if error.validator == "pattern" and "description" in schema:
         return f"{text} is not of the form {schema['description']}"
     if error.validator == "format":

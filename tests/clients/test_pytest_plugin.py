@@ -67,11 +67,18 @@ def test_the_seed_of_the_option(emulator):
     result.stdout.fnmatch_lines(["*did you mean 'serpwow/stopall-23'?*"])
 
 
-@pytest.mark.parametrize("marker", ["", '"first-run", sed=3', '"first-run", 3'])
-def test_a_marker_that_is_misspelt_is_an_error_and_not_another_world(pytester: pytest.Pytester, marker: str) -> None:
+@pytest.mark.parametrize(
+    ("marker", "line"),
+    [
+        ("", "*the marker is scenario(name_or_path_or_dict, seed=None, [*][*]parameters), not scenario(*)*"),
+        ('"first-run", 3', "*the marker is scenario(name_or_path_or_dict, seed=None, [*][*]parameters), not scenario(*)*"),
+        ('"first-run", sed=3', "*the scenario has no parameters, and so no 'sed'; did you mean 'seed'[?]*"),
+    ],
+)
+def test_a_marker_that_is_misspelt_is_an_error_and_not_another_world(pytester: pytest.Pytester, marker: str, line: str) -> None:
     result = run(pytester, f"@pytest.mark.scenario({marker})\ndef test_it(emulator): ...")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*the marker is scenario(name_or_path_or_dict, seed=None), not scenario(*)*"])
+    result.stdout.fnmatch_lines([line])
     result.stdout.no_fnmatch_line("*pytest_plugin.py*")
 
 

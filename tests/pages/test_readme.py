@@ -15,11 +15,9 @@ from typing import Any
 
 import pytest
 
-from emulator.scenario.loader import load_text
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.state.compare import differences
-from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
 from tests.support.pages import Snippet, snippets
 
@@ -115,8 +113,10 @@ def test_the_scenarios_in_the_documentation_play(page: str, tmp_path: Path) -> N
     texts = [snippet.text for snippet in snippets((ROOT / page).read_text("utf-8")) if snippet.language == "yaml"]
     assert texts
     for number, text in enumerate(texts):
-        load_text(text, VENDORS, "snippet", page)
-        (tmp_path / f"{number}.yaml").write_text(text)
+        named = re.match(r"# (\S+\.yaml)\n", text)
+        path = tmp_path / (named[1] if named else f"{number}.yaml")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
     run([sys.executable, "-m", "emulator", "play", str(tmp_path)])
 
 

@@ -60,5 +60,12 @@ def test_a_pointer_names_the_alias_that_was_sent() -> None:
 
 @pytest.mark.parametrize("format", ["2", "'1'"])
 def test_another_version_of_the_grammar_is_refused(format: str) -> None:
-    with pytest.raises(BadInput, match="not one of 1"):
+    with pytest.raises(BadInput, match=f"x.yaml:2:9: {format} is not 1, the only format that this version reads"):
         load_text(f"title: x\nformat: {format}\n", VENDORS, "x", "x.yaml")
+
+
+def test_a_file_may_say_where_its_schema_is_and_which_format_it_has() -> None:
+    scenario = load_text("$schema: ./scenario.schema.json\nformat: 1\ntitle: x\n", VENDORS, "x", "x.yaml")
+    assert scenario.title == "x"
+    with pytest.raises(BadInput, match="1:10: expected text, not 1"):
+        load_text("$schema: 1\ntitle: x\n", VENDORS, "x", "x.yaml")

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from emulator.contract.fixtures import load_fixture
-from emulator.scenario.descriptions import described_schema, grammar
+from emulator.contract.fixtures import load_fixture, scenario_folders
+from emulator.scenario.descriptions import described_schema, editor_schema, grammar
+from emulator.scenario.fitting import fits
 from emulator.scenario.schema import scenario_schema, step_schema
+from emulator.scenario.strict_yaml import parse
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 from tests.support.described import fields_of, state_fields
@@ -43,3 +45,21 @@ def test_descriptions_change_nothing_about_what_fits(name: str) -> None:
         plain = [*problems_in(value | {"title": "x"}, scenario_schema(VENDORS))]
         assert [*problems_in(value | {"title": "x"}, described_schema(VENDORS))] == plain
         assert len(plain) == 1
+
+
+EXAMPLES = sorted(path for folder in scenario_folders(VENDORS.values()) for path in folder.rglob("*.yaml"))
+
+
+def test_an_editor_finds_no_mistake_in_a_shipped_file_before_its_parameters_are_filled_in() -> None:
+    schema = editor_schema(VENDORS)
+    texts = [(path.name, parse(path.read_text("utf-8")).value) for path in EXAMPLES]
+    assert {name: [*problems_in(value, schema)] for name, value in texts if not fits(value, schema, schema)} == {}
+    assert any("parameters" in value and "include" in value for _, value in texts)
+
+
+@pytest.mark.parametrize(
+    "value", [{"seed": "many"}, {"given": {"serpwow": {"batches": [{"searches": "$n"}]}}}, {"format": "${n}"}]
+)
+def test_an_editor_finds_what_is_no_parameter(value: dict[str, Any]) -> None:
+    schema = editor_schema(VENDORS)
+    assert not fits({"title": "x", **value}, schema, schema)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from emulator.scenario.library import Library
+from emulator.scenario.parameters import Settings
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
@@ -29,10 +30,10 @@ class Slow(Library):
         super().__init__(VENDORS, (folder,))
         self.reading, self.answered = Event(), Event()
 
-    def get(self, name: str) -> Scenario:
+    def get(self, name: str, settings: Settings | None = None) -> Scenario:
         self.reading.set()
         assert self.answered.wait(STUCK), "nobody else was answered meanwhile"
-        return super().get(name)
+        return super().get(name, settings)
 
 
 @pytest.mark.parametrize("path", ["/_emulator/scenarios", "/_emulator/scenarios/it"])
