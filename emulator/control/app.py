@@ -11,7 +11,7 @@ from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, hand_over, respond
-from emulator.control.problems import error_response, problem, text_response
+from emulator.control.problems import Done, error_response, problem, text_response
 from emulator.control.route import ControlRequest, ControlRoute
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
@@ -150,6 +150,7 @@ def _answered(
         is_done = row.has_effect
         return render(answer)
     except EmulatorError as error:
+        is_done = is_done or isinstance(error, Done)
         return problem(row.status, f"this was done, but {error}") if is_done else _refusal(error, form)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from emulator.control import journal_models as models
 from emulator.control.record import COUNT
 from emulator.control.route import ControlRequest
+from emulator.sdk.json_pieces import Room
 from emulator.state.diff import Difference, let_go
 from emulator.text.redact import redact_body
 
@@ -37,7 +38,8 @@ def page_for(request: ControlRequest, found: list[Difference]) -> Page:
     Raises:
         BadInput: its `limit` or `after` is no number.
     """
-    wanted = page(found[request.number("after", 0) :], limit_of(request))
+    room = Room(request.context.limits.answer)
+    wanted = page(found[request.number("after", 0) :], room, limit_of(request))
     let_go(found)
     return wanted
 
@@ -51,13 +53,19 @@ def limit_of(request: ControlRequest) -> int:
     return request.number("limit", PAGE_SIZE, least=1)
 
 
-def page(found: Sequence[Difference], limit: int = PAGE_SIZE) -> Page:
-    """Return the first of these differences, and how many follow."""
-    return tuple(map(_difference, found[:limit])), max(len(found) - limit, 0)
+def page(found: Sequence[Difference], room: Room, limit: int = PAGE_SIZE) -> Page:
+    """Return the first of these differences, and how many follow.
+
+    Raises:
+        TooMany: there is no room for them.
+    """
+    return tuple([_difference(it, room) for it in found[:limit]]), max(len(found) - limit, 0)
 
 
-def _difference(found: Difference) -> models.Difference:
+def _difference(found: Difference, room: Room) -> models.Difference:
     """Return a difference as a record."""
+    for shown in (found.before, found.after) if found.before is None or found.after is None else found.fields.values():
+        _take_room(shown, room)
     is_changed = found.before is not None and found.after is not None
     safe = replace(
         found,
@@ -73,6 +81,26 @@ def _difference(found: Difference) -> models.Difference:
 def _redacted(path: str, value: Any) -> Any:
     name = path.rpartition(".")[2]
     return redact_body({name: value})[name]
+
+
+def _take_room(value: Any, room: Room) -> None:
+    """Take the room that a value has as JSON at least, once it is abridged: what is shared here is written out there.
+
+    Raises:
+        TooMany: there is none.
+    """
+    waiting: list[Any] = [(value,)]
+    while waiting:
+        parts, size = waiting.pop(), len("{}")
+        if isinstance(parts, dict):
+            size += sum(map(len, parts))
+            parts = parts.values()
+        for part in parts:
+            if isinstance(part, (dict, list, tuple)):
+                waiting.append(part)
+            else:
+                size += min(len(part), MAX_TEXT) if isinstance(part, str) else 1
+        room.take_bytes(size)
 
 
 def abridged(value: Any) -> Any:

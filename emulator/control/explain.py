@@ -18,6 +18,7 @@ from emulator.kernel.machine import Row
 from emulator.kernel.time import format_duration, format_instant
 from emulator.kernel.timeline import Reaction, TimelineEvent
 from emulator.kernel.world import World
+from emulator.sdk.json_pieces import Room
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import commit_differences, let_go
 from emulator.text.escape import escaped
@@ -125,7 +126,7 @@ def _explained_exchange(
     changed = commit.changed_resources if commit else ()
     is_known = commit is not None or world.history.reaches(exchange.savepoint.commits)
     found = commit_differences(world, vendors, changed, exchange.at) if is_known else []
-    differences, rest = page(found, limit) if is_known else (None, 0)
+    differences, rest = page(found, Room(world.rules.limits.answer), limit) if is_known else (None, 0)
     let_go(found)
     beside = [id for id in dict.fromkeys(exchange.also) if not _overruled(world, vendor, [id])]
     facts = {

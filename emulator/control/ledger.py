@@ -13,6 +13,7 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
 from emulator.scenario.document import JsonDict
+from emulator.sdk.json_pieces import Room
 from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import Difference, commit_differences, let_go
@@ -26,12 +27,12 @@ def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> models.
 
     Of the differences of a commit, those within the limit are in it, and the others counted.
     """
-    commits, totals = list[models.Commit](), dict[str, Totals]()
+    commits, totals, room = list[models.Commit](), dict[str, Totals](), Room(world.rules.limits.answer)
     with each_part_dumped_once():
         for it in world.history:
             if differences := commit_differences(world, vendors, it.changed_resources, it.at):
                 own = totals_of(differences, vendors)
-                commits.append(models.Commit(it.exchange, it.why, it.at, own, *page(differences, limit)))
+                commits.append(models.Commit(it.exchange, it.why, it.at, own, *page(differences, room, limit)))
                 totals_of(differences, vendors, totals)
                 let_go(differences)
     committed = {it.exchange for it in commits}

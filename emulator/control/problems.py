@@ -36,6 +36,10 @@ STATUSES: dict[type[EmulatorError], int] = {
 }
 
 
+class Done(EmulatorError):
+    """A request whose effect stands, though its answer is refused, and why."""
+
+
 def problem(status: int, detail: str, *headers: tuple[str, str], **more: object) -> OutgoingResponse:
     """Return a problem document with these headers: the status and its phrase, the detail, and more members."""
     title = HTTPStatus(status).phrase

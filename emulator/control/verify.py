@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from emulator.control.journal_models import Verdict, VerificationFailure
 from emulator.control.mismatches import EXPECTATIONS, compared_values, distance, has_id, leaves, mismatches, text_of
@@ -133,9 +134,13 @@ class Recorded:
 
     def _failure(self, operation: str, numbers: Sequence[int], *parts: str) -> VerificationFailure:
         """Return a failure with the exchanges that it names; its message ends with the requests that are held up."""
+        return VerificationFailure(operation, "; ".join(filter(None, (*parts, self._held_up))), tuple(numbers))
+
+    @cached_property
+    def _held_up(self) -> str:
+        """The requests that are held up; empty where none are."""
         lines = [f"{it.request.method} {redact_text(it.request.target)} ({it.fault.do} {it.fault.where})" for it in self.held]
-        held = f"under way, and not counted until a fault lets it take effect: {some(lines)}" if lines else ""
-        return VerificationFailure(operation, "; ".join(filter(None, (*parts, held))), tuple(numbers))
+        return f"under way, and not counted until a fault lets it take effect: {some(lines)}" if lines else ""
 
     def _summary(self) -> str:
         """Name the operations that were called."""

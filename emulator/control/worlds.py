@@ -11,10 +11,11 @@ from emulator.control.differences import LIMIT, page_for
 from emulator.control.entries import change_json
 from emulator.control.journal_models import Differences
 from emulator.control.models import WORLD_ID, Advance, Clock, Memory, State, Worlds
+from emulator.control.problems import Done
 from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.clock import FROZEN, REAL
-from emulator.kernel.errors import BadInput, NotFound
+from emulator.kernel.errors import BadInput, NotFound, TooMany
 from emulator.kernel.time import format_duration, format_offset, parse_duration_at, parse_instant
 from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
@@ -23,6 +24,7 @@ from emulator.scenario.document import Document, JsonDict
 from emulator.scenario.scenario import Scenario, listed_claims, rate_of
 from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
 from emulator.scenario.state import apply_state
+from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between
 from emulator.text.redact import redact_text
@@ -72,8 +74,12 @@ def _clock(world: World, upcoming: datetime | None) -> Clock:
 
 
 def state_of(world: World, vendors: Vendors) -> State:
-    """Return the state of a world by vendor, as a scenario writes it in `given`."""
-    with world.transaction("look") as tx:
+    """Return the state of a world by vendor, as a scenario writes it in `given`.
+
+    Raises:
+        TooMany: it has more bytes than an answer may have.
+    """
+    with world.transaction("look") as tx, each_part_dumped_once(world.rules.limits.answer):
         return {name: vendor.state.dump(tx) for name, vendor in vendors.items()}
 
 
@@ -234,7 +240,10 @@ def change_state(world: World, request: ControlRequest) -> Differences:
     before = world.copy()
     apply_state(world, vendors, body, "set by control")
     now = world.settle()
-    return Differences(*page_for(request, between(Moment(now, before), Moment(now, world), vendors)))
+    try:
+        return Differences(*page_for(request, between(Moment(now, before), Moment(now, world), vendors)))
+    except TooMany as error:
+        raise Done(str(error)) from None
 
 
 @route("GET", "/worlds/{world}/clock", "What time it is")

@@ -34,8 +34,8 @@ _KEY_SIZE = 24
 Getter = Callable[[Any], tuple[Any, ...]]
 KEEPING = 757
 """Bytes that a store, its indexes, the agenda and the history need for a value, on average, and those of its status."""
-SHARED_CHARGE = 250
-"""Bytes that the charge of a large part takes itself."""
+SHARED_CHARGE, GROUPED = 250, 9
+"""Bytes that the charge of a large part takes itself, and those of the place of a value in a group."""
 FRAGMENTED = 8
 """One byte of so many is lost between large parts, where the allocator cannot use it."""
 
@@ -174,12 +174,14 @@ class Metered(Struct, frozen=True, gc=False, kw_only=True):
     """A resource, and its charge once a world keeps it, which is no part of the value.
 
     While it is `progressing` it looks different as time passes, without any change. Its `timing` replaces that of the world.
+    It is in `more_groups` than the few that most are in.
     """
 
     timing: OwnTiming | None = None
     charge: Charge | None = None
     progressing: ClassVar[Container[str]] = ()
     is_tally: ClassVar[bool] = False
+    more_groups: ClassVar[int] = 0
 
     def index(self) -> tuple[Any, ...]:
         """Return the keys of the groups that the value is found in."""
@@ -281,7 +283,7 @@ class Quota:
                 parts.append(part)
             elif isinstance(field, Shared) or field:
                 size += self._charge_field(field, parts)
-        return plan.least + size, tuple(parts)
+        return plan.least + size + GROUPED * value.more_groups, tuple(parts)
 
     def _charge_field(self, field: Any, parts: list[SharedCharge]) -> int:
         """Return the bytes of a field, and add its large parts, or the field itself where it is large."""

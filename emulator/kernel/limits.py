@@ -77,9 +77,9 @@ class Limits:
         return self.memory // 4
 
     @staticmethod
-    def answer_too_large(most: int) -> str:
+    def answer_too_large(most: float) -> str:
         """Return why an answer is not given."""
-        return f"this answer would have more than {most} bytes, a quarter of --max-memory: ask for a part of it, or raise that"
+        return f"this answer would have more than {most} bytes, or is made of more: ask for a part of it, or raise --max-memory"
 
     @staticmethod
     def lasts(name: str) -> bool:

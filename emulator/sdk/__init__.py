@@ -59,8 +59,9 @@ from emulator.sdk.json_pieces import Room, in_pieces
 from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Pieces, Response, Stream, reason_phrase
-from emulator.sdk.state import Deletable, StateCodec, dump_part
+from emulator.sdk.state import Deletable, StateCodec, dump_part, take_room
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
+from emulator.text.checkpoint import checkpoint
 from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
 
@@ -129,6 +130,7 @@ __all__ = [
     "assumptions_in",
     "attribute_of",
     "base62",
+    "checkpoint",
     "dump",
     "dump_fields",
     "dump_part",
@@ -157,6 +159,7 @@ __all__ = [
     "replace",
     "schema_of",
     "some",
+    "take_room",
     "times_from",
     "timing_of",
     "without_idle_timers",

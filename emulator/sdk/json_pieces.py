@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import Any
 
 from emulator.kernel.errors import TooMany
@@ -33,9 +34,9 @@ def in_pieces(value: Any) -> Iterator[bytes]:
 
 
 class Room:
-    """The bytes that an answer in the making may have."""
+    """The bytes that an answer in the making may have, or what is made for it."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: float = inf) -> None:
         self._most = self._left = most
 
     def take(self, piece: bytes) -> bytes:
@@ -44,11 +45,19 @@ class Room:
         Raises:
             TooMany: there is none.
         """
+        self.take_bytes(len(piece))
+        return piece
+
+    def take_bytes(self, count: int) -> None:
+        """Count so many bytes, for which there is room.
+
+        Raises:
+            TooMany: there is none.
+        """
         checkpoint()
-        self._left -= len(piece)
+        self._left -= count
         if self._left < 0:
             raise TooMany(Limits.answer_too_large(self._most))
-        return piece
 
 
 def together(pieces: Iterable[bytes], room: Room) -> list[bytes]:

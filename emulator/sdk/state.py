@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from math import inf
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from emulator.kernel.errors import Problem
 from emulator.kernel.machine import Effect, View
 from emulator.kernel.resource import Struct
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.json_pieces import Room
 
 BY_ID: Mapping[str, str] = MappingProxyType({"id": "id"})
 
@@ -63,25 +65,49 @@ class StateCodec(Protocol):
         """Return the whole state as a fragment that loads it again."""
 
 
-_PARTS: ContextVar[dict[tuple[int, Any], tuple[Any, Any]] | None] = ContextVar("parts", default=None)
+class Dumped:
+    """The parts that are dumped already, by what they are and how they are shown, and the room for texts made of them."""
+
+    def __init__(self) -> None:
+        self.parts: dict[tuple[int, Any], tuple[Any, Any]] = {}
+        self.room = Room()
+
+
+_DUMPED: ContextVar[Dumped | None] = ContextVar("dumped", default=None)
 
 
 @contextmanager
-def each_part_dumped_once() -> Iterator[None]:
-    """Dump a part that many of the states dumped here share, such as a result set, only once."""
-    token = _PARTS.set({})
+def each_part_dumped_once(most: float = inf) -> Iterator[None]:
+    """Dump a part that many of the states dumped here share, such as a result set, only once.
+
+    Texts that are made in the inmost of such blocks have `most` bytes together.
+    """
+    dumped = _DUMPED.get() or Dumped()
+    token, room = _DUMPED.set(dumped), dumped.room
+    dumped.room = Room(most)
     try:
         yield
     finally:
-        _PARTS.reset(token)
+        dumped.room = room
+        _DUMPED.reset(token)
 
 
 def dump_part(part: Any, dump: Callable[[Any, Any], Any], how: Any = None) -> Any:
     """Return an immutable part of a resource as `dump` writes it; `how` is whatever else that depends on."""
-    parts = _PARTS.get()
-    if parts is None:
+    dumped = _DUMPED.get()
+    if dumped is None:
         return dump(part, how)
     key = id(part), how
-    if key not in parts:
-        parts[key] = part, dump(part, how)  # kept beside it, so that nothing else gets its id
-    return parts[key][1]
+    if key not in dumped.parts:
+        dumped.parts[key] = part, dump(part, how)  # kept beside it, so that nothing else gets its id
+    return dumped.parts[key][1]
+
+
+def take_room(piece: bytes) -> bytes:
+    """Return a piece of a text that is made while a state is dumped.
+
+    Raises:
+        TooMany: there is no room for it.
+    """
+    dumped = _DUMPED.get()
+    return piece if dumped is None else dumped.room.take(piece)

@@ -139,16 +139,30 @@ def _same_instant(expected: Any, actual: Any) -> bool:
 
 def json_text(value: Any) -> str:
     """Return a value as JSON spells it."""
+    return "".join(_spell(value))
+
+
+def _spell(value: Any) -> Iterator[str]:
+    """Yield the text of a value in JSON, bit by bit."""
     if isinstance(value, dict):
-        return (
-            f"{{{', '.join(f'{json.dumps(str(key), ensure_ascii=False)}: {json_text(part)}' for key, part in value.items())}}}"
-        )
-    if isinstance(value, list):
-        return f"[{', '.join(map(json_text, value))}]"
-    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
+        for place, (key, part) in enumerate(value.items()):
+            yield f"{', ' if place else '{'}{json.dumps(str(key), ensure_ascii=False)}: "
+            yield from _spell(part)
+        yield "}" if value else "{}"
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            yield ", " if place else "["
+            yield from _spell(part)
+        yield "]" if value else "[]"
+    else:
+        yield str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def abridge(value: Any) -> str:
     """Return a value as text of ABRIDGED characters at most; a text in quotes, as in all messages."""
-    text = repr(value) if isinstance(value, str) else json_text(value)
-    return text if len(text) <= ABRIDGED else text[: ABRIDGED - 1] + "…"
+    text = ""
+    for bit in [repr(value)] if isinstance(value, str) else _spell(value):
+        text += bit
+        if len(text) > ABRIDGED:
+            return text[: ABRIDGED - 1] + "…"
+    return text

@@ -18,6 +18,7 @@ from emulator.kernel.sorted_pages import SortedKey
 from emulator.kernel.store import Key
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import Moment, World
+from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
 from emulator.state.compare import ABRIDGED, abridge
 from emulator.text.checkpoint import checkpoint
@@ -78,7 +79,7 @@ def commit_differences(
 
     keys = _with_owners(replaced, (before, after), world.store.tables)
     with _slice(world, at, keys, before) as left, _slice(world, at, keys, after) as right:
-        return _between(left, right, vendors)
+        return _between(left, right, vendors, world.rules.limits.memory)
 
 
 def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference]:
@@ -90,7 +91,7 @@ def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference
     keys = _with_owners(keys_that_differ, [store.find for store in stores], {*stores[0].tables, *stores[1].tables})
     left, right = (_slice(it.world, it.at, keys, it.world.store.find) for it in (source, target))
     with left as before, right as after:
-        return _between(before, after, vendors)
+        return _between(before, after, vendors, min(it.world.rules.limits.memory for it in (source, target)))
 
 
 def let_go(found: list[Difference]) -> None:
@@ -148,13 +149,21 @@ def _vendor_of(kind: str) -> str:
     return kind.partition(".")[0]
 
 
-def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[Difference]:
-    found: list[Difference] = []
+def _between(before: Transaction, after: Transaction, vendors: Vendors, most: int) -> list[Difference]:
+    """Return the differences of two parts of a world; the texts made for that, such as files, have so many bytes at most.
+
+    Raises:
+        TooMany: they would have more.
+    """
+    with each_part_dumped_once(most):
+        return [*_all_between(before, after, vendors)]
+
+
+def _all_between(before: Transaction, after: Transaction, vendors: Vendors) -> Iterator[Difference]:
     for name, vendor in vendors.items():
         left, right = vendor.state.dump(before), vendor.state.dump(after)
         for part in dict.fromkeys((*left, *right)):
-            found += _differences(name, part, left.get(part), right.get(part))
-    return found
+            yield from _differences(name, part, left.get(part), right.get(part))
 
 
 def _differences(vendor: str, at: str, before: Any, after: Any) -> Iterator[Difference]:

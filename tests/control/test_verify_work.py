@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -50,6 +51,21 @@ def test_each_body_is_read_once(emulator: Emulator, monkeypatch: pytest.MonkeyPa
     expected_calls = [{"at": CREATE, "json": {"name": f"z{n}"}} for n in range(50)]
     assert len(_verify(emulator, called=expected_calls).json()["failures"]) == 50
     assert len(reads) == 10
+
+
+def test_what_is_held_up_is_told_in_each_failure_and_made_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def redacting(text: str) -> str:
+        made.append(text)
+        return text
+
+    monkeypatch.setattr(verify, "redact_text", redacting)
+    request, fault = SimpleNamespace(method="GET", target="/a", operation_name=CREATE), SimpleNamespace(do="hang", where="x")
+    held: Any = [SimpleNamespace(request=request, fault=fault)] * 3
+    recorded = verify.Recorded((), held)
+    assert all("under way" in failure.message for _ in range(9) for failure in recorded.check_called({"at": CREATE}))
+    assert made == ["/a"] * 3
 
 
 def test_what_compares_too_much_is_refused_before_it_is_done(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,11 @@ from fractions import Fraction
 import pytest
 
 from emulator.kernel.errors import BadInput
+from emulator.text.checkpoint import WORK
 from emulator.vendors import VENDORS
-from emulator.vendors.stripe.files.model.outcomes import FailureRule
+from emulator.vendors.stripe.files.model.outcomes import FailureRule, plan
 from emulator.vendors.stripe.files.requests import read_rows
+from emulator.vendors.stripe.model.endpoints import Endpoint
 from tests.support.loading import load_value
 
 IDS = ("req_9", "req_91", "req_19", "a-b", "x")
@@ -44,6 +46,22 @@ def test_an_invalid_row_is_matched_with_no_pattern() -> None:
     assert [*FailureRule(pattern="*").rows_of(rows)] == [0, 4]
     assert [*FailureRule(ids=("x_2", "", "ul")).rows_of(rows)] == [4]
     assert [*FailureRule(share=Fraction(1, 5)).rows_of(rows)] == [4]
+
+
+def test_what_a_file_comes_to_is_decided_once_for_jobs_that_ask_the_same() -> None:
+    rules, endpoint = (FailureRule(pattern="*9"),), Endpoint("post", "/v1/customers")
+    first, second = (plan(ROWS, endpoint, rules, id) for id in ("a", "b"))
+    assert first.outcomes is second.outcomes
+    assert first.order != second.order
+    assert plan(ROWS, endpoint, (), "a").outcomes != first.outcomes
+    assert plan(ROWS, endpoint, rules, "a") == first
+
+
+def test_others_have_turns_while_rows_are_matched(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[None] = []
+    monkeypatch.setattr(WORK, "pause", lambda: pauses.append(None))
+    assert [*FailureRule(pattern="x").rows_of(ROWS)] == [4]
+    assert len(pauses) == len(IDS)
 
 
 @pytest.mark.parametrize("pattern", ["^req_9", "(a+)+$", "a.b", r"\d", "[a", "a]", "[]", "", "caf\u00e9", "a" * 501])

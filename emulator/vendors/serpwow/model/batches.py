@@ -117,6 +117,11 @@ class Batch(Metered, frozen=True, gc=False):
     kind: ClassVar[str] = "serpwow.batch"
 
     @property
+    def more_groups(self) -> int:  # type: ignore[override]  # a constant of most
+        """The number of groups by destination."""
+        return len(self.destination_ids)
+
+    @property
     def credits_required(self) -> int:
         """The cost of one run."""
         return self.searches.credits

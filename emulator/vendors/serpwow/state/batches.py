@@ -117,7 +117,15 @@ def _load_searches(batch: str, value: int | Sequence[JsonObject]) -> Searches:
 
 
 def _dump_searches(searches: Searches) -> int | list[JsonDict]:
-    return len(searches) if searches.items is None else [render_search(search) for search in searches]
+    return len(searches) if searches.items is None else dump_part(searches, _list_searches)
+
+
+def _list_searches(searches: Searches, _: object) -> list[JsonDict]:
+    return [dump_part(search, _dump_search) for search in searches]
+
+
+def _dump_search(search: Search, _: object) -> JsonDict:
+    return render_search(search)
 
 
 def _load_result_sets(batch: Batch, items: Sequence[JsonObject]) -> Iterator[ResultSet]:

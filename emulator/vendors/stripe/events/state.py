@@ -51,8 +51,12 @@ def validate_event(item: JsonObject, *path: str | int) -> Iterator[Problem]:
         yield Problem("an event that a request brought about has its request and its idempotency_key", path)
 
 
-def load_events(view: View, items: Iterable[JsonObject], jobs: Iterable[Job]) -> Iterator[Event | SequenceLog]:
-    """Yield the events of the items, then those of the jobs that the state changes, and their log. New jobs emit none.
+JobChange = tuple[Job, str]
+"""A job as a state changes it, and the type of the event of that."""
+
+
+def load_events(view: View, items: Iterable[JsonObject], changes: Iterable[JobChange]) -> Iterator[Event | SequenceLog]:
+    """Yield the events of the items, then those of the changes of jobs, and their log.
 
     Raises:
         BadInput: an event is changed, out of order, of the future, or outdated.
@@ -72,23 +76,25 @@ def load_events(view: View, items: Iterable[JsonObject], jobs: Iterable[Job]) ->
             )
         log, latest = log.with_next(event.since), event.since
         yield event
-    for job in jobs:
-        type = _type_of_change(view, job)
-        if type is not None and emits(view, type):
-            yield Event(mint_event_id(view), view.now, log.next, type, job.id, job.owner)
-            log = log.with_next(view.now)
+    for job, type in changes:
+        yield Event(mint_event_id(view), view.now, log.next, type, job.id, job.owner)
+        log = log.with_next(view.now)
     yield log
 
 
-def _type_of_change(view: View, job: Job) -> str | None:
-    """Return the type of the event of a job's change; None where it is new or has not changed."""
+def changes_of(view: View, job: Job) -> Iterator[JobChange]:
+    """Yield the change of a job that is to be put; none where it is new, or emits no event."""
     old = view.find(Job, job.id)
     if old is None:
-        return None
+        return
     if old.status != job.status:
-        return type_of(job.status)
-    progresses = job.status in AT_WORK and as_of_now(view, old).progress != as_of_now(view, job).progress
-    return JOB_EVENT + "updated" if progresses else None
+        type = type_of(job.status)
+    elif job.status in AT_WORK and as_of_now(view, old).progress != as_of_now(view, job).progress:
+        type = JOB_EVENT + "updated"
+    else:
+        return
+    if emits(view, type):
+        yield job, type
 
 
 def _load(view: View, item: JsonObject, n: int, place: int) -> Event | None:

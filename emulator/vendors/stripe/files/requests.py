@@ -12,7 +12,7 @@ from zlib import DEFLATED, compressobj
 
 import orjson
 
-from emulator.sdk import JsonDict, repeats_a_name
+from emulator.sdk import JsonDict, repeats_a_name, take_room
 from emulator.vendors.stripe.files.model.rows import (
     BLOCK,
     CONTEXT_FORM,
@@ -190,6 +190,21 @@ def read_rows(text: str) -> Rows:
     reader = JsonlReader()
     reader.feed(text.encode())
     return reader.rows()
+
+
+def dump_rows(rows: Rows, _: object) -> str | dict[str, str]:
+    """Return the lines of a file; for a long one, an object that says so, which no state accepts.
+
+    Raises:
+        TooMany: there is no room for them.
+    """
+    lines, left = list[bytes](), 0 if rows.is_long else PLAIN
+    for line in rows.lines():
+        left -= len(line)
+        if left < 0:
+            return {"left_out": f"{len(rows):,} rows, which are more than a state shows"}
+        lines.append(take_room(line))
+    return b"".join(lines).decode()
 
 
 def _load(line: bytes) -> tuple[int, JsonDict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from emulator.sdk import (
@@ -34,7 +35,8 @@ from emulator.vendors.stripe.destinations.state import (
 )
 from emulator.vendors.stripe.events.model import Event
 from emulator.vendors.stripe.events.state import FIELDS as EVENT_FIELDS
-from emulator.vendors.stripe.events.state import load_events, validate_event
+from emulator.vendors.stripe.events.state import JobChange, changes_of, load_events, validate_event
+from emulator.vendors.stripe.files.requests import read_rows
 from emulator.vendors.stripe.model.accounts import LIMITERS, LOCKED, Account, account_of
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.requests.admission import platform_of
@@ -85,28 +87,31 @@ class StripeState:
             for place, item in enumerate(fragment.get(key, ())):
                 yield from validate(item, key, place)
 
-    def load(self, view: View, fragment: JsonObject) -> list[Any]:
-        """Return the resources that the fragment adds or changes.
+    def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
+        """Yield the resources that the fragment adds or changes, one by one: files may take much room.
 
         Raises:
             BadInput: it contradicts the state.
         """
         platform = replace(platform_of(view), **load_fields(PLATFORM, fragment.get("platform", {})))
         account = _load_account(view, fragment)
-        gathered, jobs, others = ProblemCollector(), list[Job](), list[Any]()
+        yield from (platform, account)
+        gathered, changes, others, read = ProblemCollector(), list[JobChange](), list[Any](), lru_cache(1)(read_rows)
         for place, item in enumerate(fragment.get("batch_jobs", ())):
             with gathered.part():
-                job = load_job(view, item, account.failing, "batch_jobs", place)
+                job = load_job(view, item, account.failing, read, "batch_jobs", place)
                 gathered.problems += job_problems(view, job, "batch_jobs", place)
-                jobs.append(job)
+            if not gathered.problems:
+                changes += changes_of(view, job)
+                yield job
         with gathered.part():
             numbers = fragment.get("event_destination_numbers", {})
             others += load_numbers(view, numbers)
             others += load_destinations(view, fragment.get("event_destinations", ()), numbers)
         with gathered.part():
-            others += load_events(view, fragment.get("events", ()), jobs)
+            others += load_events(view, fragment.get("events", ()), changes)
         refuse(gathered.problems)
-        return [platform, account, *jobs, *others]
+        yield from others
 
     def dump(self, view: Transaction) -> JsonDict:
         """Return the whole state as a fragment."""

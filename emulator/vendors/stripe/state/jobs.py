@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from fractions import Fraction
 
@@ -22,6 +22,7 @@ from emulator.sdk import (
     Problem,
     View,
     dump_fields,
+    dump_part,
     format_instant,
     idle_timers,
     load_fields,
@@ -34,7 +35,7 @@ from emulator.sdk import (
 from emulator.vendors.stripe.files.model.outcomes import SELECTORS, FailureRule
 from emulator.vendors.stripe.files.model.rows import Rows
 from emulator.vendors.stripe.files.operations import with_file
-from emulator.vendors.stripe.files.requests import LARGEST_FILE, read_rows
+from emulator.vendors.stripe.files.requests import LARGEST_FILE, dump_rows, read_rows
 from emulator.vendors.stripe.files.responses import can_have_size
 from emulator.vendors.stripe.machine import JOB, as_of_now, status_end
 from emulator.vendors.stripe.model.endpoints import Endpoint
@@ -104,6 +105,7 @@ FIELDS: Fields = {
     "failing": RULES,
     "timing": timing_of(JOB),
 }
+ReadRows = Callable[[str], Rows]
 INPUT = {"type": "string", "description": "the lines of the job's file"}
 
 COUNTS = {"success_count", "failure_count", "validated_count"}
@@ -173,14 +175,16 @@ def dump_job(view: View, job: Job) -> JsonDict:
     if job.work is not None:
         item.pop("output_size", None)
         rules = [item["failing"][index] for index in job.work.rules_met()]
-        return item | {"failing": rules, "input": _dump_rows(job.work.rows)}
+        return item | {"failing": rules, "input": dump_part(job.work.rows, dump_rows)}
     if not job.failing:
         del item["failing"]
     return item
 
 
-def load_job(view: View, item: JsonObject, failing: tuple[FailureRule, ...], *path: str | int) -> Job:
+def load_job(view: View, item: JsonObject, failing: tuple[FailureRule, ...], read: ReadRows, *path: str | int) -> Job:
     """Return the job of an item: a new one, or a changed one; `failing` are the rules of a new job that has none of its own.
+
+    `read` returns the rows of a file; what reads the same file for many jobs need not do that again.
 
     Raises:
         BadInput: the item is about the future, or contradicts its file.
@@ -192,7 +196,7 @@ def load_job(view: View, item: JsonObject, failing: tuple[FailureRule, ...], *pa
     job = _new_job(view, values) if old is None else replace(as_of_now(view, old), **values)
     is_new = old is None or job.status != old.status
     if "input" in item or (job.work is not None and {"failing", "endpoint", "skip_validation"} & values.keys()):
-        job = _with_input(view, job, item, values.get("failing", failing if old is None else job.failing), *path)
+        job = _with_input(view, job, item, values.get("failing", failing if old is None else job.failing), read, *path)
     if old is not None:
         job = _restarted(view, job, values) if is_new else replace(job, phase_began_at=job.since)
     job = _with_counts(job, values, is_new)
@@ -217,16 +221,11 @@ def _overdue(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
         yield Problem(f"{message}: give a later fails_at", (*path, "fails_at"))
 
 
-def _dump_rows(rows: Rows) -> str | dict[str, str]:
-    """Return the lines of a file; for a long one, an object that says so, which no state accepts."""
-    if rows.is_long:
-        return {"left_out": f"{len(rows):,} rows, which are more than a state shows"}
-    return b"".join(rows.lines()).decode()
-
-
-def _with_input(view: View, job: Job, item: JsonObject, failing: tuple[FailureRule, ...], *path: str | int) -> Job:
+def _with_input(
+    view: View, job: Job, item: JsonObject, failing: tuple[FailureRule, ...], read: ReadRows, *path: str | int
+) -> Job:
     """Return the job with the rows of its file; the other numbers of the item must agree."""
-    rows = read_rows(item["input"]) if "input" in item or job.work is None else job.work.rows
+    rows = read(item["input"]) if "input" in item or job.work is None else job.work.rows
     job = with_file(view, job, rows, failing)
     if job.status == "validation_failed":
         job = replace(job, failing_rows=min(job.rows, 1))

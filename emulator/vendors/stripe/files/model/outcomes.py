@@ -14,7 +14,7 @@ from math import ceil, gcd
 
 import orjson
 
-from emulator.sdk import JsonDict, Shared
+from emulator.sdk import JsonDict, Shared, checkpoint
 from emulator.vendors.stripe.files.model.rows import FAULTS, FINE, OTHER_KEY, OWN_ID, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -79,7 +79,7 @@ class FailureRule:
         """Yield the rows that fail by this rule. Invalid rows fail anyway: only a share counts them in."""
         if self.share is not None:
             return self._even(len(rows), self.share)
-        valid = ((row, rows.record(row)[0][1:-1]) for row in range(len(rows)) if not rows.faults[row])
+        valid = _valid_ids(rows)
         if self.pattern is not None:
             pattern = self.pattern.encode()
             return (row for row, id in valid if fnmatchcase(id, pattern))
@@ -88,6 +88,14 @@ class FailureRule:
 
     def _even(self, count: int, share: Fraction) -> Iterator[int]:
         return (ceil((n + 1) / share) - 1 for n in range(int(count * share)))
+
+
+def _valid_ids(rows: Rows) -> Iterator[tuple[int, bytes]]:
+    """Yield the valid rows, each with its id."""
+    for row in range(len(rows)):
+        checkpoint()
+        if not rows.faults[row]:
+            yield row, rows.record(row)[0][1:-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +175,30 @@ class RowOutcomes(Shared):
 def plan(
     rows: Rows, endpoint: Endpoint, rules: Sequence[FailureRule], job_id: str, numbered: bool = False, strict: bool = False
 ) -> RowOutcomes:
-    """Decide the outcomes of the rows of a file in a job; where it is strict, other keys are a fault."""
-    outcomes, order, invalid = bytearray(len(rows)), Order.of(job_id, len(rows)), None
-    for row, fault in _faults(rows, endpoint, (FINE,) if strict else (FINE, OTHER_KEY)):
+    """Decide the outcomes of the rows of a file in a job; where it is strict, other keys are a fault.
+
+    The file remembers them, for another job in which they are the same.
+    """
+    asked = endpoint, tuple(rules), strict
+    decided = next((answer for known, answer in rows.decided if known == asked), None)
+    if decided is None:
+        decided = _decide(rows, endpoint, rules, (FINE,) if strict else (FINE, OTHER_KEY))
+        rows.decided[:] = [(asked, decided)]
+    outcomes, invalid = decided
+    order, failures = Order.of(job_id, len(rows)), FAILURES + tuple(rule.failure for rule in rules)
+    return RowOutcomes(rows, endpoint, order, outcomes, failures, _places(outcomes, order), invalid, numbered)
+
+
+def _decide(rows: Rows, endpoint: Endpoint, rules: Sequence[FailureRule], fine: Container[int]) -> tuple[bytearray, int | None]:
+    """Return the outcome of each row, and the first invalid row."""
+    outcomes, invalid = bytearray(len(rows)), None
+    for row, fault in _faults(rows, endpoint, fine):
         outcomes[row] = fault
         invalid = row if invalid is None else min(row, invalid)
     for number, rule in enumerate(rules, len(FAILURES) + 1):
         for row in rule.rows_of(rows):
             outcomes[row] = outcomes[row] or number
-    failures = FAILURES + tuple(rule.failure for rule in rules)
-    return RowOutcomes(rows, endpoint, order, outcomes, failures, _places(outcomes, order), invalid, numbered)
+    return outcomes, invalid
 
 
 def _places(outcomes: bytearray, order: Order) -> array[int]:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from sys import getsizeof
+from typing import Any
 from zlib import decompress
 
 import orjson
@@ -62,7 +63,8 @@ class Rows(Shared):
 
     `records` holds the id and the path_params values of each row, both as JSON, in blocks: `ends` has the end of each block,
     `firsts` its first row. Per row, `lengths` has the length of its record, `faults` its fault and `shapes` the index of its
-    path_params names in `names`. `opened` caches the block read last, with its number.
+    path_params names in `names`. `opened` caches the block read last, with its number, and
+    `decided` the outcomes of the rows that were decided last, with what they depend on.
     """
 
     records: bytearray
@@ -73,6 +75,7 @@ class Rows(Shared):
     shapes: array[int]
     names: tuple[tuple[str, ...], ...]
     opened: list[tuple[int, list[bytes]]] = field(default_factory=lambda: [(-1, [])], compare=False, repr=False)
+    decided: list[tuple[Any, Any]] = field(default_factory=list, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.lengths)
