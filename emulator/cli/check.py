@@ -44,9 +44,9 @@ def check(
         return
     if not path:
         raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")
-    scenarios, mistakes = open_all(open_library(folders), path, strict, settings)
-    for line in mistakes:
+    opened = open_all(open_library(folders), path, strict, settings)
+    for line in (line for it in opened for line in it.mistakes):
         click.echo(line, err=True)
-    if mistakes:
+    if any(it.mistakes for it in opened):
         raise click.exceptions.Exit(1)
-    click.echo(f"{count(scenarios)}, no mistakes")
+    click.echo(f"{count(opened)}, no mistakes")

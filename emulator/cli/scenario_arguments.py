@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from os.path import isdir
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -29,10 +29,16 @@ def open_library(folders: Sequence[Path], quiet: bool = False) -> Library:
     return known
 
 
-def open_all(
-    known: Library, paths: Sequence[str], strict: bool = False, settings: TextSettings | None = None
-) -> tuple[list[Scenario], list[str]]:
-    """Return the scenarios of all these files, folders and names, and the mistakes that were found in them.
+class Opened(NamedTuple):
+    """A file or name that was given: its scenario, if it could be read, and the mistakes in it."""
+
+    path: str
+    scenario: Scenario | None
+    mistakes: Sequence[str]
+
+
+def open_all(known: Library, paths: Sequence[str], strict: bool = False, settings: TextSettings | None = None) -> list[Opened]:
+    """Return what all these files, folders and names hold.
 
     A name may be that of a folder in the library, as `serpwow` is. What can have no effect is a mistake where they are read
     `strict`, and else a warning on standard error. A file that others include needs to be no scenario by itself.
@@ -40,23 +46,22 @@ def open_all(
     Raises:
         click.UsageError: a setting is no parameter of any of them.
     """
-    scenarios: list[Scenario] = []
-    mistakes: dict[str, list[str]] = {}
-    for path in _files(known, paths):
-        try:
-            scenario = known.open(path, settings)
-            scenarios.append(scenario)
-            if strict:
-                mistakes[path] = warnings_of(scenario)
-            else:
-                warn(warnings_of(scenario))
-        except BadInput as error:
-            mistakes[path] = error.lines()
-        except EmulatorError as error:
-            mistakes[path] = [escaped(f"{path}: {error}")]
+    opened = [_open(known, path, strict, settings) for path in _files(known, paths)]
     if settings:
         settings.expect_all_known()
-    return scenarios, [line for path, lines in mistakes.items() if not known.is_part(path) for line in lines]
+    return [it for it in opened if not (it.mistakes and known.is_part(it.path))]
+
+
+def _open(known: Library, path: str, strict: bool, settings: TextSettings | None) -> Opened:
+    try:
+        scenario = known.open(path, settings)
+    except BadInput as error:
+        return Opened(path, None, error.lines())
+    except EmulatorError as error:
+        return Opened(path, None, [escaped(f"{path}: {error}")])
+    if not strict:
+        warn(warnings_of(scenario))
+    return Opened(path, scenario, warnings_of(scenario) if strict else ())
 
 
 def warnings_of(scenario: Scenario) -> list[str]:
@@ -70,9 +75,10 @@ def warn(lines: Sequence[str]) -> None:
         click.echo(f"warning: {line}", err=True)
 
 
-def count(scenarios: Sequence[Scenario]) -> str:
-    """Say how many scenarios there are."""
-    return f"{len(scenarios)} scenario{'' if len(scenarios) == 1 else 's'}"
+def count(opened: Sequence[Opened]) -> str:
+    """Say how many scenarios could be read."""
+    number = sum(it.scenario is not None for it in opened)
+    return f"{number} scenario{'' if number == 1 else 's'}"
 
 
 def _files(known: Library, paths: Sequence[str]) -> Iterator[str]:
