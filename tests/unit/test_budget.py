@@ -90,6 +90,7 @@ def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
                 for resource in (changed_resources.before, changed_resources.after)
                 if resource is not None
             )
+            yield from filter(None, [commit.written and commit.written.charge])
         yield from (entry.event for entry in world.journal.since(0) if isinstance(entry.event, Exchange))
         yield world._frame
         yield from filter(None, [world._beginning and world._beginning.text])
@@ -128,6 +129,7 @@ def slack(worlds: Iterable[World]) -> int:
             if resource is not None
         ]
         newest += [exchange for _, exchange in exchanges]
+        newest += [commit.written for commit in commits if commit.written]
     return sum(value.charge.size + sum(part.size for part in value.charge.parts) for value in newest)
 
 
