@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -200,11 +199,12 @@ def token_option(purpose: str) -> Callable[[FC], FC]:
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--keep-alive`, and an option `--max-...` or `--min-...` for each other limit."""
     command = keep_alive_option(command)
-    for field in reversed(dataclasses.fields(Limits)):
-        if field.name != "keep_alive":
-            form = "DURATION" if Limits.lasts(field.name) else "SIZE" if Limits.is_size(field.name) else "NUMBER"
-            settings = {"metavar": form, "callback": reads(partial(_bound, field.name)), "default": field.default}
-            command = option(f"--{Limits.option(field.name)}", field.name, help=SAYS[field.name], type=str, **settings)(command)
+    bounds = Limits()
+    for name in reversed(Limits.__struct_fields__):
+        if name != "keep_alive":
+            form = "DURATION" if Limits.lasts(name) else "SIZE" if Limits.is_size(name) else "NUMBER"
+            settings = {"metavar": form, "callback": reads(partial(_bound, name)), "default": getattr(bounds, name)}
+            command = option(f"--{Limits.option(name)}", name, help=SAYS[name], type=str, **settings)(command)
     return command
 
 

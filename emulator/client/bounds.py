@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from emulator.kernel.limits import Limits
 Folders = str | Path | Iterable[str | Path]
 
 KEEP_ALIVE = "keep_alive"
-NAMES = [field.name for field in dataclasses.fields(Limits)]
+NAMES = Limits.__struct_fields__
 
 
 def read_limits(given: Mapping[str, Any] | None = None) -> Limits:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +11,7 @@ from emulator.control import journal_models
 from emulator.control.journal_models import Outcome
 from emulator.control.record import Record, from_json
 from emulator.kernel.errors import NotFound
+from emulator.kernel.resource import Struct
 from emulator.scenario.amounts import is_quantity
 from emulator.scenario.document import JsonObject
 from emulator.vendors import VENDORS
@@ -20,8 +20,7 @@ EVERY = "limit=1000000000"
 """In a query: every difference there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The reasons of an exchange or a change: `text` for people, and `told`, all of it as the control plane shows it."""
 
     text: str

@@ -6,7 +6,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from emulator.control.http import HttpRequest
 from emulator.control.record import COMPONENTS, Schema
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
+from emulator.kernel.resource import structs
 from emulator.scenario.document import Document
 from emulator.scenario.fitting import problems_in
 from emulator.scenario.schema import STATE, event_schema, fault_schema, state_schema
@@ -150,7 +150,7 @@ def _validated(document: Document, schema: Schema) -> Body:
     problems = [*document.problems, *problems_in(document.value, schema, document.places)]
     if problems and "examples" in schema and (not document.value or not isinstance(document.value, dict)):
         last = problems.pop()
-        problems.append(replace(last, message=f"{last.message}; send for example {json.dumps(schema['examples'][0])}"))
+        problems.append(structs.replace(last, message=f"{last.message}; send for example {json.dumps(schema['examples'][0])}"))
     if problems:
         raise BadInput([*map(document.place, problems)])
     value: Body = document.value
@@ -224,7 +224,9 @@ def _yaml(text: str) -> Document:
     except BadInput as error:
         if not is_one_line:
             raise
-        problems = [replace(it, message=f"{it.message}; the body is one line: {KEEP_LINE_ENDS}") for it in error.problems]
+        problems = [
+            structs.replace(it, message=f"{it.message}; the body is one line: {KEEP_LINE_ENDS}") for it in error.problems
+        ]
         raise BadInput(problems) from None
     if is_one_line and document.value is None:
         raise BadInput.at(f"the body is a comment of one line: {KEEP_LINE_ENDS}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from emulator.control import journal_models as models
 from emulator.control.record import COUNT
 from emulator.control.route import ControlRequest
+from emulator.kernel.resource import structs
 from emulator.sdk.json_pieces import Room
 from emulator.state.diff import Difference, let_go
 from emulator.text.redact import redact_body
@@ -67,7 +67,7 @@ def _difference(found: Difference, room: Room) -> models.Difference:
     for shown in (found.before, found.after) if found.before is None or found.after is None else found.fields.values():
         _take_room(shown, room)
     is_changed = found.before is not None and found.after is not None
-    safe = replace(
+    safe = structs.replace(
         found,
         id=_redacted(found.named_by or "", found.id),
         fields={name: tuple(_redacted(name, abridged(it)) for it in pair) for name, pair in found.fields.items()},

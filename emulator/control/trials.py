@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import Exchange
+from emulator.kernel.resource import structs
 from emulator.kernel.world import Moment, World
 from emulator.sdk.request import read_request
 from emulator.sdk.vendor import Vendors
@@ -81,7 +81,7 @@ class _Trial:
 
     def _run(self, choices: Mapping[str, str]) -> DryRun:
         exchange, twin = self._exchange, self._twin
-        twin.rules = replace(twin.rules, choices={**self._choices, **choices})
+        twin.rules = structs.replace(twin.rules, choices={**self._choices, **choices})
         path, _, query = exchange.target.partition("?")
         return self._runs.run(twin, read_request(exchange.method, path, query, exchange.headers, exchange.request))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from emulator.control import models
@@ -16,6 +15,7 @@ from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.errors import BadInput, NotFound, TooMany
+from emulator.kernel.resource import structs
 from emulator.kernel.time import format_duration, format_offset, parse_duration_at, parse_instant
 from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
@@ -166,7 +166,7 @@ def fork(world: World, request: ControlRequest) -> models.World:
         id = request.body.get("id") or context.next_id()
         own = {name: vendor.credentials_of(id, seed).credential for name, vendor in context.vendors.items()}
         accepted = {name: None if it is None else {**it, own[name]: {}} for name, it in world.rules.credentials.items()}
-        twin = world.fork(id, replace(world.rules, credentials=accepted), seed)
+        twin = world.fork(id, structs.replace(world.rules, credentials=accepted), seed)
         context.worlds.add(twin, own.items())
         context.unmatched.begin(twin.id)
     return _world(twin, request)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import ModuleType
 
+from emulator.kernel.resource import Struct
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Assumption:
+
+class Assumption(Struct, frozen=True, eq=False):
     """A question that publications leave open: the choices, of which the first is the default, and the reason for it.
 
     `decides` are the names of the answers whose status or body the choice shapes, wherever they come from.
@@ -18,12 +18,15 @@ class Assumption:
     choices: tuple[str, ...]
     reason: str
     decides: tuple[str, ...] = ()
-    default: str = field(init=False)
 
     def __post_init__(self) -> None:
         if len(set(self.choices)) < 2:
             raise ValueError(f"{self.id}: there must be at least two choices")
-        object.__setattr__(self, "default", self.choices[0])
+
+    @property
+    def default(self) -> str:
+        """The choice in force where a scenario makes none."""
+        return self.choices[0]
 
 
 def assumptions_in(*modules: ModuleType) -> tuple[Assumption, ...]:

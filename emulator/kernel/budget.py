@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from array import array
 from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -106,11 +105,11 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
 
 @cache
 def _fields_of(kind: Any) -> Getter:
-    """Return a function to the values of a dataclass's fields; of anything else, nothing is looked into."""
-    return _getter([field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else [])
+    """Return a function to the values of the fields of a struct or a dataclass; of anything else, nothing is looked into."""
+    return _getter(getattr(kind, "__struct_fields__", None) or [*getattr(kind, "__dataclass_fields__", ())])
 
 
-def _getter(names: list[str]) -> Getter:
+def _getter(names: Sequence[str]) -> Getter:
     return attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
 
 

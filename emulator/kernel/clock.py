@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import inf
 
 from emulator.kernel.errors import TimeRunsForward
+from emulator.kernel.resource import Struct
 from emulator.kernel.time import END_OF_TIME, format_instant
 
 FROZEN = 0.0
@@ -31,8 +31,7 @@ def wall_now() -> datetime:
     return EPOCH + timedelta(seconds=REALTIME())
 
 
-@dataclass(slots=True)
-class Clock:
+class Clock(Struct):
     """An instant, and how many virtual seconds pass in a real one: 0 is frozen, 1 is real.
 
     It is the clock of the vendors, by which everything happens. The one that clients look at is apart from it by `skew`, which

@@ -13,8 +13,8 @@ EmulatorError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
+from emulator.kernel.resource import Struct, structs
 from emulator.text.escape import escaped
 from emulator.text.nearest import hint
 
@@ -31,8 +31,7 @@ Path = tuple[str | int, ...]
 """The keys and indexes that lead to a part of a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One mistake: what is wrong, the path of keys and indexes that leads to it, and its line and column if it has any.
 
     A message longer than LONGEST is cut at once, so that many mistakes with long words in them take little memory. One that
@@ -49,7 +48,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         if len(self.message) > LONGEST:
-            object.__setattr__(self, "message", truncate(self.message))
+            structs.force_setattr(self, "message", truncate(self.message))
 
     @property
     def pointer(self) -> str:
@@ -81,7 +80,7 @@ class BadInput(EmulatorError):
     def shown_problems(self) -> list[Problem]:
         """Return the first MAX_PROBLEMS problems, its keys shortened to LONGEST_KEY; the others are `omitted`."""
         return [
-            replace(it, path=tuple(truncate(part, LONGEST_KEY) if isinstance(part, str) else part for part in it.path))
+            structs.replace(it, path=tuple(truncate(part, LONGEST_KEY) if isinstance(part, str) else part for part in it.path))
             for it in self.problems[:MAX_PROBLEMS]
         ]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
 from emulator.kernel.machine import Machine
+from emulator.kernel.resource import Struct, field
 from emulator.kernel.time import NEVER, parse_duration
 
 MOST_RESOURCES = 200_000
@@ -23,8 +23,7 @@ MOST_READ = 2 * MANY_RESOURCES
 """Resources that one request reads in groups on the event loop: a page of them, and some besides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True, gc=False):
     """The defaults are far above what tests need, and low enough that no client can use up the machine."""
 
     url: int = 16_384
@@ -118,8 +117,7 @@ class Limits:
         return f"{Limits.variable(name)} (serve --{Limits.option(name)}) allows more"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """The rules of a world: its machines, timers, choices, credentials and bounds, which never change.
 
     `timing` holds the lengths that replace those of timers, None for ever; `choices` the choice in force of every

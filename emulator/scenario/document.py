@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from emulator.kernel.errors import Path as Path
 from emulator.kernel.errors import Problem
+from emulator.kernel.resource import Struct, field, structs
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -26,8 +26,7 @@ JsonDict = dict[str, Any]
 """One that is being made, or may be changed."""
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """A value, and where each part of it stands: path → (line, column), both counted from 1.
 
     `sources` names the file of each part that comes from another one; `files` tells of each of these files when it was
@@ -49,7 +48,7 @@ class Document:
         while known not in self.places and known:
             known = known[:-1]
         line, column = self.places.get(known, (1, 1))
-        return replace(problem, line=line, column=column, source=self.sources.get(known, ""))
+        return structs.replace(problem, line=line, column=column, source=self.sources.get(known, ""))
 
 
 class InvalidPaths:

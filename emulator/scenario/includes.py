@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.resource import structs
 from emulator.scenario.document import MAX_BYTES, MAX_VALUES, Document, JsonDict
 from emulator.scenario.document import Path as Keys
 from emulator.scenario.files import ENDINGS, changed, is_scenario_file, read_text
@@ -118,9 +118,9 @@ class Includes:
                 raise Refused(f"makes more than {MAX_TOTAL} characters of this, with all that is included")
             document = self._parser_of(file.shown)(text)
         except BadInput as error:
-            raise BadInput([replace(it, source=source) for it in error.problems]) from None
+            raise BadInput([structs.replace(it, source=source) for it in error.problems]) from None
         document.sources = dict.fromkeys(document.places, source)
-        document.problems = [replace(it, source=source) for it in document.problems]
+        document.problems = [structs.replace(it, source=source) for it in document.problems]
         if not isinstance(document.value, dict):
             raise BadInput([document.place(Problem(NO_OBJECT))])
         document.value.pop("$schema", None)
@@ -185,7 +185,7 @@ def lay(base: Document, top: Document) -> None:
         base.places[moved] = place
         base.sources.pop(moved, None)
     base.sources |= {merger.moved(path): source for path, source in top.sources.items()}
-    base.problems += [replace(it, path=merger.moved(it.path)) for it in top.problems]
+    base.problems += [structs.replace(it, path=merger.moved(it.path)) for it in top.problems]
     base.problems += map(base.place, merger.problems)
     base.has_marks |= top.has_marks
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.resource import structs
 from emulator.scenario.aliases import alias_problems, original_path, path_without_aliases, without_aliases
 from emulator.scenario.checked import checked_scenario
 from emulator.scenario.checks import semantic_problems
@@ -132,20 +132,20 @@ def load_document(
     note(it for it in problems_in(value, scenario_schema(vendors, titled), document.places) if it.path not in filled.unfilled)
     note(alias_problems(value))
     resolved = without_aliases(value)
-    invalid = InvalidPaths(replace(it, path=path_without_aliases(it.path)) for it in problems)
+    invalid = InvalidPaths(structs.replace(it, path=path_without_aliases(it.path)) for it in problems)
     found = semantic_problems(resolved, vendors, invalid)
-    note(replace(it, path=original_path(value, it.path)) for it in found)
+    note(structs.replace(it, path=original_path(value, it.path)) for it in found)
     note(live_key_problems(written))
     content = resolved if isinstance(resolved, dict) else {}
     scenario = Scenario(name, source, content, document.places, document.sources, document.files)
     if filled.parameters:
         note(live_key_problems(value))
-        scenario = replace(scenario, parameters=filled.parameters, unfilled=written)
+        scenario = structs.replace(scenario, parameters=filled.parameters, unfilled=written)
     note(world_problems(scenario, vendors, [it for it in problems if not it.is_idle], budget))
     problems = sorted(_shown(problems, document, vendors), key=_order)
     if any(strict or not it.is_idle for it in problems):
         raise BadInput(problems, source)
-    return replace(scenario, warnings=tuple(problems)) if problems else scenario
+    return structs.replace(scenario, warnings=tuple(problems)) if problems else scenario
 
 
 def _shown(problems: list[Problem], document: Document, vendors: Vendors) -> Iterable[Problem]:

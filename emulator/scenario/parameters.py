@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.resource import structs
 from emulator.scenario.document import MARK, MAX_BYTES, MAX_DEPTH, MAX_VALUES, Document, JsonDict, JsonObject, Path
 from emulator.sdk.exact_json import depth_of
 from emulator.text.checkpoint import checkpoint
@@ -93,7 +93,7 @@ def fill(document: Document, settings: Settings | None = None) -> Filled:
         filled.pop("parameters", None)
         problems += [*filler.problems, *_unused(declared, filler.used)]
     whole = filled if isinstance(document.value, dict) else document.value
-    return Filled(replace(document, value=whole), values, [*map(document.place, problems)], unfilled)
+    return Filled(structs.replace(document, value=whole), values, [*map(document.place, problems)], unfilled)
 
 
 def filled_value(value: JsonObject, settings: Settings | None = None) -> JsonObject:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
@@ -15,6 +14,7 @@ from emulator.kernel.errors import BadInput, Problem, TooMany
 from emulator.kernel.faults import ScriptedResponse
 from emulator.kernel.journal import Change
 from emulator.kernel.limits import Limits, Rules
+from emulator.kernel.resource import Struct, field
 from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant, parse_offset
 from emulator.kernel.timeline import TIMELINE
@@ -32,8 +32,7 @@ TEMPLATES = 8
 """The seeds for which a scenario keeps the beginning of its world."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Struct, frozen=True, eq=False):
     """A scenario that was read and found without fault. `content` is the file as a value; `source` is where it came from.
 
     `lines` are the places of its parts, `sources` the files of those that are included; `files` tells of each of these files
@@ -43,15 +42,18 @@ class Scenario:
 
     name: str
     source: str
-    content: JsonObject = field(repr=False)
-    lines: Places = field(default_factory=dict, repr=False)
-    sources: Mapping[Path, str] = field(default_factory=dict, repr=False)
-    files: Mapping[str, int] = field(default_factory=dict, repr=False)
-    parameters: JsonObject = field(default_factory=dict, repr=False)
-    unfilled: JsonObject | None = field(default=None, repr=False)
-    warnings: tuple[Problem, ...] = field(default=(), repr=False)
-    _templates: EvictableCache = field(default_factory=partial(EvictableCache, TEMPLATES), repr=False, compare=False)
-    _building: Lock = field(default_factory=Lock, repr=False, compare=False)
+    content: JsonObject
+    lines: Places = field(default_factory=dict)
+    sources: Mapping[Path, str] = field(default_factory=dict)
+    files: Mapping[str, int] = field(default_factory=dict)
+    parameters: JsonObject = field(default_factory=dict)
+    unfilled: JsonObject | None = None
+    warnings: tuple[Problem, ...] = ()
+    _templates: EvictableCache = field(default_factory=partial(EvictableCache, TEMPLATES))
+    _building: Lock = field(default_factory=Lock)
+
+    def __repr__(self) -> str:
+        return f"Scenario({self.name!r}, {self.source!r})"
 
     @property
     def title(self) -> str:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.errors import Path, Problem
+from emulator.kernel.resource import structs
 from emulator.scenario.document import Document, JsonObject
 
 HIDDEN = "…"
@@ -39,7 +39,7 @@ def _withheld(problem: Problem, value: Any, words: Set[str], numbers: Set[str]) 
     message = _NUMBER.sub(lambda number: HIDDEN if number[0] in numbers else number[0], message)
     texts = {*_texts_at(value, problem.path)} - words
     message = _WORD.sub(lambda word: HIDDEN if word[0] in texts else word[0], message)
-    return replace(problem, message=message, path=())
+    return structs.replace(problem, message=message, path=())
 
 
 def _words_of(schema: Any) -> Iterator[str]:

@@ -21,7 +21,7 @@ from emulator.kernel.machine import (
     Timer,
     View,
 )
-from emulator.kernel.resource import field, replace
+from emulator.kernel.resource import Struct, field, replace, structs
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid, mint_id
@@ -122,6 +122,7 @@ __all__ = [
     "SortedKey",
     "StateCodec",
     "Stream",
+    "Struct",
     "Timer",
     "Transaction",
     "Vendor",
@@ -159,6 +160,7 @@ __all__ = [
     "replace",
     "schema_of",
     "some",
+    "structs",
     "take_room",
     "times_from",
     "timing_of",

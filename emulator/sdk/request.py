@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
@@ -11,13 +10,13 @@ from urllib.parse import parse_qsl
 import orjson
 
 from emulator.kernel.journal import Savepoint
+from emulator.kernel.resource import Struct, field
 
 if TYPE_CHECKING:
     from emulator.sdk.vendor import Operation, Vendor
 
 
-@dataclass(slots=True, eq=False)
-class Request:
+class Request(Struct, eq=False):
     """One request as a vendor reads it. Header names are lower case; `path` is percent-encoded, except for plain letters.
 
     `target` is the path and the query as they came; of a header or a parameter that is repeated, the last value counts.
@@ -76,7 +75,7 @@ class Request:
         return f"{self.scheme}://{self.authority or self.headers.get('host') or 'localhost'}"
 
 
-values_of = attrgetter(*(field.name for field in fields(Request)))
+values_of = attrgetter(*(Request.__struct_fields__))
 """Returns the values of a request's fields, in the order in which another is made of them."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.machine import Answer, Machine, Resource, Timer
-from emulator.kernel.resource import Struct
+from emulator.kernel.resource import Struct, field
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response
@@ -71,8 +70,7 @@ class Credentials(Struct, frozen=True):
     credential: str
 
 
-@dataclass(frozen=True, eq=False)
-class Vendor:
+class Vendor(Struct, frozen=True, eq=False, dict=True):
     """One provider: its operations, machines, answers and state.
 
     `mounts` are the path prefixes at which it listens, the native one first; `base_path` ends a client's base URL.

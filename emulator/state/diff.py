@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -14,6 +13,7 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.differing import differing
 from emulator.kernel.history import ResourceChange
 from emulator.kernel.machine import PROGRESSING
+from emulator.kernel.resource import Struct
 from emulator.kernel.sorted_pages import SortedKey
 from emulator.kernel.store import Key
 from emulator.kernel.transaction import Transaction
@@ -34,8 +34,7 @@ Pair = tuple[Any, Any]
 Find = Callable[[str, str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One difference: the vendor, the place `at` in its `given`, and the id of the resource if it is one of many.
 
     `before` and `after` are the value as `given` writes it, None where there is none. `fields` are those that differ, by

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hmac
 from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
+from emulator.kernel.resource import Struct, field
 from emulator.text.percent import percent_decoded
 from emulator.text.redact import redact_header
 from emulator.text.secrets import LIVE
@@ -97,8 +97,7 @@ class Rejection(NamedTuple):
     reason: str
 
 
-@dataclass(slots=True)
-class Guard:
+class Guard(Struct):
     """Checks requests. `hosts` are names by which the server may be called besides the local ones.
 
     A `token` that is not empty locks the control plane; `proxies` are trusted to say how a client reached them.

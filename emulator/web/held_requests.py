@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
@@ -15,6 +14,7 @@ from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, NEXT, Fault
 from emulator.kernel.history import HistoryMark
 from emulator.kernel.journal import Exchange
+from emulator.kernel.resource import Struct
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.web.event_loop import call_in_turn
@@ -23,8 +23,7 @@ LIFTED, GONE = "lifted", "gone"
 """Reasons to release a request: its fault was removed; its world was reset, restored or dropped, or the server ends."""
 
 
-@dataclass(slots=True)
-class JournalEntry:
+class JournalEntry(Struct):
     """The entry of an exchange in the journal of its world, to be changed once the fate of the response is known."""
 
     world: World
@@ -52,8 +51,7 @@ class Revision(NamedTuple):
         return world.epoch == self.epoch and world.history.has(self.mark)
 
 
-@dataclass(slots=True, eq=False)
-class HeldRequest:
+class HeldRequest(Struct, eq=False):
     """One request, for as long as one fault holds it up. It waits in a thread or a loop, and any thread may wake it.
 
     `since` is the instant of the world at which that began, `revision` the world's then; `due` the instant at which a virtual

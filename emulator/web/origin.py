@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from itertools import islice
 from typing import Any
+
+from emulator.kernel.resource import Struct
 
 AUTHORITY = "emulator.authority"
 """Under this name in a scope: host and port at which the client reached the server, where they are not in its Host header."""
@@ -38,8 +39,7 @@ _WITH_PORT = re.compile(rb"(\[[^\]]*\]|[^:]*)(:[0-9]*)?")
 _QUOTED = re.compile(r"\\(.)")
 
 
-@dataclass(frozen=True, slots=True)
-class Proxies:
+class Proxies(Struct, frozen=True):
     """The proxies that are trusted to say how a client came: this machine and these networks; or `anybody`."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Rules
+from emulator.kernel.resource import Struct, field
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
@@ -102,8 +102,7 @@ class Known(NamedTuple):
         return cls(request, state_of(entry.world), is_tallied, exchange, size, response.headers, content)
 
 
-@dataclass(slots=True, eq=False)
-class Plan:
+class Plan(Struct, eq=False):
     """A request is rejected, or takes its `route`, None where there is none, as this one without its body.
 
     `values` are those of the request's fields. A plan that `lasts` is the same for every request with this head, and its
@@ -115,7 +114,7 @@ class Plan:
     is_long: bool = False
     rejection: Rejection | None = None
     route: Route | None = None
-    request: Request = UNREAD
+    request: Request = field(default_factory=lambda: UNREAD)
     lasts: bool = False
     values: tuple[Any, ...] = ()
     size: int | None = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from emulator.kernel.resource import Struct, field
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
@@ -17,8 +17,7 @@ UNMATCHED = "astray"
 """The name in the journal of an operation that the vendor does not have."""
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """A segment of a path: the segments that may follow it, and the operations of the path that ends here."""
 
     fixed: dict[str, Node] = field(default_factory=dict)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
-from msgspec.structs import replace as changed
+from msgspec.structs import replace
 
 from emulator.contract.evidence import load_evidence
 from emulator.kernel.machine import Machine, Row
@@ -77,17 +76,17 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
             "no entry point of the group batch_emulator.vendors leads to '6dot50': name it, and install the package",
         ),
         (
-            with_first_row(lambda row: changed(row, answer="hidden")),
+            with_first_row(lambda row: replace(row, answer="hidden")),
             "every answer of a row has a renderer",
             r"6dot50.batch: \* --get--> = \(hidden\): Vendor.renderers has no 'hidden'",
         ),
         (
-            with_first_row(lambda row: changed(row, evidence="6dot50-nowhere-1")),
+            with_first_row(lambda row: replace(row, evidence="6dot50-nowhere-1")),
             "every fact that is cited is in evidence.yaml",
             r"6dot50.batch: \* --get--> = \(forbidden\): evidence.yaml has no '6dot50-nowhere-1'",
         ),
         (
-            with_first_row(lambda row: changed(row, assume=Assume(OTHER_ORGANISATION, "418"))),
+            with_first_row(lambda row: replace(row, assume=Assume(OTHER_ORGANISATION, "418"))),
             "every choice that a row names exists",
             r"6dot50.batch: \* --get--> = \(forbidden\): 6dot50.other-organisation has no choice '418'",
         ),
@@ -97,7 +96,7 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
             "6dot50.tea: no scenario with `assume: {6dot50.tea: 'strong'}` asks for it",
         ),
         (
-            replace(SIXDOT50, operations=(changed(SIXDOT50.operations[0], name="6dot50.nothing"),)),
+            replace(SIXDOT50, operations=(replace(SIXDOT50.operations[0], name="6dot50.nothing"),)),
             "every operation has its responses in replies.yaml",
             "6dot50.nothing: name its statuses and their schemas",
         ),

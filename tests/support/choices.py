@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import httpx
+from msgspec.structs import replace
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits

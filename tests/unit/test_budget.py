@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import json
 import tracemalloc
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from emulator.client.in_process import InProcessClient
 from emulator.kernel.budget import Budget, Charge, Metered, Quota
@@ -426,7 +426,7 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
     """Its journal and history are lists of its own, and so are the credentials that it accepts."""
     world = EMPTY.world(VENDORS, "w")
     keys: dict[str, dict[str, str]] = {f"key-{n}": {} for n in range(2_000)}
-    world.rules = dataclasses.replace(world.rules, credentials={"serpwow": keys})
+    world.rules = structs.replace(world.rules, credentials={"serpwow": keys})
     for n in range(1_000):
         with world.transaction("change") as tx:
             account = account_of(tx)
@@ -434,7 +434,7 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
         world.journal.add(Change(tx.now, "toy.kettle", str(n), "cold", "hot", "after toy.boil", None))
     tracemalloc.start()
     try:
-        rules = (dataclasses.replace(world.rules, credentials={"serpwow": keys | {f"own-{n}": {}}}) for n in range(20))
+        rules = (structs.replace(world.rules, credentials={"serpwow": keys | {f"own-{n}": {}}}) for n in range(20))
         forks = [world.fork(f"w{n}", its_own, n) for n, its_own in enumerate(rules)]
         traced_bytes, _ = tracemalloc.get_traced_memory()
     finally:

@@ -243,7 +243,7 @@ def test_time_ends_and_says_so() -> None:
 
 def test_a_full_world_takes_back_what_was_removed_from_it() -> None:
     full = kitchen(5)
-    world = World("w", replace(full.rules, limits=Limits(resources=5)), Clock(START))
+    world = World("w", changed(full.rules, limits=Limits(resources=5)), Clock(START))
     with world.transaction("fill") as tx:
         for kettle in full.store.group(Kettle.kind):
             tx.put(kettle)
@@ -276,7 +276,7 @@ def test_a_full_world_lets_time_bring_about_more_and_can_still_be_read() -> None
 def test_what_was_arranged_beforehand_does_not_happen_in_a_world_that_has_no_room_for_it() -> None:
     rules = kitchen().rules
     world = World(
-        "w", replace(rules, machines={**rules.machines, TIMELINE.kind: TIMELINE}, limits=Limits(resources=2)), Clock(START)
+        "w", changed(rules, machines={**rules.machines, TIMELINE.kind: TIMELINE}, limits=Limits(resources=2)), Clock(START)
     )
     event = TimelineEvent(
         "0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)], "after 1s (here)"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 from emulator.kernel.errors import Problem
+from emulator.kernel.resource import structs
 from emulator.scenario.document import Path
 from emulator.text.checkpoint import checkpoint
 
@@ -34,7 +34,7 @@ def live_key_problems(scenario: Any) -> Iterator[Problem]:
 def hide_live_keys(problem: Problem) -> Problem:
     """Return a problem in whose message and path no live key can be read."""
     path = tuple(_LIVE.sub(r"\1…", part) if isinstance(part, str) else part for part in problem.path)
-    return replace(problem, message=_LIVE.sub(r"\1…", problem.message), path=path)
+    return structs.replace(problem, message=_LIVE.sub(r"\1…", problem.message), path=path)
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

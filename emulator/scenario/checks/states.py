@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.errors import Problem
 from emulator.kernel.limits import MOST_RESOURCES
+from emulator.kernel.resource import structs
 from emulator.scenario.document import NONE_INVALID, InvalidPaths, JsonObject, Path, list_at
 from emulator.scenario.resources import Listed, Lists, ListSchema, every_list, is_deletion, lists_of, resources_in
 from emulator.sdk.vendor import Vendors
@@ -41,7 +41,7 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), invalid: Inval
             yield from _unfit_ids(listed)
             yield from _flaws_of_deletions(listed)
         for problem in vendors[name].state.validate(valid_fragment(part, lists, (*path, name), invalid)):
-            yield replace(problem, path=(*path, name, *problem.path))
+            yield structs.replace(problem, path=(*path, name, *problem.path))
 
 
 def names_empty_parts_only(state: Any) -> bool:

@@ -6,12 +6,11 @@ No cent is made or lost. Evidence: 6dot50-money-1 to 6dot50-money-4.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, NamedTuple
 
-from emulator.sdk import IndexKey, Metered, SortedKey, View, replace
+from emulator.sdk import IndexKey, Metered, SortedKey, Struct, View, replace
 from emulator.vendors.sixdot50.assumptions.batches import PAYING_ACCOUNT, REFERRAL_MONEY, REVERSED_MONEY, SUBMITTED_MONEY
 
 SELF = "self"
@@ -170,8 +169,7 @@ class Token(Metered, frozen=True, gc=False):
         return (("key", self.key),)
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True, gc=False):
     """The amount and the number of some payments."""
 
     amount: Decimal
@@ -183,8 +181,7 @@ class Total:
         return cls(sum(amounts, Decimal(0)), len(amounts))
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True, gc=False):
     """The totals of the payments of a batch. Evidence: 6dot50-summary-1 to 6dot50-summary-6."""
 
     payments: Total

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar
 
-from emulator.sdk import JsonObject, Metered, View, field
+from emulator.sdk import JsonObject, Metered, Struct, View, field
 
 SELF = "self"
 """The id of the account that this world's credentials act for."""
@@ -25,8 +24,7 @@ MOST_DAYS = 400
 """Days of use that are kept apart, four times those that are shown: after a hundred years a change costs no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Struct, frozen=True, gc=False):
     """A part of the vendor's platform, and its status."""
 
     component: str

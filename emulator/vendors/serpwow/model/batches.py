@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, Metered, Shared, SortedKey
+from emulator.sdk import IndexKey, Metered, Shared, SortedKey, Struct
 from emulator.vendors.serpwow.model.account import SELF, Account, months_after
 from emulator.vendors.serpwow.model.result_sets import BLOCK, ResultSets
 from emulator.vendors.serpwow.model.schedules import MANUAL, Schedule
@@ -33,8 +32,7 @@ PARTS = {"schedule": "schedule_", "notifications": "notification_"}
 PRIORITIES = ("lowest", "low", "normal", "high", "highest")
 
 
-@dataclass(frozen=True, slots=True)
-class ResultSet(Shared):
+class ResultSet(Struct, Shared, frozen=True, gc=False):
     """The product of one run, numbered from 1 within its batch: the searches of that time, of which the last ones failed.
 
     `webhook` is the URL to notify, and `webhook_status` the outcome: ok, failed, or None if no POST was made. Uploads to
@@ -62,8 +60,7 @@ def has_failed_webhook(result_sets: Iterable[ResultSet]) -> bool:
     return any(result_set.webhook_status == "failed" for result_set in result_sets)
 
 
-@dataclass(frozen=True, slots=True)
-class Notifications:
+class Notifications(Struct, frozen=True, gc=False):
     """The receivers of a notification after each run, and its formats."""
 
     email: str | None = None

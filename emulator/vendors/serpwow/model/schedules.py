@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
+
+from emulator.sdk import Struct
 
 MANUAL = "manual"
 TYPES = ("monthly", "weekly", "daily", "minutes", MANUAL)
@@ -31,8 +32,7 @@ More than three times as many, so that days on which the clocks skip the hour ca
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(Struct, frozen=True, gc=False):
     """The times at which a batch starts by itself. Days of the week count from Sunday, 0."""
 
     type: str = MANUAL

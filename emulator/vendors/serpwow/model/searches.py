@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from sys import getsizeof
 from typing import Any
 
-from emulator.sdk import JsonDict, JsonObject, Shared, Weight
+from emulator.sdk import JsonDict, JsonObject, Shared, Struct, Weight
 
 PAGE_SIZE = 1000
 """Searches on a page of them. Evidence: serpwow-get-6."""
@@ -25,8 +24,7 @@ FLAGS = {"true": True, "True": True, "1": True, "false": False, "False": False, 
 """`true` and `false` are published; Python writes `True`, and PHP's http_build_query `1`. Evidence: serpwow-body-3."""
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True, gc=False):
     """One request to the Search API: its id, and its parameters as the client sent them."""
 
     id: str

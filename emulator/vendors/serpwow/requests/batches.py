@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-from emulator.sdk import Answer, Assumption, JsonObject, Transaction, replace
+from emulator.sdk import Answer, Assumption, JsonObject, Transaction, replace, structs
 from emulator.vendors.serpwow.assumptions.lifecycle import SCHEDULE_CHANGE
 from emulator.vendors.serpwow.assumptions.requests import HOURLY_SCHEDULE, INCOMPLETE_SCHEDULE, UNKNOWN_DESTINATION
 from emulator.vendors.serpwow.assumptions.searches import (
@@ -43,9 +41,7 @@ def change_batch(tx: Transaction, batch: Batch, parameters: JsonObject) -> Batch
     batch = _without_former_schedule(tx, batch, values)
     for part, prefix in PARTS.items():
         names = [name for name in values if name.startswith(prefix)]
-        values[part] = dataclasses.replace(
-            getattr(batch, part), **{name.removeprefix(prefix): values.pop(name) for name in names}
-        )
+        values[part] = structs.replace(getattr(batch, part), **{name.removeprefix(prefix): values.pop(name) for name in names})
     changed = replace(batch, **values)
     if batch.status == "queued" and changed.priority != batch.priority:
         raise invalid("priority cannot be changed while a Batch is queued", "serpwow-update-4")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -20,6 +19,7 @@ from emulator.sdk import (
     load_fields,
     refuse,
     replace,
+    structs,
 )
 from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions.searches import LOCKED_TYPE
@@ -85,7 +85,7 @@ def _load(old: Batch, item: JsonObject, now: datetime) -> Batch:
     for part, prefix in PARTS.items():
         fields = PART_FIELDS[part]
         if values := {name: item[prefix + name] for name in fields if prefix + name in item}:
-            attributes[part] = dataclasses.replace(getattr(old, part), **load_fields(fields, values))
+            attributes[part] = structs.replace(getattr(old, part), **load_fields(fields, values))
     if "searches" in item:
         attributes["searches"] = _load_searches(old.id, item["searches"])
     batch = replace(old, **attributes)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from emulator.sdk import JsonDict, JsonObject, Renderer, Request, Response, Transaction, instant
+from emulator.sdk import JsonDict, JsonObject, Renderer, Request, Response, Transaction, instant, structs
 from emulator.vendors.sixdot50.assumptions.batches import (
     ADDED_BODY,
     CANCELLED_REFERRALS,
@@ -111,7 +110,7 @@ def total_of(tx: Transaction, batch: Batch, payments: list[Payment]) -> Summary:
     summary = Summary.of(payments, with_referrals, cancelled)
     if batch.status in ("OPEN", "CLOSED") and summary.cancelled.count and tx.choice(REVERSED_PAYMENTS) == "left-out":
         kept = Summary.of([payment for payment in payments if payment.status != "CANCELLED"], with_referrals)
-        return replace(kept, cancelled=summary.cancelled)
+        return structs.replace(kept, cancelled=summary.cancelled)
     return summary
 
 

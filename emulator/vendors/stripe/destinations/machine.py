@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace as changed
 from datetime import timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, Assume, Machine, Row, Timer, View, replace
+from emulator.sdk import ABSENT, EVERY, SAME, Assume, Machine, Row, Timer, View, replace, structs
 from emulator.vendors.stripe.assumptions.events import ENABLE_LOST
 from emulator.vendors.stripe.assumptions.jobs import PING_REASON
 from emulator.vendors.stripe.destinations.model import EVENTBRIDGE_STATUSES, LOG, Destination, EventBridge
@@ -37,7 +36,7 @@ def has_lost_source(_: View, destination: Destination) -> bool:
 
 def lose_source(view: View, destination: Destination) -> Iterable[Destination]:
     if isinstance(destination.cloud, EventBridge):
-        lost = changed(destination.cloud, aws_event_source_status="deleted")
+        lost = structs.replace(destination.cloud, aws_event_source_status="deleted")
         yield replace(destination, cloud=lost, updated=view.now)
 
 

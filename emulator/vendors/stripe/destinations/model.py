@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from emulator.sdk import IndexKey, JsonDict, Metered, View, base62, field
+from emulator.sdk import IndexKey, JsonDict, Metered, Struct, View, base62, field
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 from emulator.vendors.stripe.events.model import is_event_type, log_of
 from emulator.vendors.stripe.model.accounts import SELF
@@ -51,8 +50,7 @@ THIN_TYPES = ("v1.", "v2.")
 """The first letters of the types of thin events. Evidence: stripe-event-8."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventBridge:
+class EventBridge(Struct, frozen=True, gc=False):
     """A partner event source in an account at Amazon."""
 
     aws_account_id: str = "123456789012"
@@ -75,8 +73,7 @@ class EventBridge:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class EventGrid:
+class EventGrid(Struct, frozen=True, gc=False):
     """A partner topic in a subscription at Azure."""
 
     azure_region: str = "westeurope"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
 
 from emulator.sdk import (
     NAME,
@@ -23,6 +22,7 @@ from emulator.sdk import (
     one_of,
     refuse,
     replace,
+    structs,
     timing_of,
 )
 from emulator.vendors.stripe.assumptions.events import ENABLE_LOST
@@ -80,9 +80,11 @@ ATTRIBUTES: Fields = {
 
 def _cloud(type: type[EventBridge] | type[EventGrid], status: str, statuses: Iterable[str]) -> Field:
     """Return the field of a receiver in a cloud; each of its parts has a default."""
-    properties = {part.name: {"type": "string", "minLength": 1} for part in fields(type)} | {status: {"enum": list(statuses)}}
+    properties = {part: {"type": "string", "minLength": 1} for part in type.__struct_fields__} | {
+        status: {"enum": list(statuses)}
+    }
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return Field(schema, lambda value: type(**value), asdict)
+    return Field(schema, lambda value: type(**value), structs.asdict)
 
 
 CLOUD_FIELDS: Fields = {
@@ -151,7 +153,7 @@ def _numbered(view: View, items: Sequence[JsonObject], numbers: Mapping[str, int
 def dump_destination(destination: Destination) -> JsonDict:
     """Return the destination as a state has it."""
     item = dump_fields(ATTRIBUTES, destination)
-    return item | ({} if destination.cloud is None else {destination.type: asdict(destination.cloud)})
+    return item | ({} if destination.cloud is None else {destination.type: structs.asdict(destination.cloud)})
 
 
 def _load(view: View, item: JsonObject, n: int, *path: str | int) -> Destination:

@@ -7,9 +7,9 @@ stripe-endpoint-5 and stripe-endpoint-6.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from emulator.sdk import Struct
 from emulator.vendors.stripe.model.versions import date_of
 
 ACTIONS = frozenset(
@@ -49,8 +49,7 @@ def _is_placeholder(segment: str) -> bool:
     return segment.startswith(":") and _PLACEHOLDER.fullmatch(segment) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, gc=False):
     """The method and the path that each row of a job calls; placeholders in the path begin with a colon."""
 
     http_method: str = "post"

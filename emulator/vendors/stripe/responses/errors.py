@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
-from emulator.sdk import Assumption, JsonDict, Renderer, Request, Response, Transaction, reason_phrase
+from emulator.sdk import Assumption, JsonDict, Renderer, Request, Response, Transaction, reason_phrase, structs
 from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENCY_TYPE, RATE_LIMIT_TYPE
 from emulator.vendors.stripe.assumptions.requests import ORGANIZATION_KEY, PUBLISHABLE_KEY
 from emulator.vendors.stripe.destinations.model import MOST
@@ -61,7 +60,7 @@ def _of_job(request: Request, _subject: object) -> JsonDict:
 
 
 def _of_endpoint(_request: Request, endpoint: Any) -> JsonDict:
-    return {"endpoint": asdict(endpoint)}
+    return {"endpoint": structs.asdict(endpoint)}
 
 
 ERROR_RENDERERS: dict[str, Renderer] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
 from fractions import Fraction
 
 from emulator.sdk import (
@@ -29,6 +28,7 @@ from emulator.sdk import (
     one_of,
     refuse,
     replace,
+    structs,
     timing_of,
     without_idle_timers,
 )
@@ -75,7 +75,7 @@ _RULE = {
 ENDPOINTS = Field(
     {"type": "array", "items": _ENDPOINT},
     lambda value: tuple(Endpoint(**item) for item in value),
-    lambda endpoints: [asdict(endpoint) for endpoint in endpoints],
+    lambda endpoints: [structs.asdict(endpoint) for endpoint in endpoints],
 )
 RULES = Field(
     {"type": "array", "items": _RULE, "maxItems": 200},
@@ -96,7 +96,7 @@ FIELDS: Fields = {
     "maximum_rps": Field({"type": ["integer", "null"], "minimum": 1, "maximum": 100}),
     "skip_validation": FLAG,
     "metadata": METADATA,
-    "endpoint": Field(_ENDPOINT, lambda value: Endpoint(**value), asdict),
+    "endpoint": Field(_ENDPOINT, lambda value: Endpoint(**value), structs.asdict),
     "notification_suppression": one_of(*SCOPES),
     "output_size": Field({"type": "integer", "minimum": 0, "maximum": LARGEST_FILE}),
     "fails_at": INSTANT,

@@ -6,7 +6,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from hashlib import blake2b
@@ -14,7 +14,7 @@ from math import ceil, gcd
 
 import orjson
 
-from emulator.sdk import JsonDict, Shared, checkpoint
+from emulator.sdk import JsonDict, Shared, Struct, checkpoint, structs
 from emulator.vendors.stripe.files.model.rows import FAULTS, FINE, OTHER_KEY, OWN_ID, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -27,8 +27,7 @@ STRETCH = 1_000_000
 _MARK = re.compile(rb"[^\0]")
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True, gc=False):
     """The status and the error of a row that fails. Evidence: stripe-results-3."""
 
     status: int = 400
@@ -51,8 +50,7 @@ SELECTORS = ("ids", "share", "pattern")
 """The members of a rule in a state that say which rows fail; each rule has one of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FailureRule:
+class FailureRule(Struct, frozen=True, gc=False):
     """A rule by which rows fail: those of some ids, an even share of all, or those whose id matches a pattern."""
 
     ids: tuple[str, ...] | None = None
@@ -71,8 +69,8 @@ class FailureRule:
     def dump(self) -> JsonDict:
         """Return the rule as a state has it, without the parts that have their defaults."""
         share = None if self.share is None else f"{float(self.share * 100):.6f}".rstrip("0").rstrip(".") + "%"
-        ids, defaults = None if self.ids is None else list(self.ids), asdict(Failure())
-        values = {"ids": ids, "share": share, "pattern": self.pattern, **asdict(self.failure)}
+        ids, defaults = None if self.ids is None else list(self.ids), structs.asdict(Failure())
+        values = {"ids": ids, "share": share, "pattern": self.pattern, **structs.asdict(self.failure)}
         return {name: value for name, value in values.items() if value != defaults.get(name)}
 
     def rows_of(self, rows: Rows) -> Iterator[int]:
@@ -98,8 +96,7 @@ def _valid_ids(rows: Rows) -> Iterator[tuple[int, bytes]]:
             yield row, rows.record(row)[0][1:-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True, gc=False):
     """The order in which the rows of a job are processed: not that of the file, but always the same.
 
     Evidence: stripe-results-2.
