@@ -18,10 +18,10 @@ def differing(one: Store, other: Store) -> Iterator[Key]:
 
 def differing_keys(one: PagedMap[K, V], other: PagedMap[K, V]) -> Iterator[K]:
     """Yield each key whose value differs between two maps, or that one of them lacks."""
-    mine, others = ({id(page) for page in it.pages} for it in (one, other))
-    for page in one.pages:
+    mine, others = ({id(page) for page in it.distinct_pages()} for it in (one, other))
+    for page in one.distinct_pages():
         if id(page) not in others:
             yield from (key for key, value in page.items() if other.get(key) is not value)
-    for page in other.pages:
+    for page in other.distinct_pages():
         if id(page) not in mine:
             yield from (key for key in page if key not in one)

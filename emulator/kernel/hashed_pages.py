@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from itertools import islice
 from typing import Generic, TypeVar
 
 from emulator.kernel.sorted_pages import SortedPages
@@ -12,17 +13,23 @@ V = TypeVar("V")
 
 
 class HashedPages(Generic[K, V]):
-    """The pages of a map, which grows page by page.
+    """The pages of a map, which grows page by page: `_count` of them.
 
-    `_mask` is the smallest mask of bits that reaches every page. A page whose number is not in `_own` may be shared.
+    `pages` has a page for each value of the bits of `_mask`; one that is not split yet by the last of these bits is there
+    twice. A page whose identity is not in `_own` may be shared.
     """
 
-    __slots__ = ("_mask", "_own", "_size", "pages")
+    __slots__ = ("_count", "_mask", "_own", "_size", "pages")
 
     pages: list[dict[K, V]]
     _own: set[int]
+    _count: int
     _size: int
     _mask: int
+
+    def distinct_pages(self) -> Iterator[dict[K, V]]:
+        """Return the pages, each once."""
+        return islice(self.pages, self._count)
 
     def empty(self) -> None:
         """Drop the pages one after the other, and those of the values that have some."""
@@ -32,11 +39,15 @@ class HashedPages(Generic[K, V]):
                     value.empty()
 
     def _split_page(self) -> None:
-        new = len(self.pages)
-        if new > self._mask:
+        if self._count > self._mask:
             self._mask = 2 * self._mask + 1
+            self.pages += self.pages
+        new = self._count
         place = new & self._mask >> 1
-        page = self.pages[place]
-        self.pages[place] = {key: value for key, value in page.items() if hash(key) & self._mask != new}
-        self.pages.append({key: value for key, value in page.items() if hash(key) & self._mask == new})
-        self._own |= {place, new}
+        page, kept, moved = self.pages[place], dict[K, V](), dict[K, V]()
+        for key, value in page.items():
+            (moved if hash(key) & self._mask == new else kept)[key] = value
+        self.pages[place], self.pages[new] = kept, moved
+        self._own.discard(id(page))
+        self._own |= {id(kept), id(moved)}
+        self._count += 1

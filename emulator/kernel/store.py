@@ -38,64 +38,67 @@ class PagedMap(HashedPages[K, V]):
 
     def __init__(self) -> None:
         self.pages = [{}]
-        self._own = {0}
+        self._own = {id(self.pages[0])}
+        self._count = 1
         self._size = self._mask = 0
 
     def get(self, key: K) -> V | None:
         """Return the value of a key, or None."""
-        place = hash(key) & self._mask
-        if place >= len(self.pages):
-            place &= self._mask >> 1
-        return self.pages[place].get(key)
+        return self.pages[hash(key) & self._mask].get(key)
 
     def copy(self) -> PagedMap[K, V]:
         """Return a map of the same entries, to be changed apart."""
         twin: PagedMap[K, V] = self.__new__(PagedMap)
-        twin.pages, twin._size, twin._mask = self.pages.copy(), self._size, self._mask
+        twin.pages, twin._count, twin._size, twin._mask = self.pages.copy(), self._count, self._size, self._mask
         self._own, twin._own = set(), set()
         return twin
 
     def values_of(self, keys: Iterable[K]) -> list[V]:
         """Return the values of keys that are there."""
-        pages, mask, narrow, count = self.pages, self._mask, self._mask >> 1, len(self.pages)
-        return [pages[place if (place := hash(key) & mask) < count else place & narrow][key] for key in keys]
+        pages, mask = self.pages, self._mask
+        return [pages[hash(key) & mask][key] for key in keys]
 
     def __getitem__(self, key: K) -> V:
-        return self.pages[self._place(key)][key]
+        return self.pages[hash(key) & self._mask][key]
 
     def __setitem__(self, key: K, value: V) -> None:
-        place = self._place(key)
-        page = self.pages[place] if place in self._own else self._own_page(place)
+        page = self.pages[hash(key) & self._mask]
+        if id(page) not in self._own:
+            page = self._own_page(key)
         size = len(page)
         page[key] = value
         if len(page) > size:
             self._size += 1
-            if self._size > PAGE * len(self.pages):
+            if self._size > PAGE * self._count:
                 self._split_page()
 
     def pop(self, key: K) -> V | None:
         """Remove a key and return its value; None where it is not there."""
-        place = self._place(key)
-        if key not in self.pages[place]:
+        if key not in self:
             return None
         self._size -= 1
-        return self._own_page(place).pop(key)
+        return self._own_page(key).pop(key)
 
     def __len__(self) -> int:
         return self._size
 
     def __contains__(self, key: K) -> bool:
-        return key in self.pages[self._place(key)]
+        return key in self.pages[hash(key) & self._mask]
 
-    def _place(self, key: K) -> int:
-        place = hash(key) & self._mask
-        return place if place < len(self.pages) else place & self._mask >> 1
+    def _own_page(self, key: K) -> dict[K, V]:
+        """Return the page of a key, which from now on is this map's alone to change."""
+        page = self.pages[hash(key) & self._mask]
+        if id(page) not in self._own:
+            self._set_page(hash(key) & self._mask, page.copy())
+        return self.pages[hash(key) & self._mask]
 
-    def _own_page(self, place: int) -> dict[K, V]:
-        if place not in self._own:
-            self.pages[place] = self.pages[place].copy()
-            self._own.add(place)
-        return self.pages[place]
+    def _set_page(self, place: int, page: dict[K, V]) -> None:
+        """Put a page of its own at a place, and at the one that has the same page."""
+        former, other = self.pages[place], place ^ (self._mask + 1 >> 1)
+        if self.pages[other] is former:
+            self.pages[other] = page
+        self.pages[place] = page
+        self._own.add(id(page))
 
 
 class Store:
@@ -199,9 +202,10 @@ class Store:
         if id not in changed:
             changed[id] = None if old is None else (old, self._numbers[kind][id])
         if kind in self._timed:
-            instants = NEVER if new is None else self._due(new)
-            key, former = (kind, id), None if old is None else (old, self._numbers[kind][id])
-            self._retimed[key] = (self._retimed[key][0] if key in self._retimed else former, instants)
+            key, instants = (kind, id), NEVER if new is None else self._due(new)
+            known = self._retimed.get(key)
+            former = known[0] if known else None if old is None else (old, self._numbers[kind][id])
+            self._retimed[key] = former, instants
             for instant in instants:
                 if instant is not None and (self._next is None or instant < self._next):
                     self._next = instant

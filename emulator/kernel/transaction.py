@@ -291,10 +291,14 @@ def due(machine: Machine, resource: Any, timing: Timing, upkeep: bool = True) ->
 
 def due_instants(machines: Mapping[str, Machine], timing: Timing, resource: Any) -> Instants:
     """Return when the next event happens to a resource, and when upkeep does before that; None for never."""
-    machine = machines.get(resource.kind)
-    if machine is None:
-        return None, None
-    first = due(machine, resource, timing)
-    if first is None or not first[1].upkeep:
-        return first and first[0], None
-    return (event := due(machine, resource, timing, upkeep=False)) and event[0], first[0]
+    machine, since = machines.get(resource.kind), resource.since
+    event: datetime | None = None
+    upkeep: datetime | None = None
+    for timer, _ in () if machine is None else machine.by_timer[resource.status]:
+        if (length := length_of(timer, resource, timing)) is not None:
+            end = since + length
+            if not timer.upkeep:
+                event = end if event is None or end < event else event
+            elif upkeep is None or end < upkeep:
+                upkeep = end
+    return event, upkeep if upkeep is not None and (event is None or upkeep < event) else None
