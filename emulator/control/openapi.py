@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.contract.evidence import KINDS, load_evidence
 from emulator.contract.fixtures import fixtures_of, load_fixture, version
@@ -16,6 +16,7 @@ from emulator.control.bodies import request_schemas
 from emulator.control.models import WORLD_ID
 from emulator.control.record import COMPONENTS, COUNT, TEXT, Schema, object_schema, ref, schema_of
 from emulator.control.route import ControlRoute
+from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import closed, scenario_schema, step_schema
 from emulator.sdk.vendor import Operation, Vendor
@@ -61,7 +62,7 @@ FAILURE = closed({"message": TEXT, "error": ERROR}, "message", "error")
 PROVENANCE = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Emulator-Exchange", "Emulator-Basis")}
 
 
-class Fixtures(NamedTuple):
+class Fixtures(Struct, frozen=True):
     """The published shapes of a vendor: by operation the schema of each status, the request, and the schemas themselves."""
 
     vendor: str

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import wraps
 from types import NoneType
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, get_type_hints
 
 from emulator.control.bodies import Body, query_number
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, Forms
 from emulator.control.record import Schema, schema_of
+from emulator.kernel.resource import Struct
 from emulator.web.origin import AUTHORITY
 
 WORLD = "/worlds/{world}"
@@ -21,7 +22,7 @@ Handler = Callable[..., Any]
 """Return the response for a request; the handler of a route below WORLD gets the world first. It awaits nothing."""
 
 
-class ControlRequest(NamedTuple):
+class ControlRequest(Struct, frozen=True):
     """A control request, its body read to the end, and the context of its server."""
 
     context: ControlContext

@@ -113,7 +113,7 @@ def _getter(names: Sequence[str]) -> Getter:
     return attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
 
 
-class WeighingPlan(NamedTuple):
+class WeighingPlan(Struct, frozen=True):
     """Parts of a class by weight: the bytes of each value at least, texts, other fields with their defaults, and both."""
 
     least: int

@@ -9,6 +9,8 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from emulator.kernel.resource import Struct
+
 if TYPE_CHECKING:
     from emulator.kernel.budget import Charge
     from emulator.kernel.machine import Row
@@ -40,7 +42,7 @@ class Change(NamedTuple):
         return self.kind.partition(".")[0]
 
 
-class AppliedRow(NamedTuple):
+class AppliedRow(Struct, frozen=True, gc=False):
     """A row and the resource that took it, whether or not its state changed."""
 
     kind: str
@@ -57,7 +59,7 @@ class FaultHit(NamedTuple):
     place: str | None
 
 
-class Savepoint(NamedTuple):
+class Savepoint(Struct, frozen=True, gc=False):
     """The point at which an exchange began: the instant, the journal's newest number, and the count of commits."""
 
     at: datetime

@@ -86,7 +86,7 @@ Progress = Callable[[View, Any], Any]
 """The part of a resource that looks different as time passes, at the view's instant, without any change."""
 
 
-class Rounds(NamedTuple):
+class Rounds(Struct, frozen=True):
     """Rounds of a resource: in each the `rows` are taken at its `instants`; `after` returns the values that so many leave."""
 
     rows: tuple[Row, ...]
@@ -105,7 +105,7 @@ class Assume(Struct, frozen=True):
     choice: str
 
 
-class Portion(NamedTuple):
+class Portion(Struct, frozen=True, gc=False):
     """The length of a timer that ends before another, as a function of the resource and the other's length."""
 
     of: Timer

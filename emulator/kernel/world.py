@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
 from emulator.kernel.budget import Budget, Charge, Quota, weigh
@@ -15,6 +15,7 @@ from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History, ResourceChange
 from emulator.kernel.journal import Change, Journal, Savepoint
 from emulator.kernel.limits import Rules
+from emulator.kernel.resource import Struct
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import MANY, Store
 from emulator.kernel.transaction import begin, due_instants
@@ -23,7 +24,7 @@ BEGINNING, NOW = "beginning", "now"
 """The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""
 
 
-class Moment(NamedTuple):
+class Moment(Struct, frozen=True):
     """A world as it was at an instant: a copy that nobody changes, whatever its clock says.
 
     `source` is what a beginning was read from, and `text` its charge.

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonDict, JsonObject, Path
@@ -32,7 +32,7 @@ class ListSchema(Struct, frozen=True):
     deletable: Deletable | None = None
 
 
-class Listed(NamedTuple):
+class Listed(Struct, frozen=True):
     """A list as somebody wrote it, and its place."""
 
     path: Path

@@ -6,8 +6,9 @@ import pathlib
 from collections import deque
 from collections.abc import Collection, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
+from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonObject, Path
 from emulator.text.checkpoint import checkpoint
 from emulator.text.nearest import STEM, hint, near
@@ -21,7 +22,7 @@ LISTED = 60
 """Up to how many keys of a section all of them are listed."""
 
 
-class KnownKey(NamedTuple):
+class KnownKey(Struct, frozen=True, gc=False):
     """One place where a key is known: its dotted path below the schema that was searched, and its own schema."""
 
     path: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from httptools import HttpParserCallbackError, HttpParserError
 
 from emulator.kernel.limits import Limits
+from emulator.kernel.resource import Struct
 from emulator.web.guard import Rejection
 from emulator.web.hosts import HOST
 from emulator.web.requests import CONTINUE, declared_length
@@ -54,7 +54,7 @@ Headers = list[tuple[bytes, bytes]]
 MISSPELT = bad_request("its first line is not a method, a target and HTTP/1.1 with one space between them")
 
 
-class Head(NamedTuple):
+class Head(Struct, frozen=True):
     """The head of a request: method, target, version (`1.1`) and headers, with their names in lower case."""
 
     method: bytes

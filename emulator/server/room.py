@@ -6,9 +6,10 @@ import logging
 from collections import deque
 from collections.abc import Collection
 from heapq import nsmallest
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from weakref import WeakSet, ref
 
+from emulator.kernel.resource import Struct
 from emulator.web.guard import Rejection
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ SPARE = 100
 log = logging.getLogger("emulator")
 
 
-class Wait(NamedTuple):
+class Wait(Struct, frozen=True):
     """A wait of a connection since its client last sent or took a byte. `number` is that of the idle time before it."""
 
     kind: int

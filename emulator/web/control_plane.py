@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
+from emulator.kernel.resource import Struct
 from emulator.sdk.exact_json import JsonDict
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import App, Receive, Scope, Send, connection_of
@@ -18,14 +19,14 @@ NO_ANSWER = (b"prefer", b"return=minimal")
 """The header of a request of a handle whose answer nobody reads (RFC 7240, 4.2)."""
 
 
-class Handed(NamedTuple):
+class Handed(Struct, frozen=True):
     """An answer that is handed to a handle in this process: its status, and its JSON as a value that nobody else has."""
 
     status: int
     value: Any
 
 
-class Made(NamedTuple):
+class Made(Struct, frozen=True):
     """Parts of it: a maker of its application, a responder to short requests of this process, and one to rejected ones."""
 
     make_app: Callable[[], App]

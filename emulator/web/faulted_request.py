@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import NamedTuple
 
 from emulator.kernel.faults import BEFORE_COMMIT, HANG, Fault, select_faults
+from emulator.kernel.resource import Struct
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.web.delays import FaultDelays, WorldReset
@@ -16,7 +16,7 @@ from emulator.web.pipeline import Faults, Pipeline
 from emulator.web.response import OutgoingResponse
 
 
-class Stop(NamedTuple):
+class Stop(Struct, frozen=True):
     """A point on the way at which faults hold a request up: all that have hit it so far, and those that hit it here."""
 
     hits: Faults

@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
-from typing import NamedTuple
 
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, NEXT, Fault
@@ -35,7 +34,7 @@ class JournalEntry(Struct):
         self.exchange = self.world.journal.mark(self.n, self.exchange, delivered)
 
 
-class Revision(NamedTuple):
+class Revision(Struct, frozen=True):
     """A point in the history of a world: its epoch, and the mark in its history."""
 
     epoch: int

@@ -54,7 +54,7 @@ LONGEST_KNOWN = 16_384
 """Bytes of a request's body and its response's together up to which they are kept with its plan."""
 
 
-class Known(NamedTuple):
+class Known(Struct, frozen=True):
     """The outcome of a request that changed nothing but tallies, which an equal one has again while its world stays as it is.
 
     `state` is that of the world then. Where `is_tallied`, a check has counted it, and must let it pass again; otherwise the

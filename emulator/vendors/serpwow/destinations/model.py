@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from emulator.sdk import Metered
+from emulator.sdk import Metered, Struct
 from emulator.vendors.serpwow.model.searches import letters
 
 DESTINATION_LIMIT = 50
 """Destinations in an account. Evidence: serpwow-destinations-2."""
 
 
-class Settings(NamedTuple):
+class Settings(Struct, frozen=True, gc=False):
     """The parameters of one type of destination: `credentials` and `needed` are required."""
 
     credentials: tuple[str, ...]

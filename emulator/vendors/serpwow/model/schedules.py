@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import NamedTuple
 
 from emulator.sdk import Struct
 
@@ -64,7 +63,7 @@ class Schedule(Struct, frozen=True, gc=False):
         return any(matches) or not matches if calendar.either else all(matches)
 
 
-class Calendar(NamedTuple):
+class Calendar(Struct, frozen=True, gc=False):
     """The reading of schedules: the time zone, and the start of the count of minutes, which is midnight or each full hour.
 
     With `either`, a day that matches the days of the week or those of the month is enough. Where a month `ends_early`, its last

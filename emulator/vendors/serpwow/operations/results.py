@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from emulator.sdk import Answer, Assumption, Handler, JsonObject, Request, Transaction
+from emulator.sdk import Answer, Assumption, Handler, JsonObject, Request, Struct, Transaction
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
@@ -25,7 +24,7 @@ PRINTED_COLUMNS = frozenset(("search.q", "request_info.success", "organic_result
 NO_WEBHOOK = "This Result Set had no webhook POST set"
 
 
-class ResultLinks(NamedTuple):
+class ResultLinks(Struct, frozen=True, gc=False):
     """A result set of a batch, and the links to its files."""
 
     batch: Batch

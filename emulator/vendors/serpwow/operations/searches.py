@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
-from emulator.sdk import Answer, Handler, JsonObject, Request, Transaction, is_in, replace
+from emulator.sdk import Answer, Handler, JsonObject, Request, Struct, Transaction, is_in, replace
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.searches import (
@@ -30,7 +29,7 @@ LISTED = ("page", "q", "custom_id")
 """The parameters of a list of searches, of its path and its query."""
 
 
-class SearchesPage(NamedTuple):
+class SearchesPage(Struct, frozen=True, gc=False):
     """One page of the searches found, and the number of pages."""
 
     batch: str
@@ -39,7 +38,7 @@ class SearchesPage(NamedTuple):
     searches: tuple[Search, ...]
 
 
-class SearchLinks(NamedTuple):
+class SearchLinks(Struct, frozen=True, gc=False):
     """A batch, and the links to the files of its searches."""
 
     batch: Batch

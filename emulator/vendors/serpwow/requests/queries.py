@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Sortable, Transaction, View
+from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Sortable, Struct, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.requests import (
     FIXED_PAGE_SIZE,
@@ -98,7 +98,7 @@ def _read_query(request: Request) -> JsonDict:
         raise invalid(f"The query cannot be read: {error}", "serpwow-query-1") from None
 
 
-class PageQuery(NamedTuple):
+class PageQuery(Struct, frozen=True, gc=False):
     """The page of a list that a query asks for, and its order."""
 
     number: int

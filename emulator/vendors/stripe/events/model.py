@@ -6,9 +6,9 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, Protocol
 
-from emulator.sdk import Effect, IndexKey, Metered, Request, Transaction, View, base62, guid, mint_id, replace
+from emulator.sdk import Effect, IndexKey, Metered, Request, Struct, Transaction, View, base62, guid, mint_id, replace
 from emulator.vendors.stripe.assumptions.jobs import UPDATED_EVENTS
 from emulator.vendors.stripe.model.accounts import SELF
 
@@ -215,7 +215,7 @@ def newest_event(view: View) -> Event | None:
     return events[-1] if events else None
 
 
-class EventFilter(NamedTuple):
+class EventFilter(Struct, frozen=True, gc=False):
     """The filters of a list of events; None, or nothing, filters nothing. Each bound compares the time of an event."""
 
     owner: str

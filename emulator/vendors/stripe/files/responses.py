@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import NamedTuple
 
 import orjson
 
-from emulator.sdk import Renderer, Request, Response, Stream, Transaction, base62
+from emulator.sdk import Renderer, Request, Response, Stream, Struct, Transaction, base62
 from emulator.vendors.stripe.assumptions.jobs import LINK_REFUSED
 from emulator.vendors.stripe.files.model.outcomes import FAILURES, Failure, RowOutcomes
 from emulator.vendors.stripe.model.endpoints import ACTIONS, Endpoint
@@ -107,7 +106,7 @@ def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield b"".join(chunk)
 
 
-class _Form(NamedTuple):
+class _Form(Struct, frozen=True, gc=False):
     """The text before and after the id of a resource in a line, and the beginning of a new id; None where it has no id."""
 
     before: bytes

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Transaction, repeats_a_name
+from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Struct, Transaction, repeats_a_name
 from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
 from emulator.vendors.stripe.assumptions.requests import (
     ARRAY_INDEX,
@@ -155,14 +155,14 @@ def metadata_mistakes(metadata: Any, *, removes: bool = False) -> Iterator[str]:
         yield TOO_MANY_PAIRS
 
 
-class Query(NamedTuple):
+class Query(Struct, frozen=True, gc=False):
     """The parameters of a query: those of one value, and the values of each array in order."""
 
     single: dict[str, str]
     arrays: dict[str, list[str]]
 
 
-class QuerySpec(NamedTuple):
+class QuerySpec(Struct, frozen=True, gc=False):
     """The parameters that an operation accepts."""
 
     single: frozenset[str] = frozenset()
@@ -217,7 +217,7 @@ def values_of(request: Request, array: str) -> list[str]:
     return [value for name, value in pairs_of(request) if name.partition("[")[0] == array]
 
 
-class Window(NamedTuple):
+class Window(Struct, frozen=True, gc=False):
     """The page of a list that a request asks for: `limit` items on one side of the item of a number, None for the first."""
 
     limit: int

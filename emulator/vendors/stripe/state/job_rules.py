@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
-from emulator.sdk import JsonObject
+from emulator.sdk import JsonObject, Struct
 
 UNPROCESSED = ("ready_for_upload", "validating", "upload_timeout")
 VALIDATED = ("validating", "validation_failed")
 
 
-class Rule(NamedTuple):
+class Rule(Struct, frozen=True, gc=False):
     """A condition that must hold once all of `needs` are known; `at` is the key to blame."""
 
     at: str
