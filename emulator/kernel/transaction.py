@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -26,9 +27,6 @@ from emulator.text.checkpoint import WORK
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
-
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-PAIRS = [low + high for high in ALPHABET for low in ALPHABET]
 
 
 class Transaction:
@@ -248,13 +246,7 @@ def guid(digest: bytes) -> str:
 
 def base62(digest: bytes, count: int) -> str:
     """Return so many letters and digits that stand for such bytes."""
-    number, text = int.from_bytes(digest, "big"), ""
-    while len(text) < count:
-        number, few = divmod(number, 62**10)  # a small number is divided faster than a long one
-        for _ in range(5):
-            few, pair = divmod(few, 62**2)
-            text += PAIRS[pair]
-    return text[:count]
+    return b64encode(digest, b"xY")[:count].decode()
 
 
 def begin(world: World, why: str, context: Any = None) -> Transaction:

@@ -92,8 +92,7 @@ def has_no_results(view: View, job: Job) -> bool:
 
 
 def emit_creation(view: View, job: Job) -> Iterable[object]:
-    yield from emit(view, JOB_EVENT + "created", job)
-    yield from emit(view, JOB_EVENT + "ready_for_upload", job)
+    yield from emit(view, job, JOB_EVENT + "created", JOB_EVENT + "ready_for_upload")
 
 
 def begin(view: View, job: Job) -> Iterable[Job]:
@@ -107,7 +106,7 @@ def begin_processing(view: View, job: Job) -> Iterable[Job]:
 def emit_progress(view: View, job: Job) -> Iterable[object]:
     yield replace(job, reported=as_of_now(view, job).progress)
     if view.choice(PROGRESS_EVENTS) == "quarters":
-        yield from emit(view, JOB_EVENT + "updated", job)
+        yield from emit(view, job, JOB_EVENT + "updated")
 
 
 def stop_at_invalid_row(view: View, job: Job) -> Iterable[Job]:

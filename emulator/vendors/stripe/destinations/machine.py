@@ -51,7 +51,7 @@ def keep_number(view: View, destination: Destination) -> Iterable[SequenceLog]:
 
 
 def emit_ping(view: View, destination: Destination) -> Iterable[object]:
-    yield from emit(view, PING, destination, with_reason=view.choice(PING_REASON) == "request")
+    yield from emit(view, destination, PING, with_reason=view.choice(PING_REASON) == "request")
 
 
 DESTINATION = Machine(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
@@ -140,17 +139,19 @@ def emits(view: View, type: str) -> bool:
     return type != JOB_EVENT + "updated" or view.choice(UPDATED_EVENTS) == "emit"
 
 
-def emit(view: View, type: str, subject: Subject, *, with_reason: bool = True) -> Iterator[Event | SequenceLog]:
-    """Yield a new event and its entry in the log; nothing where events of this type are assumed not to be.
+def emit(view: View, subject: Subject, *types: str, with_reason: bool = True) -> Iterator[Event | SequenceLog]:
+    """Yield a new event of each type, but for types of which there are assumed to be none, and then their log.
 
-    With a reason, it names the request that is being carried out. Evidence: stripe-event-4 and stripe-event-11.
+    With a reason, they name the request that is being carried out. Evidence: stripe-event-4 and stripe-event-11.
     """
-    if not emits(view, type):
+    if not (told := [type for type in types if emits(view, type)]):
         return
     log = log_of(view, Event.kind)
     reason = _reason(view) if with_reason else (None, None)
-    yield Event(mint_event_id(view), view.now, log.next, type, subject.id, subject.owner, *reason)
-    yield log.with_next(view.now)
+    for type in told:
+        yield Event(mint_event_id(view), view.now, log.next, type, subject.id, subject.owner, *reason)
+        log = log.with_next(view.now)
+    yield log
 
 
 def then_emit(effect: Effect | None = None) -> Effect:
@@ -159,7 +160,7 @@ def then_emit(effect: Effect | None = None) -> Effect:
     def effect_and_event(view: View, job: Any) -> Iterable[Any]:
         if effect is not None:
             yield from effect(view, job)
-        yield from emit(view, type_of(job.status), job)
+        yield from emit(view, job, type_of(job.status))
 
     effect_and_event.__name__ = "emit_event" if effect is None else f"{effect.__name__}_and_emit"
     return effect_and_event
@@ -181,7 +182,7 @@ def _reason(view: View) -> tuple[str | None, str | None]:
 
 def request_id_of(digest: bytes) -> str:
     """Return the request id of a digest. Evidence: stripe-headers-1."""
-    return f"req_v2{b64encode(digest, b'xY')[:15].decode()}"
+    return f"req_v2{base62(digest, 15)}"
 
 
 def mint_event_id(view: View) -> str:
