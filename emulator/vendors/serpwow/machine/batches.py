@@ -35,6 +35,7 @@ from emulator.vendors.serpwow.machine.effects import (
     refund_credits,
     reset_credits,
     skip_a_run,
+    stop_as_one_of_all,
     take_a_ticket,
 )
 from emulator.vendors.serpwow.machine.forecast import min_steps
@@ -127,7 +128,7 @@ BATCH = Machine(
             Row("idle", STOP, SAME, "not_stoppable", "serpwow-stop-4"),
         ),
         Row("queued", STOPALL, SAME, "stop_failed", "serpwow-stopall-6", when=fails_to_stop),
-        Row("queued", STOPALL, "idle", "stopped", "serpwow-stopall-3", refund_credits),
+        Row("queued", STOPALL, "idle", "stopped", "serpwow-stopall-3", stop_as_one_of_all),
         Row("running", STOPALL, SAME, "stop_failed", "serpwow-stopall-6", when=fails_to_stop),
         Row("running", STOPALL, "idle", "stopped", "serpwow-stopall-4", end_run_without_refund),
         Row("idle", STOPALL, SAME, "not_stoppable", "serpwow-stopall-7"),

@@ -125,6 +125,11 @@ def refund_credits(view: View, batch: Batch) -> Changes:
     yield from promote_waiting(view)
 
 
+def stop_as_one_of_all(view: View, batch: Batch) -> Changes:
+    """Stop a queued batch whose credits come back together with those of all others. Evidence: serpwow-stopall-3."""
+    yield _without_run(view, _stopped(view, batch))
+
+
 def refund_if_queued(view: View, batch: Batch) -> Changes:
     """Return the credits of a batch that is deleted, as a stop would: those of a run that has begun stay used."""
     if batch.status == "queued" and batch.owner == SELF:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from itertools import chain
 from typing import Any, cast
 
-from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Request, Transaction, View, mint_id
+from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Request, Transaction, View, mint_id, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import (
     SCHEDULE_CHANGE,
     STOPALL_NONE,
@@ -15,8 +16,16 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
 )
 from emulator.vendors.serpwow.assumptions.requests import EDIT_QUEUED, UNNAMED_BATCH
 from emulator.vendors.serpwow.machine.batches import BATCH, CREATE, DELETE, GET, START, STOP, STOPALL, UPDATE
-from emulator.vendors.serpwow.machine.effects import busy_batches, promote_waiting, with_next_start
+from emulator.vendors.serpwow.machine.effects import (
+    account_of,
+    busy_batches,
+    date_of,
+    promote_waiting,
+    subtract_usage,
+    with_next_start,
+)
 from emulator.vendors.serpwow.machine.queue import requeue
+from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import Batch, code
 from emulator.vendors.serpwow.model.searches import Searches
 from emulator.vendors.serpwow.requests.batches import assumption_of, change_batch, with_unread
@@ -115,8 +124,11 @@ def save(tx: Transaction, batch: Batch, answer: Answer) -> Answer:
 
 def stop_all(tx: Transaction, _request: Request) -> Answer:
     """Stop every queued or running batch of the account, and count."""
-    answers = [tx.ask(BATCH, batch.id, STOPALL).name for batch in busy_batches(tx)]
+    account, busy = account_of(tx), busy_batches(tx)
+    answers = [tx.ask(BATCH, batch.id, STOPALL).name for batch in busy]
     stopped = answers.count("stopped")
+    if freed := [it for it, answer in zip(busy, answers, strict=True) if answer == "stopped" and it.status == "queued"]:
+        _settle(tx, account, freed)
     failed = len(answers) - stopped
     if failed:
         return Answer("stopped_all", "serpwow-stopall-6", (stopped, failed), STOPALL_WITH_FAILURES)
@@ -126,3 +138,15 @@ def stop_all(tx: Transaction, _request: Request) -> Answer:
     if stopped == 1:
         return Answer("stopped_all", "serpwow-stopall-10", (1, 0), STOPALL_SINGULAR)
     return Answer("stopped_all", "serpwow-stopall-1", (stopped, 0))
+
+
+def _settle(tx: Transaction, account: Account, stopped: list[Batch]) -> None:
+    """Give back the credits of batches that were stopped in the queue, and let those begin that wait for a slot."""
+    refunds, usage = Counter[str](), account.usage
+    for batch in stopped:
+        refunds[date_of(batch.allocated_at or tx.now)] += batch.allocated
+    for day, credits in refunds.items():
+        usage = subtract_usage(usage, day, credits)
+    tx.put(replace(account, credits_used=account.credits_used - refunds.total(), usage=usage))
+    for resource in promote_waiting(tx):
+        tx.put(resource)

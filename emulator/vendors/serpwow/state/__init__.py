@@ -32,7 +32,13 @@ from emulator.vendors.serpwow.machine.effects import (
     with_next_start,
 )
 from emulator.vendors.serpwow.machine.queue import requeue
-from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, next_monthly, platform_of
+from emulator.vendors.serpwow.model.account import (
+    SELF,
+    Account,
+    ErrorLog,
+    next_monthly,
+    platform_of,
+)
 from emulator.vendors.serpwow.model.batches import BUSY, Batch, code
 from emulator.vendors.serpwow.model.schedules import MANUAL, zone_of
 from emulator.vendors.serpwow.state.batches import dump_batch, idle_failures, is_only_numbered, load_batch, overdue, renumbered
