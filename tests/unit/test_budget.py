@@ -84,6 +84,7 @@ def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
         for kind in world.store.tables:
             yield from world.store.group(kind)
         for commit in world.history:
+            yield from filter(None, [commit.written])
             yield from (
                 resource
                 for changed_resources in commit.changed_resources
