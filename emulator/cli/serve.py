@@ -67,6 +67,7 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
     is_flag=True,
     help="End when standard input does: with the parent that holds it. /dev/null ends at once.",
 )
+@option("--watch", is_flag=True, help="Read the scenarios again when their files change; one with a mistake stays as it was.")
 @limit_options
 def serve(
     scenario: Sequence[str],
@@ -81,6 +82,7 @@ def serve(
     tls: bool,
     quiet: bool,
     while_stdin: bool,
+    watch: bool,
     **bounds: Any,
 ) -> None:
     """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world.
@@ -118,12 +120,24 @@ def serve(
                 startup += _startup_lines(url, worlds, None if scenario else scenarios[0], tls)
             held = HeldRequests()
             guard = Guard(allowed(hosts), token, proxies)
-            app = create_app(worlds, known, guard=guard, limits=limits, access_log=lines, held=held)
+            watched = None
+            if watch:
+                from emulator.cli.watching import watched_scenarios
+
+                opened = dict(zip(scenario or (FIRST_SCENARIO,), scenarios, strict=True))
+                watched = watched_scenarios(known, opened, worlds, settings, rate, _teller(stderr, quiet))
+                exits.enter_context(watched.watching())
+            app = create_app(worlds, known, guard=guard, limits=limits, access_log=lines, held=held, watched=watched)
         try:
             until = _wait_for_stdin(stderr) if while_stdin else None
             server.serve(app, listening, _announce(stderr, url, startup), limits, context, lines, until, held.release_all)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
+
+
+def _teller(stderr: StandardError, quiet: bool) -> Callable[[str], None]:
+    """Return the function that says what became of the scenarios that are watched."""
+    return (lambda _: None) if quiet else (lambda line: stderr.say(line_of(line)))
 
 
 def _startup_lines(url: str, worlds: Worlds, example: Scenario | None, tls: bool) -> Iterator[str]:

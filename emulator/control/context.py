@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import count
 from threading import RLock
+from typing import TYPE_CHECKING
 
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.errors import BadInput
@@ -27,13 +28,17 @@ from emulator.web.requests import quota_for_bodies
 from emulator.web.routes import UNMATCHED, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
+if TYPE_CHECKING:
+    from emulator.scenario.watched import WatchedScenarios
+
 
 @dataclass(eq=False)
 class ControlContext:
     """The worlds, library, vendors, limits, guard, held requests and lanes of one server.
 
     `answers` is the account of those on their way. `operations` are the names of operations in the journal, `routes` their
-    paths. Hold `id_lock` from taking a free id until its world is there.
+    paths. `watched` are the scenarios that are read again when they change. Hold `id_lock` from taking a free id until its
+    world is there.
     """
 
     worlds: Worlds
@@ -46,6 +51,7 @@ class ControlContext:
     unmatched: UnmatchedRequests
     routes: Routes
     answers: Quota
+    watched: WatchedScenarios | None = None
 
     def __post_init__(self) -> None:
         vendors = self.vendors.values()
@@ -75,7 +81,7 @@ class ControlContext:
         """
         settings = exactly(parameters) if parameters else None
         if isinstance(source, str):
-            found = self.library.get(source, settings)
+            found = self._newest(source) if settings is None else self.library.get(source, settings)
             if strict and found.warnings:
                 raise BadInput(found.warnings, found.source)
             return found
@@ -84,6 +90,17 @@ class ControlContext:
             self.admit(document.value.get("given"), Quota(self.worlds.budget))
         budget = self.worlds.budget
         return load_document(document, self.vendors, titled=False, budget=budget, strict=strict, settings=settings)
+
+    def _newest(self, name: str) -> Scenario:
+        watched = self.watched.current(str(self.library.path(name))) if self.watched else None
+        return watched or self.library.get(name)
+
+    def follow(self, world: World, body: JsonObject, seed: int | None, claim: bool) -> None:
+        """Have a world that was made as a body says begin with the newest form of its scenario, where that is watched."""
+        if self.watched and isinstance(body.get("scenario"), str) and not body.get("parameters"):
+            from emulator.scenario.watched import Making
+
+            self.watched.follow(world, str(self.library.path(body["scenario"])), Making(seed, None, claim))
 
     def admit(self, state: object, quota: Quota) -> None:
         """Check that there is room for a state by vendor, valid or not, before it is validated.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from emulator.control import models
 from emulator.control.context import ControlContext
@@ -28,6 +29,9 @@ from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between
 from emulator.text.redact import redact_text
+
+if TYPE_CHECKING:
+    from emulator.scenario.watched import Making
 
 SEED = {"type": "integer", "minimum": 0}
 FLAG = {"type": "boolean"}
@@ -137,6 +141,7 @@ def make(request: ControlRequest) -> models.World:
     world = scenario.world(context.vendors, id, body.get("seed"), None, *context.bounds)
     context.worlds.add(world, scenario.claims(context.vendors, world, listed=is_listed))
     context.unmatched.begin(world.id)
+    context.follow(world, body, body.get("seed"), is_listed)
     return _world(world, request, scenario)
 
 
@@ -184,8 +189,26 @@ def fork(world: World, request: ControlRequest) -> models.World:
 def reset(world: World, request: ControlRequest) -> models.World:
     if request.body:
         return _world(*_replaced(world, request))
+    watched = request.context.watched
+    if watched and (newer := watched.newer(world)):
+        new = _renewed(world, request.context, *newer)
+        watched.replace(world, new)
+        return _world(new, request)
     world.reset()
     return _world(world, request)
+
+
+def _renewed(world: World, context: ControlContext, scenario: Scenario, making: Making) -> World:
+    """Replace a world by one of the newest form of its scenario."""
+    new = scenario.world(context.vendors, world.id, making.seed, making.rate, *context.bounds)
+    _put_in_place(context, world, new, scenario.claims(context.vendors, new, listed=making.claim))
+    return new
+
+
+def _put_in_place(context: ControlContext, world: World, new: World, claims: list[Claim]) -> None:
+    own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in context.vendors.items()]
+    context.worlds.replace(world, new, claims, given_up=own)
+    world.empty()
 
 
 def _replaced(world: World, request: ControlRequest) -> tuple[World, ControlRequest, Scenario]:
@@ -197,9 +220,8 @@ def _replaced(world: World, request: ControlRequest) -> tuple[World, ControlRequ
     context.worlds.check_claims(world.id, _claims_of(context, source) if is_listed else (), world)
     scenario = context.scenario(source, request.body.get("strict", False), request.body.get("parameters"))
     new = scenario.world(context.vendors, world.id, seed, None, *context.bounds)
-    own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in context.vendors.items()]
-    context.worlds.replace(world, new, scenario.claims(context.vendors, new, listed=is_listed), given_up=own)
-    world.empty()
+    _put_in_place(context, world, new, scenario.claims(context.vendors, new, listed=is_listed))
+    context.follow(new, request.body, seed, is_listed)
     return new, request, scenario
 
 

@@ -49,11 +49,11 @@ class Location(NamedTuple):
 class Includes:
     """Reads the files that a scenario includes, each once.
 
-    `folders` are those of --scenarios, `parser_of` returns what reads a file, by the ending of its name, and `included` are the
-    files that were ever included.
+    `folders` are those of --scenarios, and `parser_of` returns what reads a file, by the ending of its name. `included` tells
+    of each file that was ever included, or looked for, when it was changed.
     """
 
-    def __init__(self, folders: Sequence[Path], parser_of: Callable[[Path], Parse], included: dict[str, None]) -> None:
+    def __init__(self, folders: Sequence[Path], parser_of: Callable[[Path], Parse], included: dict[str, int]) -> None:
         self._folders = [(folder, os.path.realpath(folder)) for folder in folders]
         self._parser_of = parser_of
         self._open: list[str] = []
@@ -106,7 +106,7 @@ class Includes:
         if len(self._read) >= MAX_FILES:
             raise Refused(f"is one file too many: a scenario includes at most {MAX_FILES}")
         self._read[file.target] = changed(file.target)
-        self._included[file.target] = None
+        self._included[file.target] = self._read[file.target]
         return self._document(file)
 
     def _document(self, file: Location) -> Document:
@@ -147,6 +147,7 @@ class Includes:
                 raise Refused(LINKED)
             if os.path.lexists(target):
                 return Location(Path(os.path.normpath(shown)), os.path.dirname(target), target)
+        self._included |= dict.fromkeys((path for _, path in inside), 0)
         raise Refused(f"is no file{_nearest(Path(os.path.realpath(inside[0][1])))}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
 from os.path import isdir, lexists, realpath, splitext
@@ -92,9 +92,14 @@ class Library:
                 self._read[name] = moment, scenario
             return scenario
 
+    @property
+    def included(self) -> Mapping[str, int]:
+        """The files that others included, as far as these were read, and when each was changed."""
+        return self._files.included
+
     def is_part(self, path: str) -> bool:
         """Tell whether a file was included by another one that was read."""
-        return realpath(path) in self._files.included
+        return realpath(path) in self.included
 
     def open(self, name_or_path: str, settings: Settings | None = None) -> Scenario:
         """The scenario of a name, or in a file; only a person at a keyboard may name files.

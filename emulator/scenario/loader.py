@@ -28,11 +28,11 @@ NOT_SENT = "only a file includes others, and a scenario that is sent is none: se
 class ScenarioFiles:
     """Reads scenario files with those that they include, which are beside them or in these folders, or below.
 
-    `included` are the files that any of them included, as they really are.
+    `included` tells of each file that any of them included, as it really is, or looked for, when it was changed.
     """
 
     def __init__(self, vendors: Vendors, folders: Sequence[Path] = ()) -> None:
-        self.included: dict[str, None] = {}
+        self.included: dict[str, int] = {}
         self._vendors = vendors
         self._folders = folders
 

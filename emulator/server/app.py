@@ -31,6 +31,7 @@ from emulator.web.vendor_plane import VendorPlane
 
 if TYPE_CHECKING:
     from emulator.control.app import ControlApp
+    from emulator.scenario.watched import WatchedScenarios
     from emulator.web.connection import App
 
 EMPTY = Scenario("empty", "", {})
@@ -82,10 +83,12 @@ def create_app(
     limits: Limits | None = None,
     access_log: AccessLog | None = None,
     held: HeldRequests | None = None,
+    watched: WatchedScenarios | None = None,
 ) -> Gateway:
     """Return both planes over these worlds. A response that `validate` refuses becomes a 500 of ours.
 
     `access_log` logs every exchange. `held` lists the requests that faults hold up, so that they can be released at the end.
+    `watched` are the scenarios that are read again when they change.
     """
     bounds = limits or Limits()
     held, lanes, guard = held or HeldRequests(), Lanes(), guard or Guard()
@@ -101,7 +104,7 @@ def create_app(
             from emulator.control.context import ControlContext
             from emulator.control.problems import reject
 
-            context = ControlContext(worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
+            context = ControlContext(worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers, watched)
             app = ControlApp(context)
             return Made(partial(_asgi_app, app), app.respond_at_once, reject)
 
