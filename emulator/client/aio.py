@@ -68,6 +68,10 @@ class AsyncEmulator:
         self.add_event = as_async(emulator.timeline.add)
         self.remove_event = as_async(emulator.timeline.remove)
         self.clear_timeline = as_async(emulator.timeline.clear)
+        self.replies = as_async(emulator.replies.list)
+        self.add_reply = as_async(emulator.replies.add)
+        self.remove_reply = as_async(emulator.replies.remove)
+        self.clear_replies = as_async(emulator.replies.clear)
         self.close = as_async(emulator.close)
 
     async def __call__(self, function: Callable[[], T]) -> T:

@@ -7,9 +7,10 @@ from math import inf
 from typing import Any
 
 from emulator.client.json_encoding import plain
+from emulator.kernel.calls import EVERYTHING
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.faults import EVERYTHING
 from emulator.kernel.time import END_OF_TIME, parse_duration_at
+from emulator.scenario.checks.responses import response_problems
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import JsonObject
 from emulator.scenario.faults import read_fault
@@ -17,7 +18,7 @@ from emulator.scenario.schema import closed, event_schema, fault_schema, state_s
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 
-SCHEDULE_KEYS = ("times", "after", "every", "probability", "between", "for", "id")
+SCHEDULE_KEYS = ("times", "after", "every", "probability", "between", "for", "id", "match", "rate_limit")
 """The keys that say which calls a fault strikes, which explore itself decides."""
 
 DEEDS = frozenset(("set", "revoke"))
@@ -118,6 +119,7 @@ def _flaws(fault: JsonObject, index: int) -> Iterator[Problem]:
     """Yield the flaws of a fault that fits the schema."""
     scheduled = (key for key in SCHEDULE_KEYS if key in fault)
     yield from (Problem("explore lays a fault at each call in turn: leave it out", ("faults", index, key)) for key in scheduled)
+    yield from response_problems(fault, ("faults", index))
     try:
         read_fault({"at": EVERYTHING, **fault}, "fault", END_OF_TIME)
     except BadInput as error:

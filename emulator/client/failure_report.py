@@ -11,11 +11,13 @@ from pathlib import Path
 from emulator.client.emulator import Emulator
 from emulator.client.faults import Fault
 from emulator.client.journal import Change, Exchange, Journal
+from emulator.client.replies import Reply
 from emulator.client.report_sections import connection_advice, requests_held, under_way, unmatched_requests
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import outcome
 from emulator.kernel.time import format_instant, format_offset
+from emulator.scenario.document import JsonObject
 from emulator.text.escape import escaped
 from emulator.vendors import VENDORS
 
@@ -71,7 +73,8 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
         yield f"({hidden} earlier entries are left out)"
     for _, lines in parts[-SHOWN:]:
         yield from lines
-    yield from (f"  {_name_of(it)} never struck" for it in emulator.faults.list() if not it.struck)
+    yield from (f"  {_name_of_fault(it)} never struck" for it in emulator.faults.list() if not it.struck)
+    yield from (f"  {_name_of_reply(it)} was never given" for it in emulator.replies.list() if not it.struck)
     held = requests_held(emulator)
     yield from under_way(emulator, held)
     reached = bool(held or journal.exchanges()) or journal.dropped > 0
@@ -132,9 +135,18 @@ def _plural(resource: str) -> str:
     return f"{resource}es" if resource.endswith(("ch", "s")) else f"{resource}s"
 
 
-def _name_of(fault: Fault) -> str:
-    name = "{} ({do} {where}, at {at}".format(fault.id, **fault.fault)
-    return f"{name} of {fault.fault['id']})" if "id" in fault.fault else f"{name})"
+def _name_of_fault(fault: Fault) -> str:
+    return f"{fault.id} ({fault.fault['do']} {fault.fault['where']}, {_target(fault.fault)})"
+
+
+def _name_of_reply(reply: Reply) -> str:
+    return f"{reply.id} ({reply.reply['status']}, {_target(reply.reply)})"
+
+
+def _target(rule: JsonObject) -> str:
+    """Return for which calls a fault or a reply is, as far as its names and its id say."""
+    names = " and ".join(rule["at"]) if isinstance(rule["at"], list) else rule["at"]
+    return f"at {names} of {rule['id']}" if "id" in rule else f"at {names}"
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from emulator.client.json_encoding import without_none
-from emulator.control import models
-from emulator.control.models import Fault as Fault
+from emulator.client.json_encoding import LEFT_OUT, rule_words
+from emulator.control import rule_models
 from emulator.control.record import from_json
+from emulator.control.rule_models import Fault as Fault
 
 
-class HeldRequest(models.HeldRequest):
+class HeldRequest(rule_models.HeldRequest):
     """A request that a fault holds up. `since` is the world's instant at which that began.
 
     `until` is the instant at which a virtual delay in a world whose time runs is over, None for every other fault.
@@ -26,20 +26,20 @@ class Faults:
     def __init__(self, ask: Callable[[str, str, Any], Any]) -> None:
         self._ask = ask
 
-    def add(self, *, at: str, where: str, do: str, **more: Any) -> Fault:
+    def add(self, *, at: str | Sequence[str], where: str, do: str, json: Any = LEFT_OUT, **more: Any) -> Fault:
         """Lay a fault, in the words of a scenario file.
 
-        `at` is an operation (`stripe.batch_jobs.cancel`), a vendor or `"*"`. `where` is before-auth, before-commit,
-        after-commit, mid-body or after-reply. `do` is status, delay, drop, reset, truncate, garbage, dribble or hang. `more`
-        says how often (`times`, `after`, `every`, `probability`, `between`, `for_`), for which `id`, and what the effect
-        needs (`status`, `body`, `retry_after`, `delay`, `clock`, `pace`). A duration is `"1m30s"`, a number of seconds or a
-        timedelta.
+        `at` is an operation (`stripe.batch_jobs.cancel`), a vendor, `"*"`, or a list of them. `where` is before-auth,
+        before-commit, after-commit, mid-body or after-reply. `do` is status, delay, drop, reset, truncate, garbage, dribble or
+        hang. `more` says for which calls (`id`, `match`), how often (`times`, `after`, `every`, `probability`, `between`,
+        `for_`, `rate_limit`), and what the effect needs (`status`, `headers`, `body`, `json`, `text`, `retry_after`, `delay`,
+        `clock`, `pace`). A duration is `"1m30s"`, a number of seconds or a timedelta.
 
         Raises:
             ControlError: it means nothing, and why.
         """
-        fields = {name.removesuffix("_"): value for name, value in without_none(**more).items()}
-        return from_json(Fault, self._ask("POST", "/faults", {"at": at, "where": where, "do": do, **fields}))
+        fields = {"at": at, "where": where, "do": do, **rule_words(json, more)}
+        return from_json(Fault, self._ask("POST", "/faults", fields))
 
     def held(self) -> list[HeldRequest]:
         """Return the requests that faults hold up at present, in the order in which they came."""

@@ -1,4 +1,4 @@
-"""The parts of the handle that come in the way of the client under test: faults, and what somebody else does."""
+"""The parts of the handle that come in the way of the client under test: faults, replies, and what somebody else does."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from emulator.client.faults import Faults
+from emulator.client.replies import Replies
 from emulator.client.timeline import Timeline
 
 
 class InterferenceMixin(ABC):
-    """The faults and the timeline of a handle's world."""
+    """The faults, the replies and the timeline of a handle's world."""
 
     @abstractmethod
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -20,6 +21,11 @@ class InterferenceMixin(ABC):
     def faults(self) -> Faults:
         """The faults of the world, and the requests that they hold up: `add`, `list`, `remove`, `clear`, `held`."""
         return Faults(self.ask)
+
+    @property
+    def replies(self) -> Replies:
+        """The replies of the world in place of the vendors' own: `add`, `list`, `remove`, `clear`."""
+        return Replies(self.ask)
 
     @property
     def timeline(self) -> Timeline:

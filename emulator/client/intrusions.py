@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from emulator.client.exploration import Intrusion
+from emulator.kernel.calls import EVERYTHING
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
+from emulator.scenario.calls import names_of
 from emulator.scenario.document import JsonObject
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -86,6 +88,6 @@ def by_fault(calls: Iterable[Call], faults: Iterable[JsonObject]) -> Iterator[In
     """Yield each fault at each call that it fits."""
     for fault in faults:
         for call in calls:
-            if fault.get("at", "*") in ("*", call.operation, call.operation.partition(".")[0]):
+            if not {EVERYTHING, call.operation, call.operation.partition(".")[0]}.isdisjoint(names_of(fault) or [EVERYTHING]):
                 effect = {key: value for key, value in fault.items() if key != "at"}
                 yield Intrusion(f"{fault.get('do')} {fault.get('where')} strikes {call}", call.fault(**effect))

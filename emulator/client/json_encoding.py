@@ -17,6 +17,9 @@ from emulator.sdk.exact_json import dump
 Duration = str | int | float | Decimal | timedelta
 """A duration as a test writes it: `"1m30s"`, a number of seconds, or a timedelta."""
 
+LEFT_OUT: Any = object()
+"""In place of a JSON value, which may be None: there is none."""
+
 
 _decoder = json.JSONDecoder(parse_float=Decimal)
 
@@ -24,6 +27,12 @@ _decoder = json.JSONDecoder(parse_float=Decimal)
 def without_none(**fields: Any) -> JsonObject:
     """Return the fields that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def rule_words(json: Any, more: Mapping[str, Any]) -> JsonObject:
+    """Return the words of a fault or a reply that are given, `for_` as `for`; its `json` may be None."""
+    words = {name.removesuffix("_"): value for name, value in without_none(**more).items()}
+    return words if json is LEFT_OUT else {**words, "json": json}
 
 
 def encode(value: Any) -> bytes:

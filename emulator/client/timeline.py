@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.client.json_encoding import without_none
-from emulator.control.models import TimelineEvent as TimelineEvent
 from emulator.control.record import from_json
+from emulator.control.rule_models import TimelineEvent as TimelineEvent
 
 
 class Timeline:

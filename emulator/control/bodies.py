@@ -18,7 +18,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.resource import structs
 from emulator.scenario.document import Document
 from emulator.scenario.fitting import problems_in
-from emulator.scenario.schema import STATE, event_schema, fault_schema, state_schema
+from emulator.scenario.schema import STATE, event_schema, rule_schemas, state_schema
 from emulator.scenario.strict_json import LARGEST, MAX_DIGITS, NotJson, read_json
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
@@ -84,7 +84,7 @@ def request_schemas(vendors: Vendors) -> dict[str, Schema]:
     everyone = vendors.values()
     state = state_schema(everyone)
     event = {**event_schema(everyone, STATE), "$defs": {"state": state}}
-    return {"state": state, "new-fault": fault_schema(everyone), "new-event": event}
+    return {"state": state, **rule_schemas(everyone), "new-event": event}
 
 
 def resolve_ref(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:

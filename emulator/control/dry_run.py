@@ -14,7 +14,7 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.world import NOW, Moment, World
 from emulator.scenario.checks.placeholders import METHODS
-from emulator.scenario.checks.steps import header_problems
+from emulator.scenario.checks.responses import header_problems
 from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import TEXTS, closed
 from emulator.sdk.exact_json import dump

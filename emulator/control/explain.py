@@ -10,6 +10,7 @@ from emulator.control.differences import PAGE_SIZE, page
 from emulator.control.hints import Hints
 from emulator.control.journal_models import Choice, ExplainedChange, ExplainedExchange, Fact, SkippedRow
 from emulator.control.trials import decisive
+from emulator.control.verdicts import verdicts_on
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
@@ -26,9 +27,9 @@ from emulator.text.redact import redact_text
 from emulator.text.secrets import redact
 from emulator.web.dry_run import DryRuns
 from emulator.web.held_requests import HeldRequest
-from emulator.web.pipeline import SCRIPTED
 from emulator.web.response import LEAST_REFUSAL, WORLD_HEADER
 from emulator.web.routes import Routes
+from emulator.web.scripted_responses import SCRIPTED
 from emulator.web.unmatched import Unmatched
 
 MAX_LINES = 10
@@ -36,8 +37,6 @@ MAX_LINES = 10
 
 NOT_DELIVERED = "no: the client did not get the whole answer"
 STILL_SENDING = "unknown: the answer is still being sent, or the client had closed its side of the connection before it"
-
-NO_PLACE = "a reply of the scenario, which has no file"
 
 
 class NoEntry(NotFound):
@@ -88,7 +87,7 @@ def explain(
     vendor = vendors[event.operation.partition(".")[0]]
     would_work = Hints(world, vendor, routes, event).all()
     assumptions = decisive(world, vendors, runs, n, event, _assumptions_of(world, vendor, event))
-    explained = _explained_exchange(world, vendors, n, event, assumptions, held, limit, would_work)
+    explained = _explained_exchange(world, vendors, routes, n, event, assumptions, held, limit, would_work)
     overruled = _overruled(world, vendor, [event.evidence, *event.also])
     lines = (*_lines(explained, _reason_for_world(routes, event), overruled), *_consequences(world, event))
     text = "\n".join(map(escaped, lines))
@@ -113,6 +112,7 @@ def unmatched_record(request: Unmatched) -> journal_models.Unmatched:
 def _explained_exchange(
     world: World,
     vendors: Vendors,
+    routes: Routes,
     n: int,
     exchange: Exchange,
     assumptions: Sequence[Assumption],
@@ -140,7 +140,8 @@ def _explained_exchange(
         vendor=vendor.name,
         credential=redact(exchange.credential) if exchange.credential else None,
         because=_fact(vendor, exchange.evidence),
-        scripted=(exchange.evidence or NO_PLACE) if exchange.answer == SCRIPTED else None,
+        rules=verdicts_on(world, routes, exchange),
+        scripted=exchange.evidence if exchange.answer == SCRIPTED else None,
         rows=tuple(_row(world, vendors, it) for it in exchange.applied_rows),
         assumptions=tuple(Choice.of(it, choice=world.rules.choices[it.id]) for it in assumptions),
         differences=differences,
@@ -226,6 +227,9 @@ def _lines(explained: ExplainedExchange, reason: str, overruled: Mapping[str, st
         yield f"  scripted    {explained.scripted}"
     for fault in explained.faults:
         yield f"  fault       {fault.id}: {fault.do} {fault.where}{f', from {fault.place}' if fault.place else ''}"
+    for rule in explained.rules[:MAX_LINES]:
+        label, place = "struck" if rule.struck else "not struck", f" ({rule.place})" if rule.place else ""
+        yield f"  {label:<12}{rule.id}{place}: {rule.why}"
     yield from (f"  assuming    {it.id} = {it.choice}: {it.question}" for it in explained.assumptions)
     yield from (f"  changed     {it}" for it in _changed(explained))
     if explained.delivered is not True:

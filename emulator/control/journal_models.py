@@ -183,6 +183,15 @@ class UnmatchedRequests(Record):
     unmatched: tuple[Unmatched, ...]
 
 
+class RuleVerdict(Record):
+    """A fault or a reply of the world that stands where a request came: whether it `struck`, and why, or why not."""
+
+    id: str
+    place: str | None
+    struck: bool
+    why: str
+
+
 class ChangeNumberInWorld(ChangeNumber):
     """The number of a change, and its world."""
 
@@ -206,6 +215,7 @@ class ExplainedExchange(Exchange):
     credential: str | None
     because: Fact | None
     scripted: str | None
+    rules: tuple[RuleVerdict, ...]
     rows: tuple[Row, ...]
     assumptions: tuple[Choice, ...]
     differences: tuple[Difference, ...] | None

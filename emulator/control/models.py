@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from emulator.control.journal_models import Basis, Difference, FaultHit
+from emulator.control.journal_models import Basis, Difference
 from emulator.control.record import As, Count, Key, LeftOut, Record, ref
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.schema import DURATION
@@ -231,59 +231,3 @@ class Pending(Record):
     """The timers that fire next."""
 
     pending: tuple[PendingTimer, ...]
-
-
-class HeldRequest(Record, component="held"):
-    """A request that a fault holds up, `until` an instant or without end."""
-
-    method: str
-    target: str
-    operation: str
-    since: datetime
-    until: datetime | None
-    fault: FaultHit
-
-
-class HeldRequests(Record):
-    """The requests of a world that faults hold up."""
-
-    held: tuple[HeldRequest, ...]
-
-
-class Fault(Record, component="fault"):
-    """A fault as it is written: how many requests it has `seen` and `struck`, how many are `left`, and its scenario's line."""
-
-    id: str
-    fault: JsonDict
-    seen: Count
-    struck: Count
-    left: Count | None
-    place: str | None
-
-
-class Faults(Record):
-    """The faults of a world."""
-
-    faults: tuple[Fault, ...]
-
-
-class TimelineEvent(Record, component="timeline-event"):
-    """Something that somebody else is to do, as it is written; it is `due` at an instant, or None before a call.
-
-    Of the calls that it follows, how many it has `seen`; how often it has `happened`, and may yet: `left`, None without end.
-    And its scenario's line.
-    """
-
-    id: str
-    event: JsonDict
-    due: datetime | None
-    seen: Count
-    happened: Count
-    left: Count | None
-    place: str | None
-
-
-class Timeline(Record):
-    """What somebody else is to do in a world."""
-
-    timeline: tuple[TimelineEvent, ...]

@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.contract.evidence import KINDS, load_evidence
 from emulator.contract.fixtures import fixtures_of, load_fixture, version
-from emulator.control import journal_models, models
+from emulator.control import journal_models, models, rule_models
 from emulator.control.app import ROUTES
 from emulator.control.bodies import request_schemas
 from emulator.control.models import WORLD_ID
@@ -129,7 +129,9 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
 def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
     """Return the named schemas of the control plane: request bodies, scenarios and records."""
     own = {"scenario": scenario_schema(vendors, titled=False), "step": step_schema(), **request_schemas(vendors)}
-    named = [it for module in (models, journal_models) for it in vars(module).values() if getattr(it, "component", None)]
+    named = [
+        it for module in (models, rule_models, journal_models) for it in vars(module).values() if getattr(it, "component", None)
+    ]
     return {
         **{name: _with_components(schema) for name, schema in own.items()},
         **{record.component: object_schema(record) for record in named},

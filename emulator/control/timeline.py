@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emulator.control import models
+from emulator.control import rule_models
 from emulator.control.differences import abridged
-from emulator.control.models import Timeline
 from emulator.control.record import ref
 from emulator.control.route import ControlRequest, route
+from emulator.control.rule_models import Timeline
 from emulator.kernel.consequences import Removal
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.time import format_duration, parse_duration
@@ -39,7 +39,7 @@ def timeline(world: World, _: ControlRequest) -> Timeline:
     body=ref("new-event"),
     takes_long=True,
 )
-def add(world: World, request: ControlRequest) -> models.TimelineEvent:
+def add(world: World, request: ControlRequest) -> rule_models.TimelineEvent:
     """A time is counted from now."""
     context, body = request.context, request.body
     context.admit(body.get("set"), world.quota)
@@ -61,7 +61,7 @@ def clear(world: World, _: ControlRequest) -> None:
 
 
 @route("GET", "/worlds/{world}/timeline/{event}", "One of it: when it is due, how often it happened", takes_long=True)
-def show(world: World, request: ControlRequest) -> models.TimelineEvent:
+def show(world: World, request: ControlRequest) -> rule_models.TimelineEvent:
     world.settle()
     return _event(world, _find(world, request.path_param("event")))
 
@@ -87,13 +87,13 @@ def _find(world: World, id: str) -> Event:
     return found[id]
 
 
-def _event(world: World, event: Event) -> models.TimelineEvent:
+def _event(world: World, event: Event) -> rule_models.TimelineEvent:
     """Return an event as a record: as it is written, long texts cut, durations in one form; no credential can be read in it."""
     checkpoint()
     written = redact_body(abridged(_without_credentials(event.written)))
     seen, happened, left = _counts(event)
     lengths = {key: format_duration(parse_duration(written[key])) for key in _durations_of(event) if key in written}
-    return models.TimelineEvent(event.id, written | lengths, _due(world, event), seen, happened, left, event.place or None)
+    return rule_models.TimelineEvent(event.id, written | lengths, _due(world, event), seen, happened, left, event.place or None)
 
 
 def _counts(event: Event) -> tuple[int, int, int | None]:

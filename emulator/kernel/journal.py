@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
 from datetime import datetime
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.kernel.resource import Struct
 
 if TYPE_CHECKING:
     from emulator.kernel.budget import Charge
+    from emulator.kernel.calls import Verdict
     from emulator.kernel.machine import Row
 
 _EXCHANGE, _HEADER, _CHANGE, _STEP = 1_500, 130, 250, 90
@@ -20,6 +21,9 @@ _EXCHANGE, _HEADER, _CHANGE, _STEP = 1_500, 130, 250, 90
 
 MAX_APPLIED_ROWS = 100
 """The rows that an exchange keeps at most, of those that it took."""
+
+MOST_VERDICTS = 20
+"""The verdicts that an exchange keeps at most."""
 
 
 class Change(NamedTuple):
@@ -76,7 +80,8 @@ class Exchange(NamedTuple):
     It is False in a snapshot or a fork that was made while it was sent: it is not sent from there.
     `cut` is whether the request's body is longer than what was kept of it. `headers` are the request's, as they came.
     `also` are the facts that the answer rests on beside `evidence`; the weakest of all of them is its `basis`,
-    None where a fault or the scenario gave the answer. `charge` counts its bytes for as long as anything keeps it.
+    None where a fault or the scenario gave the answer. `verdicts` are the first MOST_VERDICTS of the faults and replies that
+    covered it. `charge` counts its bytes for as long as anything keeps it.
     """
 
     at: datetime
@@ -100,6 +105,7 @@ class Exchange(NamedTuple):
     cut: bool = False
     headers: Sequence[tuple[bytes, bytes]] = ()
     also: tuple[str, ...] = ()
+    verdicts: tuple[Verdict[Any], ...] = ()
     charge: Charge | None = None
 
     @staticmethod

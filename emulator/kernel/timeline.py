@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from emulator.kernel.budget import Metered
-from emulator.kernel.faults import EVERYTHING
+from emulator.kernel.calls import EVERYTHING
 from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
 from emulator.kernel.resource import field, replace
 from emulator.kernel.sorted_pages import IndexKey, SortedKey

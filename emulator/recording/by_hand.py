@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.kernel.faults import AFTER_REPLY, DROP, EVERYTHING, GARBAGE, HANG, RESET, TRUNCATE, Fault
+from emulator.kernel.calls import EVERYTHING, CallRule
+from emulator.kernel.faults import AFTER_REPLY, DROP, GARBAGE, HANG, RESET, TRUNCATE, Fault
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Change, Entry, Exchange, FaultHit
+from emulator.kernel.replies import ScriptedReply, given_reply
 from emulator.kernel.time import format_duration
 from emulator.kernel.timeline import CALL_OFF, IMPOSSIBLE, Reaction, TimelineEvent
 from emulator.kernel.world import BEGINNING, World
 from emulator.recording.events import Laid, Written
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.timeline import id_of
+
+ACTIONS: Mapping[type[CallRule], str] = {Fault: "fault", ScriptedReply: "reply"}
+"""The actions of steps that lay rules for calls, by the type of these."""
 
 BREAKING = frozenset({DROP, RESET, TRUNCATE, GARBAGE, HANG})
 """Effects of faults that leave the client without a whole answer."""
@@ -41,11 +46,17 @@ class ByHand:
         self._called_off = {it.id: it.before for it in called_off}
         self.arranged = [event for it in commits for event in self._arranged(it)]
 
-    def fault(self, id: str, fault: JsonObject) -> JsonDict | None:
-        """Return a fault that strikes as often as this one did; None where it never did."""
+    def rule(self, kind: type[CallRule], id: str, rule: JsonObject) -> JsonDict | None:
+        """Return a fault or a reply that strikes as often as this one did; None where it never did."""
         strikes = self._strikes[id]
-        was_removed = self._world.store.find(Fault.kind, id) is None
-        return {**fault, "times": strikes} if was_removed and strikes else dict(fault) if strikes else None
+        was_removed = self._world.store.find(kind.kind, id) is None
+        return {**rule, "times": strikes} if was_removed and strikes else dict(rule) if strikes else None
+
+    def rules(self, kind: type[CallRule], written: Iterable[JsonObject]) -> list[JsonDict]:
+        """Return the faults or replies of a scenario that struck, as often as they did."""
+        action = ACTIONS[kind]
+        kept = (self.rule(kind, f"{action}-{number}", it) for number, it in enumerate(written, 1))
+        return [it for it in kept if it is not None]
 
     def event(self, id: str, event: JsonObject) -> JsonDict | None:
         """Return an event that happens as often as this one did; None where it never did, or could not."""
@@ -59,9 +70,9 @@ class ByHand:
         """Yield what a controller did in a transaction."""
         if commit.written is not None:
             yield Written(commit.at, commit.written.state)
-        for fault in _added(commit, Fault.kind):
-            if (laid := self.fault(fault.id, fault.written)) is not None:
-                yield Laid(commit.at, laid)
+        for kind, action in ACTIONS.items():
+            laid = (self.rule(kind, it.id, it.written) for it in _added(commit, kind.kind))
+            yield from (Laid(commit.at, action, it) for it in laid if it is not None)
 
     def _arranged(self, commit: Commit) -> Iterator[JsonDict]:
         """Yield the events that a controller added in a transaction, as a scenario has them that begins where the world did."""
@@ -79,9 +90,10 @@ class ByHand:
 
 
 def _strikes(entries: Iterable[Entry]) -> Iterator[str]:
-    """Yield the id of each fault that struck; not where it was taken away before the client had its answer."""
+    """Yield the id of each rule that struck; not of a fault that was taken away before the client had its answer."""
     for entry in entries:
         if isinstance(it := entry.event, Exchange):
+            yield from (reply.id for reply in [given_reply(it.verdicts)] if reply)
             yield from (hit.id for hit in it.faults if hit.do not in BREAKING or hit.where == AFTER_REPLY or not it.delivered)
 
 

@@ -54,10 +54,11 @@ class Written(NamedTuple):
 
 
 class Laid(NamedTuple):
-    """A fault that a controller laid, as it is written."""
+    """A fault or a reply that a controller laid, as it is written; `action` is that of a step that lays it."""
 
     at: datetime
-    fault: JsonObject
+    action: str
+    rule: JsonObject
 
 
 class Passed(NamedTuple):

@@ -101,7 +101,7 @@ def _steps(events: Sequence[Event], kept: Kept, credentials: Credentials, now: d
         if isinstance(event, Written):
             yield Said({"set": dict(event.state)})
         elif isinstance(event, Laid):
-            yield Said({"fault": dict(event.fault)})
+            yield Said({event.action: dict(event.rule)})
         elif isinstance(event, Call):
             yield _call(place, event, kept, requests, expectations)
             is_known = is_known and not event.moves_clock

@@ -12,7 +12,7 @@ from emulator.kernel.limits import Limits
 from emulator.recording.credentials import Credentials
 from emulator.recording.events import NO_JSON, Call, value_of
 from emulator.recording.kept import Kept
-from emulator.scenario.checks.steps import HEADER_NAME, HEADER_VALUE
+from emulator.scenario.checks.responses import HEADER_NAME, HEADER_VALUE
 from emulator.scenario.document import JsonDict
 from emulator.scenario.scalars import plain
 from emulator.sdk.exact_json import depth_of, dump, load

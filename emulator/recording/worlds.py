@@ -7,9 +7,10 @@ from operator import itemgetter
 
 from emulator.kernel.clock import DEFAULT_START, FROZEN
 from emulator.kernel.errors import Conflict
-from emulator.kernel.faults import DELAY, GARBAGE, MID_BODY
+from emulator.kernel.faults import DELAY, GARBAGE, MID_BODY, Fault
 from emulator.kernel.journal import Exchange, FaultHit
 from emulator.kernel.limits import Limits
+from emulator.kernel.replies import ScriptedReply
 from emulator.kernel.time import format_instant
 from emulator.kernel.world import BEGINNING, World
 from emulator.recording.by_hand import ByHand, breaks, timeline_of
@@ -38,16 +39,14 @@ def beginning_of(world: World) -> JsonDict:
     moment = world.moment(BEGINNING)
     content: JsonDict = dict(moment.source or {})
     by_hand = ByHand(world)
-    called = {entry.event.operation for entry in world.journal.since(0) if isinstance(entry.event, Exchange)}
     content["clock"] = {name: it for name, it in content.get("clock", {}).items() if name != "rate"}
     start = start_of(world)
     if start != DEFAULT_START or moment.world.clock.rate != FROZEN:
         content["clock"].setdefault("start", format_instant(start))
     content["seed"] = moment.world.seed
-    faults = (by_hand.fault(f"fault-{number}", it) for number, it in enumerate(content.get("faults", ()), 1))
-    content["faults"] = [it for it in faults if it is not None]
+    content["faults"] = by_hand.rules(Fault, content.get("faults", ()))
+    content["replies"] = by_hand.rules(ScriptedReply, content.get("replies", ()))
     content["timeline"] = timeline_of(content, by_hand)
-    content["replies"] = [it for it in content.get("replies", ()) if it["at"] in called]
     return {name: it for name, it in content.items() if (it or name == "provenance") and name not in ("steps", "proves")}
 
 

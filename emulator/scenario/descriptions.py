@@ -29,6 +29,7 @@ def described_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
     schema = _described(scenario_schema(vendors), grammar() | dict(_of_vendors(vendors)))
     schema["$defs"] = {**schema["$defs"], "step": _described(schema["$defs"]["step"], grammar(), "steps[]")}
     schema["$defs"]["new-fault"] = schema["properties"]["faults"]["items"]
+    schema["$defs"]["new-reply"] = schema["properties"]["replies"]["items"]
     states = schema["$defs"]["state"]["properties"]
     for name, vendor in vendors.items():
         states[name] = _described(with_deletions(vendor), dict(_of_state(vendor)))

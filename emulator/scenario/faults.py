@@ -3,50 +3,37 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from emulator.kernel.faults import NEXT, PACE, Fault
-from emulator.kernel.time import parse_duration_at, parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
+from emulator.scenario.calls import NO_SKEW, body_of, duration_of, headers_of, rule_fields
 from emulator.scenario.document import JsonObject
-from emulator.sdk.exact_json import dump
 
 DURATIONS = ("for", "retry_after", "delay", "pace")
 """The keys of a fault that say how long something lasts."""
 
+TOO_MANY_REQUESTS = 429
 
-def read_fault(fields: JsonObject, id: str, now: datetime, place: str = "", skew: timedelta = timedelta(0)) -> Fault:
+
+def read_fault(fields: JsonObject, id: str, now: datetime, place: str = "", skew: timedelta = NO_SKEW) -> Fault:
     """Return the fault that has these fields, which fit the schema, added at this instant of the vendors, who are so far ahead.
 
     Raises:
         BadInput: it means nothing, and why.
     """
-    begins, ends = (parse_instant(it) + skew for it in fields["between"]) if "between" in fields else (None, None)
-    lasts, delay = _duration(fields, "for"), fields.get("delay")
-    plain = {key: fields[key] for key in ("at", "where", "do", "times", "after", "every", "body", "clock") if key in fields}
-    plain |= {"body": body_of(fields)} if "json" in fields else {}
-    pace = _duration(fields, "pace")
+    delay, pace = fields.get("delay"), duration_of(fields, "pace")
     return Fault(
-        id,
-        now,
-        of=fields.get("id"),
-        probability=float(fields.get("probability", 1)),
-        begins=begins,
-        ends=ends if lasts is None else now + lasts,
-        code=fields.get("status"),
-        retry_after=_duration(fields, "retry_after"),
-        delay=delay if delay == NEXT else _duration(fields, "delay"),
-        place=place,
-        written=fields,
+        id=id,
+        **rule_fields(fields, now, place, skew),
+        **{key: fields[key] for key in ("where", "do", "clock") if key in fields},
+        code=fields.get("status", TOO_MANY_REQUESTS if "rate_limit" in fields else None),
+        headers=headers_of(fields),
+        body=body_of(fields),
+        retry_after=duration_of(fields, "retry_after"),
+        delay=delay if delay == NEXT else duration_of(fields, "delay"),
         pace=PACE if pace is None else pace,
-        **plain,
     )
-
-
-def body_of(fields: JsonObject) -> Any:
-    """Return the body of a fault or a reply: `body` as it is written, or the bytes of `json`."""
-    return dump(fields["json"]) if "json" in fields else fields.get("body")
 
 
 def add_fault(world: World, fields: JsonObject, place: str = "") -> Fault:
@@ -69,7 +56,3 @@ def add_fault_to(tx: Transaction, world: World, fields: JsonObject, place: str =
     fault = read_fault(fields, f"fault-{world.counters['fault']}", tx.now, place, world.clock.skew)
     tx.put(fault)
     return fault
-
-
-def _duration(fields: JsonObject, key: str) -> timedelta | None:
-    return parse_duration_at(fields[key], key) if key in fields else None

@@ -40,6 +40,7 @@ EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also
 JOURNAL = {"dropped": int, "entries": [CHANGE | {"type": str}]}
 FAULTS = {"faults": [{"seen": int, "struck": int}]}
 TIMELINE = {"timeline": [{"id": str, "event": dict, "seen": int, "happened": int}]}
+REPLIES = {"replies": FAULTS["faults"]}
 """The shapes of what is read of answers."""
 
 
@@ -89,6 +90,7 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
         journal = read_answer(seen, JOURNAL)
         faults = read_answer(client.send("GET", f"{world_path}/faults".encode()), FAULTS)["faults"]
         events = read_answer(client.send("GET", f"{world_path}/timeline".encode()), TIMELINE)["timeline"]
+        replies = read_answer(client.send("GET", f"{world_path}/replies".encode()), REPLIES)["replies"]
     finally:
         client.send("DELETE", world_path.encode())
     entries = journal["entries"]
@@ -97,8 +99,7 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
         raise NotAnEmulator(seen)
     answers = {(it["operation"], it["answer"], it["basis"]) for it in exchanges}
     if scenario.steps and not differences and not journal["dropped"]:
-        called = frozenset(operation for operation, _, _ in answers)
-        idle = (*unused_parts(scenario, faults, called), *unused_events(scenario, events, entries))
+        idle = (*unused_parts(scenario, faults, replies), *unused_events(scenario, events, entries))
         differences = [StepDifference(*it) for it in idle]
     return PlayResult(differences, frozenset(_evidence(entries)), frozenset(answers))
 
@@ -161,6 +162,8 @@ class StepPlayer:
             self._control("PATCH", "/state", action["set"])
         elif step.verb == "fault":
             self._control("POST", "/faults", action["fault"])
+        elif step.verb == "reply":
+            self._control("POST", "/replies", action["reply"])
         else:
             state = self._control("GET", "/state")
             for message in differences(action["see"], state, by_id=True):
@@ -255,12 +258,13 @@ def _json(reply: ReceivedResponse) -> Any:
 REACHED_NOBODY = "this request reached no operation ({}): write in `expect` what it is to hear, or mend its path"
 
 
-def unused_parts(scenario: Scenario, faults: Sequence[JsonObject], called: frozenset[str]) -> Iterator[tuple[str, str]]:
-    """Yield the place of each such part, and why; `faults` are as they are after the steps, in the order of the file."""
-    for index, fault in enumerate(faults[: len(scenario.content.get("faults", ()))]):
-        if not fault["struck"]:
-            seen = f"{fault['seen']} of its calls came" if fault["seen"] else "no step calls what it is for"
-            yield scenario.place("faults", index), f"this fault never struck: {seen}"
-    for index, reply in enumerate(scenario.content.get("replies", ())):
-        if reply["at"] not in called:
-            yield scenario.place("replies", index), f"this reply was never given: no step calls {reply['at']}"
+def unused_parts(scenario: Scenario, faults: Sequence[JsonObject], replies: Sequence[JsonObject]) -> Iterator[tuple[str, str]]:
+    """Yield the place of each such part, and why; faults and replies are as they are after the steps, in the file's order."""
+    for part, laid, never in (
+        ("faults", faults, "this fault never struck"),
+        ("replies", replies, "this reply was never given"),
+    ):
+        for index, rule in enumerate(laid[: len(scenario.content.get(part, ()))]):
+            if not rule["struck"]:
+                seen = f"{rule['seen']} of its calls came" if rule["seen"] else "no step calls what it is for"
+                yield scenario.place(part, index), f"{never}: {seen}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
 from emulator.kernel.errors import BadInput, Problem, TooMany
-from emulator.kernel.faults import ScriptedResponse
 from emulator.kernel.journal import Change
 from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.resource import Struct, field
@@ -21,7 +20,8 @@ from emulator.kernel.timeline import TIMELINE
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.document import JsonObject, Path, Places
-from emulator.scenario.faults import add_fault_to, body_of
+from emulator.scenario.faults import add_fault_to
+from emulator.scenario.replies import add_reply_to
 from emulator.scenario.state import read_state
 from emulator.scenario.steps import Part, Step, in_file_order, write_out
 from emulator.scenario.timeline import add_event_to, impossible_events
@@ -131,10 +131,10 @@ class Scenario(Struct, frozen=True, eq=False):
             tx.follow(read_state(tx, vendors, {name: {} for name in vendors} | self.content.get("given", {})))
             for index, event in enumerate(self.content.get("timeline", ())):
                 add_event_to(tx, world, vendors, event, self.place("timeline", index) or f"timeline[{index}]")
-            for scripted in self._scripted(tx.now):
-                tx.put(scripted)
             for index, fault in enumerate(self.content.get("faults", ())):
                 add_fault_to(tx, world, fault, self.place("faults", index))
+            for index, reply in enumerate(self.content.get("replies", ())):
+                add_reply_to(tx, world, reply, self.place("replies", index))
             world.store.settle()
         world.settle()
         if problems := [*impossible_events(it.event for it in world.journal.since(0) if isinstance(it.event, Change))]:
@@ -164,14 +164,6 @@ class Scenario(Struct, frozen=True, eq=False):
             name: _accepted(vendor, listed[name]) | {vendor.credentials_of(id, seed).credential: {}} if name in listed else None
             for name, vendor in vendors.items()
         }
-
-    def _scripted(self, start: datetime) -> Iterator[ScriptedResponse]:
-        for index, item in enumerate(self.content.get("replies", ())):
-            place = self.place("replies", index)
-            headers = {name.lower(): value for name, value in item.get("headers", {}).items()}
-            yield ScriptedResponse(
-                f"reply/{index}", start, item["at"], item.get("times"), item["status"], headers, body_of(item), place
-            )
 
 
 def listed_claims(vendors: Vendors, scenario: object) -> list[Claim]:

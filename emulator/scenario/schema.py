@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, WHERE
+from emulator.kernel.calls import EACH, EVERYTHING
+from emulator.kernel.faults import CLOCKS, DO, NEXT, WHERE
 from emulator.kernel.time import ENDLESS_WORDS, NEVER, parse_duration
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.sdk.durations import TIMER, duration, offset
@@ -24,6 +25,7 @@ INSTEAD = {
     "by": "; until: idle lets time pass until nothing more happens",
     "advance": "; {until: idle} lets time pass until nothing more happens",
     "after": "; leave out what never happens",
+    "per": "; after: 10 spares the first ten calls, and strikes all that follow",
 }
 """By its key, what to write in place of a duration without end that cannot be."""
 
@@ -57,7 +59,11 @@ DELETED = {"const": True, "description": "true: it is gone"}
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A name in braces: in a step, of what a step before it kept; in a path, of a parameter."""
 TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+FIELDS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}, "minProperties": 1}
+"""The schema of some fields of a request: those of a query, or headers."""
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
+RESPONSE = {"status": STATUS, "headers": TEXTS, "body": BODY, "json": {}, "text": {"type": "string"}}
+"""The schemas of the words that say what a response holds."""
 RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum": ["frozen", "real"]}]}
 
 JUMP = {"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}}
@@ -67,7 +73,7 @@ FORMAT = 1
 """The version of the grammar; a file may name it."""
 FORMAT_MEANS = "1, the only format that this version reads"
 
-VERBS = ("send", "advance", "set", "fault", "see")
+VERBS = ("send", "advance", "set", "fault", "reply", "see")
 """The actions of a step, which has exactly one of them, or a group of steps."""
 
 GROUPS = ("steps", "together")
@@ -122,7 +128,6 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
     everyone = vendors.values()
     choices = {it.id: {"enum": [*it.choices, *_numbers(it.choices)]} for vendor in everyone for it in vendor.assumptions}
     timers = {name: TIMER for vendor in everyone for name in vendor.settable_timers}
-    operations = {"enum": [operation.name for vendor in everyone for operation in vendor.operations]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "batch-emulator scenario",
@@ -142,33 +147,30 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
                 "timing": closed(timers),
                 "given": STATE,
                 "faults": {"type": "array", "items": fault_schema(everyone)},
-                "replies": {"type": "array", "items": _reply(operations)},
+                "replies": {"type": "array", "items": reply_schema(everyone)},
                 "timeline": {"type": "array", "items": event_schema(everyone, STATE)},
                 "steps": STEPS,
             },
             *(("title",) if titled else ()),
         ),
-        "$defs": {"state": state_schema(everyone), "step": step_schema(), "new-fault": fault_schema(everyone)},
+        "$defs": {"state": state_schema(everyone), "step": step_schema(), **rule_schemas(everyone)},
     }
+
+
+def rule_schemas(vendors: Iterable[Vendor]) -> JsonDict:
+    """The JSON Schemas of a fault and of a reply, by the names under which others refer to them."""
+    everyone = list(vendors)
+    return {"new-fault": fault_schema(everyone), "new-reply": reply_schema(everyone)}
 
 
 def fault_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of one fault."""
     return closed(
         {
-            "at": {"enum": _targets([*vendors])},
-            "id": {"type": "string", "description": "only requests whose path names this resource"},
+            **_rule_words(vendors),
             "where": {"enum": list(WHERE)},
             "do": {"enum": list(DO)},
-            "times": COUNT,
-            "after": {"type": "integer", "minimum": 0, "maximum": 1_000_000_000},
-            "every": COUNT,
-            "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-            "between": {"type": "array", "items": INSTANT, "minItems": 2, "maxItems": 2},
-            "for": DURATION,
-            "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "body": BODY,
-            "json": {},
+            **RESPONSE,
             "retry_after": DURATION,
             "delay": DELAY,
             "clock": {"enum": list(CLOCKS)},
@@ -203,15 +205,32 @@ def event_schema(vendors: Iterable[Vendor], state: JsonObject) -> JsonObject:
 
 
 def _targets(vendors: Sequence[Vendor]) -> list[str]:
-    """Return what a fault, or an event, may be for: everything, a vendor or an operation."""
+    """Return what a fault, a reply or an event may be for: everything, a vendor or an operation."""
     names = [operation.name for vendor in vendors for operation in vendor.operations]
     return [EVERYTHING, *(vendor.name for vendor in vendors), *names]
 
 
-def _reply(operations: JsonObject) -> JsonObject:
-    times = {"type": "integer", "minimum": 1}
-    said = {"status": STATUS, "headers": TEXTS, "body": BODY, "json": {}}
-    return closed({"at": operations, "times": times, **said}, "at", "status")
+def reply_schema(vendors: Iterable[Vendor]) -> JsonObject:
+    """The JSON Schema of one reply."""
+    example = {"at": "serpwow.batches.stop", "after": 2, "times": 1, "status": 503, "body": {"message": "busy"}}
+    return closed({**_rule_words(vendors), **RESPONSE}, "at", "status", examples=[example])
+
+
+def _rule_words(vendors: Iterable[Vendor]) -> JsonDict:
+    """Return the schemas of the words that say which calls a fault or a reply is for."""
+    names = {"enum": _targets([*vendors])}
+    return {
+        "at": {"anyOf": [names, {"type": "array", "items": names, "minItems": 1, "uniqueItems": True}]},
+        "id": {"type": "string", "description": "only requests whose path names this resource"},
+        "match": closed({"query": FIELDS, "headers": FIELDS, "body": {}}, minProperties=1),
+        "times": COUNT,
+        "after": {"type": "integer", "minimum": 0, "maximum": 1_000_000_000},
+        "every": COUNT,
+        "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+        "between": {"type": "array", "items": INSTANT, "minItems": 2, "maxItems": 2},
+        "for": DURATION,
+        "rate_limit": closed({"calls": COUNT, "per": DURATION, "of": {"enum": list(EACH)}}, "calls", "per"),
+    }
 
 
 def step_schema() -> JsonObject:
@@ -243,6 +262,7 @@ def step_schema() -> JsonObject:
             "advance": {"anyOf": [DURATION, closed(JUMP)]},
             "set": STATE,
             "fault": {"$ref": "#/$defs/new-fault"},
+            "reply": {"$ref": "#/$defs/new-reply"},
             "expect_state": STATE,
             "see": STATE,
             "repeat": {"type": "integer", "minimum": 1, "maximum": MAX_STEPS},

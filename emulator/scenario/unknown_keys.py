@@ -126,7 +126,10 @@ def _fitting(places: list[KnownKey], value: Any) -> list[str]:
 
 @cache
 def foreign_words() -> list[tuple[frozenset[str], dict[str, str]]]:
-    """Return of each section of the grammar some keys that only it has, and its advice by the words that it does not have."""
+    """Return of each section of the grammar some keys, and its advice by the words that it does not have.
+
+    A section is the first whose keys it has.
+    """
     import yaml
 
     sections = yaml.safe_load(pathlib.Path(__file__).with_name("foreign_words.yaml").read_text("utf-8"))

@@ -170,13 +170,19 @@ def _problems_of(error: ValidationError, key_advice: KeyAdvice, order: Callable[
     elif error.validator == "anyOf":
         context, scalar = error.context or (), not isinstance(error.instance, (dict, list))
         likely = [it for it in context if it.validator not in ("type", "enum", "const") or it.path]
-        likely += [it for it in context if scalar and (is_duration(_schema_of(it)) or len(_choices(_schema_of(it))) > MANY)]
+        likely += [it for it in context if scalar and (is_duration(_schema_of(it)) or _has_many_choices(it))]
         if likely:
-            yield from _problems_of(likely[0], key_advice, order)
+            way = likely[0].relative_schema_path[0]
+            for it in likely:
+                yield from _problems_of(it, key_advice, order) if it.relative_schema_path[0] == way else ()
         else:
             yield Problem(f"{_shown(error)} is not {_description(error.schema)}{_nearest_choice(error)}", path)
     else:
         yield Problem(_message(error), path)
+
+
+def _has_many_choices(error: ValidationError) -> bool:
+    return error.validator == "enum" and len(_choices(_schema_of(error))) > MANY
 
 
 def _has_too_many_that_are_known(error: ValidationError) -> bool:
@@ -193,8 +199,8 @@ def _message(error: ValidationError) -> str:
     if is_duration(schema):
         return duration_mistake(error.instance, schema, next(reversed(error.absolute_path), ""))
     if error.validator == "enum":
-        count = len(_choices(schema))
-        kind = f"not one of {', '.join(_choices(schema))}" if count <= MANY else f"none of the {count} that there are"
+        is_long, choices = _has_many_choices(error), _choices(schema)
+        kind = f"none of the {len(choices)} that there are" if is_long else f"not one of {', '.join(choices)}"
         return f"{text} is {kind}{_nearest_choice(error)}"
     if error.validator == "minProperties" and "properties" in schema:
         least = "one" if schema.get("maxProperties") == 1 else "at least one"

@@ -13,6 +13,7 @@ from emulator.kernel.journal import Savepoint
 from emulator.kernel.resource import Struct, field
 
 if TYPE_CHECKING:
+    from emulator.kernel.calls import Call, Verdict
     from emulator.sdk.vendor import Operation, Vendor
 
 
@@ -24,7 +25,8 @@ class Request(Struct, eq=False):
     journal), `verbs` (of the path), `credential`, `named_world` (by a header), `parameters` (the path's ids) and `reader`
     (what takes in an upload). Set on the way: `savepoint`, the world's place before a request that a fault delays;
     `authority`, the host by which the client calls us where that is not its Host; `in_flight`, earlier requests that a fault
-    keeps from taking effect yet, each with its operation's name; `is_on_loop`, whether it holds up an event loop meanwhile.
+    keeps from taking effect yet, each with its operation's name; `is_on_loop`, whether it holds up an event loop meanwhile;
+    `verdicts`, those of the faults and replies of its world that cover it, and `call`, the request as they see it.
 
     A vendor sets what it finds out while it reads the request: `request_id`, its own name for the request;
     `idempotency_key`; and `fields`, those of the body or the query.
@@ -54,6 +56,8 @@ class Request(Struct, eq=False):
     savepoint: Savepoint | None = None
     in_flight: Sequence[tuple[str, Request]] = ()
     is_on_loop: bool = False
+    verdicts: tuple[Verdict[Any], ...] = ()
+    call: Call | None = None
 
     @property
     def json(self) -> Any:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from functools import partial
 
-from emulator.kernel.faults import BEFORE_COMMIT, HANG, Fault, select_faults
+from emulator.kernel.faults import BEFORE_COMMIT, EARLY, HANG, LATE, Fault, select_faults
 from emulator.kernel.resource import Struct
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
+from emulator.web.calls import call_of
 from emulator.web.delays import FaultDelays, WorldReset
 from emulator.web.fault_effects import world_gone
 from emulator.web.held_requests import JournalEntry
@@ -63,21 +64,24 @@ class FaultedRequest:
         early: Faults = ()
         late: Faults = ()
         before: Faults = ()
+        request.verdicts = ()
         if world.store.size(Fault.kind):
             request.savepoint = world.savepoint()
-            if early := self._select(early=True):
+            if early := self._select(EARLY):
                 yield Stop(early, early)
             request.in_flight = pipeline.held.in_flight(world)
-            late = self._select(early=False, admitted=not pipeline.refuses(world, request))
+            late = self._select(LATE, admitted=not pipeline.refuses(world, request))
             if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
                 yield Stop(early + before, before)
         return pipeline.commit(world, request, early, late, is_admitted=bool(before))
 
-    def _select(self, early: bool, admitted: bool = True) -> Faults:
+    def _select(self, phase: str, admitted: bool = True) -> Faults:
         """Return the faults that strike the request, each of which strikes once less from now on."""
         request = self._request
         with self._world.transaction(request.operation_name, request) as tx:
-            return select_faults(tx, early, request.vendor.name, request.operation_name, request.parameters.values(), admitted)
+            strikes = select_faults(tx, phase, call_of(request), admitted)
+        request.verdicts += strikes.verdicts
+        return strikes.faults
 
     def _advance(self) -> Stop | OutgoingResponse:
         """Go on to the next stop, or to the response."""

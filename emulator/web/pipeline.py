@@ -13,10 +13,11 @@ from emulator.contract.evidence import grounds_of
 from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong
-from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse
-from emulator.kernel.journal import MAX_APPLIED_ROWS, Exchange, Savepoint
+from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault
+from emulator.kernel.journal import MAX_APPLIED_ROWS, MOST_VERDICTS, Exchange, Savepoint
 from emulator.kernel.limits import MOST_READ, Limits
 from emulator.kernel.machine import Answer
+from emulator.kernel.replies import ScriptedReply
 from emulator.kernel.timeline import Reaction, react
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -30,13 +31,13 @@ from emulator.web.answers import PIECE, charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
-from emulator.web.scripted_responses import as_written, failure_of
+from emulator.web.scripted_responses import SCRIPTED, failure_of, reply_to, scripted_answer
 
 if TYPE_CHECKING:
     from emulator.web.plan import Known
 
-SCRIPTED, FAILED = "scripted", "failed"
-"""Answers that are not the vendor's own: those of the scenario and of a fault."""
+FAILED = "failed"
+"""The answer that a fault gives."""
 
 NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 LONG_ANSWER = 100_000
@@ -66,6 +67,7 @@ class Pipeline:
 
     def at_once(self, world: World, request: Request) -> OutgoingResponse:
         """Carry out a request in a world without faults, all of its way."""
+        request.verdicts = ()
         return self.commit(world, request, (), (), is_admitted=False)
 
     def repeat(self, world: World, known: Known) -> OutgoingResponse | None:
@@ -83,14 +85,13 @@ class Pipeline:
         headers = [(name, own.get(name, value)) for name, value in known.headers]
         return OutgoingResponse(exchange.status, headers, known.content, (), JournalEntry(world, n, exchange))
 
-    def refuses(self, world: World, request: Request) -> bool:
-        """Tell whether a request gets no further than admission. Nothing happens."""
-        operation = request.operation
-        if operation is None:
-            return True
-        tx = world.transaction(request.operation_name, request)
+    def refuses(self, world: World, request: Request, is_whole: bool = True) -> bool:
+        """Tell whether a request gets no further than admission, whatever its body is if not `is_whole`. Nothing happens."""
+        operation, tx = request.operation, world.transaction(request.operation_name, request)
         try:
-            return not _scripted(tx, request) and request.vendor.admit(tx, request, operation) is not None
+            if tx.size(ScriptedReply) and reply_to(tx, request, is_whole).reply:
+                return False
+            return operation is None or request.vendor.admit(tx, request, operation) is not None
         finally:
             tx.roll_back()
 
@@ -139,6 +140,8 @@ class Pipeline:
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
         is_own = answer.name not in NOT_OF_VENDORS and STATUS not in [fault.do for fault in left]
         headers = self._headers(tx, request, response, n)
+        if is_own and request.operation is None and not request.verbs:
+            headers.append((b"emulator-error", b"no-such-path"))
         if is_own and response.status >= LEAST_REFUSAL and content_coding(request.raw_headers, request.body):
             headers.append((b"emulator-error", b"compressed-body"))
         if world.rules.provenance:
@@ -147,14 +150,16 @@ class Pipeline:
             self._validate(request.vendor.name, tx.why, response.status, body)
         cut, request_body, response_body = len(request.body) > kept, request.body[:kept], body[:kept]
         changes, rows = tuple(tx.changes), tuple(tx.applied_rows[:MAX_APPLIED_ROWS])
-        size = Exchange.weight((request.target, request_body, response_body), request.raw_headers, changes, rows)
+        size = Exchange.weight(
+            (request.target, request_body, response_body), request.raw_headers, changes, rows + request.verdicts
+        )
         savepoint = request.savepoint or Savepoint(tx.now, n - 1, world.history.count)
         exchange = Exchange(
             tx.now, savepoint, tx.why, request.method, request.target, request_body,
             answer.name, answer.evidence, answer.assumption.id if answer.assumption else None, basis if is_own else None,
             response.status, response_body, changes, rows, tuple([it.id for it in tx.consulted]), request.credential,
             tuple([fault.hit() for fault in faults]), _delivered(left), cut, request.raw_headers, also,
-            Charge(world.quota, size),
+            request.verdicts[:MOST_VERDICTS], Charge(world.quota, size),
         )  # fmt: skip
         world.journal.add(exchange)
         return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange), None, charge)
@@ -190,21 +195,19 @@ class Pipeline:
             headers.append((b"content-type", request.vendor.media_type.encode()))
         headers += request.vendor.constant_headers
         headers += _encoded(request.vendor.response_headers(tx, request, n))
-        headers += _encoded(response.headers)
-        if request.operation is None and not request.verbs:
-            headers.append((b"emulator-error", b"no-such-path"))
-        return headers
+        if own := _encoded(response.headers):
+            replaced = {name for name, _ in own}
+            headers = [it for it in headers if it[0].lower() not in replaced]
+        return headers + own
 
 
 def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answer, Response]:
     """Return the answer to a request and its response: the scenario's, or else the vendor's."""
     vendor, operation, cite = request.vendor, request.operation, None
+    if tx.size(ScriptedReply) and (scripted := scripted_answer(tx, request)):
+        return scripted
     if operation is None:
         answer = _attributed(vendor, vendor.unmatched(tx, request, request.verbs))
-    elif scripted := _scripted(tx, request):
-        tx.put(scripted.after_use())
-        response = as_written(scripted.status_code, scripted.body, scripted.headers)
-        return Answer(SCRIPTED, scripted.place), response
     elif not is_admitted and (refusal := vendor.admit(tx, request, operation)):
         answer = _attributed(vendor, refusal)
     else:
@@ -239,11 +242,6 @@ def _attributed(vendor: Vendor, answer: Answer) -> Answer:
         return answer
     decider = vendor.deciders.get(answer.name) or (answer.row.decided_by if answer.row else None)
     return answer._replace(assumption=decider) if decider else answer
-
-
-def _scripted(tx: Transaction, request: Request) -> ScriptedResponse | None:
-    """Return the response that the scenario has for the operation, if any."""
-    return tx.first(ScriptedResponse, "for", request.operation_name)
 
 
 def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:

@@ -7,21 +7,41 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.faults import Fault
+from emulator.kernel.machine import Answer
+from emulator.kernel.replies import Selection, select_reply
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response
+from emulator.web.calls import call_of
+from emulator.web.response import LEAST_REFUSAL
+
+SCRIPTED = "scripted"
+"""The answer that the scenario gives."""
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
 
 
+def reply_to(tx: Transaction, request: Request, is_whole: bool = True) -> Selection:
+    """Return the reply that the scenario has for a request, if any; of one that is not `is_whole` the body may be anything."""
+    return select_reply(tx, call_of(request, is_whole))
+
+
+def scripted_answer(tx: Transaction, request: Request) -> tuple[Answer, Response] | None:
+    """Return the answer and the response that the scenario has for a request, if any, and note what its replies say of it."""
+    reply, verdicts = reply_to(tx, request)
+    request.verdicts += verdicts
+    return (Answer(SCRIPTED, reply.place or reply.id), as_written(reply.code, reply.body, reply.headers)) if reply else None
+
+
 def failure_of(tx: Transaction, request: Request, fault: Fault) -> Response:
     """Return the failure that a fault brings about: with the body that the fault has, or else as the vendor fails."""
-    code = fault.code or 500
-    response = as_written(code, fault.body) if fault.body is not None else request.vendor.failure_response(tx, request, code)
-    if fault.retry_after is None:
-        return response
-    seconds = math.ceil(fault.retry_after.total_seconds())  # the header counts whole ones
-    return response._replace(headers={**response.headers, "retry-after": str(seconds)})
+    code, body = fault.code or 500, fault.body
+    is_written = body is not None or code < LEAST_REFUSAL
+    response = as_written(code, body) if is_written else request.vendor.failure_response(tx, request, code)
+    headers = {**response.headers, **fault.headers}
+    if fault.retry_after is not None:
+        headers["retry-after"] = str(math.ceil(fault.retry_after.total_seconds()))  # the header counts whole ones
+    return response._replace(headers=headers)
 
 
 def as_written(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:

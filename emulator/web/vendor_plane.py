@@ -98,8 +98,9 @@ class VendorPlane:
 
     async def refuses(self, request: Request, connection: Connection) -> bool:
         """Tell whether a request gets no further than admission, whatever its body is."""
+        refuses_bare = partial(self._pipeline.refuses, is_whole=False)
         while (world := world_of(self._worlds, request)) is not None:
-            look = partial(self._if_chosen, self._pipeline.refuses, world, request)
+            look = partial(self._if_chosen, refuses_bare, world, request)
             if (refuses := await self.lanes_for(connection).run(world, look, is_long=False)) is not None:
                 return refuses
         return True

@@ -175,7 +175,9 @@ def stops_twice_when_it_hears_nothing(emulator: Emulator) -> None:
 
 
 def test_the_smallest_ending_is_told_and_none_that_has_it_in_it(emulator: Emulator) -> None:
-    explored = emulator.explore(LATE, stops_twice_when_it_hears_nothing, faults=[{"at": "stripe", **DROP}, RESET, DROP])
+    explored = emulator.explore(
+        LATE, stops_twice_when_it_hears_nothing, faults=[{"at": ["stripe", "6dot50"], **DROP}, RESET, DROP]
+    )
     (ending,) = explored.broken
     assert explored.tried + explored.skipped == explored.endings
     assert f"; of {explored.endings} in all, not tried: {explored.skipped} since they contain one that broke" in str(explored)
@@ -231,6 +233,9 @@ def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
     assert emulator.explore("first-run", looks).calls == 1
 
 
+CALLS: dict[str, Any] = {"match": {"query": {"page": "2"}}, "rate_limit": {"calls": 1, "per": "1m"}}
+
+
 @pytest.mark.parametrize(
     ("faults", "message"),
     [
@@ -241,14 +246,15 @@ def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
         ([read_fault("after-comit:drop")], "/faults/0/where: 'after-comit' is not one of before-auth"),
         ([read_fault("after-comit:drop")], "did you mean 'after-commit'?"),
         ([read_fault("after-commit:dorp")], "did you mean 'drop'?"),
-        ([read_fault("after-commit:200")], "/faults/0/status: 200 is less than the minimum of 400"),
+        ([read_fault("after-commit:100")], "/faults/0/status: 100 is less than the minimum of 200"),
+        ([{**DROP, "do": "status", "status": 204, "text": "a"}], "/faults/0/text: by HTTP, a reply with status 204 has no body"),
         ([{"where": "after-commit"}], "'do' is missing"),
         ([{**DROP, "wen": 1}], "unknown key 'wen'"),
         ([{"where": "after-commit", "do": "truncate"}], "/faults/0/do: truncate after-commit means nothing"),
         ([{**DROP, "delay": "1s"}], "'delay' belongs to do: delay"),
         *(
             ([{**DROP, key: value}], f"/faults/0/{key}: explore lays a fault at each call in turn")
-            for key, value in {"times": 2, "after": 1, "every": 2, "probability": 0.5, "for": "1s", "id": "B1"}.items()
+            for key, value in {"times": 2, "after": 1, "every": 2, "probability": 0.5, "for": "1s", "id": "B1", **CALLS}.items()
         ),
         ([{**DROP, "between": ["2026-03-09T20:55:31Z", "2026-03-09T20:55:32Z"]}], "/faults/0/between: explore lays"),
     ],
@@ -555,7 +561,7 @@ def test_a_fault_of_the_command_line_says_all_that_it_needs(text: str, fault: di
         ("after-commit:delay", "how long? a duration such as 30s, or next"),
         ("after-commit:delay:soon", "'after-commit:delay:soon': 'soon' is not a duration such as"),
         ("after-commit:drop:30s", "drop takes nothing after it; delay and dribble take a duration"),
-        ("after-commit:200", "'after-commit:200': 200 is less than the minimum of 400"),
+        ("after-commit:100", "'after-commit:100': 100 is less than the minimum of 200"),
         ("after-reply:hang", "hang after-reply means nothing"),
     ],
 )

@@ -18,7 +18,17 @@ from tests.support.commands import invoke
 
 CLOCK = {"now": "2026-01-01T00:00:00Z", "rate": "frozen", "next": None}
 WORLD = {"id": "w", "seed": 1, "clock": CLOCK, "credentials": {}}
-EMPTY = {"worlds": [], "text": "", "status": "ok", "id": "w", "credentials": {}, "dropped": 0, "entries": [], "faults": []}
+EMPTY = {
+    "worlds": [],
+    "text": "",
+    "status": "ok",
+    "id": "w",
+    "credentials": {},
+    "dropped": 0,
+    "entries": [],
+    "faults": [],
+    "replies": [],
+}
 COMMANDS = [["explain", "--url"], ["list", "worlds", "--url"], ["healthcheck", "--url"], ["play", "first-run", "--against"]]
 BODIES = {
     "deep": b"[" * 200_000 + b"]" * 200_000,

@@ -55,8 +55,8 @@ def test_the_type_of_a_text_may_be_given(name: str) -> None:
 @pytest.mark.parametrize(
     ("reply", "message"),
     [
-        ({"replies": [{**REPLY, "body": "a", "json": "a"}]}, "leave out 'body'"),
-        ({"faults": [{**FAULT, "body": "a", "json": "a"}]}, "leave out 'body'"),
+        ({"replies": [{**REPLY, "body": "a", "json": "a"}]}, "not two of them"),
+        ({"faults": [{**FAULT, "body": "a", "text": "a"}]}, "not two of them"),
         ({"replies": [{**REPLY, "status": 204, "json": ""}]}, "a reply with status 204 has no body"),
         ({"faults": [{**FAULT, "do": "drop", "json": ""}]}, "'json' belongs to do: status"),
     ],

@@ -93,6 +93,7 @@ def test_nothing_else_is_in_it() -> None:
 
 STOP = "/live/batches/2A6F94BB/stop?api_key=demo"
 FAULT = {"at": "stripe", "where": "before-commit", "do": "drop"}
+REPLY = {"at": "serpwow.batches.stop", "rate_limit": {"calls": 1, "per": "1m"}, "status": 429}
 ASKED: list[tuple[str, str, Any]] = [
     ("GET", "", None),
     ("GET", "/health", None),
@@ -147,6 +148,12 @@ ASKED: list[tuple[str, str, Any]] = [
     ("POST", "/worlds/default/dry-run", {"method": "GET", "url": "/v2/core/events", "headers": {"Authorization": "Bearer k"}}),
     ("DELETE", "/worlds/default/faults/fault-1", None),
     ("DELETE", "/worlds/default/faults", None),
+    ("POST", "/worlds/default/replies", REPLY),
+    ("POST", "/worlds/default/dry-run", {"method": "GET", "url": STOP}),
+    ("GET", "/worlds/default/replies", None),
+    ("GET", "/worlds/default/replies/reply-1", None),
+    ("DELETE", "/worlds/default/replies/reply-1", None),
+    ("DELETE", "/worlds/default/replies", None),
     ("POST", "/worlds/default/undo", {"exchanges": 2}),
     ("POST", "/worlds/default/restore", {"name": "before"}),
     ("DELETE", "/worlds/default/snapshots/before", None),

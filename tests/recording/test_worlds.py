@@ -141,6 +141,27 @@ def test_a_fault_that_is_laid_by_hand_is_laid_between_the_same_requests(emulator
     ]
 
 
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_a_reply_that_is_scripted_by_hand_is_scripted_between_the_same_requests(emulator: Emulator, is_removed: bool) -> None:
+    busy = {"match": {"headers": {"accept": "*/*"}}, "text": "<h1>"}
+    emulator.replies.add(at="stripe", status=500)
+    emulator.replies.add(at="serpwow", status=502, **busy)
+    assert stop(emulator) == 502
+    if is_removed:
+        emulator.replies.clear()
+    laid = {"at": "serpwow", "status": 502, **busy, **({"times": 1} if is_removed else {})}
+    recording = recorded(emulator)
+    assert [shape(it) for it in recording["steps"]] == [{"reply": laid}, (STOP, 502)]
+    assert recording["steps"][1]["get"]["text"] == "<h1>"
+
+
+def test_a_reply_of_the_scenario_is_kept_where_it_was_given(emulator: Emulator) -> None:
+    given = {"at": ["stripe", "serpwow.batches.stop"], "status": 503}
+    emulator.load({**SCENARIO, "replies": [{"at": "6dot50", "status": 500}, given]})
+    assert stop(emulator) == 503
+    assert recorded(emulator)["replies"] == [given]
+
+
 def test_a_fault_that_never_struck_is_left_out(emulator: Emulator) -> None:
     emulator.load({**SCENARIO, "faults": [{**LOST, "after": 5}]})
     emulator.faults.add(at="stripe", where="before-auth", do="drop")

@@ -34,7 +34,7 @@ steps:
         ),
         (
             "replies: [{at: serpwow.batches.list, status: 503, body: {}}]",
-            ["s.yaml:3: this reply was never given: no step calls serpwow.batches.list"],
+            ["s.yaml:3: this reply was never given: no step calls what it is for"],
         ),
     ],
 )

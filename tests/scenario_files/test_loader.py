@@ -13,7 +13,7 @@ from emulator.control.worlds import ADVANCE, CLOCK
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
-from emulator.scenario.checks.faults import fault_problems
+from emulator.scenario.checks.calls import fault_problems
 from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.resources import count, lists_of
 from emulator.scenario.scenario import Scenario
@@ -112,7 +112,7 @@ def load(text: str) -> Scenario:
         ("title: A\nsteps: [{send: stop it}]", "'stop it' is not of the form METHOD /path?query"),
         (
             "title: A\nsteps: [{advance: 3s, see: {}}]",
-            "a step has exactly one of send, advance, set, fault, see, steps, together (or expect_state)",
+            "a step has exactly one of send, advance, set, fault, reply, see, steps, together (or expect_state)",
         ),
         ("title: A\nsteps: [{advance: 3s, json: {}}]", "this needs 'send' in the same step"),
         ("title: A\nsteps: [{advance: {by: 3s, until: idle}}]", "an advance has exactly one of by, to, until"),
@@ -154,10 +154,10 @@ def load(text: str) -> Scenario:
         ),
         (
             "title: A\nfaults: [{at: serpwow.account.get, id: B1, where: mid-body, do: reset}]",
-            "a-story.yaml:2:40: the path of serpwow.account.get names no resource, so a fault",
+            "a-story.yaml:2:40: the path of serpwow.account.get names no resource, so nothing with an 'id'",
         ),
-        ("title: A\nfaults: [{at: serpwow.batches.stopall, id: B1, where: mid-body, do: reset}]", "never strikes there"),
-        (f"title: A\nfaults: [{{{FAULT}, do: drop, for: 0s}}]", "a fault that lasts no time never strikes"),
+        ("title: A\nfaults: [{at: serpwow.batches.stopall, id: B1, where: mid-body, do: reset}]", "ever strikes there"),
+        (f"title: A\nfaults: [{{{FAULT}, do: drop, for: 0s}}]", "what lasts no time never strikes"),
         (f"title: A\nfaults: [{{{FAULT}, do: delay, delay: 0s}}]", "a delay of no time delays nothing"),
         (
             f"title: A\nfaults: [{{{FAULT}, do: drop, between: ['2027-01-01T00:00:00Z', '2027-01-01T00:00:00Z']}}]",
@@ -439,6 +439,7 @@ LIVE = "sk_live_" + "51H8abcdEFGH"
         (f"steps:\n  - {{send: GET /, headers: {{Authorization: Basic {b64encode(LIVE.encode()).decode()}}}}}", "3:44"),
         (f"steps:\n  - {{send: POST /, json: {{key: {LIVE}}}}}", "3:32"),
         (f"steps:\n  - {{send: POST /, body: 'key={LIVE}'}}", "3:26"),
+        (f"replies:\n  - {{at: stripe, status: 503, match: {{headers: {{Authorization: Bearer {LIVE}}}}}}}", "3:64"),
         (f"timeline:\n  - {{after: 1s, set: {{stripe: {{batch_jobs: [{{metadata: {{key: {LIVE}}}}}]}}}}}}", "3:62"),
     ],
 )

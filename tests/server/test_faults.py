@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from emulator import Emulator, EmulatorServer
 from emulator.client.server import ControlError
 from emulator.client.transport import InProcess
+from emulator.kernel.calls import Call
 from emulator.kernel.errors import BadInput
-from emulator.kernel.faults import DO, INVALID_COMBINATIONS, WHERE, Fault, select_faults
+from emulator.kernel.faults import DO, INVALID_COMBINATIONS, LATE, WHERE, Fault, select_faults
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World as Kitchen
 from emulator.scenario.faults import add_fault
@@ -47,12 +48,16 @@ def fault(**more: Any) -> dict[str, Any]:
     return {key: value for key, value in content.items() if value is not None}
 
 
-def calls(world: Kitchen, times: int, ids: tuple[str, ...] = (), vendor: str = "serpwow", operation: str = STOP) -> list[bool]:
+def stop(*ids: str) -> Call:
+    return Call("serpwow", STOP, ids, "demo", lambda _: None)
+
+
+def calls(world: Kitchen, times: int, ids: tuple[str, ...] = ()) -> list[bool]:
     """Tell of each of so many calls whether the fault strikes it."""
     strikes = []
     for _ in range(times):
         with world.transaction("call") as tx:
-            strikes.append(bool(select_faults(tx, False, vendor, operation, ids)))
+            strikes.append(bool(select_faults(tx, LATE, stop(*ids)).faults))
     return strikes
 
 
@@ -134,7 +139,7 @@ def test_a_transaction_rolled_back_has_counted_nothing() -> None:
     world = kitchen()
     new_fault = add_fault(world, fault(times=1))
     tx = world.transaction("call")
-    assert select_faults(tx, False, "serpwow", STOP, ())
+    assert select_faults(tx, LATE, stop()).faults
     tx.roll_back()
     assert world.store.find(Fault.kind, new_fault.id) == new_fault
     assert marks(calls(world, 2)) == "x."
@@ -144,7 +149,7 @@ def test_a_call_whose_path_names_one_id_twice_is_delayed_and_counted_once() -> N
     world = kitchen()
     add_fault(world, fault(id="B1", do="delay", delay="1s"))
     with world.transaction("call") as tx:
-        assert len(select_faults(tx, False, "serpwow", STOP, ("B1", "B1"))) == 1
+        assert len(select_faults(tx, LATE, stop("B1", "B1")).faults) == 1
     assert [(fault.seen, fault.struck) for fault in world.store.group(Fault.kind)] == [(1, 1)]
 
 
@@ -155,9 +160,9 @@ def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their
     add_fault(world, fault(do="delay", delay="2s"))
     add_fault(world, fault(at="*", where="after-reply"))
     with world.transaction("call") as tx:
-        first = select_faults(tx, False, "serpwow", STOP, ())
+        first = select_faults(tx, LATE, stop()).faults
     with world.transaction("call") as tx:
-        second = select_faults(tx, False, "serpwow", STOP, ())
+        second = select_faults(tx, LATE, stop()).faults
     assert [fault.where for fault in first] == ["before-commit", "after-commit", "mid-body"]
     assert [fault.where for fault in second] == ["before-commit", "after-commit", "after-reply"]
     assert (first[-1].struck, second[-1].struck, second[-1].seen) == (1, 1, 2)
@@ -183,7 +188,7 @@ def test_a_combination_means_something_or_is_refused_with_a_reason(where: str, d
         ({"at": None}, "", "'at' is missing"),
         ({"wher": "x"}, "/wher", "did you mean 'where'"),
         ({"do": "status"}, "/status", "which status"),
-        ({"do": "status", "status": 200}, "/status", "minimum"),
+        ({"do": "status", "status": 199}, "/status", "minimum"),
         ({"status": 503}, "/status", "belongs to do: status, not to drop"),
         ({"retry_after": "30s"}, "/retry_after", "belongs to do: status"),
         ({"do": "status", "status": 503, "retry_after": "soon"}, "/retry_after", "not a duration"),
@@ -624,12 +629,15 @@ def test_where_nothing_was_answered_nothing_is_said_of_how_sure_that_is(where: s
 
 @pytest.mark.parametrize(("name", "word"), [("do", "melt"), ("where", "before-lunch")])
 def test_a_word_that_no_fault_knows_is_refused(name: str, word: str) -> None:
+    words: dict[str, Any] = {"where": "after-commit", "do": "drop", name: word}
     with pytest.raises(BadInput, match=f"'{word}' is not one of "):
-        Fault("f1", START, **{"at": LIST, "where": "after-commit", "do": "drop", name: word})  # type: ignore[arg-type]
+        Fault(id="f1", since=START, at=(LIST,), **words)
 
 
 def test_an_effect_that_nothing_carries_out_is_no_silence() -> None:
-    unknown = Fault("f1", START, LIST, "after-commit", "melt", seen=1)  # as if a former release had let it through
+    unknown = Fault(
+        id="f1", since=START, at=(LIST,), where="after-commit", do="melt", seen=1
+    )  # as if a former release had let it through
     injector: Any = FaultInjector(unknown, *[None] * 3)  # type: ignore[arg-type]
     with pytest.raises(NotImplementedError, match="'melt'"):
         injector._strike(None).send(None)

@@ -74,6 +74,7 @@ def test_what_changed_nothing_is_recorded_again_and_numbered_anew(
 
 
 FAULT = {"at": "serpwow.batches.get", "where": "before-commit", "do": "status", "status": 500}
+REPLY = {"at": "serpwow.batches.get", "status": 503}
 CHANGES: dict[str, Callable[[httpx.Client], httpx.Response]] = {
     "a vendor's client": lambda client: client.get("/live/batches/B1/stop?api_key=k"),
     "a controller": lambda client: client.patch(
@@ -81,6 +82,8 @@ CHANGES: dict[str, Callable[[httpx.Client], httpx.Response]] = {
     ),
     "time": lambda client: client.post(f"{CONTROL}/clock/advance", json={"by": "1h"}),
     "a fault": lambda client: client.post(f"{CONTROL}/faults", json=FAULT),
+    "a reply": lambda client: client.post(f"{CONTROL}/replies", json=REPLY),
+    "a reply to some": lambda client: client.post(f"{CONTROL}/replies", json={**REPLY, "match": {"query": {"api_key": "k"}}}),
 }
 
 
@@ -124,6 +127,18 @@ def test_the_body_is_part_of_what_is_known(client: httpx.Client, repeated: list[
             answers.append(response.read())
     assert repeated == [True]
     assert answers[0] == answers[1] == answers[2] != answers[3]
+
+
+@pytest.mark.parametrize("words", [{}, {"after": 2}, {"rate_limit": {"calls": 2, "per": "1m"}}])
+def test_no_answer_in_place_of_the_vendors_is_remembered(
+    words: dict[str, object], client: httpx.Client, repeated: list[bool]
+) -> None:
+    client.post(f"{CONTROL}/replies", json={**REPLY, **words}).raise_for_status()
+    assert [client.get(B1).status_code for _ in range(4)] == ([200] * 2 if words else [503] * 2) + [503] * 2
+    assert [client.get(ACCOUNT).status_code for _ in range(3)] == [200] * 3
+    assert repeated == [True, True], "those of the account, which no reply is for"
+    (reply,) = client.get(f"{CONTROL}/replies").json()["replies"]
+    assert reply["seen"] == 4
 
 
 def test_what_is_long_is_not_kept(client: httpx.Client, repeated: list[bool]) -> None:

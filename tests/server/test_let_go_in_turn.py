@@ -55,7 +55,7 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
             await request.wait_in_loop(seconds)
         gone_on.append(n)
 
-    fault = Fault("fault-1", world.clock.now(), "toy.list", AFTER_COMMIT, HANG)
+    fault = Fault(id="fault-1", since=world.clock.now(), at=("toy.list",), where=AFTER_COMMIT, do=HANG)
 
     async def run() -> None:
         every = [

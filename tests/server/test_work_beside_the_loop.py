@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.control import faults, problems
+from emulator.control import problems, rules
 from emulator.kernel.errors import LONGEST_KEY
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
@@ -30,6 +30,7 @@ BESIDE = "batch-emulator-apart"
 WORLD = "/_emulator/worlds/default"
 BATCHES = "/live/batches?api_key=any"
 FAULT = {"at": "stripe.batch_jobs.cancel", "where": "before-commit", "do": "status", "status": 503, "json": ["x"] * 1_000}
+REPLY = {"at": "stripe.batch_jobs.cancel", "status": 503, "json": ["x"] * 1_000}
 UNKNOWN_KEYS = {"k" * 990 + str(n): 1 for n in range(100)}
 ALIASES = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 5))
 
@@ -64,6 +65,7 @@ def client() -> Iterator[httpx.Client]:
         client.post(BATCHES, json={"name": "of the default world"})
         client.post(f"{WORLD}/snapshots", json={"name": "before"})
         client.post(f"{WORLD}/faults", json=FAULT)
+        client.post(f"{WORLD}/replies", json=REPLY)
         client.post("/_emulator/worlds", json={"id": "other"})
         yield client
 
@@ -71,9 +73,12 @@ def client() -> Iterator[httpx.Client]:
 @pytest.mark.parametrize(
     ("method", "path", "body", "owner", "function"),
     [
-        ("POST", "/faults", FAULT, faults, "redact_body"),
-        ("GET", "/faults", None, faults, "redact_body"),
-        ("GET", "/faults/fault-1", None, faults, "redact_body"),
+        ("POST", "/faults", FAULT, rules, "redact_body"),
+        ("GET", "/faults", None, rules, "redact_body"),
+        ("GET", "/faults/fault-1", None, rules, "redact_body"),
+        ("POST", "/replies", REPLY, rules, "redact_body"),
+        ("GET", "/replies", None, rules, "redact_body"),
+        ("GET", "/replies/reply-1", None, rules, "redact_body"),
         ("POST", "/faults", UNKNOWN_KEYS, problems, "redact_text"),
         ("POST", "/verify", UNKNOWN_KEYS, problems, "redact_text"),
         ("PATCH", "/state", UNKNOWN_KEYS, problems, "redact_text"),
@@ -140,6 +145,7 @@ def test_a_long_answer_is_tried_once_on_the_event_loop_and_the_next_goes_to_a_th
 
 def test_a_request_that_was_taken_back_has_an_id_of_its_own(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     client.delete(f"{WORLD}/faults")
+    client.delete(f"{WORLD}/replies")
     jobs = [{"id": id, "status": "in_progress"} for id in ("one", "two")]
     client.patch(f"{WORLD}/state", json={"stripe": {"batch_jobs": jobs}}).raise_for_status()
     monkeypatch.setattr(pipeline, "LONG_ANSWER", 0)

@@ -92,7 +92,9 @@ def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
                 if resource is not None
             )
             yield from filter(None, [commit.written and commit.written.charge])
-        yield from (entry.event for entry in world.journal.since(0) if isinstance(entry.event, Exchange))
+        exchanges = [entry.event for entry in world.journal.since(0) if isinstance(entry.event, Exchange)]
+        yield from exchanges
+        yield from (part for it in exchanges for verdict in it.verdicts for part in (verdict.rule, verdict.window) if part)
         yield world._frame
         yield from filter(None, [world._beginning and world._beginning.text])
 

@@ -5,7 +5,7 @@ Where a part does not fit its schema, the parts beside it are checked all the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,17 +13,21 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Problem
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import BEGINNING_OF_TIME, END_OF_TIME, format_instant
-from emulator.scenario.checks.faults import fault_problems, missing_target
+from emulator.scenario.checks.calls import fault_problems, problems_beside_others, reply_problems
 from emulator.scenario.checks.idle import idle_problems
 from emulator.scenario.checks.placeholders import placeholder_problems
 from emulator.scenario.checks.states import TOO_MANY, state_problems
-from emulator.scenario.checks.steps import duration_problems, reply_problems, step_problems, too_many_steps
+from emulator.scenario.checks.steps import duration_problems, step_problems, too_many_steps
 from emulator.scenario.checks.timeline import event_problems
-from emulator.scenario.document import InvalidPaths, JsonObject, Path, items_of
+from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of
 from emulator.scenario.resources import resources_in
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.steps import every_step
 from emulator.sdk.vendor import Vendors
+
+RuleProblems = Callable[[JsonObject, Vendors, Clock, Path], Iterator[Problem]]
+RULES: Mapping[str, tuple[str, RuleProblems]] = {"replies": ("reply", reply_problems), "faults": ("fault", fault_problems)}
+"""The parts of a scenario with rules for calls, each with the action of a step that lays one, and the check of one."""
 
 
 def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
@@ -37,10 +41,8 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
         yield from step_problems(step)
     yield from too_many_steps(root.get("steps"))
     yield from placeholder_problems(root, vendors, invalid)
-    for reply in items_of(root, "replies", invalid):
-        yield from reply_problems(reply)
     yield from _skew_problems(root, invalid)
-    yield from _fault_problems(root, vendors, invalid)
+    yield from _rule_problems(root, vendors, invalid)
     listed = invalid.valid_items(root.get("credentials"), ("credentials",))
     for event in items_of(root, "timeline", invalid):
         yield from event_problems(event, vendors, listed)
@@ -84,20 +86,22 @@ def _skew_problems(root: JsonObject, invalid: InvalidPaths) -> Iterator[Problem]
             yield Problem(reason, ("clock", "skew"))
 
 
-def _fault_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
-    """Yield the problems of faults; whether one has ended before it begins only where the start of the clock is valid."""
+def _rule_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+    """Yield the problems of replies and faults; whether one has ended already, only where the start of the clock is valid."""
     unknown = ("clock",) in invalid
     clock = Clock(datetime.min.replace(tzinfo=UTC)) if unknown else Scenario("check", "", dict(root)).clock()
-    for path, fault in _faults(root, invalid):
-        if path in invalid:
-            yield from missing_target(invalid.valid_items(fault, path), vendors, path)
-        else:
-            yield from fault_problems(fault, vendors, clock, path)
+    for part, (action, problems) in RULES.items():
+        for rule in _rules(root, part, action, invalid):
+            if rule.path in invalid:
+                yield from problems_beside_others(rule, vendors)
+            else:
+                yield from problems(rule.value, vendors, clock, rule.path)
 
 
-def _faults(root: JsonObject, invalid: InvalidPaths) -> Iterator[tuple[Path, JsonObject]]:
-    """Yield each fault of a scenario, and each that a step lays, with its path."""
-    yield from ((item.path, item.value) for item in items_of(root, "faults", invalid))
+def _rules(root: JsonObject, part: str, action: str, invalid: InvalidPaths) -> Iterator[Item]:
+    """Yield each rule in a part of a scenario, and each that a step lays."""
+    yield from items_of(root, part, invalid)
     for step in every_step(root.get("steps"), invalid):
-        if isinstance(fault := step.value.get("fault"), dict):
-            yield (*step.path, "fault"), fault
+        if isinstance(rule := step.value.get(action), dict):
+            path = (*step.path, action)
+            yield Item(path, rule, invalid.valid_items(rule, path))

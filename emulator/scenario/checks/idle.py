@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from emulator.kernel.calls import EVERYTHING
 from emulator.kernel.errors import Problem
-from emulator.kernel.faults import DELAY, EVERYTHING, WHERE
+from emulator.kernel.faults import DELAY, WHERE
+from emulator.scenario.calls import names_of
 from emulator.scenario.checks.states import names_empty_parts_only
 from emulator.scenario.document import InvalidPaths, Item, JsonObject, items_of
 
@@ -41,11 +43,7 @@ def _leaves_nothing_to(first: Item, second: Item) -> bool:
     a, b = first.value, second.value
     is_endless = SPARING.isdisjoint(a) and a.get("do") != DELAY
     is_wide = a.get("id") in (None, b.get("id")) and a.get("match") in (None, b.get("match"))
-    return is_endless and is_wide and _covers(_at(a), _at(b)) and _rank(first) < _rank(second)
-
-
-def _at(rule: JsonObject) -> list[str]:
-    return rule["at"] if isinstance(rule["at"], list) else [rule["at"]]
+    return is_endless and is_wide and _covers(names_of(a), names_of(b)) and _rank(first) < _rank(second)
 
 
 def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
@@ -55,6 +53,6 @@ def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
 def _rank(rule: Item) -> tuple[Any, ...]:
     """Return the place of a rule among those that are due at once: the earliest on the way of a request, then the nearest."""
     value = rule.value
-    nearness = min(2 if it == EVERYTHING else int("." not in it) for it in _at(value))
+    nearness = min(2 if it == EVERYTHING else int("." not in it) for it in names_of(value))
     where = WHERE.index(value["where"]) if "where" in value else 0
     return where, nearness, "id" not in value, "match" not in value, rule.path[1]

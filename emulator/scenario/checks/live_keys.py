@@ -10,15 +10,18 @@ from urllib.parse import unquote
 
 from emulator.kernel.errors import Problem
 from emulator.kernel.resource import structs
-from emulator.scenario.document import Path
+from emulator.scenario.document import JsonObject, Path, list_at
 from emulator.text.checkpoint import checkpoint
 
 MESSAGE = (
     "this looks like a live key, with which every request is refused here: write a test key,"
     " and roll the live one at the vendor if others can read this file"
 )
-NOT_SENT = ("title", "format", "proves", "replies", "faults")
+NOT_SENT = ("title", "format", "proves")
 """Parts of a scenario that hold nothing which a client sends."""
+
+RULES = ("replies", "faults")
+"""Parts whose items hold that in what they match alone."""
 
 _LIVE = re.compile(r"([sr]k_(?:org_)?live_)[\w%-]*")
 _BASIC = re.compile(r"\s*basic\s+(\S+)", re.IGNORECASE)
@@ -26,15 +29,24 @@ _BASIC = re.compile(r"\s*basic\s+(\S+)", re.IGNORECASE)
 
 def live_key_problems(scenario: Any) -> Iterator[Problem]:
     """Yield a problem for each text with a live key in it: as it is, percent-encoded, or in basic authentication."""
-    for name, part in scenario.items() if isinstance(scenario, dict) else ():
-        if name not in NOT_SENT:
-            yield from (Problem(MESSAGE, path) for path, text in _texts(part, (name,)) if _LIVE.search(_read(text)))
+    for start, part in _sent(scenario) if isinstance(scenario, dict) else ():
+        yield from (Problem(MESSAGE, path) for path, text in _texts(part, start) if _LIVE.search(_read(text)))
 
 
 def hide_live_keys(problem: Problem) -> Problem:
     """Return a problem in whose message and path no live key can be read."""
     path = tuple(_LIVE.sub(r"\1…", part) if isinstance(part, str) else part for part in problem.path)
     return structs.replace(problem, message=_LIVE.sub(r"\1…", problem.message), path=path)
+
+
+def _sent(scenario: JsonObject) -> Iterator[tuple[Path, Any]]:
+    """Yield the parts of a scenario that hold what a client sends, each with its path."""
+    for name, part in scenario.items():
+        if name in RULES:
+            rules = enumerate(list_at(scenario, name))
+            yield from (((name, index, "match"), it["match"]) for index, it in rules if isinstance(it, dict) and "match" in it)
+        elif name not in NOT_SENT:
+            yield (name,), part
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

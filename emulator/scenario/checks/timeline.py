@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from emulator.kernel.errors import Problem
-from emulator.scenario.checks.faults import without_ids
+from emulator.scenario.checks.calls import without_ids
 from emulator.scenario.checks.steps import duration_problems
 from emulator.scenario.document import Item, JsonObject, Path
 from emulator.scenario.timeline import own_credential

@@ -1,0 +1,59 @@
+"""A request as the rules of a world see it: a call, of which a part is read once a rule looks into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache, partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+from emulator.kernel.calls import Call
+from emulator.kernel.matching import UNREAD, Fields
+from emulator.sdk.exact_json import load
+from emulator.sdk.request import Request
+
+FORM = "application/x-www-form-urlencoded"
+
+MOST_FIELDS = 50_000
+"""Fields of a form; one with more is a text."""
+
+
+def call_of(request: Request, is_whole: bool = True) -> Call:
+    """Return a request as a call, of which each part is read once; of one that is not `is_whole` the body is still to come."""
+    if request.call is None or not is_whole:
+        read, ids = cache(partial(_read, request, is_whole)), tuple(request.parameters.values())
+        call = Call(request.vendor.name, request.operation_name, ids, request.credential, read)
+        request.call = call if is_whole else None
+        return call
+    return request.call
+
+
+def _read(request: Request, is_whole: bool, part: str) -> Any:
+    """Return a part of a request: `query`, `headers` or `body`."""
+    if part == "query":
+        return _fields(parse_qsl(request.query_string, keep_blank_values=True))
+    if part == "headers":
+        return _fields((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.raw_headers)
+    return _body(request) if is_whole else UNREAD
+
+
+def _body(request: Request) -> Any:
+    """Return the value of a body in JSON, the fields of a form, or else its text; None where there is none."""
+    if not request.body:
+        return None
+    text, is_form = request.body.decode("utf-8", "replace"), request.media_type == FORM
+    with suppress(ValueError):
+        value = load(request.body)
+        if not is_form or isinstance(value, (dict, list)):
+            return value
+    with suppress(ValueError):
+        return _fields(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)) if is_form else text
+    return text
+
+
+def _fields(pairs: Iterable[tuple[str, str]]) -> Fields:
+    fields = Fields()
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    return fields
