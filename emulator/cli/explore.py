@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emulator.cli.explore_options import read_faults, read_max_seconds
+from emulator.cli.explore_options import read_faults, read_max_seconds, read_meanwhile
 from emulator.cli.options import option, reads
 from emulator.client.explore_mixin import MAX_SECONDS
 from emulator.client.watchdog import EVERY
@@ -38,6 +38,13 @@ STDERR = 2
     help="Lay it at each call: after-commit:drop, before-commit:503, after-commit:delay:30s, mid-body:dribble:50ms.",
 )
 @option(
+    "--meanwhile",
+    multiple=True,
+    metavar="CHANGE",
+    callback=reads(read_meanwhile),
+    help="Have somebody else do it between calls: '{serpwow: {batches: [{id: B1, deleted: true}]}}', or {revoke: ...}.",
+)
+@option(
     "--max-runs",
     "--most",
     "most",
@@ -53,8 +60,15 @@ STDERR = 2
     callback=reads(read_max_seconds),
     help="For how long to try them, all in all.",
 )
-def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str, Any]], most: int, max_seconds: float) -> None:
-    """Run COMMAND (after --) once for every way in which time or a fault could come between its calls.
+def explore(
+    scenario: str,
+    command: Sequence[str],
+    faults: Sequence[Mapping[str, Any]],
+    meanwhile: Sequence[Mapping[str, Any]],
+    most: int,
+    max_seconds: float,
+) -> None:
+    """Run COMMAND (after --) once for every way in which time, a fault or somebody else could come between its calls.
 
     Without a COMMAND, the steps of the scenario are played, once for each order in which those that run together can come.
 
@@ -83,8 +97,15 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
 
     try:
         with Emulator() as emulator:
-            it = client if command else None
-            found = emulator.explore(scenario, it, faults=faults, most=most, max_seconds=max_seconds, progress=progress)
+            found = emulator.explore(
+                scenario,
+                client if command else None,
+                faults=faults,
+                meanwhile=meanwhile,
+                most=most,
+                max_seconds=max_seconds,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         click.echo(str(found))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None

@@ -1,9 +1,12 @@
-"""The options of the command `explore`, read: faults such as `after-commit:drop`, and a duration."""
+"""The options of the command `explore`, read: faults such as `after-commit:drop`, what another actor does, and a duration."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emulator.scenario.document import JsonObject
 
 
 def read_max_seconds(duration: str) -> float:
@@ -19,6 +22,29 @@ def read_max_seconds(duration: str) -> float:
         return read_seconds(float(duration) if duration == "inf" else duration)
     except BadInput as error:
         raise ValueError(error.problems[0].message) from None
+
+
+def read_meanwhile(acts: Sequence[str]) -> list[JsonObject]:
+    """Return what another actor does, each in YAML or JSON: `{serpwow: {batches: [{id: B1, deleted: true}]}}`.
+
+    Raises:
+        ValueError: one of them is none; every reason.
+    """
+    return [_read_act(act) for act in acts]
+
+
+def _read_act(text: str) -> JsonObject:
+    from emulator.client import explore_arguments
+    from emulator.kernel.errors import BadInput
+    from emulator.scenario.loader import parse_yaml
+
+    try:
+        document = parse_yaml(text)
+        if document.problems:
+            raise BadInput(document.problems)
+        return explore_arguments.read_meanwhile([document.value])[0]
+    except BadInput as error:
+        raise ValueError(f"{text!r}: {'; '.join(it.message for it in error.problems)}") from None
 
 
 DURATION_KEYS = {"delay": "delay", "dribble": "pace"}

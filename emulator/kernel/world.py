@@ -135,9 +135,12 @@ class World:
                 self.counters[purpose] = count
         self.store.settle(MANY)
 
-    def set_beginning(self, source: Any = None) -> None:
-        """Make the present state, read from `source`, the beginning, to which `reset` returns; start journal and history."""
-        at = self.settle()
+    def set_beginning(self, source: Any = None, at: datetime | None = None) -> None:
+        """Make the present state, read from `source`, the beginning, to which `reset` returns; start journal and history.
+
+        Where the world was settled already, that was `at` an instant: what was put since then is due after the beginning.
+        """
+        at = self.settle() if at is None else at
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
         text = weigh(source).own + (weigh(self.rules.parameters).own if self.rules.parameters else 0)
         self._beginning = Moment(at, self.copy(), source, Charge(self.quota, text))

@@ -10,8 +10,7 @@ from typing import Any
 
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
-from emulator.kernel.errors import BadInput, Problem, TooMany
-from emulator.kernel.journal import Change
+from emulator.kernel.errors import Problem, TooMany
 from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.room import EvictableCache
@@ -24,7 +23,7 @@ from emulator.scenario.faults import add_fault_to
 from emulator.scenario.replies import add_reply_to
 from emulator.scenario.state import read_state
 from emulator.scenario.steps import Part, Step, in_file_order, write_out
-from emulator.scenario.timeline import add_event_to, impossible_events
+from emulator.scenario.timeline import add_event_to
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.text.garbage import gc_paused
 
@@ -109,37 +108,36 @@ class Scenario(Struct, frozen=True, eq=False):
         bounds = limits or Limits()
         number = self.content.get("seed", 0) if seed is None else seed
         budget = budget or Budget.of(bounds)
-        revokes = any("revoke" in event for event in self.content.get("timeline", ()))
-        key = (number, rate, budget, id if revokes else self.name)  # a world's own credentials are made from its id
         with self._building:
-            template = self._templates.get(key) or self._template(vendors, *key)
+            template = self._templates.get((number, rate, budget)) or self._template(vendors, number, rate, budget)
         check_count(len(template.store), bounds)
         credentials = self._credentials(vendors, id, number)
         it = template.rules
         return template.spawn(id, Rules(it.machines, it.timing, it.choices, credentials, it.provenance, bounds, it.parameters))
 
-    def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget, id: str) -> World:
-        template = self._build(vendors, seed, rate, budget, id)
+    def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
+        template = self._build(vendors, seed, rate, budget)
         if template.clock.rate == FROZEN:
-            self._templates.put((seed, rate, budget, id), template, budget)
+            self._templates.put((seed, rate, budget), template, budget)
         return template
 
-    def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget, id: str) -> World:
+    def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
         rules = self._rules(vendors, seed)
-        world = World(id, rules, self.clock(rate), seed, Quota(budget))
+        world = World(self.name, rules, self.clock(rate), seed, Quota(budget))
         with gc_paused(), world.transaction("given") as tx:
             tx.follow(read_state(tx, vendors, {name: {} for name in vendors} | self.content.get("given", {})))
-            for index, event in enumerate(self.content.get("timeline", ())):
-                add_event_to(tx, world, vendors, event, self.place("timeline", index) or f"timeline[{index}]")
             for index, fault in enumerate(self.content.get("faults", ())):
                 add_fault_to(tx, world, fault, self.place("faults", index))
             for index, reply in enumerate(self.content.get("replies", ())):
                 add_reply_to(tx, world, reply, self.place("replies", index))
             world.store.settle()
-        world.settle()
-        if problems := [*impossible_events(it.event for it in world.journal.since(0) if isinstance(it.event, Change))]:
-            raise BadInput(problems)
-        world.set_beginning(self.content)
+        start, at = tx.now, world.settle()
+        with world.transaction(
+            "timeline"
+        ) as tx:  # after the world has settled, so that each world of this scenario tells of it
+            for index, event in enumerate(self.content.get("timeline", ())):
+                add_event_to(tx, world, vendors, event, self.place("timeline", index) or f"timeline[{index}]", start)
+        world.set_beginning(self.content, at)
         return world
 
     def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:

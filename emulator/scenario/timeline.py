@@ -20,12 +20,17 @@ from emulator.scenario.state import read_state
 from emulator.sdk.vendor import Vendor, Vendors
 
 
-def add_event_to(tx: Transaction, world: World, vendors: Vendors, fields: JsonObject, place: str) -> TimelineEvent | Reaction:
-    """Add an event that fits the schema to a world, in a transaction that is open, under an id of its own."""
+def add_event_to(
+    tx: Transaction, world: World, vendors: Vendors, fields: JsonObject, place: str, start: datetime | None = None
+) -> TimelineEvent | Reaction:
+    """Add an event that fits the schema to a world, in a transaction that is open, under an id of its own.
+
+    Its time is counted from the start, by default from now.
+    """
     tx.mint("timeline")
     number = world.counters["timeline"]
     read = _read_reaction if "after_call" in fields else _read_planned
-    event = read(vendors, fields, number, tx.now, place)
+    event = read(vendors, fields, number, start or tx.now, place)
     tx.put(event)
     return event
 

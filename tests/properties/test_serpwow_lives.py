@@ -138,6 +138,16 @@ class Life(RuleBasedStateMachine):
     def delete(self, n: int) -> None:
         self.ask("DELETE", f"/live/batches/{self.id(n)}")
 
+    @rule(n=st.integers(0, 20))
+    def somebody_else_deletes(self, n: int) -> None:
+        before, used, newest = self.batches(), self.spent(), self.world.journal.last
+        if (id := self.id(n)) != "unknown":
+            apply_state(self.world, VENDORS, {"serpwow": {"batches": [{"id": id, "deleted": True}]}}, "somebody else")
+            assert id not in self.batches()
+            self.account_for(
+                before, used, [it.event for it in self.world.journal.since(newest) if isinstance(it.event, Change)]
+            )
+
     @rule(
         n=st.integers(0, 20),
         tail=st.sampled_from(

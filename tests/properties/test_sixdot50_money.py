@@ -55,6 +55,7 @@ class Payouts(RuleBasedStateMachine):
         scenario = load_value({"title": "A test", "assume": dict(self.assume), "given": {"6dot50": state}}, VENDORS)
         self.world: World = scenario.world(VENDORS, "test")
         self.deposited = Decimal(deposit) / 100
+        self.paid_and_gone = Decimal(0)
 
     def ask(self, name: str, body: Any = None, **parameters: str) -> Response:
         """Return the response to a request; a refusal must have changed nothing."""
@@ -144,6 +145,31 @@ class Payouts(RuleBasedStateMachine):
     def a_payee_registers(self, payee: str) -> None:
         apply_state(self.world, VENDORS, {"6dot50": {"members": [payee]}}, "register")
 
+    @rule(pick=picks)
+    def somebody_else_deletes_a_batch(self, pick: int) -> None:
+        if (id := self.batch(pick)) != UNKNOWN:
+            self.delete_as_somebody_else({"id": id, "deleted": True}, self.world.store.group(Payment.kind, "batch", id))
+
+    @rule(pick=picks)
+    def somebody_else_deletes_a_payment(self, pick: int) -> None:
+        payment: Payment | None = self.world.store.find(Payment.kind, self.payment(pick))
+        if payment is not None:
+            deleted = {"id": payment.batch_id, "payments": [{"id": payment.id, "deleted": True}]}
+            self.delete_as_somebody_else(deleted, [payment])
+
+    def delete_as_somebody_else(self, deleted: dict[str, Any], payments: list[Payment]) -> None:
+        with self.world.transaction("count") as tx:
+            self.paid_and_gone += sum(cost(tx, payment) for payment in payments if payment.status == "SETTLED")
+        apply_state(self.world, VENDORS, {"6dot50": {"batches": [deleted]}}, "somebody else")
+        assert not {it.id for it in payments} & {it.id for it in self.world.store.group(Payment.kind)}
+
+    @rule(payee=st.sampled_from(PAYEES))
+    def a_member_leaves(self, payee: str) -> None:
+        shown = self.shown()
+        if payee in shown["members"] + shown["registering"]:
+            apply_state(self.world, VENDORS, {"6dot50": {"members": [{"msisdn": payee, "deleted": True}]}}, "somebody else")
+            assert self.ask("members.exists", msisdn=payee).body == {"exists": False}
+
     @rule(hours=st.sampled_from([1, 24 * 20, 24 * 61]))
     def time_jumps(self, hours: int) -> None:
         self.world.advance_by(timedelta(hours=hours))
@@ -153,6 +179,7 @@ class Payouts(RuleBasedStateMachine):
         with self.world.transaction("count") as tx:
             (account,) = tx.group(Account)
             paid_cents = sum(cost(tx, payment) for payment in tx.group(Payment) if payment.status == "SETTLED")
+            paid_cents += self.paid_and_gone
             held_cents = sum(cost(tx, payment) for payment in tx.group(Payment) if payment.status == "PENDING")
         kept_cents = held_cents if self.assume.get("6dot50.submitted-money") == "held" else 0
         assert account.available_balance + held_cents + paid_cents == self.deposited

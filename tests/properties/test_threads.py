@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from threading import Barrier, Event
 from typing import Any
@@ -133,10 +134,10 @@ def test_threads_that_want_the_same_beginning_get_one_that_was_built_once(monkey
     calls: list[int] = []
     set_beginning = World.set_beginning
 
-    def build(world: World, text: object = None) -> None:
+    def build(world: World, text: object = None, at: datetime | None = None) -> None:
         calls.append(world.seed)
         linger()
-        set_beginning(world, text)
+        set_beginning(world, text, at)
 
     monkeypatch.setattr(World, "set_beginning", build)
     scenario = library().get("first-run")

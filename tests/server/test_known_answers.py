@@ -84,6 +84,10 @@ CHANGES: dict[str, Callable[[httpx.Client], httpx.Response]] = {
     "a fault": lambda client: client.post(f"{CONTROL}/faults", json=FAULT),
     "a reply": lambda client: client.post(f"{CONTROL}/replies", json=REPLY),
     "a reply to some": lambda client: client.post(f"{CONTROL}/replies", json={**REPLY, "match": {"query": {"api_key": "k"}}}),
+    "a deletion": lambda client: client.patch(
+        f"{CONTROL}/state", json={"serpwow": {"batches": [{"id": "B1", "deleted": True}]}}
+    ),
+    "a revocation": lambda client: client.post(f"{CONTROL}/timeline", json={"after": 0, "revoke": {"serpwow": ["k"]}}),
 }
 
 
@@ -93,6 +97,14 @@ def test_nothing_is_answered_as_before_after(change: str, client: httpx.Client, 
     CHANGES[change](client).raise_for_status()
     assert seen(client.get(B1)) != seen(before)
     assert repeated == []
+
+
+def test_a_look_is_counted_by_what_follows_from_looks_however_well_it_is_known(client: httpx.Client) -> None:
+    client.get(B1)
+    changes = {"serpwow": {"batches": [{"id": "B1", "name": "new"}]}}
+    event = {"after_call": "serpwow.batches.get", "after": 2, "times": 1, "set": changes}
+    client.post(f"{CONTROL}/timeline", json=event).raise_for_status()
+    assert [client.get(B1).json()["batch"]["name"] for _ in range(5)] == ["first"] * 3 + ["new"] * 2
 
 
 def test_after_a_reset_answers_are_known_from_the_first_time(client: httpx.Client, repeated: list[bool]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
@@ -147,11 +148,11 @@ def test_a_world_that_takes_long_to_make_does_not_hold_up_the_making_of_another(
     building, go_on = Event(), Event()
     set_beginning = World.set_beginning
 
-    def slowly(world: World, text: object = None) -> None:
+    def slowly(world: World, text: object = None, at: datetime | None = None) -> None:
         if text == {"title": "Slow"}:
             building.set()
             go_on.wait()
-        set_beginning(world, text)
+        set_beginning(world, text, at)
 
     monkeypatch.setattr(World, "set_beginning", slowly)
     with ThreadedServer(create_app(worlds_of([]))) as server:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Conflict, Problem, TimeRunsForward, TooMany
+from emulator.kernel.journal import Change
 from emulator.kernel.time import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.document import InvalidPaths
@@ -30,8 +31,7 @@ def world_problems(
     try:
         world = possible.world(vendors, "check", budget=budget)
     except BadInput as error:
-        of_timeline = ("timeline",)  # due at the beginning
-        yield from (it if it.path[:1] == of_timeline else Problem(it.message, ("given", *it.path)) for it in error.problems)
+        yield from (Problem(it.message, ("given", *it.path)) for it in error.problems)
     except TooMany as error:
         if budget is not None and not problems:
             raise
@@ -54,8 +54,10 @@ def _timeline_problems(scenario: Scenario, world: World) -> Iterator[Problem]:
     timeline = enumerate(scenario.content.get("timeline", ()))
     waits = [(parse_duration(item["after"]), index) for index, item in timeline if "after_call" not in item]
     longest, last = max(waits, key=lambda it: it[0], default=(timedelta(), 0))
+    world.settle()
+    changes = [entry.event for entry in world.journal.since(0) if isinstance(entry.event, Change)]
     try:
-        changes = world.advance_by(longest) if waits else []
+        changes += world.advance_by(longest) if waits else []
     except (Conflict, TimeRunsForward, TooMany) as error:
         yield Problem(str(error), ("timeline", last, "after"))
         return
