@@ -41,6 +41,7 @@ from emulator.kernel.faults import (
     Fault,
 )
 from emulator.kernel.journal import Exchange
+from emulator.kernel.timeline import Reaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Headers, ReceivedResponse
@@ -94,7 +95,7 @@ class Recorder:
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         id = next((value.decode() for name, value in headers if name == b"Emulator-World"), "")
         world = self._worlds.get(id) if id in self._worlds else None
-        if world is None or len(world.store) > LARGE or world.store.size(Fault.kind):
+        if world is None or len(world.store) > LARGE or world.store.size(Fault.kind) or world.store.size(Reaction.kind):
             return self._within.send(method, target, headers, content)
         world.settle()
         before = world.copy()
