@@ -21,6 +21,7 @@ from emulator.reports.evidence_trace import rows_taken
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import CONTROL, play
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.schema import with_deletions
 from emulator.sdk.exact_json import dump
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library
@@ -68,6 +69,7 @@ def checks(vendor: Vendor, unreachable: Unreachable = ()) -> list[Check]:
         Check("every operation has its responses in replies.yaml", lambda: _unknown_responses(vendor)),
         Check("every scenario plays as it says", lambda: iter(_played(vendor.name).differences)),
         Check("every row is walked by a scenario", lambda: _unwalked(vendor, unreachable)),
+        Check("whatever can be deleted stands in a list of the state", lambda: _undeletable(vendor)),
         Check("the state can be loaded again", lambda: iter(_played(vendor.name).changed)),
     ]
 
@@ -115,6 +117,15 @@ def _unknown_choices(vendor: Vendor) -> Iterator[str]:
     for kind, row in _rows(vendor):
         if row.assume and row.assume.choice not in choices.get(row.assume.assumption.id, ()):
             yield f"{_label(kind, row)}: {row.assume.assumption.id} has no choice {row.assume.choice!r}"
+
+
+def _undeletable(vendor: Vendor) -> Iterator[str]:
+    for place in vendor.deletable:
+        schema = with_deletions(vendor)
+        for part in place.split("."):
+            schema = schema.get("properties", {}).get(part, {}).get("items", {})
+        if "deleted" not in schema.get("properties", {}):
+            yield f"Vendor.deletable: the schema of the state has no list {place!r}"
 
 
 def _unplayed_choices(vendor: Vendor) -> Iterator[str]:

@@ -100,6 +100,11 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
             "every operation has its responses in replies.yaml",
             "6dot50.nothing: name its statuses and their schemas",
         ),
+        (
+            replace(SIXDOT50, deletable={"batches.paymnts": SIXDOT50.deletable["batches.payments"]}),
+            "whatever can be deleted stands in a list of the state",
+            "Vendor.deletable: the schema of the state has no list 'batches.paymnts'",
+        ),
     ],
 )
 def test_the_kit_says_what_is_missing_and_where(vendor: Vendor, promise: str, finding: str) -> None:
