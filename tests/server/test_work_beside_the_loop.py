@@ -15,7 +15,8 @@ from emulator.control import problems, rules
 from emulator.kernel.errors import LONGEST_KEY
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
-from emulator.scenario import strict_yaml
+from emulator.scenario import strict_yaml, timeline
+from emulator.scenario.scenario import Scenario
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.server.app import create_app, worlds_of
@@ -29,6 +30,7 @@ from emulator.web.response import OutgoingResponse
 BESIDE = "batch-emulator-apart"
 WORLD = "/_emulator/worlds/default"
 BATCHES = "/live/batches?api_key=any"
+ACCOUNT = "/live/account?api_key=any"
 FAULT = {"at": "stripe.batch_jobs.cancel", "where": "before-commit", "do": "status", "status": 503, "json": ["x"] * 1_000}
 REPLY = {"at": "stripe.batch_jobs.cancel", "status": 503, "json": ["x"] * 1_000}
 UNKNOWN_KEYS = {"k" * 990 + str(n): 1 for n in range(100)}
@@ -213,3 +215,20 @@ def test_a_value_is_at_most_six_times_as_long_in_json_as_in_memory(value: Any) -
 def test_a_value_is_as_heavy_as_its_parts_together() -> None:
     value: Any = {"a": ["b" * 1_000, ("c" * 1_000,)], "d" * 1_000: {}}
     assert (is_heavier(value, 3_000), is_heavier(value, 5_000)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("rate", "event"),
+    [
+        (0, {"after_call": "serpwow.batches.list", "set": {"serpwow": {"batches": [{"repeat": 300}]}}}),
+        (1_000_000, {"after": "1d", "set": {"serpwow": {"batches": [{"id": "B"}]}}}),
+    ],
+    ids=["much that follows from a call", "an event that is due while the clock runs"],
+)
+def test_what_somebody_else_does_is_done_beside_the_loop(rate: float, event: dict[str, Any], threads: Threads) -> None:
+    story = Scenario("story", "", {"title": "A story", "clock": {"rate": rate}, "timeline": [event]})
+    with ThreadedServer(create_app(worlds_of([story]))) as server, httpx.Client(base_url=server.url, timeout=None) as client:
+        threads.note(timeline, "read_state")
+        while not client.get(BATCHES).json().get("batches") and not client.get(ACCOUNT).json()["account_info"]["batches_used"]:
+            pass
+    assert threads.names == {BESIDE}
