@@ -75,6 +75,8 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
         yield from lines
     yield from (f"  {_name_of_fault(it)} never struck" for it in emulator.faults.list() if not it.struck)
     yield from (f"  {_name_of_reply(it)} was never given" for it in emulator.replies.list() if not it.struck)
+    waiting = (it for it in emulator.timeline.list() if "after_call" in it.event and not it.happened)
+    yield from (f"  {it.place or it.id} never happened: it follows {it.event['after_call']}" for it in waiting)
     held = requests_held(emulator)
     yield from under_way(emulator, held)
     reached = bool(held or journal.exchanges()) or journal.dropped > 0

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
+from emulator.client.failure_report import failure_report
 from emulator.client.in_process import InProcessClient
 from emulator.client.server import ControlError
 from emulator.kernel.errors import BadInput
@@ -48,7 +49,7 @@ def paying(part: str) -> str:
         (deleting("batches: [{deleted: true}]"), 43, "what is deleted is named by id or name"),
         (deleting("batches: [{id: B2, name: Twin, deleted: true}]"), 43, "what is deleted is named by id or name"),
         (deleting("batches: [{id: B1, deleted: true, status: idle}]"), 75, "what is deleted is only named: leave out 'status'"),
-        (deleting("batches: [{id: B1, deleted: false}]"), 61, "false is not True"),
+        (deleting("batches: [{id: B1, deleted: false}]"), 61, "false is not true"),
         (deleting("batches: [{repeat: 2, name: Twin, deleted: true}]"), 52, "leave out 'repeat'"),
         (deleting("account: {deleted: true}"), 52, "unknown key 'deleted'"),
         (paying("accounts: [{name: AcmeCorp, deleted: true}]"), 69, "with 'active: false' it pays nothing"),
@@ -374,3 +375,12 @@ def test_what_should_be_deleted_must_not_be_there(expected: str, differences: li
     text = f"title: A\ngiven: {{serpwow: {{batches: [{{id: B1, status: queued}}]}}}}\nsteps:\n  - see: {{serpwow: {{{expected}}}}}\n"
     found = [str(it) for it in play(load_text(text, VENDORS, "s", "s.yaml"), InProcessClient()).differences]
     assert [it.partition("in the state, ")[2] for it in found] == differences
+
+
+def test_the_report_of_a_failure_names_what_never_happened(client: Client) -> None:
+    for call in ("serpwow.batches.stop", "serpwow.batches.get"):
+        client.emulator.timeline.add(after_call=call, set=MORE)
+    client.get("/batches/B1")
+    report = failure_report(client.emulator)
+    assert "timeline-1 never happened: it follows serpwow.batches.stop" in report
+    assert report.count("never happened") == 1
