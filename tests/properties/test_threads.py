@@ -20,8 +20,7 @@ from emulator.kernel.errors import NotFound
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import DEFAULT, Worlds
-from emulator.scenario import library as library_module
-from emulator.scenario.loader import load_file
+from emulator.scenario.loader import ScenarioFiles
 from emulator.scenario.scenario import TEMPLATES, Scenario
 from emulator.server.app import library
 from emulator.vendors import VENDORS
@@ -209,15 +208,15 @@ def test_requests_of_many_threads_are_each_in_the_journal() -> None:
 
 def test_a_scenario_that_is_read_for_long_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     scenarios, is_read, is_over = library(), Event(), Event()
-    reader = load_file
+    load = ScenarioFiles.load
 
-    def slow(path: Path, *arguments: Any) -> Scenario:
+    def slow(files: ScenarioFiles, path: Path, *arguments: Any) -> Scenario:
         if path.stem == "first-run":
             is_read.set()
             is_over.wait()
-        return reader(path, *arguments)
+        return load(files, path, *arguments)
 
-    monkeypatch.setattr(library_module, "load_file", slow)
+    monkeypatch.setattr(ScenarioFiles, "load", slow)
     other = next(name for name in scenarios.names() if not name.endswith("first-run"))
     with ThreadPoolExecutor(1) as pool:
         slow_one = pool.submit(scenarios.get, "first-run")
