@@ -6,16 +6,21 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from typing import Any
 
 from emulator.recording.events import Call, Event
+from emulator.scenario.document import JsonObject
 from emulator.sdk.vendor import Vendor
-from emulator.text.redact import SCHEMES, redact_text
-from emulator.text.secrets import is_secret
+from emulator.text.redact import redact_body, redact_header
 
-_KIND = re.compile(r"(?:[a-z]{2,8}_)+(?=[^_]+$)")
-"""What a key begins with that tells of which kind it is: `sk_test_`."""
+_STAND_IN = re.compile(r"\{[\w.-]{1,200}\}|(?:[a-z]{2}_(?:org_)?test_|whsec_)?recorded[0-9]{1,9}")
+"""A text that may stand in place of a secret."""
 
-_PLACEHOLDER = re.compile(r"\{[^{}]+\}")
+_KIND = re.compile(r"[a-z]{2}_(?:org_)?(?:live|test)_|whsec_")
+"""The beginning of a key that tells of which kind it is."""
+
+COVERED = "xxxx…"
+"""A text that is taken for a secret that is covered already."""
 
 
 class Credentials:
@@ -37,54 +42,77 @@ class Credentials:
         self._accepts = accepts
         self._own = {value: f"{{{vendor}.{field}}}" for vendor, fields in own.items() for field, value in fields.items()}
         self._chosen: dict[str, str] = {}
+        self._said: set[str] = set()
         used = {it.credential for it in events if isinstance(it, Call)}
         self._owners = {place: secret for secret, place in self._own.items() if secret in used}
 
     def replace(self, call: Call, name: str, secret: str) -> str:
         """Return what stands in place of a value under the name of a secret in a request."""
-        if not secret or secret in self._literals or _PLACEHOLDER.fullmatch(secret):
-            return secret
-        known = self._own.get(secret) or self._chosen.get(secret)
-        if known is None:
-            known = self._chosen[secret] = self._new(call, name, secret)
-        return known
+        if not secret or secret in self._literals:
+            return self.note(secret)
+        return self.note(self._own.get(secret) or self._place(call, name, secret) or self._made_up(secret))
 
-    def _new(self, call: Call, name: str, secret: str) -> str:
-        vendor, kind = call.vendor, _kind(secret)
+    def note(self, said: str) -> str:
+        """Note that a text stands where a secret could stand, and is none; return it."""
+        self._said.add(said)
+        return said
+
+    def _made_up(self, secret: str) -> str:
+        return self._chosen.setdefault(secret, f"{_kind(secret)}recorded{len(self._chosen) + 1}")
+
+    def _place(self, call: Call, name: str, secret: str) -> str | None:
+        """Return the placeholder of the world's own credential that a secret becomes; None where it becomes none."""
+        vendor = call.vendor
         field = next((it for it in fields_of(vendor) if it == name.lower()), vendor.credential_field)
-        if self._is_taken(call, field, name, secret) and kind == _kind(fields_of(vendor)[field]):
-            place = f"{{{vendor.name}.{field}}}"
-            if self._owners.setdefault(place, secret) == secret:
-                return place
-        return f"{kind}recorded{len(self._chosen) + 1}"
+        place = placeholder(vendor, field)
+        is_fit = _kind(secret) == _kind(fields_of(vendor)[field]) and self._is_taken(call, field, name, secret)
+        return place if is_fit and self._owners.setdefault(place, secret) == secret else None
 
     def _is_taken(self, call: Call, field: str, name: str, secret: str) -> bool:
         """Tell whether the vendor took a secret as a credential, or as what belongs to one."""
-        if not call.is_let_in:
-            return False
         vendor = call.vendor
-        if field != name.lower() and len(fields_of(vendor)) > 1:
+        if not call.is_let_in or (field != name.lower() and len(fields_of(vendor)) > 1):
             return False  # what goes by another name was made from the credentials, as a token is
         if secret == call.credential:
             return self._accepts(vendor.name, secret)
         if field != name.lower() or not call.credential or call.credential in self._own:
             return False
-        return self.replace(call, vendor.credential_field, call.credential) == f"{{{vendor.name}.{vendor.credential_field}}}"
+        return self.replace(call, vendor.credential_field, call.credential) == placeholder(vendor, vendor.credential_field)
 
-    def in_header(self, call: Call, name: str, value: str) -> str:
-        """Return the value of a header without its secret. A key in basic authentication is shown as a bearer token."""
-        if not is_secret(name):
-            return self.in_text(value)
-        scheme, space, secret = value.partition(" ")
-        if not space or scheme.lower() not in SCHEMES:
-            return self.replace(call, name, value)
-        if scheme.lower() == "basic" and call.credential and _user_of(secret) == call.credential:
-            scheme, secret = "Bearer", call.credential
-        return f"{scheme} {self.replace(call, name, secret.strip())}"
+    def shows_a_secret(self, step: JsonObject) -> bool:
+        """Tell whether a secret can be read in a step, where something would be hidden but for what stands in its place."""
+        parts = self._covered({name: step.get(name) for name in ("send", "body", "json", "get")})
+        headers = {name: self._covered(value) for name, value in step.get("headers", {}).items()}
+        return redact_body(parts) != parts or any(redact_header(name, value) != value for name, value in headers.items())
 
-    def in_text(self, text: str) -> str:
-        """Return a text in which no secret can be read by its shape."""
-        return text if text in self._literals else redact_text(text)
+    def _covered(self, value: Any) -> Any:
+        """Return a value with what stands in place of secrets covered; nothing, and the number 0, are none."""
+        if isinstance(value, dict):
+            return {self._covered(name): self._covered(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [*map(self._covered, value)]
+        if value in ("", 0) and value is not False:
+            return COVERED
+        return self._covered_text(value) if isinstance(value, str) else value
+
+    def _covered_text(self, text: str) -> str:
+        covered = _STAND_IN.sub(lambda found: COVERED if found[0] in self._said else found[0], text)
+        for literal in self._literals & self._said:
+            covered = covered.replace(literal, COVERED) if literal else covered
+        return covered
+
+
+def scheme_of(call: Call, value: str) -> tuple[str, str]:
+    """Return the scheme of an authorization and its secret; a key in basic authentication is shown as a bearer token."""
+    scheme, _, secret = value.partition(" ")
+    if scheme.lower() == "basic" and call.credential and _user_of(secret) == call.credential:
+        return "Bearer", call.credential
+    return scheme, secret.strip()
+
+
+def placeholder(vendor: Vendor, field: str) -> str:
+    """Return the text that stands for a field of a world's own credentials."""
+    return f"{{{vendor.name}.{field}}}"
 
 
 @cache
@@ -94,7 +122,7 @@ def fields_of(vendor: Vendor) -> Mapping[str, str]:
 
 
 def _kind(secret: str) -> str:
-    """Return what a key begins with that tells of which kind it is; a live key is taken for one of tests."""
+    """Return the beginning of a key that tells of which kind it is; a live key is taken for one of tests."""
     match = _KIND.match(secret)
     return match[0].replace("_live_", "_test_") if match else ""
 

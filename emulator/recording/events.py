@@ -18,7 +18,8 @@ NO_JSON: Any = object()
 class Call(NamedTuple):
     """A request of a client, and what it heard, `at` an instant of the clock.
 
-    `operation` is as the journal names it. `credential` is what the vendor reads as one, and `is_let_in` whether it took that.
+    `operation` is as the journal names it, and `ids` are those in its path, where these are known. `credential` is what the
+    vendor reads as one, and `is_let_in` whether it took that.
     `is_cut` and `reply_is_cut` tell that only a part of the body or of the reply is known. Nothing whole came back where it
     `fails`; where its reply is `spoilt`, the status alone. Where it `moves_clock`, the clock may have moved meanwhile.
     """
@@ -39,6 +40,7 @@ class Call(NamedTuple):
     fails: bool = False
     spoilt: bool = False
     moves_clock: bool = False
+    ids: tuple[str, ...] = ()
 
     @property
     def is_heard(self) -> bool:

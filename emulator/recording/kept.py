@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from emulator.recording.events import NO_JSON, Call, Event, value_of
 from emulator.text.checkpoint import checkpoint
@@ -89,7 +89,7 @@ class Kept:
                 checkpoint()
                 self._note_used(event)
                 self._note_made(place, event)
-        self.names = self._named([event.body for event in events if isinstance(event, Call)])
+        self.names = self._named([text for event in events if isinstance(event, Call) for text in _raw_texts(event)])
         self._sources = {value: self._sources[value] for value in self.names}
 
     def _note_used(self, call: Call) -> None:
@@ -114,14 +114,14 @@ class Kept:
                 if is_link(text):
                     self._links.setdefault(target_of(text), text)
 
-    def _named(self, bodies: Sequence[bytes]) -> dict[str, str]:
-        """Return the name of each value that is used; none of the bodies that are sent has such a name in braces."""
+    def _named(self, sent: Sequence[bytes]) -> dict[str, str]:
+        """Return the name of each value that is used; nothing that is sent has such a name in braces."""
         names: dict[str, str] = {}
         taken: set[str] = set()
         for value in self._used:
             base, number = _name(self._sources[value]), 1
             name = base
-            while name in taken or any(f"{{{name}}}".encode() in body for body in bodies):
+            while name in taken or any(f"{{{name}}}".encode() in text for text in sent):
                 number += 1
                 name = f"{base}_{number}"
             taken.add(name)
@@ -143,11 +143,24 @@ class Kept:
 
         return fill
 
+    def known(self, place: int) -> frozenset[str]:
+        """Return the names of the values that events before this one kept."""
+        return frozenset(name for it, name in self.names.items() if self._sources[it].event < place)
+
     def link(self, place: int, target: str) -> str | None:
         """Return the name of the link that a target is, in braces; None where it is none that an earlier event kept."""
         value = self._links.get(target)
         is_known = value in self._sources and self._sources[value].event < place
         return f"{{{self.names[value]}}}" if value is not None and is_known else None
+
+
+def _raw_texts(call: Call) -> Iterator[bytes]:
+    """Yield the parts of a request in which braces may stand."""
+    for text in (call.target, unquote_plus(call.target), *(value for _, value in call.headers)):
+        if "{" in text:
+            yield text.encode("utf-8", "replace")
+    if b"{" in call.body:
+        yield call.body
 
 
 def texts_of(call: Call) -> Iterator[str]:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from emulator.kernel.time import MILLISECOND, format_duration, format_instant
+from emulator.kernel.errors import Conflict
 from emulator.kernel.world import World
 from emulator.recording.credentials import Credentials
-from emulator.recording.events import Call, Event, Laid, Written
-from emulator.recording.expectations import Expectations
-from emulator.recording.kept import Kept, leaves
-from emulator.recording.requests import Requests, why_unsaid
+from emulator.recording.events import Call, Event, Written
+from emulator.recording.kept import leaves
+from emulator.recording.steps import steps_of
 from emulator.recording.worlds import beginning_of, events_of, start_of
-from emulator.scenario.document import JsonDict, JsonObject
+from emulator.scenario.document import MAX_BYTES, JsonObject
 from emulator.scenario.layout import part_lines, step_lines
 from emulator.sdk.vendor import Vendors
-from emulator.text.escape import escaped
-from emulator.text.redact import redact_text
 
 ORDER = ("title", "clock", "seed", "provenance", "credentials", "assume", "timing", "given", "faults", "replies", "timeline")
 """The parts of a scenario in the order in which they are written; others follow."""
+
+
+TOO_LONG = "this recording would have {}, and a scenario has {} bytes at most: record a shorter story"
+LONGEST_BODIES = 4 * MAX_BYTES
+"""Bytes of all bodies together beyond which no scenario can hold them, however many blanks they have."""
 
 
 class Recording(NamedTuple):
@@ -31,18 +33,11 @@ class Recording(NamedTuple):
     left_out: tuple[str, ...]
 
 
-class Said(NamedTuple):
-    """A step, or a comment in its place."""
-
-    step: JsonDict | None
-    comment: str = ""
-
-
 def record_world(world: World, vendors: Vendors, title: str | None = None) -> Recording:
     """Return what happened in a world, from its beginning up to now.
 
     Raises:
-        Conflict: its journal lost its first entries.
+        Conflict: its journal lost its first entries, or the recording is longer than a scenario may be.
     """
     events, beginning, start = events_of(world, vendors), beginning_of(world), start_of(world)
     own = {name: vendor.credentials_of(world.id, world.seed).fields for name, vendor in vendors.items()}
@@ -56,15 +51,25 @@ def record_world(world: World, vendors: Vendors, title: str | None = None) -> Re
 
 
 def record(
-    beginning: JsonObject, start: datetime, events: Sequence[Event], credentials: Credentials, title: str | None = None
+    beginning: JsonObject,
+    start: datetime,
+    events: Sequence[Event],
+    credentials: Credentials,
+    title: str | None = None,
+    comments: Sequence[str] = (),
 ) -> Recording:
-    """Return events as the steps of a scenario that begins so, at an instant."""
-    heard = [it._replace(fails=True) if isinstance(it, Call) and why_unsaid(it) else it for it in events]
-    kept = Kept(heard, texts_in(beginning, events))
-    said = [*_steps(events, kept, credentials, start)]
+    """Return events as the steps of a scenario that begins so, at an instant, with comments before its steps.
+
+    Raises:
+        Conflict: it is longer than a scenario may be.
+    """
+    if (size := sum(len(it.body) for it in events if isinstance(it, Call))) > LONGEST_BODIES:
+        raise Conflict(TOO_LONG.format(f"{size} bytes of bodies alone", MAX_BYTES))
+    said = steps_of(events, texts_in(beginning, events), credentials, start)
     parts = {**beginning, "title": title or beginning.get("title") or title_of(events)}
     names = [*ORDER, *(name for name in parts if name not in ORDER)]
     lines = [line for name in names if name in parts for line in part_lines(name, parts[name])]
+    lines += [f"# {comment}" for comment in comments]
     if any(it.step for it in said):
         lines.append("steps:")
     for it in said:
@@ -72,7 +77,10 @@ def record(
             lines.append(f"  # {it.comment}")
         if it.step:
             lines += step_lines(it.step)
-    return Recording("".join(f"{line}\n" for line in lines), tuple(it.comment for it in said if not it.step))
+    text = "".join(f"{line}\n" for line in lines)
+    if (size := len(text.encode())) > MAX_BYTES:
+        raise Conflict(TOO_LONG.format(f"{size} bytes", MAX_BYTES))
+    return Recording(text, tuple(it.comment for it in said if not it.step))
 
 
 def texts_in(beginning: JsonObject, events: Sequence[Event]) -> frozenset[str]:
@@ -89,33 +97,3 @@ def title_of(events: Sequence[Event]) -> str:
         return "A client does nothing"
     shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} operations more"]
     return f"A client calls {', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else f"A client calls {shown[0]}"
-
-
-def _steps(events: Sequence[Event], kept: Kept, credentials: Credentials, now: datetime) -> Iterator[Said]:
-    """Yield the steps that do what happened, the clock standing at an instant before the first."""
-    requests, expectations, is_known = Requests(kept, credentials), Expectations(), True
-    for place, event in enumerate(events):
-        if event.at > now:
-            yield Said({"advance": _jump(now, event.at, is_known)})
-            now, is_known = event.at, True
-        if isinstance(event, Written):
-            yield Said({"set": dict(event.state)})
-        elif isinstance(event, Laid):
-            yield Said({event.action: dict(event.rule)})
-        elif isinstance(event, Call):
-            yield _call(place, event, kept, requests, expectations)
-            is_known = is_known and not event.moves_clock
-
-
-def _call(place: int, call: Call, kept: Kept, requests: Requests, expectations: Expectations) -> Said:
-    if reason := why_unsaid(call):
-        return Said(None, escaped(f"left out: {redact_text(f'{call.method} {call.target}')}, since {reason}"))
-    step = requests.step(place, call) | {"get": expectations.of(call, kept.filler(place))}
-    values = kept.kept_at(place)
-    return Said(step | ({"keep": values} if values else {}))
-
-
-def _jump(now: datetime, until: datetime, is_known: bool) -> Any:
-    """Return the time that passes between two instants: the later one where that is no whole number of milliseconds."""
-    duration = until - now
-    return {"to": format_instant(until)} if duration % MILLISECOND or not is_known else format_duration(duration)

@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from http import HTTPMethod
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from emulator.kernel.limits import Limits
-from emulator.recording.credentials import Credentials
+from emulator.recording.credentials import Credentials, fields_of, placeholder, scheme_of
 from emulator.recording.events import NO_JSON, Call, value_of
 from emulator.recording.kept import Kept
 from emulator.scenario.checks.responses import HEADER_NAME, HEADER_VALUE
 from emulator.scenario.document import JsonDict
 from emulator.scenario.scalars import plain
+from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import depth_of, dump, load
-from emulator.text.redact import hides
-from emulator.text.secrets import is_secret
+from emulator.text.redact import SCHEMES, hides, redact_text
+from emulator.text.secrets import NAMING, VALUES, is_secret
 from emulator.web.routes import UNMATCHED
 
 JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
+NO_ANSWER, NOT_MODIFIED, STATUSES = 0, 304, range(200, 600)
 METHODS = frozenset(method.value for method in HTTPMethod)
 
 DEEPEST_BODY = 30
@@ -34,7 +37,7 @@ _OF_TRANSPORT = re.compile(
 )
 """Names of headers by which clients tell who they are and how they are connected."""
 
-_GUID = re.compile(r"(?:[0-9A-Za-z]{1,20}-)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_GUID = re.compile(r"(?:[\w-]{1,40}-)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _SPELLINGS = {"idempotency-key": "Idempotency-Key", "content-md5": "Content-MD5"}
 
 
@@ -42,6 +45,14 @@ def why_unsaid(call: Call) -> str | None:
     """Return why no step can send a request; None where one can."""
     if call.method not in METHODS:
         return f"{call.method!r} is no method of HTTP"
+    if call.status == NO_ANSWER and not call.fails:
+        return "no answer to it is known; where that was a failure, lay a fault"
+    if call.status == NOT_MODIFIED:
+        return "its answer was kept by the client"
+    if call.status not in STATUSES and not call.fails:
+        return f"no answer has the status {call.status}"
+    if call.is_cut and not call.body:
+        return "its body is not known"
     if call.is_cut:
         return f"of its body only the first {len(call.body)} bytes are known: {Limits.more('journal_bytes')}"
     try:
@@ -56,15 +67,36 @@ class Fill(NamedTuple):
 
     call: Call
     values: Callable[[str], str]
+    names: frozenset[str]
     credentials: Credentials
 
     def text(self, text: str) -> str:
-        """Return a text with the names of kept values, in which no secret has the shape of one."""
-        return self.credentials.in_text(self.values(text))
+        """Return a text with the names of kept values, in which nothing has the shape of a secret."""
+        return redact_text(self.values(text))
 
     def secret(self, name: str, value: str) -> str:
         """Return what stands for the value under the name of a secret."""
-        return self.credentials.replace(self.call, name, self.values(value))
+        filled = self.values(value)
+        is_kept = filled != value and filled[1:-1] in self.names
+        return self.credentials.note(filled) if is_kept else self.credentials.replace(self.call, name, value)
+
+    def header(self, name: str, value: str) -> str:
+        """Return the value of a header."""
+        if not is_secret(name):
+            filled = self.values(value)
+            return filled if redact_text(filled) == filled else self.credentials.replace(self.call, name, value)
+        scheme, secret = scheme_of(self.call, value)
+        return f"{scheme} {self.secret(name, secret)}" if secret and scheme.lower() in SCHEMES else self.secret(name, value)
+
+    def encoded(self, text: str) -> str:
+        """Return a text percent-encoded, but for the names of values."""
+        parts = PLACEHOLDER.split(text)  # a name between two texts, each time
+        names = (f"{{{it}}}" if self.is_name(it) else quote(f"{{{it}}}", safe="") for it in parts[1::2])
+        texts = (quote(it, safe=".~") for it in parts[::2])
+        return "".join(chain.from_iterable(zip_longest(texts, names, fillvalue="")))
+
+    def is_name(self, name: str) -> bool:
+        return name in self.names or f"{{{name}}}" in {placeholder(self.call.vendor, it) for it in fields_of(self.call.vendor)}
 
 
 class Requests:
@@ -77,7 +109,9 @@ class Requests:
 
     def step(self, place: int, call: Call) -> JsonDict:
         """Return the step that sends a request."""
-        fill = Fill(call, self._kept.filler(place), self._credentials)
+        fill = Fill(call, self._kept.filler(place), self._kept.known(place), self._credentials)
+        for name in fill.names:
+            self._credentials.note(f"{{{name}}}")
         target = self._kept.link(place, call.target) or _target(fill, call.target)
         step: JsonDict = {"send": f"{call.method} {target}"}
         headers, body = self._headers(fill), _body(fill)
@@ -90,9 +124,9 @@ class Requests:
         headers: dict[str, str] = {}
         for name, value in fill.call.headers:
             if not _OF_TRANSPORT.fullmatch(name) and HEADER_NAME.fullmatch(name) and HEADER_VALUE.fullmatch(value):
-                value = self._key(value) if name == "idempotency-key" else fill.values(value)
-                said = self._credentials.in_header(fill.call, name, value)
-                headers[_SPELLINGS.get(name) or "-".join(map(str.capitalize, name.split("-")))] = said
+                said = fill.header(name, self._key(value) if name == "idempotency-key" else value)
+                if all(map(fill.is_name, PLACEHOLDER.findall(said))):
+                    headers[_SPELLINGS.get(name) or "-".join(map(str.capitalize, name.split("-")))] = said
         return dict(sorted(headers.items(), key=lambda it: it[0] != "Authorization")) | _host(fill.call)
 
     def _key(self, key: str) -> str:
@@ -108,16 +142,35 @@ def _host(call: Call) -> dict[str, str]:
 def _target(fill: Fill, target: str) -> str:
     """Return a path with its query; a brace in it is percent-encoded, as it would name a value."""
     path, mark, query = target.replace("{", "%7B").replace("}", "%7D").partition("?")
-    path = fill.text(path).replace("…", "-hidden")
-    return path + mark + "&".join(_pair(fill, pair) for pair in query.split("&"))
+    return _path(fill, path) + mark + _pairs(fill, query)
 
 
-def _pair(fill: Fill, pair: str) -> str:
-    """Return a parameter of a query or a form."""
-    name, equals, value = pair.partition("=")
-    decoded, called = unquote_plus(value), unquote_plus(name)
-    said = fill.secret(called, decoded) if is_secret(called) else fill.text(decoded)
-    return pair if said == decoded else f"{name}{equals}{quote(said, safe='{}.~')}"
+def _path(fill: Fill, path: str) -> str:
+    """Return a path with the names of kept values, and something else in place of each part that is hidden."""
+    parts, shown = path.split("/"), redact_text(path).split("/")
+    if len(parts) != len(shown):
+        return path
+    said = []
+    for part, safe in zip(parts, shown, strict=True):
+        filled = fill.values(part)
+        is_safe = part == safe or filled != part
+        said.append(filled if is_safe else fill.credentials.replace(fill.call, "path", part))
+    return "/".join(said)
+
+
+def _pairs(fill: Fill, text: str) -> str:
+    """Return a query or a form. A value beside the name of a secret is one, as in `name=token&value=...`."""
+    pairs = [(name, equals, value) for name, equals, value in (it.partition("=") for it in text.split("&"))]
+    decoded = [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]
+    is_beside = any(name.lower() in NAMING and is_secret(value) for name, value in decoded)
+    said = [
+        fill.secret(name, value) if is_secret(name) or (is_beside and name.lower() in VALUES) else fill.text(value)
+        for name, value in decoded
+    ]
+    return "&".join(
+        f"{name}{equals}{value if it == plain else fill.encoded(it)}"
+        for (name, equals, value), (_, plain), it in zip(pairs, decoded, said, strict=True)
+    )
 
 
 def _body(fill: Fill) -> JsonDict:
@@ -134,7 +187,7 @@ def _body(fill: Fill) -> JsonDict:
     if is_exact:
         return {"body": text if filled == value else dump(filled).decode()}
     if types[-1:] == [FORM_TYPE]:
-        return {"body": "&".join(_pair(fill, pair) for pair in text.split("&"))}
+        return {"body": _pairs(fill, text)}
     return {"body": fill.text(text)}
 
 
@@ -161,14 +214,12 @@ def _number(digits: str) -> Any:
     return number
 
 
-def _filled(fill: Fill, value: Any) -> Any:
-    """Return a JSON value with the names of kept values in its texts, and without secrets."""
+def _filled(fill: Fill, value: Any, within: str = "") -> Any:
+    """Return a JSON value with the names of kept values in its texts, and without secrets, `within` one of which it is."""
     if isinstance(value, dict):
-        return {name: _member(fill, name, part, value) for name, part in value.items()}
+        return {name: _filled(fill, part, within or (name if hides(name, value) else "")) for name, part in value.items()}
     if isinstance(value, list):
-        return [_filled(fill, part) for part in value]
-    return fill.text(value) if isinstance(value, str) else value
-
-
-def _member(fill: Fill, name: str, part: Any, holder: dict[str, Any]) -> Any:
-    return fill.secret(name, part) if isinstance(part, str) and hides(name, holder) else _filled(fill, part)
+        return [_filled(fill, part, within or ("secret" if hides(place, value) else "")) for place, part in enumerate(value)]
+    if not isinstance(value, str):
+        return 0 if within and value is not None and not isinstance(value, bool) else value
+    return fill.secret(within, value) if within else fill.text(value)

@@ -84,8 +84,9 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     whether a request has one as only this vendor's clients send it. `unauthenticated` are the answers that refuse a
     credential, each with whether one was surely sent. With `folds_names`, clients may write names of a query or of a JSON body
     in any case. `deletable` are the lists of its state whose items somebody else can delete, by their place, such as
-    `batches.payments`. `resources` is the folder of a vendor's package in which
-    `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the box have none.
+    `batches.payments`. `shown_as` has the names of fields in answers for which the state has others.
+    `resources` is the folder of a vendor's package in which `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the
+    box have none.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     hosts: tuple[str, ...] = ()
     case_sensitive: bool = True
     folds_names: bool = False
+    shown_as: Mapping[str, str] = field(default_factory=dict)
     deletable: Mapping[str, Deletable] = field(default_factory=dict)
     resources: Path | None = None
 

@@ -25,6 +25,7 @@ from emulator.text.redact import redact_body, redact_header, redact_text
 from emulator.text.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, NAMING, SHAPES, VALUES, WORDS, is_secret
 from emulator.web.access_log import LONGEST, AccessLog
 from tests.support.loading import LIBRARY
+from tests.support.recordings import played, read
 from tests.support.secret_texts import (
     AWKWARD,
     KNOWN_WHEN_CUT,
@@ -453,15 +454,20 @@ def outputs() -> dict[str, str]:
             **{path: json.dumps(emulator.ask("GET", path)) for path in PATHS},
             **{f"explain {n}": json.dumps(emulator.ask("GET", f"/journal/{n}/explain")) for n in range(1, last + 1)},
             "story": failure_report(emulator),
+            "record": emulator.record(),
             "headers": repr([exchange.headers for exchange in emulator.journal.exchanges()]),
             "refusals of ours": "".join(emulator_error),
             "verify": json.dumps(emulator.ask("POST", "/verify", {"called": [wish]})),
         }
 
 
-@pytest.mark.parametrize("where", [*PATHS, "story", "headers", "refusals of ours", "verify"])
+@pytest.mark.parametrize("where", [*PATHS, "story", "record", "headers", "refusals of ours", "verify"])
 def test_nothing_that_tells_of_requests_shows_a_secret_of_theirs(outputs: dict[str, str], where: str) -> None:
     assert readable_in(outputs[where]) == []
+
+
+def test_a_recording_without_the_secrets_plays_all_the_same(outputs: dict[str, str]) -> None:
+    assert played(read(outputs["record"])).differences == []
 
 
 def test_no_explanation_shows_a_secret_of_the_request(outputs: dict[str, str]) -> None:

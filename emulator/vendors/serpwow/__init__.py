@@ -41,5 +41,6 @@ SERPWOW = Vendor(
     credential_hint="its key in the query, as ?api_key=KEY",
     headers=HEADERS,
     case_sensitive=False,
+    shown_as={"searches_total_count": "searches"},
     deletable=DELETABLE,
 )

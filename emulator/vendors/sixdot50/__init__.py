@@ -36,5 +36,6 @@ SIXDOT50 = Vendor(
     media_type=MEDIA_TYPE,
     case_sensitive=False,
     folds_names=True,
+    shown_as={"statusCode": "status"},
     deletable=DELETABLE,
 )
