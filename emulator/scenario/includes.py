@@ -124,7 +124,8 @@ class Includes:
         if not isinstance(document.value, dict):
             raise BadInput([document.place(Problem(NO_OBJECT))])
         document.value.pop("$schema", None)
-        if document.value.pop("format", FORMAT) != FORMAT:
+        version = document.value.pop("format", FORMAT)
+        if version != FORMAT or isinstance(version, bool):
             document.problems.append(document.place(Problem(f"the format is not {FORMAT_MEANS}", ("format",))))
         return self._merged(document, file) if "include" in document.value else document
 
@@ -182,6 +183,7 @@ def lay(base: Document, top: Document) -> None:
     merger = _Merger()
     merger.merge(base.value, top.value, ())
     for path, place in top.places.items():
+        checkpoint()
         moved = merger.moved(path)
         base.places[moved] = place
         base.sources.pop(moved, None)

@@ -13,6 +13,7 @@ from typing import Any
 from emulator.kernel.errors import Path, Problem
 from emulator.kernel.resource import structs
 from emulator.scenario.document import Document, JsonObject
+from emulator.text.checkpoint import checkpoint
 
 HIDDEN = "…"
 
@@ -61,6 +62,7 @@ def _texts_at(value: Any, path: Path) -> Iterator[str]:
 
 def value_at(value: Any, path: Path) -> Any:
     """Return the part of a value at a path; None where there is none."""
+    checkpoint()
     for part in path:
         try:
             value = value[part]
