@@ -508,7 +508,7 @@ def _bytes(value: Any) -> bytes:
 def fitting(schema: Any, junk: bool) -> st.SearchStrategy[Any]:
     """Values that fit a schema; with junk, only most of them."""
     if "$ref" in schema:
-        return _component(schema["$ref"].rpartition("/")[2], junk)
+        return st.deferred(lambda: _component(schema["$ref"].rpartition("/")[2], junk))  # which may refer to itself
     parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, ())]
     if parts:
         return st.one_of(*(fitting(part, junk) for part in parts))
