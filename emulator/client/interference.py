@@ -29,5 +29,5 @@ class InterferenceMixin(ABC):
 
     @property
     def timeline(self) -> Timeline:
-        """What somebody else is to do in the world, by itself or after a call: `add`, `list`, `remove`, `clear`."""
+        """The deeds of somebody else in the world, by themselves or after a call: `add`, `list`, `remove`, `clear`."""
         return Timeline(self.ask)

@@ -1,4 +1,4 @@
-"""What can come in the way of a client, at each of its calls: time, other actors and faults."""
+"""Interference with a client at each of its calls: time, other actors and faults."""
 
 from __future__ import annotations
 

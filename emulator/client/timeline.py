@@ -11,7 +11,7 @@ from emulator.control.rule_models import TimelineEvent as TimelineEvent
 
 
 class Timeline:
-    """What is to happen in a world. `due` of an event is an instant of the clock, None where a call has to come first."""
+    """An event or a reaction that a world waits for. `due` is the instant of an event, None where a call has to come first."""
 
     def __init__(self, ask: Callable[[str, str, Any], Any]) -> None:
         self._ask = ask

@@ -211,7 +211,7 @@ class Position(Record, component="place"):
 
 
 class Recording(Record, component="recording"):
-    """What happened in a world: the text of a scenario in YAML, and each request that no step can send, with the reason."""
+    """A recording of a world: the text of a scenario in YAML, and each request that no step can send, with the reason."""
 
     scenario: str
     left_out: tuple[str, ...]

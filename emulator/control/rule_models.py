@@ -90,6 +90,6 @@ class TimelineEvent(Record, component="timeline-event"):
 
 
 class Timeline(Record):
-    """What somebody else is to do in a world."""
+    """The deeds of somebody else that a world waits for."""
 
     timeline: tuple[TimelineEvent, ...]

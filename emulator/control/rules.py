@@ -1,4 +1,4 @@
-"""What faults and replies have in common on the control plane: how one is found, shown and removed."""
+"""Rules for calls on the control plane, faults and replies alike: how one is found, shown and removed."""
 
 from __future__ import annotations
 

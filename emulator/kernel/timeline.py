@@ -50,7 +50,7 @@ class TimelineEvent(Metered, frozen=True, gc=False):
 
 
 class Reaction(Metered, frozen=True, gc=False):
-    """What somebody does after calls of some operations were answered, `wait` after each of them.
+    """A reaction of somebody to answered calls of some operations, `wait` after each of them.
 
     `at` are operations, vendors or EVERYTHING; `of` the id of a resource in the path, None for any; `statuses` those of the
     answers, such as 200 or 4xx, none for any. The first `after` such calls have no effect, then every `every`th has one,

@@ -32,7 +32,7 @@ def breaks(exchange: Exchange) -> FaultHit | None:
 
 
 class ByHand:
-    """What became of the faults and of the timeline in a world. `arranged` are the events that a controller added."""
+    """The fate of the faults and of the timeline in a world. `arranged` are the events that a controller added."""
 
     def __init__(self, world: World) -> None:
         self._world = world

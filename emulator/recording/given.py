@@ -1,4 +1,4 @@
-"""What there must have been before a client's requests, as far as the first answers about it show."""
+"""The state that must have been there before a client's requests, as far as the first answers about it show."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def why_unsaid(call: Call) -> str | None:
 
 
 class Fill(NamedTuple):
-    """What is put into the texts of one request: the names of kept values, and what stands for secrets."""
+    """Substitutes in the texts of one request: the names of kept values, and what stands for secrets."""
 
     call: Call
     values: Callable[[str], str]

@@ -18,7 +18,7 @@ from emulator.text.checkpoint import checkpoint
 HIDDEN = "…"
 
 _QUOTED = re.compile(r"(?<!\w)(?:'(?:[^'\\]|\\.)*(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z))", re.DOTALL)
-"""What stands in quotes; a long message may be cut within them."""
+"""Text in quotes; a long message may be cut within them."""
 _MARKED = re.compile(r"(?<!\w)[&*!][^\s,;:]+")
 """Names of anchors and tags."""
 _WORD = re.compile(r"[^\s,;:()\[\]{}]+")
