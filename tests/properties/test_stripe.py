@@ -157,7 +157,7 @@ def test_every_impossible_job_is_named_at_once() -> None:
 def test_a_change_that_does_not_fit_the_job_that_is_there_is_refused() -> None:
     world = world_of(in_progress(rows=10))
     with pytest.raises(BadInput) as excinfo, world.transaction("set") as tx:
-        STRIPE.state.load(tx, {"batch_jobs": [{"id": ID, "success_count": 11}]})
+        list(STRIPE.state.load(tx, {"batch_jobs": [{"id": ID, "success_count": 11}]}))
     assert [problem.path for problem in excinfo.value.problems] == [("batch_jobs", 0, "rows")]
 
 
