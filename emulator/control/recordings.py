@@ -7,7 +7,6 @@ from emulator.control.negotiation import YAML_TYPE
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.world import World
-from emulator.recording.recorder import record_world
 
 
 @route(
@@ -20,5 +19,7 @@ from emulator.recording.recorder import record_world
     takes_long=True,
 )
 def record(world: World, request: ControlRequest) -> Recording:
+    from emulator.recording.recorder import record_world  # with the first: nobody else needs it, and YAML
+
     title = request.http.query_params.get("title")
     return Recording(*record_world(world, request.context.vendors, title))
