@@ -44,7 +44,7 @@ class Call(NamedTuple):
 
     @property
     def is_heard(self) -> bool:
-        """Whether the client heard the reply, and all of it is known."""
+        """True if the client heard the reply, and all of it is known."""
         return not (self.fails or self.spoilt or self.reply_is_cut)
 
 
