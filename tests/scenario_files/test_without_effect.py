@@ -62,6 +62,7 @@ IDLE = [
 BUSY = [
     {"replies": [{**STOP, "times": 1}, {**STOP, "status": 429}]},
     {"replies": [STOP, {"at": "serpwow.batches.stopall", "status": 429}]},
+    {"replies": [{**STOP, "at": ["serpwow.batches.list", "stripe"]}, {**STOP, "at": "stripe.batch_jobs.cancel"}]},
     {"faults": [{**CUT, "do": "delay", "delay": "1s"}, CUT]},
     {"faults": [{**CUT, "at": "serpwow"}, CUT]},
     {"faults": [{**CUT, "probability": 0.5}, {**CUT, "do": "reset"}]},

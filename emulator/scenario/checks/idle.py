@@ -43,16 +43,20 @@ def _leaves_nothing_to(first: Item, second: Item) -> bool:
     a, b = first.value, second.value
     is_endless = SPARING.isdisjoint(a) and a.get("do") != DELAY
     is_wide = a.get("id") in (None, b.get("id")) and a.get("match") in (None, b.get("match"))
-    return is_endless and is_wide and _covers(names_of(a), names_of(b)) and _rank(first) < _rank(second)
+    if not (is_endless and is_wide):
+        return False
+    return all(any(_is_before(first, it, second, name) for it in names_of(a)) for name in names_of(b))
 
 
-def _covers(wide: Sequence[str], narrow: Sequence[str]) -> bool:
-    return all(any(it in (name, EVERYTHING) or name.startswith(f"{it}.") for it in wide) for name in narrow)
+def _is_before(first: Item, wide: str, second: Item, name: str) -> bool:
+    """Tell whether a rule for some calls covers those of a name, and comes before the rule for that."""
+    covers = wide in (name, EVERYTHING) or name.startswith(f"{wide}.")
+    return covers and _rank(first, wide) < _rank(second, name)
 
 
-def _rank(rule: Item) -> tuple[Any, ...]:
+def _rank(rule: Item, name: str) -> tuple[Any, ...]:
     """Return the place of a rule among those that are due at once: the earliest on the way of a request, then the nearest."""
     value = rule.value
-    nearness = min(2 if it == EVERYTHING else int("." not in it) for it in names_of(value))
+    nearness = 2 if name == EVERYTHING else int("." not in name)
     where = WHERE.index(value["where"]) if "where" in value else 0
     return where, nearness, "id" not in value, "match" not in value, rule.path[1]
