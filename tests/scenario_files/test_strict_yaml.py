@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.contract.fixtures import fixtures_folder, scenario_folders
 from emulator.kernel.errors import BadInput
 from emulator.scenario import strict_yaml
 from emulator.scenario.document import MAX_DEPTH
 from emulator.scenario.strict_yaml import parse
+from emulator.vendors import VENDORS
 
 TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
@@ -181,6 +184,14 @@ def test_a_merge_key_brings_in_what_the_mapping_does_not_say_itself(text: str, v
 def test_what_is_merged_is_where_its_alias_is_and_the_rest_where_it_stands() -> None:
     places = parse("- &a\n  x: 1\n  y: {z: 2}\n- <<: *a\n  x: 3\n").places
     assert [places[path] for path in [(1,), (1, "x"), (1, "y"), (1, "y", "z")]] == [(4, 3), (5, 6), (4, 7), (4, 7)]
+
+
+@pytest.mark.parametrize("folder", [fixtures_folder(), *scenario_folders(VENDORS.values())], ids=lambda folder: folder.name)
+def test_what_is_shipped_can_be_read_without_libyaml(folder: Path) -> None:
+    files = [*folder.rglob("*.yaml")]
+    assert files
+    for file in files:
+        assert [*yaml.parse(file.read_text("utf-8"), yaml.SafeLoader)]
 
 
 @given(st.text(max_size=200))
