@@ -11,7 +11,7 @@ from typing import Any
 from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonObject, Path
 from emulator.text.checkpoint import checkpoint
-from emulator.text.nearest import STEM, hint, near
+from emulator.text.nearest import SAME, STEM, hint, near
 
 MOST = 4
 """Places named at most for a misplaced key."""
@@ -55,10 +55,10 @@ class KeyAdvice:
         return elsewhere or hint(key, known, LISTED)
 
     def _elsewhere(self, names: tuple[str, ...], key: str, value: Any) -> str:
-        """Say where the key is known: below the object itself, below those around it, or at the top rather than far below."""
+        """Say where the key is known: below the object itself or the one around it, or at the top rather than far below."""
         is_at_top = bool(names) and key in self._root.get("properties", {})
-        for end in range(len(names), -1 if names == () else 0, -1):
-            found = _fitting(self._below(self._at(names[:end]), key), value)
+        for end in range(len(names), max(len(names) - 2, 0 if names else -1), -1):
+            found = _fitting(self._below(self._at(names[:end]), key, SAME if names else STEM), value)
             if found and not (is_at_top and found[0].count(".") > 1):
                 owners = dict.fromkeys(path.partition(".")[0].removesuffix("[]") for path in found)
                 places = [".".join((*names[:end], path)) for path in found]
@@ -73,11 +73,11 @@ class KeyAdvice:
             schema = found[0] if found else {}
         return schema
 
-    def _below(self, schema: JsonObject, key: str) -> list[KnownKey]:
-        """Return the places nearest to this schema where the key is known, all as deep as each other."""
+    def _below(self, schema: JsonObject, key: str, weakest: int) -> list[KnownKey]:
+        """Return the places nearest to this schema where the key, or one so near, is known, all as deep as each other."""
         places = list(self._every_place(schema))
         found = [it for it in places if it.key == key and "." in it.path]
-        found = found or [it for it in places if "." in it.path and it.key in near(key, [it.key], STEM)]
+        found = found or [it for it in places if "." in it.path and it.key in near(key, [it.key], weakest)]
         least = min((it.path.count(".") for it in found), default=0)
         return [it for it in found if it.path.count(".") == least]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Callable
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -258,6 +259,23 @@ def test_a_platform_that_is_down_is_called_so(emulator: Emulator) -> None:
     emulator.state.change({"6dot50": {"platform": {"status": "down"}}})
     send(emulator, "GET", "/za/pay/batches/xyz", headers=DEMO)
     assert told_of(emulator)["would_work"] == ["the platform is down, as its status in the state says"]
+
+
+def test_a_limit_of_a_minute_is_said_to_be_one_of_the_worlds_clock(emulator: Emulator) -> None:
+    for _ in range(61):
+        answer = send(emulator, "GET", f"/live/batches?api_key={emulator.serpwow.api_key}")
+    assert answer.status_code == 429
+    hint = "the minute is one of the world's clock, which stands still unless it is advanced or has a rate"
+    assert told_of(emulator)["would_work"] == [hint]
+
+
+def test_a_deposit_that_would_help_is_told_with_what_the_account_has(emulator: Emulator) -> None:
+    emulator.state.change({"6dot50": {"accounts": [{"name": "AcmeCorp", "balance": "7.50", "availableBalance": "9.00"}]}})
+    assert send(emulator, "POST", f"/za/pay/batches/{BATCH}/submit", headers=DEMO).status_code == 400
+    hint = "AcmeCorp has 7.50; a state of {6dot50: {accounts: [{deposit: 100}]}} adds 100 to it"
+    assert told_of(emulator)["would_work"] == [hint]
+    emulator.state.change({"6dot50": {"accounts": [{"deposit": 100}]}})
+    assert emulator.sixdot50.account("AcmeCorp").balance == Decimal("107.50")
 
 
 def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:

@@ -30,7 +30,8 @@ _SEARCHES = re.compile(r"/batches/([^/]+)/searches/[^/]+/?", re.IGNORECASE)
 
 
 def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
-    """Yield what is published and not emulated, which pages there are, what was passed over, and why a body was refused.
+    """Yield what is published and not emulated, which pages there are, what ends a limit, what was passed over, and why a body
+    was refused.
 
     A multipart form is not read, and JSON is read as such under the content type of a form.
     """
@@ -38,6 +39,8 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
         yield "SerpWow publishes this path, but the Search API and the Locations API are not emulated"
     if answer in ("failure", "unfit") and (page := _SEARCHES.search(request.path)):
         yield from _advise_pages(tx.find(Batch, page[1]))
+    if answer == "too_often":
+        yield "the minute is one of the world's clock, which stands still unless it is advanced or has a rate"
     if answer != "bad_key":
         yield from _advise_unread(request)
     if answer != "unfit":

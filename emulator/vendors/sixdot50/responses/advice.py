@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.sdk import Request, Transaction, form_instead_of_json, format_instant
 from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS, REVOKED_KEY, SINGULAR_PATH
-from emulator.vendors.sixdot50.model import Token, organisation_of
+from emulator.vendors.sixdot50.model import Token, organisation_of, paying_account
 from emulator.vendors.sixdot50.requests.admission import SINGULAR
 from emulator.vendors.sixdot50.requests.bodies import (
     BODY,
@@ -32,7 +32,7 @@ ACTUAL: dict[type, str] = {
 
 
 def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
-    """Yield why a token or a body was refused. Evidence: 6dot50-auth-4."""
+    """Yield why a token or a body was refused, and what an account lacks. Evidence: 6dot50-auth-4."""
     if answer == "broken":
         yield "the platform is down, as its status in the state says"
     if answer in ("unreadable", "other_media_type"):
@@ -41,6 +41,9 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
         yield "the body is JSON: send the header Content-Type: application/json with it (curl -d alone names a form)"
     if answer in ("unreadable", "invalid"):
         yield from _mistyped(request, organisation_of(tx).referrals)
+    if answer == "small_float" and (account := paying_account(tx)) is not None:
+        balance = min(account.balance, account.available_balance)
+        yield f"{account.name} has {balance:f}; a state of {{6dot50: {{accounts: [{{deposit: 100}}]}}}} adds 100 to it"
     if answer == "astray" and request.path.lower().startswith("/za/redemptions/"):
         yield "6DOT50 publishes this path, but the Redemptions API is not emulated"
     if answer == "astray" and SINGULAR.search(request.path) and tx.choice(SINGULAR_PATH) == "404":
