@@ -101,6 +101,18 @@ def _split(url: str) -> SplitResult:
         return urlsplit("")
 
 
+def _reached(heard: Mapping[str, Any], index: int) -> datetime:
+    """Return the instant that an answer to an advance tells.
+
+    Raises:
+        BadInput: it tells none.
+    """
+    try:
+        return parse_instant(str(heard.get("now")))
+    except ValueError as error:
+        raise BadInput.at(f"its 'now' is none: {error}", *ENTRIES, index, "response", "content") from None
+
+
 class _Reader:
     """Reads the entries of one file. `links` are the URLs that answers gave, each with the vendor that gave it."""
 
@@ -127,14 +139,14 @@ class _Reader:
         _check(entry, ADDRESSED, *ENTRIES, index)
         method, url = entry["request"]["method"], entry["request"]["url"]
         parts = _split(url)
-        path = with_plain_letters(parts.path or "/")
+        path, host = with_plain_letters(parts.path or "/"), parts.netloc.rpartition("@")[2]
         if path.startswith(PREFIX):
             _check(entry, ENTRY, *ENTRIES, index)
-            return self._steered(entry, path)
-        request = read_request(method, path, parts.query, [(b"host", parts.netloc.encode("latin-1", "replace"))])
+            return self._steered(index, entry, path)
+        request = read_request(method, path, parts.query, [(b"host", host.encode("latin-1", "replace"))])
         vendor, route = self._owner(request, url)
         if vendor is None:
-            self._others[parts.netloc or url.partition(":")[0]] += 1
+            self._others[host or url.partition(":")[0]] += 1
             return None
         _check(entry, ENTRY, *ENTRIES, index)
         call = call_of(entry, request, vendor, route, self._tick(entry))
@@ -167,7 +179,7 @@ class _Reader:
         self._now = max(at, self._now or at)
         return self._now
 
-    def _steered(self, entry: Any, path: str) -> Event | None:
+    def _steered(self, index: int, entry: Any, path: str) -> Event | None:
         """Return the step that a request of the control plane is; None where it changed nothing of a world."""
         found = _CONTROL.fullmatch(path)
         if found is None or not 200 <= entry["response"]["status"] < 300:
@@ -175,7 +187,7 @@ class _Reader:
         sent, heard = value_of(request_body_of(entry) or b""), value_of(reply_of(entry) or b"")
         step = (entry["request"]["method"], found[1])
         if step == ("POST", "clock/advance") and isinstance(heard, dict):
-            self._now = max(parse_instant(str(heard.get("now"))), self._now or DEFAULT_START)
+            self._now = max(_reached(heard, index), self._now or DEFAULT_START)
             return Passed(self._now)
         if not isinstance(sent, dict) or (step != ("PATCH", "state") and (step[0] != "POST" or step[1] not in LAID)):
             return None

@@ -29,6 +29,7 @@ MAX_TOTAL = 4 * MAX_BYTES
 NO_LIST = "'include' is a list of files, such as [parts/accounts.yaml]"
 NO_OBJECT = "a file that is included holds keys of a scenario"
 OUTSIDE = "leads out of the folder of this file: only what is below that, or below a folder of --scenarios, is read"
+NO_VALUES = Document()
 LINKED = "is a link, or is behind one, that leads out of the folders in which it may be"
 
 Parse = Callable[[str], Document]
@@ -59,14 +60,13 @@ class Includes:
         self._open: list[str] = []
         self._read: dict[str, int] = {}
         self._included = included
-        self._size = 0
+        self._size = self._values = 0
 
     def merge(self, document: Document, path: Path, text: str) -> Document:
         """Return a document with all that it includes, without its `include`; `path` and `text` are those of its own file."""
         self._size = len(text)
+        self._values = len(document.places)
         merged = self._merged(document, Location(path, os.path.realpath(path.parent), os.path.realpath(path)))
-        if len(merged.places) > MAX_VALUES:
-            merged.problems.append(merged.place(Problem(f"more than {MAX_VALUES} values, with those that it includes")))
         merged.files = self._read
         return merged
 
@@ -114,9 +114,11 @@ class Includes:
         try:
             text = read_text(Path(file.target))
             self._size += len(text)
+            self._add_values()
             if self._size > MAX_TOTAL:
                 raise Refused(f"makes more than {MAX_TOTAL} characters of this, with all that is included")
             document = self._parser_of(file.shown)(text)
+            self._add_values(document)
         except BadInput as error:
             raise BadInput([structs.replace(it, source=source) for it in error.problems]) from None
         document.sources = dict.fromkeys(document.places, source)
@@ -128,6 +130,16 @@ class Includes:
         if version != FORMAT or isinstance(version, bool):
             document.problems.append(document.place(Problem(f"the format is not {FORMAT_MEANS}", ("format",))))
         return self._merged(document, file) if "include" in document.value else document
+
+    def _add_values(self, document: Document = NO_VALUES) -> None:
+        """Count the values of a document.
+
+        Raises:
+            Refused: there are too many by now.
+        """
+        self._values += len(document.places)
+        if self._values > MAX_VALUES:
+            raise Refused(f"makes more than {MAX_VALUES} values of this, with all that is included")
 
     def _find(self, name: str, including: Location) -> Location:
         """Return a file of that name beside the including one, or below a folder of --scenarios.

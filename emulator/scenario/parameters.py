@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.errors import MAX_PROBLEMS, BadInput, Problem
 from emulator.kernel.resource import structs
 from emulator.scenario.document import MARK, MAX_BYTES, MAX_DEPTH, MAX_VALUES, Document, JsonDict, JsonObject, Path
 from emulator.sdk.exact_json import depth_of
@@ -44,16 +44,26 @@ def exactly(values: JsonObject) -> Settings:
     def choose(declared: JsonObject) -> JsonObject:
         unknown = [name for name in values if name not in declared]
         if unknown:
-            raise BadInput([Problem(_unknown(name, declared, "leave it out"), ("parameters", name)) for name in unknown])
+            why = _Unknown(declared, "leave it out")
+            raise BadInput([Problem(why(name), ("parameters", name)) for name in unknown])
         return values
 
     return choose
 
 
-def _unknown(name: str, declared: JsonObject, advice: str) -> str:
-    if not declared:
-        return f"the scenario has no parameters, and so no {name!r}{hint(name, TAKEN, few=0) or f': {advice}'}"
-    return f"no parameter is called {name!r}{hint(name, declared)}"
+class _Unknown:
+    """Says of a name that no parameter is called so. What is meant is looked for with the first MAX_PROBLEMS only."""
+
+    def __init__(self, declared: JsonObject, advice: str) -> None:
+        self._declared = declared
+        self._advice = advice
+        self._count = 0
+
+    def __call__(self, name: str) -> str:
+        self._count += 1
+        if not self._declared:
+            return f"the scenario has no parameters, and so no {name!r}{hint(name, TAKEN, few=0) or f': {self._advice}'}"
+        return f"no parameter is called {name!r}{hint(name, self._declared) if self._count <= MAX_PROBLEMS else ''}"
 
 
 def has_parameters(document: Document) -> bool:
@@ -83,7 +93,7 @@ def fill(document: Document, settings: Settings | None = None) -> Filled:
     declared, problems = _declared(value.get("parameters", {}))
     chosen = settings(declared) if settings else {}
     values = {**declared, **chosen}
-    filler = _Filler(values, lambda name: _unknown(name, declared, DECLARE))
+    filler = _Filler(values, _Unknown(declared, DECLARE))
     try:
         filled = {key: part if key in ("include", "parameters") else filler.fill(part, (key,)) for key, part in value.items()}
     except BadInput as error:

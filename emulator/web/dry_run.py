@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.errors import BadInput, TooLarge
+from emulator.kernel.errors import BadInput, Conflict, TooLarge
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
@@ -24,6 +24,8 @@ from emulator.web.response import OutgoingResponse
 from emulator.web.routes import Routes
 from emulator.web.unmatched import no_such_path
 from emulator.web.vendor_plane import world_of
+
+TOO_MUCH_FOLLOWS = "more follows from this request than the {} entries that the journal keeps: {}"
 
 
 class DryRun(NamedTuple):
@@ -59,6 +61,7 @@ class DryRuns:
             BadInput: no vendor has the path.
             TooLarge: the body is, for the operation.
             TooMany: the world has no room for what the request would add.
+            Conflict: more follows from it than the journal keeps.
         """
         route = self._routes.find(request.method, request.path, request.raw_headers)
         if route is None:
@@ -82,9 +85,10 @@ class DryRuns:
         response = run_sync(FaultedRequest(self._pipeline, twin, request, delays).answer())
         assert response is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
         run_sync(record_delivery(response, connection, NoLanes()))
-        ((n, _),) = twin.journal.newest_exchanges(1)
+        if not (newest := twin.journal.newest_exchanges(1)):
+            raise Conflict(TOO_MUCH_FOLLOWS.format(self._limits.journal, self._limits.more("journal")))
         content = response.content
         if isinstance(content, Stream):
             content = b"".join(content.chunks) if content.length <= self._limits.body else b""
         picked = world_of(self._worlds, request)
-        return DryRun(twin, n, response._replace(content=content), picked.id if picked else None)
+        return DryRun(twin, newest[0][0], response._replace(content=content), picked.id if picked else None)

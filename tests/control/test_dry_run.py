@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from emulator import Emulator
-from emulator.client.server import ControlError
+from emulator.client.server import ControlError, EmulatorServer
 from emulator.control import entries
 from emulator.sdk.exact_json import dump
 from emulator.web.guard import PREFIX
@@ -232,3 +232,14 @@ def test_a_dry_run_takes_a_header_once_and_shows_no_body_that_head_has_not(emula
     with pytest.raises(ControlError, match="the header emulator-world is given twice"):
         emulator.dry_run("GET", "/live/account", headers={"Emulator-World": emulator.id, "emulator-world": "nope"})
     assert emulator.dry_run("HEAD", "/live/account").body is None
+
+
+def test_a_dry_run_from_which_more_follows_than_the_journal_keeps_is_refused_by_name() -> None:
+    reactions = [{"after_call": "serpwow", "set": {"serpwow": {"account": {"credits_limit": n}}}} for n in range(1, 4)]
+    told = r"more follows from this request than the 2 entries .* --max-journal\) allows more"
+    with (
+        EmulatorServer(limits={"journal": 2}) as server,
+        Emulator({"timeline": reactions}, server=server) as emulator,
+        pytest.raises(ControlError, match=told),
+    ):
+        emulator.dry_run("GET", f"/live/account?api_key={emulator.serpwow.api_key}")

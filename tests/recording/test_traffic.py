@@ -22,6 +22,7 @@ from tests.support.traffic import entry, har
 
 ACCOUNT = "https://api.serpwow.com/live/account?api_key=DEMO"
 BATCHES = "https://api.serpwow.com/live/batches"
+WORLD = "http://localhost:8080/_emulator/worlds/default"
 JOBS = "https://api.stripe.com/v2/core/batch_jobs"
 STRIPE = {"Authorization": "Bearer sk_test_abc", "Stripe-Version": "2026-03-25.preview"}
 BATCH = {
@@ -56,6 +57,7 @@ def sent(*entries: Any, only: frozenset[str] = frozenset()) -> list[str]:
         ("https://api.6dot50.com/batches", "/batches"),
         ("http://localhost:8080/batches", "/batches"),
         ("https://elsewhere.example/v2/core/batch_jobs/batchv2_1", "/v2/core/batch_jobs/batchv2_1"),
+        ("https://me:S3cret@api.serpwow.com/live/account?api_key=DEMO", "/live/account?api_key={serpwow.api_key}"),
     ],
 )
 def test_a_request_is_a_vendors_by_its_host_and_its_path(url: str, target: str) -> None:
@@ -77,6 +79,11 @@ def test_what_is_no_vendors_is_left_out_and_counted_by_its_host(url: str) -> Non
     recording, others, _ = record_har(har(entry("GET", ACCOUNT), entry("GET", url), entry("GET", url)), VENDORS)
     assert [*others.values()] == [2]
     assert recording.text.count("send:") == 1
+
+
+def test_no_user_of_a_url_is_shown_with_the_host_of_others() -> None:
+    others = record_har(har(entry("GET", ACCOUNT), entry("GET", "https://me:S3c@ret@shop.example.com:81/")), VENDORS).others
+    assert [*others] == ["shop.example.com:81"]
 
 
 def test_a_vendor_that_is_named_has_its_paths_on_every_host() -> None:
@@ -119,7 +126,7 @@ def test_an_archive_without_any_time_stands_still() -> None:
 
 
 def test_what_was_done_to_a_world_by_hand_is_a_step() -> None:
-    world = "http://localhost:8080/_emulator/worlds/default"
+    world = WORLD
     state = {"serpwow": {"account": {"credits_limit": 200}}}
     fault = {"at": "serpwow", "where": "before-auth", "do": "drop", "times": 1}
     steps = recorded(
@@ -247,6 +254,17 @@ def test_bodies_in_base64_are_read() -> None:
         (
             har({"request": {"method": "GET", "url": ACCOUNT, "headers": [{"name": "x"}]}, "response": {"status": 200}}),
             "/log/entries/0/request/headers/0: 'value' is missing",
+        ),
+        *(
+            (
+                har(entry("POST", f"{WORLD}/clock/advance", reply=reply)),
+                f"/log/entries/0/response/content: its 'now' is none: {why}",
+            )
+            for reply, why in (
+                ({}, "'None' is not an instant"),
+                ({"now": "soon"}, "'soon' is not an instant"),
+                ({"now": "9999-01-01T00:00:00Z"}, "'9999-01-01T00:00:00Z' lies beyond the end of time"),
+            )
         ),
         (har(*[entry("GET", ACCOUNT)] * (MAX_CALLS + 1)), f"more than {MAX_CALLS} requests of vendors"),
         (har(), "none of its requests is one of serpwow, stripe, 6dot50"),

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from emulator import ControlError, Emulator
 from emulator.cli.main import main
-from emulator.kernel.errors import BadInput
+from emulator.kernel.errors import MAX_PROBLEMS, BadInput
+from emulator.scenario import parameters
 from emulator.scenario.document import MAX_VALUES, Document
 from emulator.scenario.layout import to_yaml
 from emulator.scenario.loader import load_document, load_text
@@ -280,3 +281,22 @@ def test_a_scenario_is_read_again_where_parameters_are_set_and_kept_where_they_a
     assert known.get("story") is known.get("story")
     assert known.get("story", exactly({"searches": 3})).parameters["searches"] == 3
     assert known.get("story").parameters["searches"] == 10
+
+
+@pytest.mark.parametrize("way", ["in a value", "by a caller"])
+def test_what_is_meant_is_looked_for_with_the_mistakes_that_are_told_only(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+
+    def hint(name: str, _: Any) -> str:
+        looks.append(name)
+        return ""
+
+    monkeypatch.setattr(parameters, "hint", hint)
+    names = [f"q{n}" for n in range(MAX_PROBLEMS + 50)]
+    content = {"parameters": {"p": 1}, "given": [f"${{{name}}}" for name in names if way == "in a value"]}
+    settings = exactly(dict.fromkeys(names)) if way == "by a caller" else None
+    try:
+        found = fill(Document(content), settings).problems
+    except BadInput as error:
+        found = error.problems
+    assert (len([it for it in found if not it.is_idle]), looks) == (len(names), names[:MAX_PROBLEMS])

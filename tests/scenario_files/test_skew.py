@@ -88,6 +88,8 @@ def test_a_clock_that_is_asked_to_go_back_says_so_in_the_clients_time() -> None:
         ({"skew": "never"}, "is not a duration"),
         ({"skew": "--3m"}, "'--3m' is not a duration"),
         ({"skew": "101y"}, "is not a duration"),
+        ({"skew": "36526d"}, "/clock/skew: '36526d' is longer than 36525d"),
+        ({"skew": "-P36526D"}, "'P36526D' is longer than 36525d"),
     ],
 )
 def test_clocks_that_cannot_be_are_refused(clock: dict[str, Any], reason: str) -> None:

@@ -6,6 +6,7 @@ Where a part does not fit its schema, the parts beside it are checked all the sa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -77,19 +78,34 @@ def _states(root: JsonObject, invalid: InvalidPaths) -> Iterator[tuple[Path, Any
 
 
 def _skew_problems(root: JsonObject, invalid: InvalidPaths) -> Iterator[Problem]:
-    """Yield a problem where the vendors' clocks would start before or beyond all time."""
-    clock = {} if ("clock",) in invalid else root.get("clock", {})
-    if "skew" in clock:
-        start = Scenario("check", "", {"clock": clock}).clock().now()
-        if not BEGINNING_OF_TIME <= start <= END_OF_TIME:
-            reason = f"the vendors' clocks would start at {format_instant(start)}, where no world can be"
-            yield Problem(reason, ("clock", "skew"))
+    """Yield a problem where the vendors' clocks are too far apart, or would start before or beyond all time."""
+    if ("clock",) in invalid or "skew" not in root.get("clock", {}):
+        return
+    try:
+        start = _clock_of(root).now()
+    except ValueError as error:
+        yield Problem(str(error), ("clock", "skew"))
+        return
+    if not BEGINNING_OF_TIME <= start <= END_OF_TIME:
+        reason = f"the vendors' clocks would start at {format_instant(start)}, where no world can be"
+        yield Problem(reason, ("clock", "skew"))
+
+
+def _clock_of(root: JsonObject) -> Clock:
+    """Return the clock of a scenario that fits the schema there.
+
+    Raises:
+        ValueError: its skew is too long.
+    """
+    return Scenario("check", "", {"clock": root.get("clock", {})}).clock()
 
 
 def _rule_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield the problems of replies and faults; whether one has ended already, only where the start of the clock is valid."""
-    unknown = ("clock",) in invalid
-    clock = Clock(datetime.min.replace(tzinfo=UTC)) if unknown else Scenario("check", "", dict(root)).clock()
+    clock = Clock(datetime.min.replace(tzinfo=UTC))
+    if ("clock",) not in invalid:
+        with suppress(ValueError):
+            clock = _clock_of(root)
     for part, (action, problems) in RULES.items():
         for rule in _rules(root, part, action, invalid):
             if rule.path in invalid:
