@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import is_
 from typing import Any
 
 from emulator.control import journal_models as models
@@ -11,7 +12,7 @@ from emulator.control.route import ControlRequest
 from emulator.kernel.resource import structs
 from emulator.sdk.json_pieces import Room
 from emulator.state.diff import Difference, let_go
-from emulator.text.redact import redact_body
+from emulator.text.redact import Known, redact_body
 
 PAGE_SIZE = 1_000
 MAX_TEXT = 10_000
@@ -59,28 +60,29 @@ def page(found: Sequence[Difference], room: Room, limit: int = PAGE_SIZE) -> Pag
     Raises:
         TooMany: there is no room for them.
     """
-    return tuple([_difference(it, room) for it in found[:limit]]), max(len(found) - limit, 0)
+    known: Known = {}
+    return tuple([_difference(it, room, known) for it in found[:limit]]), max(len(found) - limit, 0)
 
 
-def _difference(found: Difference, room: Room) -> models.Difference:
-    """Return a difference as a record."""
+def _difference(found: Difference, room: Room, known: Known) -> models.Difference:
+    """Return a difference as a record; parts that it shares with others are shared in these records, too."""
     for shown in (found.before, found.after) if found.before is None or found.after is None else found.fields.values():
         _take_room(shown, room)
     is_changed = found.before is not None and found.after is not None
     safe = structs.replace(
         found,
-        id=_redacted(found.named_by or "", found.id),
-        fields={name: tuple(_redacted(name, abridged(it)) for it in pair) for name, pair in found.fields.items()},
+        id=_redacted(found.named_by or "", found.id, known),
+        fields={name: tuple(_redacted(name, abridged(it), known) for it in pair) for name, pair in found.fields.items()},
     )
-    added = redact_body(abridged(found.after)) if found.before is None else None
-    removed = redact_body(abridged(found.before)) if found.before is not None and found.after is None else None
+    added = redact_body(abridged(found.after), 0, known) if found.before is None else None
+    removed = redact_body(abridged(found.before), 0, known) if found.before is not None and found.after is None else None
     changed = {name: models.Pair(*pair) for name, pair in safe.fields.items()} if is_changed else None
     return models.Difference(safe.vendor, safe.at, safe.id, added, removed, changed, str(safe))
 
 
-def _redacted(path: str, value: Any) -> Any:
+def _redacted(path: str, value: Any, known: Known) -> Any:
     name = path.rpartition(".")[2]
-    return redact_body({name: value})[name]
+    return next(iter(redact_body({name: value}, 0, known).values()))
 
 
 def _take_room(value: Any, room: Room) -> None:
@@ -104,9 +106,13 @@ def _take_room(value: Any, room: Room) -> None:
 
 
 def abridged(value: Any) -> Any:
-    """Return a value whose long texts are cut, and say how long they are."""
+    """Return a value whose long texts are cut, and say how long they are; a part without such texts is that very part."""
     if isinstance(value, str) and len(value) > MAX_TEXT:
         return f"{value[:MAX_TEXT]}… ({len(value):,} characters)"
     if isinstance(value, dict):
-        return {name: abridged(part) for name, part in value.items()}
-    return [abridged(part) for part in value] if isinstance(value, list) else value
+        parts = {name: abridged(part) for name, part in value.items()}
+        return value if all(map(is_, parts.values(), value.values())) else parts
+    if isinstance(value, list):
+        items = [abridged(part) for part in value]
+        return value if all(map(is_, items, value)) else items
+    return value

@@ -56,7 +56,7 @@ def counts_of(world: World, rule: CallRule) -> JsonDict:
 
 def written(rule: CallRule, durations: tuple[str, ...]) -> JsonDict:
     """Return a rule as it is written, long texts cut, durations in one form; no credential can be read in it."""
-    fields: JsonDict = redact_body(abridged(rule.written))
+    fields: JsonDict = {**redact_body(abridged(rule.written))}
     for key in durations:
         if key in fields and fields[key] != NEXT:
             fields[key] = format_duration(parse_duration(rule.written[key]))

@@ -64,6 +64,7 @@ from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer
 from emulator.text.checkpoint import checkpoint
 from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
+from emulator.text.percent import form_fields
 
 __all__ = [
     "ABSENT",
@@ -136,6 +137,7 @@ __all__ = [
     "dump_fields",
     "dump_part",
     "field",
+    "form_fields",
     "form_instead_of_json",
     "format_instant",
     "guid",

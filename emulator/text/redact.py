@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -61,21 +61,41 @@ _ESCAPE = pattern(
 """One or more escapes of JSON, or one of XML."""
 
 
-def redact_body(value: Any, depth: int = 0) -> Any:
-    """Return a JSON value in which no secret can be read."""
+Known = dict[tuple[int, int], tuple[Any, Any]]
+"""Objects and lists by their identities and depths, with what is shown in their place."""
+
+
+def redact_body(value: Any, depth: int = 0, known: Known | None = None) -> Any:
+    """Return a JSON value in which no secret can be read; a part with nothing to hide is that very part.
+
+    Where many values share parts, `known` remembers those in which something is hidden, so that each is made once.
+    """
     if isinstance(value, str):
         return redact_text(value)
     if not isinstance(value, (dict, list)):
         return value
     if depth >= DEEPEST:
         return "…"
-    if isinstance(value, dict):
-        return _redact_object(value, depth + 1)
+    if known and (id(value), depth) in known:
+        return known[id(value), depth][1]
+    redact_parts_of: Callable[..., Any] = _redact_object if isinstance(value, dict) else _redact_list
+    safe = redact_parts_of(value, depth + 1, known)
+    if known is not None and safe is not value:
+        known[id(value), depth] = value, safe  # kept beside it, so that nothing else gets its id
+    return safe
+
+
+def _redact_list(value: list[Any], depth: int, known: Known | None) -> list[Any]:
     within = _within_keys(value)
-    return [
-        "…" if next(within) else (hide if hides(place, value) else redact_body)(part, depth + 1)
+    safe = [
+        "…" if next(within) else hide(part, depth) if hides(place, value) else redact_body(part, depth, known)
         for place, part in enumerate(value)
     ]
+    return value if all(map(_is_same, value, safe)) else safe
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return one is other or (isinstance(one, str) and one == other)
 
 
 def _within_keys(parts: list[Any]) -> Iterator[bool]:
@@ -114,7 +134,7 @@ def redact_text(text: str) -> str:
     return safe if _ESCAPE.search(plain) is None else "…"
 
 
-def _redact_object(value: dict[str, Any], depth: int) -> Any:
+def _redact_object(value: dict[str, Any], depth: int, known: Known | None) -> dict[str, Any]:
     """Return an object with its names redacted, and numbered where they look the same then."""
     hidden: dict[str, Any] = {}
     numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))
@@ -122,8 +142,9 @@ def _redact_object(value: dict[str, Any], depth: int) -> Any:
         safe = redacted = redact_text(name)
         while safe in hidden:
             safe = f"{redacted}{next(numbers[redacted])}"
-        hidden[safe] = (hide if hides(name, value) else redact_body)(part, depth)
-    return hidden
+        hidden[safe] = hide(part, depth) if hides(name, value) else redact_body(part, depth, known)
+    is_same = all(map(_is_same, value, hidden)) and all(map(_is_same, value.values(), hidden.values()))
+    return value if is_same else hidden
 
 
 def hides(key: str | int, *holders: dict[str, Any] | list[Any]) -> bool:

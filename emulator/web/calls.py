@@ -12,6 +12,7 @@ from emulator.kernel.calls import Call
 from emulator.kernel.matching import UNREAD, Fields
 from emulator.sdk.exact_json import load
 from emulator.sdk.request import Request
+from emulator.text.percent import form_fields
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -47,9 +48,9 @@ def _body(request: Request) -> Any:
         value = load(request.body)
         if not is_form or isinstance(value, (dict, list)):
             return value
-    with suppress(ValueError):
-        return _fields(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)) if is_form else text
-    return text
+    if not is_form or text.count("&") >= MOST_FIELDS:
+        return text
+    return _fields((name.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for name, value in form_fields(text))
 
 
 def _fields(pairs: Iterable[tuple[str, str]]) -> Fields:

@@ -12,7 +12,10 @@ import pytest
 
 from emulator.client.emulator import Emulator
 from emulator.client.server import ControlError, EmulatorServer
+from emulator.control.differences import page
 from emulator.kernel.budget import GROUPED
+from emulator.sdk.json_pieces import Room
+from emulator.state.diff import Difference
 from emulator.vendors.stripe.files import requests
 from emulator.vendors.stripe.state import codec
 
@@ -60,6 +63,13 @@ def many_runs(emulator: Emulator) -> Emulator:
 @pytest.mark.parametrize("path", ["/state", "/diff"])
 def test_searches_that_many_results_share_take_the_room_of_one(many_runs: Emulator, path: str) -> None:
     assert peak(lambda: ask_for_too_much(many_runs, path)) < ROOM
+
+
+@pytest.mark.parametrize("search", [{"q": "pizza"}, {"q": "pizza", "token": "0123456789"}], ids=["plain", "secret"])
+def test_parts_that_many_share_take_the_room_of_one_in_a_difference(search: dict[str, str]) -> None:
+    searches = [dict(search) for _ in range(SEARCHES)]
+    found = [Difference("serpwow", "batches", f"B{n}", None, {"id": f"B{n}", "searches": searches}, {}) for n in range(RUNS)]
+    assert peak(lambda: page(found, Room(), RUNS)) < 3_000_000
 
 
 def test_a_row_is_written_with_its_names_for_each_only_as_far_as_there_is_room(emulator: Emulator) -> None:

@@ -173,3 +173,18 @@ def test_a_value_that_is_nested_without_end_is_shown_without_its_end(name: str) 
 )
 def test_no_text_takes_longer_than_its_length_to_redact(part: str) -> None:
     assert len(redact_text("://?" + part * (1_000_000 // len(part)))) > 0
+
+
+def test_a_value_with_nothing_to_hide_is_shown_as_that_very_value() -> None:
+    value = {"id": "A", "searches": [{"q": "pizza"}, None, True, 3], "none": {}}
+    assert redact_body(value) is value
+    shown = redact_body({"kept": value, "token": "0123456789"})
+    assert (shown["kept"] is value, shown["token"]) == (True, "0123…")
+
+
+def test_a_part_that_many_share_is_made_once_where_something_is_hidden_in_it() -> None:
+    part = [{"q": "pizza", "token": "0123456789"}]
+    shown = redact_body([part, part, [*part]], 0, {})
+    assert shown == [[{"q": "pizza", "token": "0123…"}]] * 3
+    assert shown[0] is shown[1]
+    assert shown[0][0] is shown[2][0]

@@ -11,6 +11,7 @@ from emulator.kernel.faults import DELAY, WHERE
 from emulator.scenario.calls import names_of
 from emulator.scenario.checks.states import names_empty_parts_only
 from emulator.scenario.document import InvalidPaths, Item, JsonObject, items_of
+from emulator.text.checkpoint import checkpoint
 
 SPARING = frozenset(("times", "after", "every", "probability", "between", "for", "rate_limit"))
 """The keys by which a rule leaves calls to others."""
@@ -32,6 +33,7 @@ def idle_problems(root: JsonObject, invalid: InvalidPaths) -> Iterator[Problem]:
 def _behind_others(rules: Sequence[Item]) -> Iterator[Problem]:
     """Yield a problem for each fault or reply to which another, which comes first and has no end, leaves no call."""
     for rule in rules:
+        checkpoint()
         first = next((it for it in rules if _leaves_nothing_to(it, rule)), None)
         if first is not None:
             place = f"{first.path[0]}[{first.path[1]}]"
@@ -45,13 +47,13 @@ def _leaves_nothing_to(first: Item, second: Item) -> bool:
     is_wide = a.get("id") in (None, b.get("id")) and a.get("match") in (None, b.get("match"))
     if not (is_endless and is_wide):
         return False
-    return all(any(_is_before(first, it, second, name) for it in names_of(a)) for name in names_of(b))
+    names = {*names_of(a)}
+    return all(any(_rank(first, it) < _rank(second, name) for it in _covering(name) if it in names) for name in names_of(b))
 
 
-def _is_before(first: Item, wide: str, second: Item, name: str) -> bool:
-    """Tell whether a rule for some calls covers those of a name, and comes before the rule for that."""
-    covers = wide in (name, EVERYTHING) or name.startswith(f"{wide}.")
-    return covers and _rank(first, wide) < _rank(second, name)
+def _covering(name: str) -> tuple[str, str, str]:
+    """Return the names that cover the calls of a name: itself, the vendor's, and that of everything."""
+    return name, name.partition(".")[0], EVERYTHING
 
 
 def _rank(rule: Item, name: str) -> tuple[Any, ...]:

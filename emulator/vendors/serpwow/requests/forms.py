@@ -9,15 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
-from emulator.sdk import JsonDict
+from emulator.sdk import JsonDict, form_fields
 
 MAX_FIELDS = 50_000
 """Fields of one form: a thousand searches with fifty parameters each."""
-
-MAX_PIECE = 30_000
-"""Characters that are decoded at once."""
 
 MAX_DEPTH = 5
 """Pairs of brackets in one name."""
@@ -63,23 +59,9 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     if text.count("&") >= MAX_FIELDS:
         raise BadForm(f"it has more than {MAX_FIELDS} fields")
     try:
-        fields = (field.partition("=") for field in text.split("&") if field)
-        return [(_decoded(name), _decoded(value)) for name, _, value in fields]
+        return [(name.decode(), value.decode()) for name, value in form_fields(text)]
     except UnicodeDecodeError:
         raise BadForm("it is not encoded in UTF-8") from None
-
-
-def _decoded(text: str) -> str:
-    """Return a name or a value without its percent-encoding; a long one in pieces, each made in a moment."""
-    text = text.replace("+", " ")
-    decoded, start = bytearray(), 0
-    while start < len(text):
-        end = start + MAX_PIECE
-        cut = text.find("%", end - 2, end)  # an escape is not cut in two
-        end = end if cut < 0 else cut
-        decoded += unquote_to_bytes(text[start:end])
-        start = end
-    return decoded.decode()
 
 
 def _put(part: _Part, keys: list[str], value: str) -> None:
