@@ -42,22 +42,33 @@ class FileTooLarge(ValueError):
 
 
 def read_bounded(path: Path, most: int) -> bytes:
-    """Return the content of a file, whose size is looked at before it is read.
+    """Return the content of a file, whose kind and size are looked at before it is read.
+
+    One that becomes a pipe meanwhile is not waited for.
 
     Raises:
-        TooLong: it has more than `most` bytes, or is a pipe or a device.
+        FileTooLarge: it has more than `most` bytes, or is a pipe or a device.
         OSError: it cannot be read.
     """
-    status = path.stat()
-    if not S_ISREG(status.st_mode):
-        raise FileTooLarge("is no regular file: name one that ends")
-    if status.st_size > most:
-        raise FileTooLarge(f"larger than {most} bytes")
-    with path.open("rb") as file:
+    _check_kind_and_size(path.stat(), most)
+    with open(path, "rb", opener=_open_without_waiting) as file:
+        _check_kind_and_size(os.fstat(file.fileno()), most)
         content = file.read(most + 1)
     if len(content) > most:
         raise FileTooLarge(f"larger than {most} bytes")
     return content
+
+
+def _check_kind_and_size(status: os.stat_result, most: int) -> None:
+    if not S_ISREG(status.st_mode):
+        raise FileTooLarge("is no regular file: name one that ends")
+    if status.st_size > most:
+        raise FileTooLarge(f"larger than {most} bytes")
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file; where it is a pipe that nobody writes to, at once."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_text(path: Path) -> str:

@@ -44,7 +44,7 @@ def _large(path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["large.yaml", "large.json"])
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "open", None)
+    monkeypatch.setattr(os, "open", None)
     with open(tmp_path / name, "wb") as file:
         file.truncate(300_000_000)
     with pytest.raises(BadInput, match="larger than 1000000 bytes"):
@@ -63,6 +63,14 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     with pytest.raises(BadInput, match="no regular file"):
         load_file(tmp_path / "pipe.yaml", VENDORS)
+
+
+def test_a_file_that_becomes_a_pipe_meanwhile_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    regular = os.stat(tmp_path / "a") if (tmp_path / "a").write_bytes(b"x") else None
+    os.mkfifo(tmp_path / "pipe.yaml")
+    monkeypatch.setattr(Path, "stat", lambda _: regular)
+    with pytest.raises(FileTooLarge, match="no regular file"):
+        read_bounded(tmp_path / "pipe.yaml", 10)
 
 
 HOURS = state_schema(VENDORS.values())

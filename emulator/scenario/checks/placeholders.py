@@ -11,6 +11,7 @@ from emulator.scenario.checks.steps import STEP_KEYS
 from emulator.scenario.document import InvalidPaths, JsonObject, Path
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.vendor import Vendors
+from emulator.text.checkpoint import checkpoint
 from emulator.text.nearest import hint
 from emulator.text.redact import redact_text
 
@@ -42,6 +43,7 @@ class _Check:
             yield from self._problems_of(step, (*path, index), names)
 
     def _problems_of(self, step: Any, path: Path, names: set[str]) -> Iterator[Problem]:
+        checkpoint()
         captured = step.get("keep", {}) if isinstance(step, dict) else None
         if not isinstance(captured, dict) or not step.keys() <= STEP_KEYS:
             names.add(ANY)
