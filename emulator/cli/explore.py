@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -154,10 +155,13 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def environment(emulator: Emulator) -> dict[str, str]:
     """Return the variables by which a program finds its world: the server's URL, and each vendor's URL and credentials."""
+    from emulator.scenario.accounts import placeholders
     from emulator.vendors import VENDORS
 
     variables = {"EMULATOR_URL": emulator.url}
     for name, vendor in VENDORS.items():
         fields = {**emulator.credentials[name], "url": emulator[name].url}
-        variables |= {f"{vendor.python_name}_{field}".upper(): value for field, value in fields.items()}
+        for place, value in placeholders({name: fields}).items():
+            words = f"{vendor.python_name}{place.removeprefix(name)}"
+            variables[re.sub("[^0-9A-Za-z]", "_", words).upper()] = value
     return variables

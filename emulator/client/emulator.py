@@ -129,8 +129,8 @@ class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
         return self._server.app is not None
 
     @property
-    def credentials(self) -> Mapping[str, Mapping[str, str]]:
-        """By vendor, what its clients need to reach this world: a base URL, and keys that pick it."""
+    def credentials(self) -> Mapping[str, Mapping[str, Any]]:
+        """By vendor, what its clients need to reach this world: a base URL, and keys that pick it, for each account."""
         return dict(self._world["credentials"])
 
     @cached_property

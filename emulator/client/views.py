@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from emulator.client.state import ReadOnly, no_field, read_only
 from emulator.kernel.errors import NotFound
-from emulator.scenario.document import JsonObject
+from emulator.scenario.document import JsonDict, JsonObject
+from emulator.sdk.accounts import AccountWords
 from emulator.text.guids import fold
 from emulator.vendors import VENDORS
 
@@ -41,6 +43,20 @@ class VendorBase:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
+        self._account: str | None = None
+
+    def as_account(self, id: str) -> Self:
+        """Return the vendor as one of several accounts has it: with its credentials, and with what is its own of the state.
+
+        Raises:
+            NotFound: there is no such account, or but one.
+        """
+        words, known = VENDORS[self.vendor].accounts, self._by_account
+        if id not in known:
+            raise NotFound(words.one if words else "account", id, known)
+        view = copy(self)
+        view._account = id
+        return view
 
     @property
     def url(self) -> str:
@@ -48,13 +64,26 @@ class VendorBase:
         return self._emulator.url + urlsplit(self._credentials["url"]).path
 
     @property
+    def _by_account(self) -> Mapping[str, Mapping[str, str]]:
+        """The credentials of each account, by its id; none where there is one."""
+        fields = self._emulator.credentials[self.vendor]
+        return next((it for it in fields.values() if isinstance(it, dict)), {})
+
+    @property
     def _credentials(self) -> Mapping[str, str]:
-        return self._emulator.credentials[self.vendor]
+        fields = self._emulator.credentials[self.vendor]
+        own = {name: it for name, it in fields.items() if isinstance(it, str)}
+        return own if self._account is None else {**own, **self._by_account[self._account]}
 
     @property
     def _state(self) -> JsonObject:
-        state: JsonObject = self._emulator.state[self.vendor]
-        return state
+        """The state, in which that of an account has only what it owns, and the account by the word for a single one."""
+        state, words = self._emulator.state[self.vendor], VENDORS[self.vendor].accounts
+        if words is None or words.several not in state:
+            return dict(state)
+        id = self._account or state[words.several][0]["id"]
+        known = {it["id"]: it for it in state[words.several]}
+        return {words.one: known[id], **(state if self._account is None else _owned(state, words, id))}
 
     def _all(self, field: str, kind: str) -> list[ResourceView]:
         return [ResourceView(kind, it) for it in self._state.get(field, ())]
@@ -64,6 +93,16 @@ class VendorBase:
         if (found := known.get(fold(str(id)))) is None:
             raise NotFound(kind, str(id), known)
         return ResourceView(kind, found)
+
+
+def _owned(state: JsonObject, words: AccountWords, account: str) -> JsonDict:
+    """Return the state of a vendor with only those of the resources that belong to an account."""
+
+    def is_own(item: Any) -> bool:
+        return not isinstance(item, Mapping) or item.get(words.one, account) == account
+
+    parts = ((name, part) for name, part in state.items() if name != words.several)
+    return {name: [*filter(is_own, part)] if isinstance(part, list) else part for name, part in parts}
 
 
 def _view_of(kind: str, value: Any) -> Any:
@@ -105,14 +144,29 @@ class Serpwow(_WithApiKey, _WithBatches):
 
     @property
     def account(self) -> ResourceView:
-        """The account, with `credits_used`, `credits_limit` and `credits_remaining`."""
+        """The account, with `credits_used`, `credits_limit` and `credits_remaining`; of several, that of `api_key`."""
         return ResourceView("account", self._state["account"])
+
+    @property
+    def accounts(self) -> list[ResourceView]:
+        """Every account, where there are several."""
+        return self._all("accounts", "account")
 
 
 class Stripe(_WithApiKey):
     """Stripe in this world."""
 
     vendor = "stripe"
+
+    @property
+    def account(self) -> ResourceView:
+        """The account, with its `id`; of several, that of `api_key`."""
+        return ResourceView("account", self._state["account"])
+
+    @property
+    def accounts(self) -> list[ResourceView]:
+        """Every account, where there are several."""
+        return self._all("accounts", "account")
 
     @property
     def batch_jobs(self) -> list[ResourceView]:

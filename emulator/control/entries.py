@@ -18,7 +18,8 @@ from emulator.kernel.journal import Change, Entry, Exchange
 from emulator.kernel.time import format_instant
 from emulator.sdk.exact_json import dump, load
 from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
-from emulator.text.secrets import LONG_NAME
+from emulator.text.secrets import LONG_NAME, redact
+from emulator.web.unmatched import Unmatched
 
 MAX_HEADERS = 16_384
 """Characters of an entry's headers, names and values together."""
@@ -46,6 +47,19 @@ def exchange(n: int, exchange: Exchange) -> models.Exchange:
         target=redact_text(exchange.target),
         request=models.SentRequest(_headers(exchange), body(exchange.request)),
         reply=body(exchange.response),
+    )
+
+
+def unmatched(request: Unmatched) -> models.Unmatched:
+    """Return an unmatched request as a record; no credential can be read in it."""
+    return models.Unmatched(
+        **request._asdict()
+        | {
+            "method": redact_text(request.method),
+            "target": redact_text(request.target),
+            "credential": redact(request.credential) if request.credential else None,
+            "hint": redact_text(request.hint) if request.hint else None,
+        }
     )
 
 

@@ -93,20 +93,7 @@ def explain(
     text = "\n".join(map(escaped, lines))
     if newer is not None:
         text += f"\n{escaped(_newer_line(world, newer))}"
-    return ExplainedExchange(**vars(explained) | {"newer": newer and unmatched_record(newer), "text": text})
-
-
-def unmatched_record(request: Unmatched) -> journal_models.Unmatched:
-    """Return an unmatched request as a record; no credential can be read in it."""
-    return journal_models.Unmatched(
-        **request._asdict()
-        | {
-            "method": redact_text(request.method),
-            "target": redact_text(request.target),
-            "credential": redact(request.credential) if request.credential else None,
-            "hint": redact_text(request.hint) if request.hint else None,
-        }
-    )
+    return ExplainedExchange(**vars(explained) | {"newer": newer and entries.unmatched(newer), "text": text})
 
 
 def _explained_exchange(
@@ -122,6 +109,7 @@ def _explained_exchange(
 ) -> ExplainedExchange:
     """Return the explanation of an exchange without its text; its differences are None where the history has lost them."""
     vendor = vendors[exchange.operation.partition(".")[0]]
+    accounts = world.rules.accounts.get(vendor.name)
     commit = world.history.of(n)
     changed = commit.changed_resources if commit else ()
     is_known = commit is not None or world.history.reaches(exchange.savepoint.commits)
@@ -139,6 +127,7 @@ def _explained_exchange(
         world=world.id,
         vendor=vendor.name,
         credential=redact(exchange.credential) if exchange.credential else None,
+        account=redact_text(accounts.of(exchange.credential)) if accounts else None,
         because=_fact(vendor, exchange.evidence),
         rules=verdicts_on(world, routes, exchange),
         scripted=exchange.evidence if exchange.answer == SCRIPTED else None,
@@ -212,6 +201,8 @@ def _lines(explained: ExplainedExchange, reason: str, overruled: Mapping[str, st
     result = "still held up" if is_waiting else outcome(explained.status, explained.answer)
     yield f"{explained.n}  {format_instant(explained.at)}  {explained.method} {explained.target} -> {result}{basis}"
     yield f"  world       {explained.world}, {reason}"
+    if explained.account:
+        yield f"  account     {explained.account}, as its credential says"
     yield f"  operation   {explained.operation}"
     for row in explained.rows[:MAX_LINES]:
         yield from _row_lines(row, explained)

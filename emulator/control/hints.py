@@ -39,6 +39,7 @@ class Hints:
         self.path = path
         self.route = routes.find(exchange.method, path, exchange.headers)
         self.operation = self.request.operation = self.route.operation if self.route else None
+        self.request.parameters, self.request.credential = self.route.parameters if self.route else {}, exchange.credential
 
     def all(self) -> list[str]:
         """Return every hint; on an exchange that was not refused, only those on what was not read."""
@@ -63,7 +64,7 @@ class Hints:
 
     def advice(self) -> Iterator[str]:
         """Yield the vendor's own hints."""
-        with self.world.transaction("look") as tx:
+        with self.world.transaction("look", self.request) as tx:
             yield from self.vendor.advise(tx, self.request, self.exchange.answer)
 
     def on_fault(self) -> Iterator[str]:

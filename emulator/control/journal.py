@@ -7,7 +7,8 @@ from operator import attrgetter
 
 from emulator.control.differences import LIMIT, limit_of
 from emulator.control.entries import entry as entry_record
-from emulator.control.explain import NoEntry, entry_of, explain, unmatched_record
+from emulator.control.entries import unmatched as unmatched_record
+from emulator.control.explain import NoEntry, entry_of, explain
 from emulator.control.journal_models import Entry, Explanation, JournalPage, Ledger, UnmatchedRequests, Verdict
 from emulator.control.ledger import ledger_of
 from emulator.control.models import Pending, PendingTimer

@@ -213,6 +213,7 @@ class ExplainedExchange(Exchange):
     world: str
     vendor: str
     credential: str | None
+    account: LeftOut[str]
     because: Fact | None
     scripted: str | None
     rules: tuple[RuleVerdict, ...]

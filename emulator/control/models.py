@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from emulator.control.journal_models import Basis, Difference
-from emulator.control.record import As, Count, Key, LeftOut, Record, ref
+from emulator.control.record import TEXT, As, Count, Key, LeftOut, Record, ref
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.schema import DURATION
 
@@ -145,8 +145,12 @@ class Clock(Record, component="clock"):
     skew: LeftOut[str]
 
 
+BY_ACCOUNT = {"anyOf": [TEXT, {"type": "object", "additionalProperties": {"type": "object", "additionalProperties": TEXT}}]}
+"""The schema of a field of a vendor's credentials, or of those of its accounts by their ids."""
+
+
 class World(Record, component="world"):
-    """A world, and by vendor the URL and the credentials with which its clients reach it.
+    """A world, and by vendor the URL and the credentials with which its clients reach it, each account where it has several.
 
     `parameters` are those of its scenario. Where it was just made, `warnings` say what in its scenario can have no effect.
     """
@@ -154,7 +158,7 @@ class World(Record, component="world"):
     id: Annotated[str, As(WORLD_ID)]
     seed: Count
     clock: Clock
-    credentials: dict[str, dict[str, str]]
+    credentials: dict[str, dict[str, Annotated[Any, As(BY_ACCOUNT)]]]
     parameters: LeftOut[JsonDict]
     warnings: LeftOut[tuple[str, ...]]
 

@@ -14,6 +14,7 @@ from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.time import format_duration, parse_duration
 from emulator.kernel.timeline import CALL_OFF, Reaction, TimelineEvent
 from emulator.kernel.world import World
+from emulator.scenario.checks.accounts import account_problems
 from emulator.scenario.checks.states import state_problems
 from emulator.scenario.checks.timeline import event_problems
 from emulator.scenario.document import Item, JsonDict, JsonObject
@@ -44,8 +45,10 @@ def add(world: World, request: ControlRequest) -> rule_models.TimelineEvent:
     context, body = request.context, request.body
     context.admit(body.get("set"), world.quota)
     accepted = {name: list(it) for name, it in world.rules.credentials.items() if it is not None}
-    problems = [*state_problems(body.get("set"), context.vendors, ("set",))]
-    if problems := [*event_problems(Item((), body, body), context.vendors, accepted), *problems]:
+    accounts, changes = world.rules.accounts, body.get("set")
+    problems = [*event_problems(Item((), body, body), context.vendors, accepted, accounts)]
+    problems += state_problems(changes, context.vendors, ("set",))
+    if problems := [*problems, *account_problems(changes, context.vendors, accounts, ("set",))]:
         raise BadInput(problems)
     with world.transaction("arrange") as tx:
         event = add_event_to(tx, world, context.vendors, body, "")

@@ -14,12 +14,14 @@ from emulator.control.models import WORLD_ID, Advance, Clock, Memory, State, Wor
 from emulator.control.problems import Done
 from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
+from emulator.kernel.accounts import ONE_ACCOUNT
 from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.errors import BadInput, NotFound, TooMany
-from emulator.kernel.resource import structs
 from emulator.kernel.time import format_duration, format_offset, parse_duration_at, parse_instant
 from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
+from emulator.scenario.accounts import fields_by_account, own_claims, with_credentials, with_own_credentials
+from emulator.scenario.checks.accounts import account_problems
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import Document, JsonDict
 from emulator.scenario.scenario import Scenario, listed_claims, rate_of
@@ -83,8 +85,10 @@ def state_of(world: World, vendors: Vendors) -> State:
     Raises:
         TooMany: it has more bytes than an answer may have.
     """
+    accounts = world.rules.accounts
     with world.transaction("look") as tx, each_part_dumped_once(world.rules.limits.answer):
-        return {name: vendor.state.dump(tx) for name, vendor in vendors.items()}
+        states = {name: vendor.state.dump(tx) for name, vendor in vendors.items()}
+    return {name: with_credentials(it, vendors[name], accounts.get(name, ONE_ACCOUNT)) for name, it in states.items()}
 
 
 def _world(world: World, request: ControlRequest, scenario: Scenario | None = None) -> models.World:
@@ -105,12 +109,11 @@ def _at_once(world: World, request: ControlRequest) -> models.World:
 
 
 def _with_clock(world: World, request: ControlRequest, clock: Clock, warnings: tuple[str, ...] | None = None) -> models.World:
-    id, seed, url = world.id, world.seed, request.base_url
     credentials = {
-        name: {"url": url + vendor.base_path, **vendor.credentials_of(id, seed).fields}
+        name: {"url": request.base_url + vendor.base_path, **fields_by_account(vendor, world)}
         for name, vendor in request.context.vendors.items()
     }
-    return models.World(id, seed, clock, credentials, dict(world.rules.parameters) or None, warnings)
+    return models.World(world.id, world.seed, clock, credentials, dict(world.rules.parameters) or None, warnings)
 
 
 @route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True)
@@ -169,10 +172,8 @@ def fork(world: World, request: ControlRequest) -> models.World:
     world.settle()
     with context.id_lock:
         id = request.body.get("id") or context.next_id()
-        own = {name: vendor.credentials_of(id, seed).credential for name, vendor in context.vendors.items()}
-        accepted = {name: None if it is None else {**it, own[name]: {}} for name, it in world.rules.credentials.items()}
-        twin = world.fork(id, structs.replace(world.rules, credentials=accepted), seed)
-        context.worlds.add(twin, own.items())
+        twin = world.fork(id, with_own_credentials(world.rules, context.vendors, id, seed), seed)
+        context.worlds.add(twin, own_claims(twin, context.vendors))
         context.unmatched.begin(twin.id)
     return _world(twin, request)
 
@@ -206,8 +207,7 @@ def _renewed(world: World, context: ControlContext, scenario: Scenario, making: 
 
 
 def _put_in_place(context: ControlContext, world: World, new: World, claims: list[Claim]) -> None:
-    own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in context.vendors.items()]
-    context.worlds.replace(world, new, claims, given_up=own)
+    context.worlds.replace(world, new, claims, given_up=own_claims(world, context.vendors))
     world.empty()
 
 
@@ -254,7 +254,7 @@ def change_state(world: World, request: ControlRequest) -> Differences:
     if not body and request.has_no_body:
         raise BadInput.at(NOTHING_TO_CHANGE)
     request.context.admit(body, world.quota)
-    if problems := list(state_problems(body, vendors)):
+    if problems := [*state_problems(body, vendors), *account_problems(body, vendors, world.rules.accounts)]:
         raise BadInput(problems)
     if names_empty_parts_only(body):
         raise BadInput.at('it names nothing that is to change, such as {"serpwow": {"batches": [{"id": "B1"}]}}')

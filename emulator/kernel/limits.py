@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 
+from emulator.kernel.accounts import Accounts
 from emulator.kernel.machine import Machine
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.time import NEVER, parse_duration
@@ -122,14 +123,16 @@ class Rules(Struct, frozen=True):
 
     `timing` holds the lengths that replace those of timers, None for ever; `choices` the choice in force of every
     assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything, each with the fields
-    that the scenario gives it; `provenance` whether data-plane replies say where they come from; `limits` how much of
-    anything there may be; `parameters` what was filled into the scenario.
+    that the scenario gives it; `accounts` whose they are, no entry for a vendor of which there is but one; `provenance` whether
+    data-plane replies say where they come from; `limits` how much of anything there may be; `parameters` what was filled into
+    the scenario.
     """
 
     machines: Mapping[str, Machine]
     timing: Mapping[str, timedelta | None] = field(default_factory=dict)
     choices: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, Mapping[str, Mapping[str, str]] | None] = field(default_factory=dict)
+    accounts: Mapping[str, Accounts] = field(default_factory=dict)
     provenance: bool = True
     limits: Limits = field(default_factory=Limits)
     parameters: Mapping[str, object] = field(default_factory=dict)

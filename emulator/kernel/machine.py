@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
+from emulator.kernel.accounts import Accounts
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
 from emulator.kernel.resource import Struct, structs
@@ -73,6 +74,7 @@ class View(Protocol):
     def mint(self, purpose: str) -> bytes: ...
     def admit(self, resources: int, like: Any = None) -> None: ...
     def length(self, timer: Timer, resource: Any) -> timedelta | None: ...
+    def accounts(self, vendor: str) -> Accounts: ...
 
 
 Guard = Callable[[View, Any], bool]

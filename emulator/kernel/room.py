@@ -127,6 +127,7 @@ def make_room_for(
 def size_of_copy(world: World) -> int:
     """Return the bytes that a copy of a world takes besides what it shares."""
     listed = sum([len(credentials) for credentials in world.rules.credentials.values() if credentials])
+    listed += sum([len(accounts.owners) for accounts in world.rules.accounts.values()])
     return FRAME + COPIED * len(world.store) + LISTED * (len(world.journal) + len(world.history)) + ACCEPTED * listed
 
 

@@ -11,6 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from emulator.kernel.accounts import ONE_ACCOUNT, Accounts
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.consequences import Consequence, Revocation
@@ -115,14 +116,17 @@ class Transaction:
         """Return the fields that this world's scenario gives to a credential, none to most; None where it does not list it."""
         return (self._world.rules.credentials.get(vendor) or {}).get(credential)
 
+    def accounts(self, vendor: str) -> Accounts:
+        """Return the accounts of a vendor in this world."""
+        return self._world.rules.accounts.get(vendor, ONE_ACCOUNT)
+
     def digest(self, purpose: str) -> bytes:
         """Return 32 bytes that only the seed and the purpose decide."""
         return blake2b(f"{self.seed}/{purpose}".encode(), digest_size=32).digest()
 
     def mint(self, purpose: str) -> bytes:
         """Return 32 bytes for a new id: the seed, the purpose and a counter of it decide them."""
-        counters = self._world.counters
-        before = counters.get(purpose)
+        before = (counters := self._world.counters).get(purpose)
         self._counters.setdefault(purpose, before)
         counters[purpose] = number = (before or 0) + 1
         return self.digest(f"{purpose}/{number}")

@@ -26,21 +26,21 @@ COVERED = "xxxx…"
 class Credentials:
     """Puts something else in the place of each secret, the same for the same one.
 
-    `literals` are texts of the scenario, which are no secrets to who has it. `own` are by vendor the fields of the world's own
-    credentials, for which each world has its own; `accepts` tells of a vendor and a credential whether the world takes it. The
+    `literals` are texts of the scenario, which are no secrets to who has it. `own` are the fields of the world's own
+    credentials by their placeholders; `accepts` tells of a vendor and a credential whether the world takes it. The
     first credential of a vendor that is taken, and of the same kind, becomes the world's own one; other secrets are made up.
     """
 
     def __init__(
         self,
         literals: frozenset[str],
-        own: Mapping[str, Mapping[str, str]],
+        own: Mapping[str, str],
         accepts: Callable[[str, str], bool],
         events: Iterable[Event],
     ) -> None:
         self._literals = literals
         self._accepts = accepts
-        self._own = {value: f"{{{vendor}.{field}}}" for vendor, fields in own.items() for field, value in fields.items()}
+        self._own = {value: f"{{{name}}}" for name, value in own.items()}
         self._chosen: dict[str, str] = {}
         self._said: set[str] = set()
         used = {it.credential for it in events if isinstance(it, Call)}
@@ -51,6 +51,11 @@ class Credentials:
         if not secret or secret in self._literals:
             return self.note(secret)
         return self.note(self._own.get(secret) or self._place(call, name, secret) or self._made_up(secret))
+
+    def is_placeholder(self, vendor: Vendor, name: str) -> bool:
+        """Tell whether a name in braces stands for a field of the world's own credentials of a vendor."""
+        place = f"{{{name}}}"
+        return place in self._own.values() or place in {placeholder(vendor, field) for field in fields_of(vendor)}
 
     def note(self, said: str) -> str:
         """Note that a text stands where a secret could stand, and is none; return it."""

@@ -13,6 +13,7 @@ from emulator.recording.events import Call, Event, Written
 from emulator.recording.kept import leaves
 from emulator.recording.steps import steps_of
 from emulator.recording.worlds import beginning_of, events_of, start_of
+from emulator.scenario.accounts import fields_by_account, placeholders
 from emulator.scenario.document import MAX_BYTES, JsonObject
 from emulator.scenario.layout import part_lines, step_lines
 from emulator.sdk.vendor import Vendors
@@ -40,7 +41,7 @@ def record_world(world: World, vendors: Vendors, title: str | None = None) -> Re
         Conflict: its journal lost its first entries, or the recording is longer than a scenario may be.
     """
     events, beginning, start = events_of(world, vendors), beginning_of(world), start_of(world)
-    own = {name: vendor.credentials_of(world.id, world.seed).fields for name, vendor in vendors.items()}
+    own = placeholders({name: fields_by_account(vendor, world) for name, vendor in vendors.items()})
     rules = world.rules.credentials
 
     def accepts(vendor: str, credential: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from emulator.kernel.limits import Limits
-from emulator.recording.credentials import Credentials, fields_of, placeholder, scheme_of
+from emulator.recording.credentials import Credentials, scheme_of
 from emulator.recording.events import NO_JSON, Call, value_of
 from emulator.recording.kept import Kept
 from emulator.scenario.checks.responses import HEADER_NAME, HEADER_VALUE
@@ -96,7 +96,7 @@ class Fill(NamedTuple):
         return "".join(chain.from_iterable(zip_longest(texts, names, fillvalue="")))
 
     def is_name(self, name: str) -> bool:
-        return name in self.names or f"{{{name}}}" in {placeholder(self.call.vendor, it) for it in fields_of(self.call.vendor)}
+        return name in self.names or self.credentials.is_placeholder(self.call.vendor, name)
 
 
 class Requests:

@@ -21,7 +21,7 @@ from emulator.reports.evidence_trace import rows_taken
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import CONTROL, play
 from emulator.scenario.scenario import Scenario
-from emulator.scenario.schema import with_deletions
+from emulator.scenario.schema import written_state
 from emulator.sdk.exact_json import dump
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library
@@ -70,6 +70,7 @@ def checks(vendor: Vendor, unreachable: Unreachable = ()) -> list[Check]:
         Check("every scenario plays as it says", lambda: iter(_played(vendor.name).differences)),
         Check("every row is walked by a scenario", lambda: _unwalked(vendor, unreachable)),
         Check("whatever can be deleted stands in a list of the state", lambda: _undeletable(vendor)),
+        Check("the accounts that a world can tell apart stand in a list of the state", lambda: _untold_accounts(vendor)),
         Check("the state can be loaded again", lambda: iter(_played(vendor.name).changed)),
     ]
 
@@ -121,11 +122,17 @@ def _unknown_choices(vendor: Vendor) -> Iterator[str]:
 
 def _undeletable(vendor: Vendor) -> Iterator[str]:
     for place in vendor.deletable:
-        schema = with_deletions(vendor)
+        schema = written_state(vendor)
         for part in place.split("."):
             schema = schema.get("properties", {}).get(part, {}).get("items", {})
         if "deleted" not in schema.get("properties", {}):
             yield f"Vendor.deletable: the schema of the state has no list {place!r}"
+
+
+def _untold_accounts(vendor: Vendor) -> Iterator[str]:
+    words, parts = vendor.accounts, vendor.state.schema.get("properties", {})
+    if words is not None and "id" not in parts.get(words.several, {}).get("items", {}).get("properties", {}):
+        yield f"Vendor.accounts: the schema of the state has no list {words.several!r} of accounts with an id"
 
 
 def _unplayed_choices(vendor: Vendor) -> Iterator[str]:

@@ -8,10 +8,11 @@ from itertools import product
 from pathlib import Path
 
 from emulator.contract.fixtures import load_fixture
+from emulator.kernel.accounts import ONE_ACCOUNT
 from emulator.kernel.machine import Timer
+from emulator.scenario.accounts import own_credentials
 from emulator.scenario.document import JsonDict, JsonObject
-from emulator.scenario.schema import scenario_schema, with_deletions
-from emulator.scenario.timeline import own_credential
+from emulator.scenario.schema import scenario_schema, written_state
 from emulator.sdk.vendor import Vendor
 
 
@@ -32,7 +33,7 @@ def described_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
     schema["$defs"]["new-reply"] = schema["properties"]["replies"]["items"]
     states = schema["$defs"]["state"]["properties"]
     for name, vendor in vendors.items():
-        states[name] = _described(with_deletions(vendor), dict(_of_state(vendor)))
+        states[name] = _described(written_state(vendor), dict(_of_state(vendor)))
     return schema
 
 
@@ -46,6 +47,8 @@ def _of_state(vendor: Vendor) -> Iterator[tuple[str, str]]:
         )
     for path, meaning in load_fixture(vendor, "state.yaml", {}).items():
         yield path, meaning
+        if vendor.accounts and path.startswith(before := f"{vendor.accounts.one}."):
+            yield f"{vendor.accounts.several}[].{path.removeprefix(before)}", meaning
         if path.endswith(".timing"):
             yield from ((f"{path}.{name}", _of_timer(timer)) for name, timer in vendor.settable_timers.items())
 
@@ -56,8 +59,9 @@ def _of_timer(timer: Timer) -> str:
 
 def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
     for vendor in vendors.values():
+        own = next(iter(own_credentials(vendor, ONE_ACCOUNT)))
         yield f"credentials.{vendor.name}", "Credentials of this vendor by which clients pick the world."
-        yield f"timeline[].revoke.{vendor.name}", f"Credentials of this vendor; {own_credential(vendor)} is the world's own."
+        yield f"timeline[].revoke.{vendor.name}", f"Credentials of this vendor; {own} is the world's own."
         for place, field in product(("credentials", "timeline[].revoke"), vendor.make_credentials("0" * 64).fields):
             yield f"{place}.{vendor.name}[].{field}", f"The {field} of a credential that is given with all its fields."
         for assumption in vendor.assumptions:

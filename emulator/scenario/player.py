@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from emulator.scenario.accounts import placeholders
 from emulator.scenario.client import (
     Client,
     NoResponse,
@@ -34,7 +35,7 @@ CONTROL = "/_emulator"
 MAX_FILLED_SIZE = 16_000_000
 """Characters that a step may send or expect once its placeholders are filled; what is kept may hold what was kept before."""
 
-WORLD = {"id": str, "credentials": {...: {...: str}}}
+WORLD = {"id": str, "credentials": {...: {...: str | dict}}}
 CHANGE = {"evidence": str | None}
 EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also": [str], "changes": [CHANGE]}
 JOURNAL = {"dropped": int, "entries": [CHANGE | {"type": str}]}
@@ -120,10 +121,10 @@ def _evidence(entries: list[JsonDict]) -> Iterator[str]:
 class StepPlayer:
     """One playing of one scenario: the client, the world it plays in, and what the steps kept."""
 
-    def __init__(self, client: Client, world: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, client: Client, world: str, credentials: Mapping[str, Mapping[str, Any]]) -> None:
         self._client = client
         self._world, self._world_path = world, _path_of(world)
-        self._captured = {f"{vendor}.{name}": text for vendor, fields in credentials.items() for name, text in fields.items()}
+        self._captured = placeholders(credentials)
         self._missing: set[str] = set()
         self._filled_size = 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from threading import Lock
@@ -12,19 +12,28 @@ from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
 from emulator.kernel.errors import Problem, TooMany
 from emulator.kernel.limits import Limits, Rules
-from emulator.kernel.resource import Struct, field
+from emulator.kernel.resource import Struct, field, structs
 from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant, parse_offset
 from emulator.kernel.timeline import TIMELINE
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
+from emulator.scenario.accounts import (
+    accepted_by,
+    accounts_given,
+    credential_in,
+    is_listing,
+    listed_by,
+    own_claims,
+    with_own_credentials,
+)
 from emulator.scenario.document import JsonObject, Path, Places
 from emulator.scenario.faults import add_fault_to
 from emulator.scenario.replies import add_reply_to
 from emulator.scenario.state import read_state
 from emulator.scenario.steps import Part, Step, in_file_order, write_out
 from emulator.scenario.timeline import add_event_to
-from emulator.sdk.vendor import Vendor, Vendors
+from emulator.sdk.vendor import Vendors
 from emulator.text.garbage import gc_paused
 
 TEMPLATES = 8
@@ -111,9 +120,8 @@ class Scenario(Struct, frozen=True, eq=False):
         with self._building:
             template = self._templates.get((number, rate, budget)) or self._template(vendors, number, rate, budget)
         check_count(len(template.store), bounds)
-        credentials = self._credentials(vendors, id, number)
-        it = template.rules
-        return template.spawn(id, Rules(it.machines, it.timing, it.choices, credentials, it.provenance, bounds, it.parameters))
+        rules = with_own_credentials(structs.replace(template.rules, limits=bounds), vendors, id, number)
+        return template.spawn(id, rules)
 
     def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
         template = self._build(vendors, seed, rate, budget)
@@ -122,7 +130,7 @@ class Scenario(Struct, frozen=True, eq=False):
         return template
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
-        rules = self._rules(vendors, seed)
+        rules = self._rules(vendors)
         world = World(self.name, rules, self.clock(rate), seed, Quota(budget))
         with gc_paused(), world.transaction("given") as tx:
             tx.follow(read_state(tx, vendors, {name: {} for name in vendors} | self.content.get("given", {})))
@@ -142,44 +150,28 @@ class Scenario(Struct, frozen=True, eq=False):
 
     def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:
         """The credentials that pick a world of this scenario: its own, and, if `listed`, those that the scenario lists."""
-        own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in vendors.items()]
-        return own + (listed_claims(vendors, self.content) if listed else [])
+        return own_claims(world, vendors) + (listed_claims(vendors, self.content) if listed else [])
 
-    def _rules(self, vendors: Vendors, seed: int) -> Rules:
+    def _rules(self, vendors: Vendors) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
         choices |= {name: str(choice) for name, choice in self.content.get("assume", {}).items()}
         timing = {timer: _length(duration) for timer, duration in self.content.get("timing", {}).items()}
         machines = {machine.kind: machine for vendor in vendors.values() for machine in vendor.machines}
-        credentials = self._credentials(vendors, self.name, seed)
         machines[TIMELINE.kind] = TIMELINE
-        provenance = self.content.get("provenance", True)
-        return Rules(machines, timing, choices, credentials, provenance, parameters=self.parameters)
-
-    def _credentials(self, vendors: Vendors, id: str, seed: int) -> dict[str, dict[str, dict[str, str]] | None]:
-        """Return what each vendor accepts in a world of an id: what is listed, and the world's own; None for anything."""
-        listed = self.content.get("credentials", {})
-        return {
-            name: _accepted(vendor, listed[name]) | {vendor.credentials_of(id, seed).credential: {}} if name in listed else None
+        credentials = {
+            name: accepted_by(self.content, vendor) if is_listing(self.content, vendor) else None
             for name, vendor in vendors.items()
         }
+        accounts, provenance = accounts_given(self.content, vendors), self.content.get("provenance", True)
+        return Rules(machines, timing, choices, credentials, accounts, provenance, parameters=self.parameters)
 
 
 def listed_claims(vendors: Vendors, scenario: object) -> list[Claim]:
     """Return the credentials that a scenario lists, valid or not."""
-    credentials = scenario.get("credentials") if isinstance(scenario, Mapping) else None
-    lists = credentials.items() if isinstance(credentials, dict) else ()
-    return [
-        (name, it)
-        for name, listed in lists
-        if isinstance(listed, list) and name in vendors
-        for it in (item.get(vendors[name].credential_field) if isinstance(item, dict) else item for item in listed)
-        if isinstance(it, str)
-    ]
-
-
-def _accepted(vendor: Vendor, listed: Iterable[str | dict[str, str]]) -> dict[str, dict[str, str]]:
-    """Return the fields of each credential that a scenario lists, none of one that is only named."""
-    return {(it if isinstance(it, str) else it[vendor.credential_field]): {} if isinstance(it, str) else it for it in listed}
+    listed = (
+        (name, credential_in(vendor, item)) for name, vendor in vendors.items() for _, item in listed_by(scenario, vendor)
+    )
+    return [(name, it) for name, it in listed if isinstance(it, str)]
 
 
 def check_count(count: int, limits: Limits) -> None:

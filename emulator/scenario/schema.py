@@ -93,15 +93,25 @@ def _credentials_schema(vendor: Vendor) -> JsonObject:
 
 def state_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of a state by vendor: of `given`, of `set` and `see`, and of PATCH /state."""
-    return closed({vendor.name: with_deletions(vendor) for vendor in vendors})
+    return closed({vendor.name: written_state(vendor) for vendor in vendors})
 
 
-def with_deletions(vendor: Vendor) -> JsonObject:
-    """The JSON Schema of a vendor's state, in which items of some lists may say that a resource is deleted."""
-    schema = vendor.state.schema
+def written_state(vendor: Vendor) -> JsonObject:
+    """The JSON Schema of a vendor's state as people write it: accounts list their credentials, and resources can be deleted."""
+    schema = given_state(vendor)
     for place, deletable in vendor.deletable.items():
         schema = _with_deletion(schema, place.split("."), deletable)
     return schema
+
+
+def given_state(vendor: Vendor) -> JsonObject:
+    """The JSON Schema of a vendor's state at the beginning of a world, where each of its accounts may list credentials."""
+    schema, name = vendor.state.schema, vendor.accounts.several if vendor.accounts else ""
+    properties = schema.get("properties", {})
+    if (items := properties.get(name, {}).get("items")) is None:
+        return schema
+    items = {**items, "properties": {**items.get("properties", {}), "credentials": _credentials_schema(vendor)}}
+    return {**schema, "properties": {**properties, name: {**properties[name], "items": items}}}
 
 
 def _with_deletion(schema: JsonObject, place: Sequence[str], deletable: Deletable) -> JsonObject:

@@ -14,6 +14,7 @@ from emulator.kernel.time import END_OF_TIME, format_duration, parse_duration
 from emulator.kernel.timeline import IMPOSSIBLE, Reaction, TimelineEvent
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
+from emulator.scenario.accounts import credential_in, own_credentials
 from emulator.scenario.document import JsonObject
 from emulator.scenario.resources import resources_in
 from emulator.scenario.state import read_state
@@ -52,11 +53,6 @@ def id_of(number: int) -> str:
 def number_of(id: str) -> int:
     """Return the number of the event that has this id."""
     return int(id.rpartition("-")[2])
-
-
-def own_credential(vendor: Vendor) -> str:
-    """Return the text that stands for a world's own credential of a vendor, as in steps: `{serpwow.api_key}`."""
-    return f"{{{vendor.name}.{vendor.credential_field}}}"
 
 
 def _read_planned(vendors: Vendors, fields: JsonObject, number: int, now: datetime, place: str) -> TimelineEvent:
@@ -101,5 +97,6 @@ def _happen(vendors: Vendors, fields: JsonObject, place: str, tx: Transaction) -
 
 
 def _credential_of(tx: Transaction, vendor: Vendor, item: str | JsonObject) -> str:
-    text = str(item if isinstance(item, str) else item[vendor.credential_field])
-    return vendor.credentials_of(tx.world_id, tx.seed).credential if text == own_credential(vendor) else text
+    text, accounts = str(credential_in(vendor, item)), tx.accounts(vendor.name)
+    account = own_credentials(vendor, accounts).get(text)
+    return vendor.credentials_by_account(tx.world_id, tx.seed, accounts)[account].credential if account else text

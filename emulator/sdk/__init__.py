@@ -1,5 +1,6 @@
 """The one interface that a vendor is written with: whatever a vendor's package imports of the emulator, it imports here."""
 
+from emulator.kernel.accounts import SELF, Accounts
 from emulator.kernel.assumption import Assumption, assumptions_in
 from emulator.kernel.budget import Metered, Shared, Weight
 from emulator.kernel.consequences import Ask, Removal, is_revoked
@@ -25,6 +26,7 @@ from emulator.kernel.resource import Struct, field, replace, structs
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid, mint_id
+from emulator.sdk.accounts import OWNER, AccountWords
 from emulator.sdk.durations import idle_timers, timing_of, without_idle_timers
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import JsonDict, JsonObject, dump, load
@@ -79,12 +81,16 @@ __all__ = [
     "MULTIPART",
     "NAME",
     "ORDINAL",
+    "OWNER",
     "PAST",
     "SAME",
+    "SELF",
     "TEXT",
     "TEXTS",
     "UTC_INSTANT",
     "UTC_PAST",
+    "AccountWords",
+    "Accounts",
     "Answer",
     "Ask",
     "Assume",

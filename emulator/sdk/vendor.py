@@ -8,10 +8,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from emulator.kernel.accounts import Accounts
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.machine import Answer, Machine, Resource, Timer
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.accounts import AccountWords
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response
 from emulator.sdk.state import Deletable, StateCodec
@@ -84,7 +86,8 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     whether a request has one as only this vendor's clients send it. `unauthenticated` are the answers that refuse a
     credential, each with whether one was surely sent. With `folds_names`, clients may write names of a query or of a JSON body
     in any case. `deletable` are the lists of its state whose items somebody else can delete, by their place, such as
-    `batches.payments`. `shown_as` has the names of fields in answers for which the state has others.
+    `batches.payments`. `accounts` are the words of its state for its accounts, where a world can tell several apart. `shown_as`
+    has the names of fields in answers for which the state has others.
     `resources` is the folder of a vendor's package in which `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the
     box have none.
     """
@@ -115,11 +118,17 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     folds_names: bool = False
     shown_as: Mapping[str, str] = field(default_factory=dict)
     deletable: Mapping[str, Deletable] = field(default_factory=dict)
+    accounts: AccountWords | None = None
     resources: Path | None = None
 
     def credentials_of(self, world: str, seed: int) -> Credentials:
-        """Return the credentials of a world, which its id and seed alone decide."""
+        """Return the credentials of a world, which its id and seed alone decide; they are those of its first account."""
         return _credentials_of(self, world, seed)
+
+    def credentials_by_account(self, world: str, seed: int, accounts: Accounts) -> dict[str, Credentials]:
+        """Return the world's own credentials of each account that it has."""
+        others = {id: _credentials_of(self, f"{world}/{id}", seed) for id in accounts.ids[1:]}
+        return {accounts.first: self.credentials_of(world, seed), **others}
 
     @cached_property
     def credential_field(self) -> str:

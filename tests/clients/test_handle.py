@@ -84,7 +84,7 @@ def test_a_name_that_is_wrong_is_told_the_nearest(emulator: Emulator) -> None:
     ("vendor", "field", "message"),
     [
         ("serpwow", "account.credit_used", "did you mean 'account.credits_used'?"),
-        ("serpwow", "credits_used", "did you mean 'account.credits_used'?"),
+        ("serpwow", "credits_used", "did you mean 'account.credits_used' or 'accounts.credits_used'?"),
         (
             "serpwow",
             "account.usage",

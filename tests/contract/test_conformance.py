@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from emulator.contract.evidence import load_evidence
 from emulator.kernel.machine import Machine, Row
-from emulator.sdk import Assume, Assumption, Vendor
+from emulator.sdk import AccountWords, Assume, Assumption, Vendor
 from emulator.sdk.conformance import Check, NotConformant, checks
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50 import SIXDOT50
@@ -104,6 +104,11 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
             replace(SIXDOT50, deletable={"batches.paymnts": SIXDOT50.deletable["batches.payments"]}),
             "whatever can be deleted stands in a list of the state",
             "Vendor.deletable: the schema of the state has no list 'batches.paymnts'",
+        ),
+        (
+            replace(SIXDOT50, accounts=AccountWords("purse", "purses")),
+            "the accounts that a world can tell apart stand in a list of the state",
+            "Vendor.accounts: the schema of the state has no list 'purses' of accounts with an id",
         ),
     ],
 )

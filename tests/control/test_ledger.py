@@ -25,12 +25,12 @@ BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
 SCHEDULE = {f"batches.schedule_{name}" for name in ("days_of_month", "days_of_week", "hours")}
 NO_QUANTITIES = {
     "serpwow": {
-        *("account.credits_limit", "account.overage_limit"),
+        *(f"{part}.{name}" for part in ("account", "accounts") for name in ("credits_limit", "overage_limit")),
         *("batches.next_result_set_id", "batches.failing", "batches.result_sets.id", "batches.result_sets.searches"),
         *SCHEDULE,
     },
     "stripe": {
-        *("batch_jobs.failing.status", "event_destination_numbers", "failing.status"),
+        *("batch_jobs.failing.status", "accounts.failing.status", "event_destination_numbers", "failing.status"),
         *(f"batch_jobs.{name}" for name in ("failing_rows", "invalid_row", "maximum_rps", "output_size")),
     },
     "6dot50": {"accounts.deposit"},

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from emulator.contract.fixtures import fixtures_folder
 from emulator.contract.validator import ResponseValidator
+from emulator.kernel.accounts import SELF
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
@@ -22,7 +23,7 @@ from emulator.sdk.request import read_request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.machine.effects import add_usage, subtract_usage
-from emulator.vendors.serpwow.model.account import MOST_DAYS, SELF, Account
+from emulator.vendors.serpwow.model.account import MOST_DAYS, Account
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.responses.account import MONTHS, usage_history
 from emulator.web.pipeline import carry_out

@@ -9,13 +9,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from emulator.kernel.accounts import SELF
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change
 from emulator.scenario.state import apply_state
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.machine.queue import POOLS
-from emulator.vendors.serpwow.model.account import SELF, Account, next_monthly
+from emulator.vendors.serpwow.model.account import Account, next_monthly
 from emulator.vendors.serpwow.model.batches import Batch
 from tests.support.serpwow import BUCKET, SERPWOW, send, world_of
 

@@ -267,3 +267,15 @@ def test_a_journal_that_lost_its_beginning_is_no_story(lose: Callable[[Emulator]
         with pytest.raises(ControlError, match=why) as refused:
             emulator.record()
         assert refused.value.status == 409
+
+
+def test_the_keys_of_several_accounts_become_those_that_a_world_makes_for_each() -> None:
+    accounts = [{"id": "a", "credentials": ["written-a"]}, {"id": "b"}]
+    with Emulator({"title": "Two accounts", "given": {"serpwow": {"accounts": accounts}}}) as emulator:
+        keys = ["written-a", emulator.serpwow.api_key, emulator.serpwow.as_account("b").api_key]
+        for key in keys:
+            with httpx.Client(transport=emulator.transport(), base_url="http://here/live", params={"api_key": key}) as client:
+                client.get("/batches")
+        steps = [shape(it)[0] for it in recorded(emulator)["steps"]]
+    said = ("written-a", "{serpwow.a.api_key}", "{serpwow.b.api_key}")
+    assert steps == [f"GET /live/batches?api_key={key}" for key in said]

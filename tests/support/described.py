@@ -9,6 +9,7 @@ from emulator.contract.evidence import KINDS
 from emulator.contract.fixtures import load_fixture
 from emulator.reports.support_matrix import Answers, request_of
 from emulator.scenario.document import JsonObject
+from emulator.scenario.schema import given_state
 from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
 
@@ -22,11 +23,18 @@ class DescribedField(NamedTuple):
 
 
 def state_fields(vendor: Vendor) -> Iterator[DescribedField]:
-    """Yield each field of a vendor's state with what the fixture `state.yaml` says of it; timers are described elsewhere."""
-    descriptions = load_fixture(vendor, "state.yaml", {})
-    for path, schema in fields_of(vendor.state.schema):
-        if ".timing." not in path:
-            yield DescribedField(path, schema, descriptions.get(path, ""))
+    """Yield each field of a vendor's state with what the fixture `state.yaml` says of it; timers are described elsewhere.
+
+    The fields of one account of several are those of the only one, and described there.
+    """
+    descriptions, schema, words = load_fixture(vendor, "state.yaml", {}), given_state(vendor), vendor.accounts
+    before = f"{words.one}." if words else ""
+    only = {
+        f"{words.several}[].{path.removeprefix(before)}" for path, _ in fields_of(schema) if words and path.startswith(before)
+    }
+    for path, part in fields_of(schema):
+        if ".timing." not in path and (path in descriptions or path not in only):
+            yield DescribedField(path, part, descriptions.get(path, ""))
 
 
 def fields_of(schema: JsonObject, path: str = "") -> Iterator[tuple[str, JsonObject]]:

@@ -6,6 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 from emulator.client.in_process import InProcessClient
+from emulator.scenario.accounts import placeholders
 from emulator.scenario.client import Client, Headers, ReceivedResponse
 from emulator.scenario.loader import load_text
 from emulator.scenario.player import StepDifference, play
@@ -44,9 +45,9 @@ class Witness:
 
 
 def _without_credentials(text: str, world: Any) -> str:
-    for fields in world["credentials"].values():
-        for name, value in fields.items():
-            text = text if name == "url" else text.replace(value, name).replace(value[:4] + "…", "…")
+    for name, value in placeholders(world["credentials"]).items():
+        field = name.rpartition(".")[2]
+        text = text if field == "url" else text.replace(value, field).replace(value[:4] + "…", "…")
     return text.replace(f"/{world['id']}/", "/WORLD/")
 
 

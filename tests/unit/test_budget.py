@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from emulator.client.in_process import InProcessClient
+from emulator.kernel.accounts import SELF
 from emulator.kernel.budget import Budget, Charge, Metered, Quota
 from emulator.kernel.journal import Change, Exchange
 from emulator.kernel.limits import Limits
@@ -432,7 +433,7 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
     world.rules = structs.replace(world.rules, credentials={"serpwow": keys})
     for n in range(1_000):
         with world.transaction("change") as tx:
-            account = account_of(tx)
+            account = account_of(tx, SELF)
             tx.put(replace(account, credits_limit=n))
         world.journal.add(Change(tx.now, "toy.kettle", str(n), "cold", "hot", "after toy.boil", None))
     tracemalloc.start()

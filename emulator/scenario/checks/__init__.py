@@ -14,6 +14,8 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Problem
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import BEGINNING_OF_TIME, END_OF_TIME, format_instant
+from emulator.scenario.accounts import accounts_given
+from emulator.scenario.checks.accounts import account_problems, credential_problems, credentials_listed
 from emulator.scenario.checks.calls import fault_problems, problems_beside_others, reply_problems
 from emulator.scenario.checks.idle import idle_problems
 from emulator.scenario.checks.placeholders import placeholder_problems
@@ -35,18 +37,22 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
     """Yield the problems that no schema can find; parts in which the schema has found some (`invalid`) are skipped."""
     root = scenario if isinstance(scenario, dict) else {}
     yield from _too_many(root, vendors, invalid)
-    yield from _credentials_twice(root, vendors, invalid)
+    yield from credential_problems(root, vendors, invalid)
+    accounts = accounts_given(root, vendors)
     for path, state in _states(root, invalid):
         yield from state_problems(state, vendors, path, invalid)
+        yield from account_problems(state, vendors, accounts, path, invalid)
+    for step in every_step(root.get("steps"), invalid):
+        yield from account_problems(step.value.get("see"), vendors, accounts, (*step.path, "see"), invalid)
     for step in every_step(root.get("steps"), invalid):
         yield from step_problems(step)
     yield from too_many_steps(root.get("steps"))
     yield from placeholder_problems(root, vendors, invalid)
     yield from _skew_problems(root, invalid)
     yield from _rule_problems(root, vendors, invalid)
-    listed = invalid.valid_items(root.get("credentials"), ("credentials",))
+    listed = credentials_listed(root, vendors, invalid)
     for event in items_of(root, "timeline", invalid):
-        yield from event_problems(event, vendors, listed)
+        yield from event_problems(event, vendors, listed, accounts)
     for timer, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
         yield from duration_problems(length, ("timing", timer))
     yield from idle_problems(root, invalid)
@@ -58,16 +64,6 @@ def _too_many(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iter
     counts += [resources_in(item.value.get("set"), vendors) for item in items_of(root, "timeline", invalid)]
     if max(counts) <= MOST_RESOURCES < sum(counts):
         yield Problem(f"{TOO_MANY}, with those of 'given'", ("given",) if counts[0] else ("timeline",))
-
-
-def _credentials_twice(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
-    """Yield a problem for each credential that is listed with other fields than before, of which some would be lost."""
-    for name, listed in invalid.valid_items(root.get("credentials"), ("credentials",)).items():
-        first: dict[str, object] = {}
-        for index, item in enumerate(listed if name in vendors else ()):
-            credential = item[vendors[name].credential_field] if isinstance(item, dict) else item
-            if first.setdefault(credential, item) != item:
-                yield Problem("this credential is listed before, with other fields", ("credentials", name, index))
 
 
 def _states(root: JsonObject, invalid: InvalidPaths) -> Iterator[tuple[Path, Any]]:

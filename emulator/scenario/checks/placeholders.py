@@ -7,6 +7,7 @@ from http import HTTPMethod
 from typing import Any
 
 from emulator.kernel.errors import MAX_PROBLEMS, Problem
+from emulator.scenario.accounts import accounts_given
 from emulator.scenario.checks.steps import STEP_KEYS
 from emulator.scenario.document import InvalidPaths, JsonObject, Path
 from emulator.scenario.schema import PLACEHOLDER
@@ -26,8 +27,10 @@ AT_ONCE = "; of steps that run together, none comes before another"
 
 def placeholder_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield the methods that HTTP has not, and the names under which no step before has captured anything."""
-    made = {vendor.name: ("url", *vendor.make_credentials("0" * 64).fields) for vendor in vendors.values()}
-    names = {f"{vendor}.{field}" for vendor, fields in made.items() for field in fields}
+    names, accounts = set[str](), accounts_given(root, vendors)
+    for name, vendor in vendors.items():
+        fields, ids = [*vendor.make_credentials("0" * 64).fields], accounts[name].ids if name in accounts else ()
+        names |= {f"{name}.{field}" for field in ("url", *fields)} | {f"{name}.{id}.{it}" for id in ids for it in fields}
     yield from _Check(invalid).problems(root.get("steps"), ("steps",), names)
 
 

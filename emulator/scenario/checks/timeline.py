@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from emulator.kernel.accounts import ONE_ACCOUNT, Accounts
 from emulator.kernel.errors import Problem
+from emulator.scenario.accounts import credential_in, own_credentials
 from emulator.scenario.checks.calls import without_ids
 from emulator.scenario.checks.steps import duration_problems
 from emulator.scenario.document import Item, JsonObject, Path
-from emulator.scenario.timeline import own_credential
 from emulator.sdk.vendor import Vendor, Vendors
+
+MOST_NAMED = 4
+"""Credentials of the world's own that are named at most."""
 
 OF_CALLS = ("id", "status", "every", "times", "wait")
 """The keys that say after which calls something happens, and when."""
 
 
-def event_problems(event: Item, vendors: Vendors, listed: JsonObject) -> Iterator[Problem]:
-    """Yield the problems of an event; `listed` are the credentials that the scenario lists, by vendor."""
+def event_problems(event: Item, vendors: Vendors, listed: JsonObject, accounts: Mapping[str, Accounts]) -> Iterator[Problem]:
+    """Yield the problems of an event; `listed` are the credentials that the scenario lists, and `accounts` its accounts."""
     content, path = event.value, event.path
     if "after_call" in content:
         yield from _problems_after_call(event, vendors)
@@ -26,8 +30,9 @@ def event_problems(event: Item, vendors: Vendors, listed: JsonObject) -> Iterato
     if "set" not in content and "revoke" not in content:
         yield Problem("nothing happens: write 'set' (changes of the state) or 'revoke' (credentials)", path)
     for name, credentials in event.valid.get("revoke", {}).items():
+        own = own_credentials(vendors[name], accounts.get(name, ONE_ACCOUNT))
         for index, item in enumerate(credentials):
-            yield from _problems_of_credential(vendors[name], item, listed.get(name), (*path, "revoke", name, index))
+            yield from _problems_of_credential(vendors[name], item, listed.get(name), [*own], (*path, "revoke", name, index))
 
 
 def _problems_by_itself(event: Item) -> Iterator[Problem]:
@@ -50,11 +55,10 @@ def _problems_after_call(event: Item, vendors: Vendors) -> Iterator[Problem]:
         yield Problem(f"the path of {named} names no resource, so nothing ever happens with an 'id'", (*event.path, "id"))
 
 
-def _problems_of_credential(vendor: Vendor, item: Any, listed: Any, path: Path) -> Iterator[Problem]:
-    """Yield that the world accepts no such credential; no message shows one."""
-    known = {it if isinstance(it, str) else it[vendor.credential_field] for it in listed or ()}
-    credential, own = item if isinstance(item, str) else item[vendor.credential_field], own_credential(vendor)
-    if credential.startswith("{") and credential != own:
-        yield Problem(f"the world's own credential of {vendor.name} is {own!r}", path)
-    elif listed is not None and credential not in known and credential != own:
+def _problems_of_credential(vendor: Vendor, item: Any, listed: Any, own: Sequence[str], path: Path) -> Iterator[Problem]:
+    """Yield that the world accepts no such credential; no message shows one. `own` stand for those of its own."""
+    known, credential = {credential_in(vendor, it) for it in listed or ()}, credential_in(vendor, item)
+    if credential.startswith("{") and credential not in own:
+        yield Problem(f"the world's own credential of {vendor.name} is {' or '.join(map(repr, own[:MOST_NAMED]))}", path)
+    elif listed is not None and credential not in known and credential not in own:
         yield Problem(f"'credentials' lists no such credential of {vendor.name}, so there is nothing to revoke", path)

@@ -4,6 +4,7 @@ from emulator.sdk import Credentials, Vendor
 from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations.machine import DESTINATION
 from emulator.vendors.serpwow.machine.batches import ACCOUNT, BATCH
+from emulator.vendors.serpwow.model.account import WORDS
 from emulator.vendors.serpwow.operations import OPERATIONS
 from emulator.vendors.serpwow.requests.admission import MOUNTS, admit, credential, unmatched
 from emulator.vendors.serpwow.responses.advice import advise
@@ -43,4 +44,5 @@ SERPWOW = Vendor(
     case_sensitive=False,
     shown_as={"searches_total_count": "searches"},
     deletable=DELETABLE,
+    accounts=WORDS,
 )

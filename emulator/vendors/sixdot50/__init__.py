@@ -3,6 +3,7 @@
 from emulator.sdk import Vendor
 from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
+from emulator.vendors.sixdot50.model import WORDS
 from emulator.vendors.sixdot50.operations import OPERATIONS
 from emulator.vendors.sixdot50.requests.admission import admit, unmatched
 from emulator.vendors.sixdot50.requests.tokens import credential, make_credentials, recognizes
@@ -38,4 +39,5 @@ SIXDOT50 = Vendor(
     folds_names=True,
     shown_as={"statusCode": "status"},
     deletable=DELETABLE,
+    accounts=WORDS,
 )

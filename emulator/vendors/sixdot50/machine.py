@@ -9,7 +9,6 @@ from emulator.sdk import ABSENT, EVERY, SAME, Ask, Assume, Guard, Machine, Row, 
 from emulator.vendors.sixdot50.assumptions.batches import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 from emulator.vendors.sixdot50.assumptions.requests import OTHER_ORGANISATION
 from emulator.vendors.sixdot50.model import (
-    SELF,
     Account,
     Batch,
     Member,
@@ -20,6 +19,7 @@ from emulator.vendors.sixdot50.model import (
     paying_account,
     refund,
 )
+from emulator.vendors.sixdot50.requests.tokens import acting_organisation
 
 GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL = (
     "get", "list_payments", "create", "update", "add_payments", "submit", "cancel",
@@ -37,13 +37,13 @@ def is_member(view: View, msisdn: str) -> bool:
     return member is not None and member.status == "registered"
 
 
-def belongs_to_another(_: View, batch: Batch) -> bool:
-    return batch.owner != SELF
+def belongs_to_another(view: View, batch: Batch) -> bool:
+    return batch.owner != acting_organisation(view)
 
 
 def is_of_another_organisation(view: View, payment: Payment) -> bool:
     batch = view.find(Batch, payment.batch_id)
-    return batch is not None and batch.owner != SELF
+    return batch is not None and belongs_to_another(view, batch)
 
 
 def has_no_payments(view: View, batch: Batch) -> bool:
@@ -58,22 +58,22 @@ def has_more_than_drafts(view: View, batch: Batch) -> bool:
     return any(payment.status != "DRAFT" for payment in view.group(Payment, "batch", batch.id))
 
 
-def has_no_funding_account(view: View, _: Batch) -> bool:
-    return paying_account(view) is None
+def has_no_funding_account(view: View, batch: Batch) -> bool:
+    return paying_account(view, batch.owner) is None
 
 
 def has_funding_account_in_no_rand(view: View, batch: Batch) -> bool:
     """Tell whether none pays although one is active: it is in another currency."""
-    return has_no_funding_account(view, batch) and view.size(Account, "active") > 0
+    return has_no_funding_account(view, batch) and view.size(Account, "active", batch.owner) > 0
 
 
 def exceeds_both_balances(view: View, batch: Batch) -> bool:
-    account = paying_account(view)
+    account = paying_account(view, batch.owner)
     return account is not None and cost_of_drafts(view, batch) > max(account.balance, account.available_balance)
 
 
 def exceeds_a_balance(view: View, batch: Batch) -> bool:
-    account = paying_account(view)
+    account = paying_account(view, batch.owner)
     return account is not None and cost_of_drafts(view, batch) > min(account.balance, account.available_balance)
 
 

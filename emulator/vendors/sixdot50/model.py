@@ -10,17 +10,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, NamedTuple
 
-from emulator.sdk import IndexKey, Metered, SortedKey, Struct, View, replace
+from emulator.sdk import SELF, AccountWords, IndexKey, Metered, SortedKey, Struct, View, replace
 from emulator.vendors.sixdot50.assumptions.batches import PAYING_ACCOUNT, REFERRAL_MONEY, REVERSED_MONEY, SUBMITTED_MONEY
 
-SELF = "self"
-"""The organisation that this world's keys act for."""
+WORDS = AccountWords("organisation", "organisations")
 
 CURRENCY = "DZAR"
 """Digital Rand, the currency of the account that an organisation has by default. Evidence: 6dot50-accounts-1."""
 
-ALL: IndexKey = ("ours",)
-"""The group of all accounts."""
+ALL = "ours"
+"""The group of all accounts of an organisation."""
 
 REFERRED: IndexKey = ("referred",)
 """The group of the payments that have a referral."""
@@ -36,7 +35,7 @@ class Platform(Metered, frozen=True, gc=False):
 
 
 class Organisation(Metered, frozen=True, gc=False):
-    """The organisation that this world's keys act for; `referrals` is its capability to pay referrers."""
+    """An organisation that keys of this world act for; `referrals` is its capability to pay referrers."""
 
     since: datetime
     referrals: bool = False
@@ -49,12 +48,17 @@ def platform_of(view: View) -> Platform:
     return view.find(Platform, SELF) or Platform(view.now)
 
 
-def organisation_of(view: View) -> Organisation:
-    return view.find(Organisation, SELF) or Organisation(view.now)
+def organisation_of(view: View, owner: str) -> Organisation:
+    return view.find(Organisation, owner) or Organisation(view.now, id=owner)
+
+
+def is_outside(view: View, owner: str) -> bool:
+    """Tell whether no key of this world acts for an organisation."""
+    return owner not in (view.accounts("6dot50").ids or (SELF,))
 
 
 class Account(Metered, frozen=True, gc=False):
-    """An account of the organisation, in rand with two decimals."""
+    """An account of an organisation, its `owner`, in rand with two decimals."""
 
     id: str
     since: datetime
@@ -65,12 +69,14 @@ class Account(Metered, frozen=True, gc=False):
     balance: Decimal = Decimal(0)
     available_balance: Decimal = Decimal(0)
     currency_code: str = CURRENCY
+    owner: str = SELF
     status: str = "open"
     kind: ClassVar[str] = "6dot50.account"
 
     def index(self) -> tuple[IndexKey, ...]:
-        groups: tuple[IndexKey, ...] = (ALL, ("currency", self.currency_code))
-        return (*groups, ("active",), ("active", self.currency_code)) if self.active else groups
+        owner, currency = self.owner, self.currency_code
+        groups: tuple[IndexKey, ...] = ((ALL, owner), ("currency", owner, currency))
+        return (*groups, ("active", owner), ("active", owner, currency)) if self.active else groups
 
 
 class Member(Metered, frozen=True, gc=False):
@@ -85,8 +91,8 @@ class Member(Metered, frozen=True, gc=False):
 class Batch(Metered, frozen=True, gc=False):
     """A named list of payments.
 
-    `owner` is SELF, or the name of an organisation that this world's keys do not act for; `account_id` is the account that
-    paid when the batch was submitted.
+    `owner` is the id of its organisation, or the name of one that no key of this world acts for; `account_id` is the account
+    that paid when the batch was submitted.
     """
 
     id: str
@@ -199,14 +205,14 @@ class Summary(Struct, frozen=True, gc=False):
         )
 
 
-def paying_account(view: View) -> Account | None:
-    """Return the account that pays for a submitted batch; one that is not active pays nothing."""
-    return view.first(Account, "active", *([CURRENCY] if _pays_in_rand(view) else ()))
+def paying_account(view: View, owner: str) -> Account | None:
+    """Return the account that pays for a submitted batch of an organisation; one that is not active pays nothing."""
+    return view.first(Account, "active", owner, *([CURRENCY] if _pays_in_rand(view, owner) else ()))
 
 
-def _pays_in_rand(view: View) -> bool:
+def _pays_in_rand(view: View, owner: str) -> bool:
     """Tell whether there are accounts in other currencies, which never pay."""
-    has_others = view.size(Account, "currency", CURRENCY) < view.size(Account, *ALL)
+    has_others = view.size(Account, "currency", owner, CURRENCY) < view.size(Account, ALL, owner)
     return has_others and view.choice(PAYING_ACCOUNT) == "default"
 
 
@@ -225,7 +231,7 @@ def cost_of_drafts(view: View, batch: Batch) -> Decimal:
 
 def debit(view: View, batch: Batch) -> Iterator[Account | Batch]:
     """Take the cost of the batch out of the account that pays, which the batch remembers."""
-    account = paying_account(view)
+    account = paying_account(view, batch.owner)
     if account is not None:
         amount = cost_of_drafts(view, batch)
         held = view.choice(SUBMITTED_MONEY) == "held"
@@ -255,10 +261,11 @@ def _source(view: View, payment: Payment) -> Account | None:
     None where nothing was paid.
     """
     batch = view.find(Batch, payment.batch_id)
-    if batch is None or batch.owner != SELF or batch.status not in ("OPEN", "CLOSED"):
+    if batch is None or is_outside(view, batch.owner) or batch.status not in ("OPEN", "CLOSED"):
         return None
-    payers = ("currency", CURRENCY) if _pays_in_rand(view) else ALL
-    return view.find(Account, batch.account_id or "") or paying_account(view) or view.first(Account, *payers)
+    owner = batch.owner
+    payers = ("currency", owner, CURRENCY) if _pays_in_rand(view, owner) else (ALL, owner)
+    return view.find(Account, batch.account_id or "") or paying_account(view, owner) or view.first(Account, *payers)
 
 
 def _moved(account: Account, balance: Decimal, available: Decimal) -> Account:

@@ -13,7 +13,7 @@ UNKNOWN_BATCH = Assumption(
 )
 OTHER_ACCOUNT = Assumption(
     "serpwow.other-account",
-    "What does a key hear of a batch that belongs to another account?",
+    "What does a key hear of a batch or a destination that belongs to another account?",
     ("unknown", "401"),
     "An id that is not the account's own should look like one that was never given out.",
 )

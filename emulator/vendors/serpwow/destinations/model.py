@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import Metered, Struct
+from emulator.sdk import SELF, IndexKey, Metered, Struct, View
 from emulator.vendors.serpwow.model.searches import letters
 
 DESTINATION_LIMIT = 50
@@ -46,8 +46,18 @@ class Destination(Metered, frozen=True, gc=False):
     type: str
     enabled: bool
     settings: tuple[tuple[str, str], ...] = ()
+    owner: str = SELF
     status: str = "kept"
     kind: ClassVar[str] = "serpwow.destination"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (("owner", self.owner),)
+
+
+def find_destination(view: View, owner: str, id: str) -> Destination | None:
+    """Return the destination of an account that has this id; None where it has none."""
+    destination = view.find(Destination, id)
+    return destination if destination is not None and destination.owner == owner else None
 
 
 def seven_letters(digest: bytes) -> str:

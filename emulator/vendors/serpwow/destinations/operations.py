@@ -8,9 +8,10 @@ from emulator.sdk import Answer, JsonObject, Request, Transaction, is_in, mint_i
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, EMPTY_PAGES, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE, forget_destination
-from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, seven_letters
+from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, find_destination, seven_letters
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
 from emulator.vendors.serpwow.model.batches import Batch
+from emulator.vendors.serpwow.requests.admission import acting_account
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
 from emulator.vendors.serpwow.requests.printed import with_unprinted_values
 from emulator.vendors.serpwow.requests.queries import OF_TEN, folding, name_of, sorted_page
@@ -25,7 +26,7 @@ def create_destination(tx: Transaction, request: Request) -> Answer:
     for name in REQUIRED:
         if name not in parameters:
             raise invalid(f"{name} is required", "serpwow-destinations-1")
-    destination = change_destination(Destination(id, tx.now, "", "", False), parameters)
+    destination = change_destination(Destination(id, tx.now, "", "", False, owner=acting_account(tx)), parameters)
     check_upload(tx, destination)
     return _with_unread(tx.ask(DESTINATION, id, CREATE, new=destination), destination.type, parameters)
 
@@ -50,8 +51,8 @@ def _with_unread(answer: Answer, type: str, parameters: JsonObject) -> Answer:
 
 
 def delete_destination(tx: Transaction, request: Request) -> Answer:
-    id = request.parameters["destination_id"]
-    destination, is_used = tx.find(Destination, id), tx.size(Batch, "destination", id) > 0
+    id, own = request.parameters["destination_id"], acting_account(tx)
+    destination, is_used = find_destination(tx, own, id), tx.size(Batch, "destination", own, id) > 0
     answer = _ask(tx, request, DELETE)
     if destination is None or not is_used:
         return answer
@@ -64,8 +65,8 @@ def _ask(tx: Transaction, request: Request, command: str) -> Answer:
 
 
 def list_destinations(tx: Transaction, request: Request) -> Answer:
-    term, fold = request.query.get("search_term", ""), folding(tx)
-    found = [destination for destination in tx.group(Destination) if is_in(term, destination.name, fold)]
+    term, fold, own = request.query.get("search_term", ""), folding(tx), acting_account(tx)
+    found = [destination for destination in tx.group(Destination, "owner", own) if is_in(term, destination.name, fold)]
     page = sorted_page(tx, request.query, found, {"type": attrgetter("type"), "name": name_of(tx)}, "name")
     answer = with_unprinted_values(
         request.query, OF_TEN, Answer("destinations", "serpwow-destinations-5", page, page.assumption)
@@ -75,7 +76,7 @@ def list_destinations(tx: Transaction, request: Request) -> Answer:
         answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE)
     if "sort_by" not in request.query and page.total > 1:
         answer = answer.resting_on(("serpwow-destinations-13",), DEFAULT_ORDER)
-    if any(tx.size(Batch, "destination", destination.id) for destination in page.items):
+    if any(tx.size(Batch, "destination", own, destination.id) for destination in page.items):
         answer = answer.resting_on(("serpwow-destinations-16",), USED_BY)
     if not all(f"{destination.type}_path_prefix" in dict(destination.settings) for destination in page.items):
         answer = answer.resting_on(("serpwow-destinations-17",))

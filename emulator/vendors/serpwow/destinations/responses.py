@@ -26,8 +26,8 @@ def render_destination(view: View, destination: Destination) -> JsonDict:
 def _used_by(view: View, destination: Destination) -> int:
     """Return the number of batches that name it. Evidence: serpwow-destinations-16."""
     if view.choice(USED_BY) == "all":
-        return view.size(Batch, "destination", destination.id)
-    return sum(batch.enabled for batch in view.group(Batch, "destination", destination.id))
+        return view.size(Batch, "destination", destination.owner, destination.id)
+    return sum(batch.enabled for batch in view.group(Batch, "destination", destination.owner, destination.id))
 
 
 def _is_secret(name: str) -> bool:

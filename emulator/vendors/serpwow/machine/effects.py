@@ -23,9 +23,10 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
 )
 from emulator.vendors.serpwow.destinations.machine import Uploads, upload
 from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
-from emulator.vendors.serpwow.model.account import MOST_DAYS, SELF, Account, Usage, next_monthly
+from emulator.vendors.serpwow.model.account import MOST_DAYS, Account, Usage, is_outside, next_monthly
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet, has_failed_webhook
 from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant, zone_of
+from emulator.vendors.serpwow.requests.admission import acting_account
 from emulator.vendors.serpwow.requests.printed import FORCE
 from emulator.vendors.serpwow.requests.queries import read_flag
 
@@ -50,11 +51,11 @@ Changes = Iterable[Account | Batch | QueueLine]
 
 
 def exceeds_batch_limit(view: View, _: Batch | None) -> bool:
-    return view.size(Batch, "owner", SELF) >= BATCH_LIMIT
+    return view.size(Batch, "owner", acting_account(view)) >= BATCH_LIMIT
 
 
-def belongs_to_another(_: View, batch: Batch) -> bool:
-    return batch.owner != SELF
+def belongs_to_another(view: View, batch: Batch) -> bool:
+    return batch.owner != acting_account(view)
 
 
 def fails_to_stop(_: View, batch: Batch) -> bool:
@@ -80,9 +81,9 @@ def has_nothing_to_run(_: View, batch: Batch) -> bool:
 
 
 def costs_too_much(view: View, batch: Batch) -> bool:
-    if batch.owner != SELF:
+    if is_outside(view, batch.owner):
         return False
-    account = account_of(view)
+    account = account_of(view, batch.owner)
     if not account.overage:
         return batch.credits_required > account.credits_remaining
     limit = account.credits_limit + account.overage_limit
@@ -110,8 +111,8 @@ def skip_a_run(view: View, batch: Batch) -> Changes:
 def allocate_credits(view: View, batch: Batch) -> Changes:
     """Queue a batch: its credits are used from now on."""
     credits = batch.credits_required
-    if batch.owner == SELF:
-        account = account_of(view)
+    if not is_outside(view, batch.owner):
+        account = account_of(view, batch.owner)
         usage = add_usage(account.usage, date_of(view.now), credits)
         yield replace(account, since=view.now, credits_used=account.credits_used + credits, usage=usage)
     last_run = view.now if view.choice(LAST_RUN) == "queued" else batch.last_run
@@ -122,7 +123,7 @@ def refund_credits(view: View, batch: Batch) -> Changes:
     """Stop a queued batch: its credits come back. Evidence: serpwow-stop-2."""
     yield refunded(view, batch, batch.allocated)
     yield _without_run(view, _stopped(view, batch))
-    yield from promote_waiting(view)
+    yield from promote_waiting(view, batch.owner)
 
 
 def stop_as_one_of_all(view: View, batch: Batch) -> Changes:
@@ -132,27 +133,27 @@ def stop_as_one_of_all(view: View, batch: Batch) -> Changes:
 
 def refund_if_queued(view: View, batch: Batch) -> Changes:
     """Return the credits of a batch that is deleted, as a stop would: those of a run that has begun stay used."""
-    if batch.status == "queued" and batch.owner == SELF:
+    if batch.status == "queued" and not is_outside(view, batch.owner):
         yield refunded(view, batch, batch.allocated)
 
 
 def leave_the_queue(view: View, batch: Batch) -> Changes:
     """Take a batch out of the queue, so that another one can begin."""
     yield refunded(view, batch, batch.allocated)
-    yield from promote_waiting(view)
+    yield from promote_waiting(view, batch.owner)
 
 
 def take_a_ticket(view: View, batch: Batch) -> Changes:
     """Put a batch in its line, and promote those ahead of it while slots are free."""
     yield from enqueue(view, batch)
-    yield from promote_waiting(view)
+    yield from promote_waiting(view, batch.owner)
 
 
-def promote_waiting(view: View) -> Changes:
-    """Give every free slot to a batch that waits for one, pool by pool."""
+def promote_waiting(view: View, owner: str) -> Changes:
+    """Give every free slot of an account to a batch that waits for one, pool by pool."""
     for pool in POOLS[view.choice(PLACES)]:
-        if view.size(QueueLine, "waiting", pool):
-            yield from promote(view, pool)
+        if view.size(QueueLine, "waiting", owner, pool):
+            yield from promote(view, owner, pool)
 
 
 def begin_the_run(view: View, batch: Batch) -> Changes:
@@ -168,20 +169,20 @@ def end_run_without_refund(view: View, batch: Batch) -> Changes:
         yield _with_results(view, _stopped(view, batch), _completed_searches(view, batch))
     else:
         yield _without_run(view, _stopped(view, batch))
-    yield from promote_waiting(view)
+    yield from promote_waiting(view, batch.owner)
 
 
 def deliver_results(view: View, batch: Batch) -> Changes:
     """End a run: publish its result set."""
-    if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES) == "refund":
+    if batch.failing and not is_outside(view, batch.owner) and view.choice(FAILED_SEARCHES) == "refund":
         yield refunded(view, batch, _cost_of_failures(batch))
-    yield _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view)))
-    yield from promote_waiting(view)
+    yield _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view, batch.owner)))
+    yield from promote_waiting(view, batch.owner)
 
 
-def account_of(view: View) -> Account:
-    """Return the account of this world's credentials."""
-    return as_of_now(view, view.find(Account, SELF) or Account(view.now))
+def account_of(view: View, owner: str) -> Account:
+    """Return the account of an id."""
+    return as_of_now(view, view.find(Account, owner) or Account(view.now, id=owner))
 
 
 def as_of_now(view: View, account: Account) -> Account:
@@ -195,14 +196,14 @@ def as_of_now(view: View, account: Account) -> Account:
 
 def _with_credits_returned(view: View, account: Account) -> Account:
     """Return the account without its used credits, except those that the current runs can still refund."""
-    kept = min(sum(refundable(view, batch) for batch in busy_batches(view)), account.credits_used)
+    kept = min(sum(refundable(view, batch) for batch in busy_batches(view, account.id)), account.credits_used)
     returned = account.credits_returned + account.credits_used - kept
     return replace(account, since=view.now, credits_used=kept, credits_returned=returned)
 
 
-def busy_batches(view: View) -> list[Batch]:
-    """Return the queued and running batches of the account."""
-    return [batch for status in BUSY for batch in view.group(Batch, "owner", SELF, status)]
+def busy_batches(view: View, owner: str) -> list[Batch]:
+    """Return the queued and running batches of an account."""
+    return [batch for status in BUSY for batch in view.group(Batch, "owner", owner, status)]
 
 
 def refundable(view: View, batch: Batch) -> int:
@@ -221,7 +222,7 @@ def _cost_of_failures(batch: Batch) -> int:
 
 def refunded(view: View, batch: Batch, credits: int) -> Account:
     """Return the account with credits refunded on the day of their allocation, so that each day shows its final cost."""
-    account = account_of(view)
+    account = account_of(view, batch.owner)
     usage = subtract_usage(account.usage, date_of(batch.allocated_at or view.now), credits)
     return replace(account, credits_used=account.credits_used - credits, usage=usage)
 
@@ -230,12 +231,12 @@ def with_next_start(view: View, batch: Batch) -> Batch:
     """Return the batch with the instant of its next start by its schedule."""
     if batch.schedule.type == MANUAL or not batch.enabled:
         return replace(batch, fires_at=None) if batch.fires_at else batch
-    return replace(batch, fires_at=next_instant(batch.schedule, view.now, calendar_of(view)))
+    return replace(batch, fires_at=next_instant(batch.schedule, view.now, calendar_of(view, batch.owner)))
 
 
-def calendar_of(view: View) -> Calendar:
-    """Return the reading of the account's schedules. Evidence: serpwow-schedule-2."""
-    zone = account_of(view).timezone if view.choice(SCHEDULE_ZONE) == "account" else "UTC"
+def calendar_of(view: View, owner: str) -> Calendar:
+    """Return the reading of an account's schedules. Evidence: serpwow-schedule-2."""
+    zone = account_of(view, owner).timezone if view.choice(SCHEDULE_ZONE) == "account" else "UTC"
     from_midnight = view.choice(SCHEDULE_MINUTES) == "midnight"
     ends_early = view.choice(SHORT_MONTH) == "last-day"
     return Calendar(zone_of(zone), from_midnight, view.choice(SCHEDULE_DAYS) == "either", ends_early)

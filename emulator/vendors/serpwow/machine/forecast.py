@@ -9,7 +9,7 @@ from emulator.sdk import View, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import OVERAGE_LIMIT
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN, account_of, busy_batches, calendar_of
 from emulator.vendors.serpwow.machine.queue import never_waits, slots_in_all
-from emulator.vendors.serpwow.model.account import SELF
+from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import BUSY, Batch
 from emulator.vendors.serpwow.model.schedules import Calendar, next_instant
 
@@ -20,15 +20,23 @@ STEPS_AFTER_START = 2
 def min_steps(view: View, until: datetime, most: int) -> int:
     """Return a lower bound of the steps that schedules cause until an instant, in a world without intervention.
 
-    Counts no further than a little beyond `most`. Returns 0 where batches may have to wait for slots: the number of their runs
-    is known only by letting them run.
+    Counts no further than a little beyond `most`.
     """
-    scheduled: list[Batch] = [batch for batch in view.group(Batch, "scheduled") if batch.enabled]
-    if not scheduled or sum(view.size(Batch, "owner", SELF, status) for status in BUSY) > slots_in_all(view):
+    return sum(_min_steps_of(view, account, until, most) for account in view.group(Account))
+
+
+def _min_steps_of(view: View, account: Account, until: datetime, most: int) -> int:
+    """Return that bound for the batches of an account.
+
+    It is 0 where batches may have to wait for slots: the number of their runs is known only by letting them run.
+    """
+    owner = account.id
+    scheduled: list[Batch] = [batch for batch in view.group(Batch, "scheduled", owner) if batch.enabled]
+    if not scheduled or sum(view.size(Batch, "owner", owner, status) for status in BUSY) > slots_in_all(view):
         return 0
-    if not never_waits(view, {batch.id: batch for batch in (*scheduled, *busy_batches(view))}.values()):
+    if not never_waits(view, {batch.id: batch for batch in (*scheduled, *busy_batches(view, owner))}.values()):
         return 0
-    paid, calendar, steps = _paid_runs(view, scheduled), calendar_of(view), 0
+    paid, calendar, steps = _paid_runs(view, owner, scheduled), calendar_of(view, owner), 0
     for batch in scheduled:
         starts = _starts(view, batch, until, calendar, most - steps)
         steps += starts + STEPS_AFTER_START * int(min(starts, paid))
@@ -38,9 +46,9 @@ def min_steps(view: View, until: datetime, most: int) -> int:
     return steps
 
 
-def _paid_runs(view: View, scheduled: list[Batch]) -> float:
+def _paid_runs(view: View, owner: str, scheduled: list[Batch]) -> float:
     """Return the number of runs that can be paid for, whichever batches they are of."""
-    account, costs = account_of(view), [batch.credits_required for batch in scheduled]
+    account, costs = account_of(view, owner), [batch.credits_required for batch in scheduled]
     if min(costs) == 0:
         return 0
     return inf if account.overage and view.choice(OVERAGE_LIMIT) != "cap" else account.credits_remaining // max(costs)

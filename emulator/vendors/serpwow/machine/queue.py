@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from emulator.sdk import View, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import PLACES
-from emulator.vendors.serpwow.model.account import SELF
+from emulator.vendors.serpwow.model.account import is_outside
 from emulator.vendors.serpwow.model.batches import PRIORITIES, Batch, QueueLine
 
 POOLS = {
@@ -18,16 +18,16 @@ POOLS = {
 
 
 def has_no_slot(view: View, batch: Batch) -> bool:
-    """Return whether every slot of its pool is taken; another account has slots of its own."""
-    return batch.owner == SELF and not _free_slots(view, _pool_of(view, batch))
+    """Return whether every slot of its pool is taken; each account has slots of its own."""
+    return not is_outside(view, batch.owner) and not _free_slots(view, batch.owner, _pool_of(view, batch))
 
 
 def is_outranked(view: View, batch: Batch) -> bool:
     """Return whether queued batches of higher priorities need every free slot of its pool. Evidence: serpwow-slots-2."""
-    pool = _pool_of(view, batch)
+    pool, owner = _pool_of(view, batch), batch.owner
     higher = PRIORITIES[PRIORITIES.index(batch.priority) + 1 :]
-    rivals = sum(view.size(Batch, "newly queued", size, priority) for size in _sizes(pool) for priority in higher)
-    return batch.owner == SELF and _free_slots(view, pool) <= rivals
+    rivals = sum(view.size(Batch, "newly queued", owner, size, priority) for size in _sizes(pool) for priority in higher)
+    return not is_outside(view, owner) and _free_slots(view, owner, pool) <= rivals
 
 
 def never_waits(view: View, batches: Iterable[Batch]) -> bool:
@@ -48,39 +48,39 @@ def requeue(view: View, batch: Batch) -> Iterator[QueueLine | Batch]:
         yield from enqueue(view, batch)
 
 
-def promote(view: View, pool: str) -> Iterator[QueueLine | Batch]:
-    """Give every free slot of a pool to the batch of the highest priority that has waited longest.
+def promote(view: View, owner: str, pool: str) -> Iterator[QueueLine | Batch]:
+    """Give every free slot of an account's pool to the batch of the highest priority that has waited longest.
 
     A newly queued batch comes before those in lines of lower priorities.
     Each value that this yields is in the view before the next is made.
     """
     for rank in reversed(range(len(PRIORITIES))):
-        yield from _promote_line(view, pool, PRIORITIES[rank])
-        if any(view.size(Batch, "queue line", pool, lower) for lower in PRIORITIES[:rank]):
-            first = _newly_queued(view, pool, PRIORITIES[rank])[: _free_slots(view, pool)]
+        yield from _promote_line(view, owner, pool, PRIORITIES[rank])
+        if any(view.size(Batch, "queue line", owner, pool, lower) for lower in PRIORITIES[:rank]):
+            first = _newly_queued(view, owner, pool, PRIORITIES[rank])[: _free_slots(view, owner, pool)]
             yield from (replace(batch, called_at=view.now) for batch in first)
 
 
 def enqueue(view: View, batch: Batch) -> Iterator[QueueLine | Batch]:
     """Put a batch at the end of its line."""
     pool = _pool_of(view, batch)
-    line = _line(view, pool, batch.priority)
+    line = _line(view, batch.owner, pool, batch.priority)
     yield replace(line, next=line.next + 1)
     yield replace(batch, ticket=(pool, batch.priority, line.next))
 
 
-def _promote_line(view: View, pool: str, priority: str) -> Iterator[QueueLine | Batch]:
-    line = _line(view, pool, priority)
-    while line.serving < line.next and _free_slots(view, pool):
-        promoted = view.group(Batch, "ticket", pool, priority, line.serving)
+def _promote_line(view: View, owner: str, pool: str, priority: str) -> Iterator[QueueLine | Batch]:
+    line = _line(view, owner, pool, priority)
+    while line.serving < line.next and _free_slots(view, owner, pool):
+        promoted = view.group(Batch, "ticket", owner, pool, priority, line.serving)
         line = replace(line, serving=line.serving + 1)
         yield line
         yield from (replace(batch, called_at=view.now) for batch in promoted)
 
 
-def _newly_queued(view: View, pool: str, priority: str) -> list[Batch]:
+def _newly_queued(view: View, owner: str, pool: str, priority: str) -> list[Batch]:
     """Return the batches of a priority that have no ticket yet, the one that has waited longest first."""
-    found = (batch for size in _sizes(pool) for batch in view.group(Batch, "newly queued", size, priority))
+    found = (batch for size in _sizes(pool) for batch in view.group(Batch, "newly queued", owner, size, priority))
     return sorted(found, key=lambda batch: batch.since)
 
 
@@ -92,9 +92,9 @@ def _pool_of(view: View, batch: Batch) -> str:
     return batch.size if view.choice(PLACES) == "by-size" else "all"
 
 
-def _free_slots(view: View, pool: str) -> int:
-    """Return the number of free slots, 0 where a loaded state has taken more than there are."""
-    taken = sum(view.size(Batch, "slot", size) for size in _sizes(pool))
+def _free_slots(view: View, owner: str, pool: str) -> int:
+    """Return the number of an account's free slots, 0 where a loaded state has taken more than there are."""
+    taken = sum(view.size(Batch, "slot", owner, size) for size in _sizes(pool))
     return max(_pools(view)[pool] - taken, 0)
 
 
@@ -102,6 +102,6 @@ def _sizes(pool: str) -> tuple[str, ...]:
     return ("small", "large") if pool == "all" else (pool,)
 
 
-def _line(view: View, pool: str, priority: str) -> QueueLine:
-    id = f"{pool}/{priority}"
+def _line(view: View, owner: str, pool: str, priority: str) -> QueueLine:
+    id = f"{owner}/{pool}/{priority}"
     return view.find(QueueLine, id) or QueueLine(id, view.now)

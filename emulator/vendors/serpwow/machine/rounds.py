@@ -22,7 +22,7 @@ from emulator.vendors.serpwow.machine.effects import (
     date_of,
     deliver_results,
 )
-from emulator.vendors.serpwow.model.account import SELF, Account, next_monthly
+from emulator.vendors.serpwow.model.account import Account, next_monthly
 from emulator.vendors.serpwow.model.batches import BUSY, RESULT_LIFETIME, Batch, QueueLine, ResultSet
 from emulator.vendors.serpwow.model.schedules import instants_after, next_instant
 
@@ -39,7 +39,7 @@ LONGEST_WAIT = timedelta(days=1)
 
 def rounds(view: View, batch: Batch, end: datetime) -> Rounds | None:
     """Return the rounds of an idle batch that starts now, before an instant; None where anything may come between them."""
-    account = view.find(Account, SELF)
+    account = view.find(Account, batch.owner)
     if account is None or batch.fires_at != view.now or not _goes_round(view, batch, account):
         return None
     queue, run = view.length(QUEUE, batch), view.length(RUN, batch)
@@ -57,17 +57,17 @@ def rounds(view: View, batch: Batch, end: datetime) -> Rounds | None:
 
 def _goes_round(view: View, batch: Batch, account: Account) -> bool:
     """Tell whether each run of a batch is like the one before: it is paid for, finds a free slot, and has no failures."""
-    is_alone = not any(view.size(Batch, "owner", SELF, status) for status in BUSY) and not any(
-        line.serving < line.next for line in view.group(QueueLine)
+    is_alone = not any(view.size(Batch, "owner", batch.owner, status) for status in BUSY) and not view.size(
+        QueueLine, "waiting", batch.owner
     )
-    is_ready = batch.status == "idle" and batch.owner == SELF and batch.enabled and not batch.failing
+    is_ready = batch.status == "idle" and batch.enabled and not batch.failing
     return is_alone and is_ready and batch.credits_required > 0 and not account.overage
 
 
 def _instants(view: View, batch: Batch, queue: timedelta, run: timedelta, end: datetime) -> Iterator[Round]:
     """Yield the runs that end before an instant."""
     former = done = view.now - timedelta.resolution
-    for start in chain((view.now,), instants_after(batch.schedule, view.now, calendar_of(view))):
+    for start in chain((view.now,), instants_after(batch.schedule, view.now, calendar_of(view, batch.owner))):
         if start <= done:
             continue
         if start - former > LONGEST_WAIT or start + queue + run >= end:
@@ -101,5 +101,5 @@ def _after(view: View, batch: Batch, account: Account, made: Sequence[Round]) ->
         last_run=start if view.choice(LAST_RUN) == "queued" else begun,
         result_sets=batch.results_with(result_sets, done),
         next_result_set_id=number + len(made),
-        fires_at=next_instant(batch.schedule, done, calendar_of(view)),
+        fires_at=next_instant(batch.schedule, done, calendar_of(view, batch.owner)),
     )

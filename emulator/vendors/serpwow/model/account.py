@@ -9,10 +9,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar
 
-from emulator.sdk import JsonObject, Metered, Struct, View, field
+from emulator.sdk import SELF, AccountWords, IndexKey, JsonObject, Metered, Struct, View, field
 
-SELF = "self"
-"""The id of the account that this world's credentials act for."""
+WORDS = AccountWords()
 
 RESET_AT = datetime(2020, 1, 1, tzinfo=UTC)
 """The credits_reset_at of the public demo account, from which months are counted. Evidence: serpwow-account-2."""
@@ -99,6 +98,11 @@ class Platform(Metered, frozen=True, gc=False):
     kind: ClassVar[str] = "serpwow.platform"
 
 
+def is_outside(view: View, owner: str) -> bool:
+    """Return whether the world has no such account, but its name: it knows nothing of its credits and slots."""
+    return owner != SELF and view.find(Account, owner) is None
+
+
 def platform_of(view: View) -> Platform:
     """Return the state of the platform in a world."""
     return view.find(Platform, SELF) or Platform(view.now)
@@ -131,8 +135,12 @@ class ErrorLog(Metered, frozen=True, gc=False):
     engine_url: str | None = None
     api_url: str | None = None
     result: JsonObject | None = None
+    owner: str = SELF
     status: str = "kept"
     kind: ClassVar[str] = "serpwow.errorlog"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (("owner", self.owner),)
 
     @property
     def public_parameters(self) -> list[tuple[str, str]]:

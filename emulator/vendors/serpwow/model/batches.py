@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, Metered, Shared, SortedKey, Struct
-from emulator.vendors.serpwow.model.account import SELF, Account, months_after
+from emulator.sdk import SELF, IndexKey, Metered, Shared, SortedKey, Struct
+from emulator.vendors.serpwow.model.account import Account, months_after
 from emulator.vendors.serpwow.model.result_sets import BLOCK, ResultSets
 from emulator.vendors.serpwow.model.schedules import MANUAL, Schedule
 from emulator.vendors.serpwow.model.searches import Searches
@@ -81,8 +81,8 @@ class Batch(Metered, frozen=True, gc=False):
     `allocated_at` is the time of that charge, `started_at` that of the start of the current run, `active_at` that of the last
     creation or start, `fires_at` that of the next start by the schedule, `stopped_at` that of the last stop. A queued batch
     that found no free slot has a `ticket`: its pool, priority and number in the queue line; `called_at` is the time at which
-    it was promoted to a slot. `owner` is SELF, or the name of another account. A batch that `fails_to_stop` refuses every
-    stop; the last `failing` searches of each run fail.
+    it was promoted to a slot. `owner` is the id of its account, or the name of one that the world has not. A batch that
+    `fails_to_stop` refuses every stop; the last `failing` searches of each run fail.
     """
 
     id: str
@@ -189,19 +189,18 @@ class Batch(Metered, frozen=True, gc=False):
         return bisect_right(self.result_sets, now - RESULT_LIFETIME, key=lambda result_set: result_set.ended_at)
 
     def _groups(self) -> Iterator[IndexKey]:
-        """Yield the groups of a batch of this account by destination, schedule, slot and queue line."""
-        if self.owner != SELF:
-            return
-        yield from (("destination", id) for id in dict.fromkeys(self.destination_ids))
+        """Yield the groups of a batch among those of its account by destination, schedule, slot and queue line."""
+        owner = self.owner
+        yield from (("destination", owner, id) for id in dict.fromkeys(self.destination_ids))
         if self.schedule.type != MANUAL:
-            yield ("scheduled",)
+            yield ("scheduled", owner)
         if self.status == "running" or (self.status == "queued" and self.called_at is not None):
-            yield ("slot", self.size)
+            yield ("slot", owner, self.size)
         elif self.status == "queued" and self.ticket is not None:
-            yield ("ticket", *self.ticket)
-            yield ("queue line", *self.ticket[:2])
+            yield ("ticket", owner, *self.ticket)
+            yield ("queue line", owner, *self.ticket[:2])
         elif self.status == "queued":
-            yield ("newly queued", self.size, self.priority)
+            yield ("newly queued", owner, self.size, self.priority)
 
 
 def code(digest: bytes) -> str:
@@ -210,7 +209,9 @@ def code(digest: bytes) -> str:
 
 
 class QueueLine(Metered, frozen=True, gc=False):
-    """The batches of one pool and priority that wait for a slot: the next number to promote, and the next one to assign."""
+    """The batches of an account, pool and priority, which are its id, that wait for a slot: the next number to promote, and the
+    next one to assign.
+    """
 
     id: str
     since: datetime
@@ -220,5 +221,6 @@ class QueueLine(Metered, frozen=True, gc=False):
     kind: ClassVar[str] = "serpwow.line"
 
     def index(self) -> tuple[IndexKey, ...]:
-        """Return the group of the lines of its pool in which a batch waits, if one does."""
-        return (("waiting", self.id.partition("/")[0]),) if self.serving < self.next else ()
+        """Return the groups of the lines of its account, and its pool, in which a batch waits, if one does."""
+        owner, pool, _ = self.id.split("/")
+        return (("waiting", owner), ("waiting", owner, pool)) if self.serving < self.next else ()

@@ -9,6 +9,7 @@ from emulator.sdk import Answer, Request, Transaction, is_in
 from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, DEFAULT_ORDER, EMPTY_PAGES, LOG_PARAMETERS, LOG_TERM
 from emulator.vendors.serpwow.machine.effects import account_of
 from emulator.vendors.serpwow.model.account import ErrorLog
+from emulator.vendors.serpwow.requests.admission import acting_account
 from emulator.vendors.serpwow.requests.printed import with_unprinted_values
 from emulator.vendors.serpwow.requests.queries import OF_TEN, folding, sorted_page
 
@@ -17,13 +18,14 @@ LOG_LIFETIME = timedelta(days=3)
 
 
 def get_account(tx: Transaction, _request: Request) -> Answer:
-    account = account_of(tx)
+    account = account_of(tx, acting_account(tx))
     return Answer("account", "serpwow-account-1", account, None if account.components else ACCOUNT_STATUS)
 
 
 def list_error_logs(tx: Transaction, request: Request) -> Answer:
     term = request.query.get("search_term", "")
-    found = [log for log in tx.group(ErrorLog) if tx.now < log.date + LOG_LIFETIME and _matches(tx, log, term)]
+    own = tx.group(ErrorLog, "owner", acting_account(tx))
+    found = [log for log in own if tx.now < log.date + LOG_LIFETIME and _matches(tx, log, term)]
     keys = {name: attrgetter(name) for name in ("date", "count")}
     page = sorted_page(tx, request.query, found, keys, "date")
     evidence = "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1"

@@ -28,6 +28,7 @@ from emulator.vendors.serpwow.machine.queue import requeue
 from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import Batch, code
 from emulator.vendors.serpwow.model.searches import Searches
+from emulator.vendors.serpwow.requests.admission import acting_account
 from emulator.vendors.serpwow.requests.batches import assumption_of, change_batch, with_unread
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
 from emulator.vendors.serpwow.requests.printed import FORCE, check_printed_values, with_unprinted_values
@@ -82,8 +83,8 @@ def is_large(find: Callable[[str, str], Any], request: Request) -> bool:
 
 
 def new_batch(view: View, id: str) -> Batch:
-    """Return a batch with all defaults."""
-    return Batch(id, view.now, view.now, default_name(id), Searches(id), view.now)
+    """Return a batch of the acting account with all defaults."""
+    return Batch(id, view.now, view.now, default_name(id), Searches(id), view.now, owner=acting_account(view))
 
 
 def default_name(id: str) -> str:
@@ -117,14 +118,15 @@ def update_batch(tx: Transaction, request: Request) -> Answer:
 
 def save(tx: Transaction, batch: Batch, answer: Answer) -> Answer:
     """Put a batch that was edited into the world, in its place in the queue, and return the answer."""
-    for resource in chain(requeue(tx, with_next_start(tx, batch)), promote_waiting(tx)):
+    for resource in chain(requeue(tx, with_next_start(tx, batch)), promote_waiting(tx, batch.owner)):
         tx.put(resource)
     return answer._replace(assumption=EDIT_QUEUED) if batch.status == "queued" else answer
 
 
 def stop_all(tx: Transaction, _request: Request) -> Answer:
     """Stop every queued or running batch of the account, and count."""
-    account, busy = account_of(tx), busy_batches(tx)
+    owner = acting_account(tx)
+    account, busy = account_of(tx, owner), busy_batches(tx, owner)
     answers = [tx.ask(BATCH, batch.id, STOPALL).name for batch in busy]
     stopped = answers.count("stopped")
     if freed := [it for it, answer in zip(busy, answers, strict=True) if answer == "stopped" and it.status == "queued"]:
@@ -148,5 +150,5 @@ def _settle(tx: Transaction, account: Account, stopped: list[Batch]) -> None:
     for day, credits in refunds.items():
         usage = subtract_usage(usage, day, credits)
     tx.put(replace(account, credits_used=account.credits_used - refunds.total(), usage=usage))
-    for resource in promote_waiting(tx):
+    for resource in promote_waiting(tx, account.id):
         tx.put(resource)

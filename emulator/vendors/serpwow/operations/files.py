@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from emulator.sdk import Answer, JsonDict, Request, Room, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS, CSV_NAMES
-from emulator.vendors.serpwow.model.account import SELF
+from emulator.vendors.serpwow.model.account import is_outside
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.requests.admission import FILES
 from emulator.vendors.serpwow.requests.queries import csv_fields_of
@@ -101,7 +101,7 @@ def get_result_file(tx: Transaction, request: Request) -> Answer:
     """Answer with one page of results, or with all, while the result set is available."""
     file, columns = request.parameters["file"], request.parameters.get("columns")
     match = RESULTS.fullmatch(file)
-    batch = _own_batch(tx, match[1]) if match else None
+    batch = _batch_of(tx, match[1]) if match else None
     result_set = batch.result_set(int(match[2]), tx.now) if match and batch else None
     if batch is None or result_set is None:
         return Answer("astray", "serpwow-link-2")
@@ -136,7 +136,7 @@ def get_search_file(tx: Transaction, request: Request) -> Answer:
     """Answer with one page of a batch's present searches."""
     file = request.parameters["file"]
     match = SEARCHES.fullmatch(file)
-    batch = _own_batch(tx, match[1]) if match else None
+    batch = _batch_of(tx, match[1]) if match else None
     if match is None or batch is None or file not in (files := _search_files(batch, match[2])):
         return Answer("astray", "serpwow-link-2")
     items, columns = search_rows(batch.searches.page(files.index(file) + 1))
@@ -149,6 +149,7 @@ def _file(request: Request, evidence: str, make: Make) -> Answer:
     return Answer("file", evidence, File(make, MEDIA_TYPES[request.parameters["file"].rpartition(".")[2]]))
 
 
-def _own_batch(tx: Transaction, id: str) -> Batch | None:
+def _batch_of(tx: Transaction, id: str) -> Batch | None:
+    """Return the batch of an id, whichever account of this world has it: a link needs no key."""
     batch = tx.find(Batch, id)
-    return batch if batch is not None and batch.owner == SELF else None
+    return None if batch is None or is_outside(tx, batch.owner) else batch

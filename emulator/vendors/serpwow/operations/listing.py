@@ -23,9 +23,9 @@ from emulator.vendors.serpwow.assumptions.requests import (
     TIED_BATCHES,
     WITHOUT_RESULTS,
 )
-from emulator.vendors.serpwow.destinations.model import Destination
-from emulator.vendors.serpwow.model.account import SELF
+from emulator.vendors.serpwow.destinations.model import find_destination
 from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES, Batch
+from emulator.vendors.serpwow.requests.admission import acting_account
 from emulator.vendors.serpwow.requests.printed import check_printed_values, with_unprinted_values
 from emulator.vendors.serpwow.requests.queries import (
     PAGE,
@@ -75,7 +75,7 @@ def list_batches(tx: Transaction, request: Request) -> Answer:
     answer = with_grounds(answer, page.items)
     if page.total > 1 and "sort_by" not in request.query and tx.choice(LIST_ORDER) == "created_at":
         answer = answer.resting_on(("serpwow-list-19",), LIST_ORDER)
-    if any(tx.find(Destination, id) is None for batch in page.items for id in batch.destination_ids):
+    if any(find_destination(tx, batch.owner, id) is None for batch in page.items for id in batch.destination_ids):
         answer = answer.resting_on(("serpwow-destinations-6",), DELETED_DESTINATION)
     if any(batch.last_run is None for batch in page.items):
         answer = answer.resting_on(("serpwow-get-3",))
@@ -101,7 +101,8 @@ def _find_page(view: View, query: Query) -> Page:
         check_printed_values(view, query, PARAMETERS[NAME])
     except InvalidRequest as error:
         return _find_page(view, without_bad_parameter(view, query, error))._replace(assumption=LIST_BAD_PARAMETER)
-    group = (SELF,) if status == "all" else (SELF, status)
+    own = acting_account(view)
+    group = (own,) if status == "all" else (own, status)
     oldest_first = view.choice(TIED_BATCHES) == "oldest"
     is_ranked = wanted.sort_by in RANKINGS and (wanted.sort_by != "name" or view.choice(NAME_ORDER) == "heeded")
     if not filters and not query.get("search_term") and is_ranked and oldest_first:

@@ -65,7 +65,7 @@ def _answer(
 ) -> Answer:
     """Return an answer that shows result sets, with the facts behind it and the assumption that matters most."""
     answer = Answer(name, evidence, subject)
-    for condition, fact, assumption in _grounds(batch, result_sets, account_of(tx).notification_webhook):
+    for condition, fact, assumption in _grounds(batch, result_sets, account_of(tx, batch.owner).notification_webhook):
         if condition:
             answer = answer.resting_on((fact,), assumption)
     return answer

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from emulator.sdk import Answer, Check, Operation, Request, Transaction, replace
+from emulator.sdk import SELF, Answer, Check, Operation, Request, Transaction, View, replace
 from emulator.vendors.serpwow.assumptions.requests import (
     PATH_SPELLING,
     PLATFORM_DOWN,
@@ -16,7 +16,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     REPEATED_PARAMETER,
     UNREAD_BODY,
 )
-from emulator.vendors.serpwow.model.account import SELF, Platform, RequestMeter
+from emulator.vendors.serpwow.model.account import Platform, RequestMeter
 from emulator.vendors.serpwow.requests.queries import API_KEY, is_plain
 from emulator.vendors.serpwow.requests.validation import invalid
 
@@ -35,6 +35,12 @@ MINUTE = timedelta(minutes=1)
 def credential(request: Request) -> str | None:
     """Return the api_key of the query, on every method. Evidence: serpwow-auth-1."""
     return request.query.get(API_KEY)
+
+
+def acting_account(view: View) -> str:
+    """Return the id of the account that the request under way acts for; the first where there is none."""
+    accounts = view.accounts("serpwow")
+    return accounts.of(view.context.credential) if accounts.ids and view.context is not None else accounts.first
 
 
 def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:

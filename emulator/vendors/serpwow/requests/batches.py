@@ -12,7 +12,7 @@ from emulator.vendors.serpwow.assumptions.searches import (
     UNKNOWN_PARAMETER,
     UNKNOWN_TYPE,
 )
-from emulator.vendors.serpwow.destinations.model import Destination
+from emulator.vendors.serpwow.destinations.model import find_destination
 from emulator.vendors.serpwow.model.batches import PARTS, Batch
 from emulator.vendors.serpwow.model.schedules import TYPES, Schedule
 from emulator.vendors.serpwow.model.searches import MIXED
@@ -112,5 +112,5 @@ def _check_assumptions(tx: Transaction, batch: Batch, parameters: JsonObject) ->
         raise invalid(message, "serpwow-schedule-4", INCOMPLETE_SCHEDULE)
     if "destination_ids" in parameters and tx.choice(UNKNOWN_DESTINATION) == "refuse":
         for id in batch.destination_ids:
-            if tx.find(Destination, id) is None:
+            if find_destination(tx, batch.owner, id) is None:
                 raise invalid(f"Destination with ID '{id}' was not found", "serpwow-destinations-6", UNKNOWN_DESTINATION)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from emulator.sdk import JsonDict, Request, Transaction, View, instant
 from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, LOG_PARAMETERS
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
-from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, Usage, next_monthly, platform_of
+from emulator.vendors.serpwow.model.account import Account, ErrorLog, Usage, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
 
 MONTHS = 3
@@ -42,8 +42,8 @@ def render_account(tx: Transaction, request: Request, account: Account) -> JsonD
         "timezone": account.timezone_label or account.timezone,
         **_fields(account, "credits_used", "credits_limit", "credits_remaining"),
         "credits_reset_at": instant(next_monthly(account.credits_reset_at, tx.now)),
-        **render_usage(tx.size(Destination), DESTINATION_LIMIT, "destinations_"),
-        **render_usage(tx.size(Batch, "owner", SELF), BATCH_LIMIT, "batches_"),
+        **render_usage(tx.size(Destination, "owner", account.id), DESTINATION_LIMIT, "destinations_"),
+        **render_usage(tx.size(Batch, "owner", account.id), BATCH_LIMIT, "batches_"),
         **_fields(account, "account_balance_usd", "overage_allowed", "overage_enabled", "overage_limit"),
         "status": _platform_status(tx, account),
         "usage_history": list(usage_history(account.usage, tx.now)),

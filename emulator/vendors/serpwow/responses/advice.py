@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from emulator.sdk import ENCODED, MULTIPART, Request, Transaction, form_instead_of_json, hint
-from emulator.vendors.serpwow.destinations.model import SETTINGS
+from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination
 from emulator.vendors.serpwow.destinations.operations import REQUIRED
 from emulator.vendors.serpwow.model.batches import Batch
-from emulator.vendors.serpwow.requests.admission import is_published_elsewhere
+from emulator.vendors.serpwow.requests.admission import acting_account, is_published_elsewhere
 from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, begins_as_json, field_names
 from emulator.vendors.serpwow.requests.queries import API_KEY
 from emulator.vendors.serpwow.requests.queries import PARAMETERS as OF_QUERY
@@ -41,6 +41,8 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
         yield from _advise_pages(tx.find(Batch, page[1]))
     if answer == "too_often":
         yield "the minute is one of the world's clock, which stands still unless it is advanced or has a rate"
+    if answer in ("unknown_batch", "unknown_destination", "bad_key"):
+        yield from _advise_owner(tx, request.parameters)
     if answer != "bad_key":
         yield from _advise_unread(request)
     if answer != "unfit":
@@ -58,6 +60,18 @@ def _advise_unread(request: Request) -> Iterator[str]:
         unread = (it for it in dict.fromkeys(names) if known and it.partition("[")[0] not in known.union(CLIENT_FIELDS))
         for it in islice(unread, MOST_UNREAD):
             yield f"the {place} has {it!r}, which is not read here{hint(it, sorted(known or ()))}"
+
+
+def _advise_owner(tx: Transaction, ids: Mapping[str, str]) -> Iterator[str]:
+    """Yield whose what the path names is, where it is another account's."""
+    own = acting_account(tx)
+    found: tuple[Batch | Destination | None, ...] = (
+        tx.find(Batch, ids.get("id", "")),
+        tx.find(Destination, ids.get("destination_id", "")),
+    )
+    for it in found:
+        if it is not None and it.owner != own:
+            yield f"{it.id} belongs to the account {it.owner!r}, and this key acts for {own!r}"
 
 
 def _advise_pages(batch: Batch | None) -> Iterator[str]:

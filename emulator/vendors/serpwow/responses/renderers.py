@@ -24,7 +24,7 @@ from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
 from emulator.vendors.serpwow.model.searches import render_search
 from emulator.vendors.serpwow.operations.results import ResultLinks
 from emulator.vendors.serpwow.operations.searches import SearchesPage, SearchLinks
-from emulator.vendors.serpwow.requests.admission import PER_MINUTE, is_spelt_as_published
+from emulator.vendors.serpwow.requests.admission import PER_MINUTE, acting_account, is_spelt_as_published
 from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, field_names
 from emulator.vendors.serpwow.requests.queries import API_KEY, PARAMETERS, Page
 from emulator.vendors.serpwow.responses.account import render_account, render_error_log, render_usage
@@ -145,7 +145,7 @@ def _result(tx: Transaction, _request: Request, result: ResultLinks) -> Response
 
 
 def _destinations(tx: Transaction, _request: Request, page: Page) -> Response:
-    usage = render_usage(tx.size(Destination), DESTINATION_LIMIT)
+    usage = render_usage(tx.size(Destination, "owner", acting_account(tx)), DESTINATION_LIMIT)
     return _success(usage=usage, destinations=[render_destination(tx, destination) for destination in page.items])
 
 
@@ -181,7 +181,7 @@ def _wrong_verb(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Re
 
 
 def _no_credits(tx: Transaction, _request: Request, batch: Batch) -> Response:
-    status, account = int(tx.choice(START_WITHOUT_CREDITS)), account_of(tx)
+    status, account = int(tx.choice(START_WITHOUT_CREDITS)), account_of(tx, batch.owner)
     more = account.overage_limit if account.overage else 0
     left = max(account.credits_limit + more - account.credits_used, 0)
     return _error(status, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")

@@ -25,7 +25,7 @@ from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions.searches import LOCKED_TYPE
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
 from emulator.vendors.serpwow.machine.queue import has_no_slot
-from emulator.vendors.serpwow.model.account import months_after
+from emulator.vendors.serpwow.model.account import WORDS, months_after
 from emulator.vendors.serpwow.model.batches import BUSY, PARTS, Batch, ResultSet
 from emulator.vendors.serpwow.model.searches import Search, Searches, numbered, render_search
 from emulator.vendors.serpwow.operations.batches import default_name, new_batch
@@ -46,7 +46,8 @@ def load_batch(view: View, id: str, item: JsonObject) -> Batch:
         BadInput: such a batch is not possible.
     """
     old = view.find(Batch, id)
-    batch = _load(old or new_batch(view, id), item, view.now)
+    owner = WORDS.owner_in(view.accounts("serpwow"), item)
+    batch = replace(_load(old or new_batch(view, id), item, view.now), **owner)
     is_moved = old is None or old.status != batch.status
     if old is not None and is_moved and "since" not in item:
         batch = replace(batch, since=view.now)
@@ -94,8 +95,8 @@ def _load(old: Batch, item: JsonObject, now: datetime) -> Batch:
     return batch
 
 
-def dump_batch(batch: Batch) -> JsonDict:
-    item = dump_fields(BATCH, batch)
+def dump_batch(view: View, batch: Batch) -> JsonDict:
+    item = WORDS.with_account(view.accounts("serpwow"), dump_fields(BATCH, batch), batch.owner)
     for part, prefix in PARTS.items():
         values = dump_fields(PART_FIELDS[part], getattr(batch, part))
         item |= {prefix + name: value for name, value in values.items() if value != []}

@@ -23,7 +23,7 @@ from emulator.sdk import (
 )
 from emulator.vendors.serpwow.destinations.model import SETTINGS
 from emulator.vendors.serpwow.machine.batches import BATCH as BATCH_MACHINE
-from emulator.vendors.serpwow.model.account import MOST_DAYS, Component
+from emulator.vendors.serpwow.model.account import MOST_DAYS, WORDS, Component
 from emulator.vendors.serpwow.model.batches import PARTS, PRIORITIES, STATUSES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.requests.searches import TYPE
@@ -154,22 +154,27 @@ RESULT_SETS: JsonObject = {
 }
 FLAT: Fields = {PARTS[part] + name: field for part, fields in PART_FIELDS.items() for name, field in fields.items()}
 
+_ACCOUNT = schema_of(ACCOUNT, credits_remaining={"type": "integer", "minimum": 0})
+
 SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
-        "account": schema_of(ACCOUNT, credits_remaining={"type": "integer", "minimum": 0}),
-        "batches": many_of({**BATCH, **FLAT}, searches=SEARCHES, result_sets=RESULT_SETS),
-        "destinations": many_of(DESTINATION),
-        "error_logs": many_of(ERROR_LOG),
+        "account": _ACCOUNT,
+        "accounts": WORDS.schema(_ACCOUNT),
+        "batches": WORDS.owned(many_of({**BATCH, **FLAT}, searches=SEARCHES, result_sets=RESULT_SETS)),
+        "destinations": WORDS.owned(many_of(DESTINATION)),
+        "error_logs": WORDS.owned(many_of(ERROR_LOG)),
         "platform": schema_of(PLATFORM),
     },
     "additionalProperties": False,
 }
 
+_OF_ACCOUNT = ("credits_used", "credits_remaining", "credits_returned", "account_balance_usd", "usage.*")
+
 QUANTITIES = frozenset(
     (
-        *("account.credits_used", "account.credits_remaining", "account.credits_returned", "account.account_balance_usd"),
-        *("account.usage.*", "batches.allocated", "batches.searches"),
+        *(f"{part}.{name}" for part in (WORDS.one, WORDS.several) for name in _OF_ACCOUNT),
+        *("batches.allocated", "batches.searches"),
         *("batches.result_sets.searches_completed", "batches.result_sets.searches_failed", "error_logs.count"),
     )
 )

@@ -30,7 +30,7 @@ from emulator.vendors.sixdot50.operations.lists import list_batches
 from emulator.vendors.sixdot50.operations.writes import add_payments, create_batch, update_batch
 from emulator.vendors.sixdot50.requests.admission import check_id, check_media_type, id_of
 from emulator.vendors.sixdot50.requests.bodies import CREDENTIALS
-from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, given_secret, is_own, issue, matches
+from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, acting_organisation, given_secret, is_own, issue, matches
 from emulator.vendors.sixdot50.requests.validation import INVALID, MISSING, Flaw, msisdn_in, read_body, refuse
 from emulator.vendors.sixdot50.responses.renderers import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES
 
@@ -74,7 +74,7 @@ def member_exists(tx: Transaction, request: Request) -> Answer:
 
 
 def list_accounts(tx: Transaction, _request: Request) -> Answer:
-    return Answer("accounts", "6dot50-accounts-2", tx.group(Account, *ALL))
+    return Answer("accounts", "6dot50-accounts-2", tx.group(Account, ALL, acting_organisation(tx)))
 
 
 def status_codes(codes: Mapping[str, str], evidence: str) -> Handler:

@@ -18,8 +18,9 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     UNKNOWN_STATUS,
 )
 from emulator.vendors.sixdot50.machine import BATCH_STATES
-from emulator.vendors.sixdot50.model import SELF, Batch
+from emulator.vendors.sixdot50.model import Batch
 from emulator.vendors.sixdot50.requests.queries import assumption_of_repetition, flaws_of_repetition, values_of
+from emulator.vendors.sixdot50.requests.tokens import acting_organisation
 from emulator.vendors.sixdot50.requests.validation import INVALID, Flaw, is_same, refuse
 
 MAX_TAKE = 1000
@@ -84,7 +85,8 @@ def _is_unknown(tx: Transaction, query: Query) -> bool:
 def _most(tx: Transaction, query: Query) -> int:
     """Return how many batches the page holds at most."""
     wanted = int(query.get("take", MAX_INT if "skip" in query else MAX_TAKE))
-    if wanted <= MAX_TAKE or {"skip", "take"} <= query.keys() or tx.size(Batch, "by creation", SELF) <= MAX_TAKE:
+    own = acting_organisation(tx)
+    if wanted <= MAX_TAKE or {"skip", "take"} <= query.keys() or tx.size(Batch, "by creation", own) <= MAX_TAKE:
         return wanted
     return MAX_TAKE if tx.choice(SKIP_ALONE if "skip" in query else TAKE_ALONE) == "1000" else wanted
 
@@ -103,15 +105,15 @@ def _page(tx: Transaction, query: Query) -> tuple[list[Batch], bool]:
 
 def _newest(tx: Transaction, query: Query, skip: int) -> Iterable[Batch]:
     """Return the batches that pass the filters, newest first, without the first `skip`."""
-    status, external_id = query.get("statuscode"), query.get("externalid")
+    status, external_id, own = query.get("statuscode"), query.get("externalid"), acting_organisation(tx)
     if "" in (status, external_id) and tx.choice(EMPTY_FILTER) == "nothing":
         return ()
     if status and status != status.upper() and tx.choice(STATUS_CASE) == "ignored":
         status = status.upper()
     if not external_id:
-        return tx.sorted_group(Batch, "by creation", SELF, *([status] if status else ())).reversed(skip)
+        return tx.sorted_group(Batch, "by creation", own, *([status] if status else ())).reversed(skip)
     named = tx.group(Batch, "called", external_id.casefold())
-    ours = (it for it in named if it.owner == SELF and is_same(tx, it.external_id, external_id))
+    ours = (it for it in named if it.owner == own and is_same(tx, it.external_id, external_id))
     return sorted([it for it in ours if not status or it.status == status], key=attrgetter("created_at"))[::-1][skip:]
 
 

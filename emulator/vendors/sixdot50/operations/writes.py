@@ -19,6 +19,7 @@ from emulator.vendors.sixdot50.model import Addition, Batch, Payment, organisati
 from emulator.vendors.sixdot50.requests import bodies
 from emulator.vendors.sixdot50.requests.admission import id_of
 from emulator.vendors.sixdot50.requests.bodies import Properties, of_object, payments_in
+from emulator.vendors.sixdot50.requests.tokens import acting_organisation
 from emulator.vendors.sixdot50.requests.validation import (
     INVALID,
     MISSING,
@@ -44,7 +45,8 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
     body = read_body(tx, request, bodies.BATCH)
     name, external_id = body.get("name"), body.get("externalid")
     refuse(tx, [*flaws_of_name(tx, name), *flaws_of_external_id(tx, external_id)])
-    batch = Batch(mint_id(tx, Batch, guid), tx.now, tx.now, str(name), external_id=external_id or None)
+    id, owner = mint_id(tx, Batch, guid), acting_organisation(tx)
+    batch = Batch(id, tx.now, tx.now, str(name), external_id=external_id or None, owner=owner)
     return tx.ask(BATCH, batch.id, CREATE, new=batch)
 
 
@@ -111,7 +113,7 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
     def add(batch: Batch) -> Addition:
         for old in tx.group(Payment, "batch", batch.id) if clear else ():
             tx.ask(PAYMENT, old.id, CLEAR)
-        referrals = organisation_of(tx).referrals
+        referrals = organisation_of(tx, batch.owner).referrals
         added = [_payment(tx, batch, fields, referrals) for fields in payments]
         for new in added:
             tx.ask(PAYMENT, new.id, ADD, new=new)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from emulator.sdk import Credentials, JsonDict, Request, Transaction, is_revoked
+from emulator.sdk import Credentials, JsonDict, Request, Transaction, View, is_revoked
 from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.sixdot50.requests.bodies import properties
@@ -64,6 +64,15 @@ def bearer(request: Request) -> str | None:
     """Return the token of the Authorization header, None when it holds none. Evidence: 6dot50-auth-1 and 6dot50-auth-2."""
     scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def acting_organisation(view: View) -> str:
+    """Return the id of the organisation that the request under way acts for: that of the key which its token was given to."""
+    request, organisations = view.context, view.accounts("6dot50")
+    if request is None or not organisations.ids:
+        return organisations.first
+    token = view.find(Token, bearer(request) or "")
+    return organisations.of(token.key if token is not None else request.credential)
 
 
 def is_good(tx: Transaction, token: str) -> bool:

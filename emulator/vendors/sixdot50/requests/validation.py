@@ -20,8 +20,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
     ZERO_AMOUNT,
 )
 from emulator.vendors.sixdot50.assumptions.requests import MSISDN_FORM, REPEATED_NAME, WRONG_TYPE
-from emulator.vendors.sixdot50.machine import is_of_another_organisation
-from emulator.vendors.sixdot50.model import SELF, Batch, Payment, organisation_of
+from emulator.vendors.sixdot50.model import Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.bodies import (
     ADDITION,
     Properties,
@@ -32,6 +31,7 @@ from emulator.vendors.sixdot50.requests.bodies import (
     properties,
     repeats_a_property,
 )
+from emulator.vendors.sixdot50.requests.tokens import acting_organisation
 
 MISSING, INVALID = "100", "106"
 """The error codes of one field. Evidence: 6dot50-error-3."""
@@ -88,7 +88,7 @@ def read_body(tx: Transaction, request: Request, types: Types) -> Properties:
     if repeats_a_property(request) and tx.choice(REPEATED_NAME) == "400":
         raise InvalidRequest("unreadable", "6dot50-input-3", REPEATED_NAME, answer="unreadable")
     wrong = [(None, name, value) for name, value in mistyped(body, types)]
-    below = mistyped_in_payments(body, organisation_of(tx).referrals) if types is ADDITION else ()
+    below = mistyped_in_payments(body, organisation_of(tx, acting_organisation(tx)).referrals) if types is ADDITION else ()
     refuse(tx, (Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE, index) for index, name, value in chain(wrong, below)))
     return body
 
@@ -108,22 +108,22 @@ def flaws_of_name(tx: Transaction, name: Any) -> Iterator[Flaw]:
 def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = None) -> Iterator[Flaw]:
     """Yield the flaw in the externalId of a batch: it is empty, or another batch than `own` has it."""
     yield from _flaws_of_empty_id(tx, text)
-    same = namesakes(tx, text, own) if text else []
-    if is_taken(tx, same):
-        decided = None if any(map(_surely_counts, same)) else BATCH_EXTERNAL_IDS
+    same, owner = namesakes(tx, text, own) if text else [], acting_organisation(tx)
+    if is_taken(tx, same, owner):
+        decided = None if any(_surely_counts(it, owner) for it in same) else BATCH_EXTERNAL_IDS
         yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(str(text), same) or decided)
 
 
-def is_taken(view: View, same: Sequence[Batch]) -> bool:
-    """Tell whether an externalId is taken that these other batches have."""
-    if not same or any(map(_surely_counts, same)):
+def is_taken(view: View, same: Sequence[Batch], owner: str) -> bool:
+    """Tell whether an externalId is taken, for an organisation, that these other batches have."""
+    if not same or any(_surely_counts(it, owner) for it in same):
         return bool(same)
     scope = view.choice(BATCH_EXTERNAL_IDS)
-    return scope == "everywhere" or (scope == "all" and any(it.owner == SELF for it in same))
+    return scope == "everywhere" or (scope == "all" and any(it.owner == owner for it in same))
 
 
-def _surely_counts(batch: Batch) -> bool:
-    return batch.owner == SELF and batch.status != "CANCELLED"
+def _surely_counts(batch: Batch, owner: str) -> bool:
+    return batch.owner == owner and batch.status != "CANCELLED"
 
 
 def _flaws_of_empty_id(tx: Transaction, text: str | None) -> Iterator[Flaw]:
@@ -155,7 +155,7 @@ def to_the_cent(amount: int | Decimal) -> Decimal:
 
 def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Sequence[Properties]) -> Iterator[Flaw]:
     """Yield the flaws in the payments to add, in their order, where those that are to be cleared do not count."""
-    referrals, seen = organisation_of(tx).referrals, set[str]()
+    referrals, seen = organisation_of(tx, acting_organisation(tx)).referrals, set[str]()
     for index, payment in enumerate(payments):
         found = [*_flaws_of_payment(tx, payment, "msisdn", "amount", required=True)]
         if referrals:
@@ -209,16 +209,22 @@ def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str
 
 
 def payments_called(view: View, batch_id: str, text: str, clear: bool = False) -> list[Payment]:
-    """Return our payments that have this externalId, without the drafts of the batch where these are to be cleared."""
-    narrow = (batch_id,) if view.choice(PAYMENT_EXTERNAL_IDS) == "batch" else ()
+    """Return the payments of a batch's organisation that have this externalId, without its drafts that are to be cleared."""
+    own, narrow = view.find(Batch, batch_id), (batch_id,) if view.choice(PAYMENT_EXTERNAL_IDS) == "batch" else ()
+    owner = acting_organisation(view) if own is None else own.owner
     payments = view.group(Payment, "called", text.casefold(), *narrow)
     return [
         it
         for it in payments
         if is_same(view, it.external_id, text)
         and not (clear and it.batch_id == batch_id and it.status == "DRAFT")
-        and not is_of_another_organisation(view, it)
+        and _is_of(view, it, owner)
     ]
+
+
+def _is_of(view: View, payment: Payment, owner: str) -> bool:
+    batch = view.find(Batch, payment.batch_id)
+    return batch is None or batch.owner == owner
 
 
 def _by_case(text: str, same: Sequence[Batch | Payment]) -> Assumption | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.sdk import Request, Transaction, form_instead_of_json, format_instant
 from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS, REVOKED_KEY, SINGULAR_PATH
-from emulator.vendors.sixdot50.model import Token, organisation_of, paying_account
+from emulator.vendors.sixdot50.model import WORDS, Batch, Payment, Token, organisation_of, paying_account
 from emulator.vendors.sixdot50.requests.admission import SINGULAR
 from emulator.vendors.sixdot50.requests.bodies import (
     BODY,
@@ -18,7 +18,7 @@ from emulator.vendors.sixdot50.requests.bodies import (
     mistyped_in_payments,
     properties,
 )
-from emulator.vendors.sixdot50.requests.tokens import bearer, is_of_revoked_key
+from emulator.vendors.sixdot50.requests.tokens import acting_organisation, bearer, is_of_revoked_key
 
 EXPECTED: dict[object, str] = {str: "text", NUMBER: "a number", bool: "true or false", list: "a list"}
 ACTUAL: dict[type, str] = {
@@ -40,14 +40,16 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     if answer == "other_media_type" and properties(request) is not None:
         yield "the body is JSON: send the header Content-Type: application/json with it (curl -d alone names a form)"
     if answer in ("unreadable", "invalid"):
-        yield from _mistyped(request, organisation_of(tx).referrals)
-    if answer == "small_float" and (account := paying_account(tx)) is not None:
-        balance = min(account.balance, account.available_balance)
-        yield f"{account.name} has {balance:f}; a state of {{6dot50: {{accounts: [{{deposit: 100}}]}}}} adds 100 to it"
+        yield from _mistyped(request, organisation_of(tx, acting_organisation(tx)).referrals)
+    if answer == "small_float" and (account := paying_account(tx, acting_organisation(tx))) is not None:
+        balance, owner = min(account.balance, account.available_balance), _naming_owner(tx)
+        yield f"{account.name} has {balance:f}; a state of {{6dot50: {{accounts: [{{{owner}deposit: 100}}]}}}} adds 100 to it"
     if answer == "astray" and request.path.lower().startswith("/za/redemptions/"):
         yield "6DOT50 publishes this path, but the Redemptions API is not emulated"
     if answer == "astray" and SINGULAR.search(request.path) and tx.choice(SINGULAR_PATH) == "404":
         yield f"the titles of 6DOT50's pages have batches in the plural; {SINGULAR_PATH.id}: served takes the singular too"
+    if answer in ("unknown_batch", "unknown_payment", "forbidden"):
+        yield from _advise_owner(tx, request.parameters.get("id", "").lower())
     if answer == "bad_token" and (token := bearer(request)) is not None:
         known = tx.find(Token, token)
         if known is None:
@@ -58,6 +60,19 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
             yield f"its key was revoked; with {REVOKED_KEY.id}: live it is good until {format_instant(known.expires_at)}"
         else:
             yield f"getToken gave out a newer token for its key: that one is good, or this one with {OLDER_TOKENS.id}: live"
+
+
+def _naming_owner(tx: Transaction) -> str:
+    """Return what names the organisation of an account in a state, where there are several."""
+    return f"{WORDS.one}: {acting_organisation(tx)}, " if tx.accounts("6dot50").ids else ""
+
+
+def _advise_owner(tx: Transaction, id: str) -> Iterator[str]:
+    """Yield whose what the path names is, where it is another organisation's."""
+    payment, own = tx.find(Payment, id), acting_organisation(tx)
+    batch = tx.find(Batch, id if payment is None else payment.batch_id)
+    if batch is not None and batch.owner != own:
+        yield f"{id} belongs to the organisation {batch.owner!r}, and this token acts for {own!r}"
 
 
 def _mistyped(request: Request, referrals: bool) -> Iterator[str]:

@@ -22,7 +22,7 @@ from emulator.vendors.sixdot50.model import ALL, CURRENCY, Account, Batch, Payme
 from emulator.vendors.sixdot50.requests.admission import GUID, JSON, SINGULAR, check_media_type
 from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT, content_of
 from emulator.vendors.sixdot50.requests.queries import PARAMETERS
-from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN
+from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, acting_organisation
 from emulator.vendors.sixdot50.requests.validation import MAX_FLAWS
 from emulator.vendors.sixdot50.responses.renderers import rounded
 
@@ -88,8 +88,9 @@ def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterato
 
 def _needs_a_choice(tx: Transaction) -> bool:
     """Return whether another account might pay. Evidence: 6dot50-money-4."""
-    accounts = tx.size(Account, *ALL)
-    return accounts > 1 or tx.size(Account, "currency", CURRENCY) < accounts
+    own = acting_organisation(tx)
+    accounts = tx.size(Account, ALL, own)
+    return accounts > 1 or tx.size(Account, "currency", own, CURRENCY) < accounts
 
 
 def _instants_of(shown: Batch | Payment, settled: bool) -> list[datetime]:
@@ -136,7 +137,8 @@ def _facts_of_names(tx: Transaction, request: Request, operation: Operation) -> 
             yield "6dot50-media-4"
         names = _names_in(content)
         yield from _respelt(names, PROPERTIES)
-        if not organisation_of(tx).referrals and any(name.lower().startswith("referral") for name in names):
+        pays_referrers = organisation_of(tx, acting_organisation(tx)).referrals
+        if not pays_referrers and any(name.lower().startswith("referral") for name in names):
             yield "6dot50-referral-1"
     elif request.body or ("content-type" in request.headers and request.media_type != JSON):
         yield "6dot50-cancel-13"

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from emulator.sdk import (
     BadInput,
+    Fields,
     JsonDict,
     JsonObject,
     Problem,
     ProblemCollector,
     Transaction,
     View,
-    attribute_of,
     dump_fields,
     guid,
     idle_timers,
@@ -28,18 +28,12 @@ from emulator.sdk import (
 )
 from emulator.vendors.sixdot50.machine import PAYMENT as PAYMENT_MACHINE
 from emulator.vendors.sixdot50.model import (
-    ALL,
-    CURRENCY,
-    REFERRED,
+    WORDS,
     Account,
     Batch,
     Member,
-    Organisation,
     Payment,
-    Platform,
     Token,
-    organisation_of,
-    paying_account,
     platform_of,
 )
 from emulator.vendors.sixdot50.requests.tokens import LIFETIME
@@ -48,16 +42,14 @@ from emulator.vendors.sixdot50.state.fields import (
     BATCH,
     DECIMALS,
     GUID,
-    MONEY,
-    ORGANISATION,
     PAYMENT,
     PLATFORM,
     SCHEMA,
     TOKEN,
 )
+from emulator.vendors.sixdot50.state.organisations import read_accounts, read_settings, show_organisations
 from emulator.vendors.sixdot50.state.rules import (
     FITTING,
-    WITH_CAPABILITY,
     Path,
     fitting_times,
     problems_of,
@@ -97,11 +89,11 @@ class SixDot50State:
 
     def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources; each is in the view before the next is made: members, then a batch, then its payments."""
-        begins = not view.size(Account, *ALL)
-        yield from _read_settings(view, fragment)
+        begins = not view.size(Account)
+        yield from read_settings(view, fragment)
         gathered = ProblemCollector()
         with gathered.part():
-            yield from _read_accounts(view, fragment.get("accounts", ()))
+            yield from read_accounts(view, fragment.get("accounts", ()))
         yield from _read_members(view, fragment.get("members", ()), "registered" if begins else "registering")
         yield from _read_members(view, fragment.get("registering", ()), "registering")
         yield from (_read_token(view, item) for item in fragment.get("tokens", ()))
@@ -113,8 +105,8 @@ class SixDot50State:
     def dump(self, view: Transaction) -> JsonDict:
         return {
             "platform": dump_fields(PLATFORM, platform_of(view)),
-            "organisation": dump_fields(ORGANISATION, organisation_of(view)),
-            "accounts": [dump_fields(ACCOUNT, account) for account in view.group(Account)],
+            **show_organisations(view),
+            "accounts": [_show(view, ACCOUNT, account) for account in view.group(Account)],
             "members": [member.id for member in view.group(Member) if member.status == "registered"],
             "registering": [member.id for member in view.group(Member) if member.status == "registering"],
             "batches": [_show_batch(view, batch) for batch in view.group(Batch)],
@@ -137,58 +129,6 @@ def _amounts(fragment: JsonObject) -> Iterator[tuple[Path, Any]]:
         yield from (((*path, name), payment.get(name)) for name in ("amount", "referralAmount"))
 
 
-def _read_settings(view: View, fragment: JsonObject) -> Iterator[Platform | Organisation]:
-    if "platform" in fragment:
-        yield replace(platform_of(view), since=view.now, **load_fields(PLATFORM, fragment["platform"]))
-    if "organisation" in fragment:
-        organisation = replace(organisation_of(view), **load_fields(ORGANISATION, fragment["organisation"]))
-        if view.size(Payment, *REFERRED) and not organisation.referrals:
-            problem = f"a payment has a referral, which it can have {WITH_CAPABILITY}"
-            raise BadInput.at(problem, "organisation", "referrals")
-        yield organisation
-
-
-def _read_accounts(view: View, items: Sequence[JsonObject]) -> Iterable[Account]:
-    """Return the accounts that are added or changed; an organisation without any gets the default one."""
-    read: dict[str, Account] = {}
-    for index, item in enumerate(items):
-        account = _read_account(view, item, read, index)
-        read[account.id] = account
-    if not read and not view.size(Account, "currency", CURRENCY):
-        return [Account(mint_id(view, Account, guid), view.now, view.now)]
-    return read.values()
-
-
-def _read_account(view: View, item: JsonObject, read: Mapping[str, Account], index: int) -> Account:
-    values = load_fields(ACCOUNT, item, view.now, "accounts", index)
-    values.pop("id", None)
-    if "balance" in values:
-        values.setdefault("available_balance", values["balance"])
-    old = _find_account(view, item, index)
-    if old is None and "deposit" in item:
-        raise BadInput.at("a deposit needs an account that is there already", "accounts", index, "deposit")
-    if old is None:
-        old = Account(item.get("id", "").lower() or mint_id(view, Account, guid), view.now, view.now)
-    changed = replace(read.get(old.id, old), **values)
-    deposit = MONEY.read(item.get("deposit", 0))
-    return replace(changed, balance=changed.balance + deposit, available_balance=changed.available_balance + deposit)
-
-
-def _find_account(view: View, item: JsonObject, index: int) -> Account | None:
-    """Return the account of that id, shortName or name; a deposit alone is for the account that pays."""
-    accounts = view.group(Account, *ALL)
-    for name in ("id", "shortName", "name"):
-        if name in item:
-            value = ACCOUNT[name].read(item[name])
-            found = [account for account in accounts if getattr(account, attribute_of(name)) == value]
-            if len(found) > 1:
-                ids = " or ".join(account.id for account in found[:2])
-                problem = f"{len(found)} accounts have the {name} {value!r}: give an id, such as {ids}"
-                raise BadInput.at(problem, "accounts", index, name)
-            return found[0] if found else None
-    return paying_account(view) if "deposit" in item else None
-
-
 def _read_members(view: View, numbers: Iterable[str], status: str) -> Iterator[Member]:
     return (Member(msisdn, view.now, status) for msisdn in numbers if view.find(Member, msisdn) is None)
 
@@ -205,7 +145,10 @@ def _read_batch(view: View, item: JsonObject) -> Iterator[Batch | Payment]:
     old = view.find(Batch, id)
     _refuse_unfit_payments(view, id, written)
     created_at = values.get("since", view.now)
-    batch: Batch = _changed(view, old or Batch(id, view.now, created_at, "Batch"), old is None, values)
+    organisations = view.accounts("6dot50")
+    values |= WORDS.owner_in(organisations, item)
+    new = Batch(id, view.now, created_at, "Batch", owner=organisations.first)
+    batch: Batch = _changed(view, old or new, old is None, values)
     if "account_id" in values and view.find(Account, values["account_id"]) is None:
         raise BadInput.at(f"there is no account with the id {values['account_id']}", "accountId")
     yield batch
@@ -289,7 +232,11 @@ def _changed(view: View, resource: Any, new: bool, values: JsonObject) -> Any:
 
 def _show_batch(view: Transaction, batch: Batch) -> JsonDict:
     payments = view.group(Payment, "batch", batch.id)
-    return dump_fields(BATCH, batch) | {"payments": [_show_payment(it) for it in payments]}
+    return _show(view, BATCH, batch) | {"payments": [_show_payment(it) for it in payments]}
+
+
+def _show(view: View, fields: Fields, resource: Account | Batch) -> JsonDict:
+    return WORDS.with_account(view.accounts("6dot50"), dump_fields(fields, resource), resource.owner)
 
 
 def _show_payment(payment: Payment) -> JsonDict:

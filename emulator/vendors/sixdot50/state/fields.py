@@ -20,6 +20,7 @@ from emulator.sdk import (
 )
 from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
 from emulator.vendors.sixdot50.machine import PAYMENT as PAYMENT_MACHINE
+from emulator.vendors.sixdot50.model import WORDS
 
 _GUID = {
     "type": "string",
@@ -85,11 +86,12 @@ SCHEMA: JsonObject = {
     "type": "object",
     "properties": {
         "platform": schema_of(PLATFORM),
-        "organisation": schema_of(ORGANISATION),
-        "accounts": many_of(ACCOUNT, deposit=_MONEY),
+        WORDS.one: schema_of(ORGANISATION),
+        WORDS.several: WORDS.schema(schema_of(ORGANISATION)),
+        "accounts": WORDS.owned(many_of(ACCOUNT, deposit=_MONEY)),
         "members": {"type": "array", "items": _MSISDN},
         "registering": {"type": "array", "items": _MSISDN},
-        "batches": many_of(BATCH, payments=many_of(PAYMENT)),
+        "batches": WORDS.owned(many_of(BATCH, payments=many_of(PAYMENT))),
         "tokens": {"type": "array", "items": {**schema_of(TOKEN), "required": ["token"]}},
     },
     "additionalProperties": False,

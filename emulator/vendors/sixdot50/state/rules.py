@@ -8,7 +8,7 @@ from typing import Any
 from emulator.sdk import JsonDict, JsonObject, Problem, View, format_instant
 from emulator.vendors.sixdot50.assumptions.batches import BATCH_EXTERNAL_IDS
 from emulator.vendors.sixdot50.machine import REGISTRATION, REVERSAL
-from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment, organisation_of
+from emulator.vendors.sixdot50.model import Batch, Member, Payment, is_outside, organisation_of
 from emulator.vendors.sixdot50.requests.validation import is_taken, namesakes, payments_called
 
 Path = tuple[str | int, ...]
@@ -66,14 +66,14 @@ def problems_of(view: View, batch: Batch, places: Mapping[str, int], all_payment
         yield from _problems_of_payment(view, batch, payment, path)
         yield from _problems_of_settlement(payment, path)
         yield from _problems_of_time(payment, path)
-        if payment.has_referral and not organisation_of(view).referrals:
+        if payment.has_referral and not organisation_of(view, batch.owner).referrals:
             yield Problem(f"a payment has a referral {WITH_CAPABILITY}", path)
         yield from _problems_of_name(view, payment, places, path)
     if batch.since < batch.created_at:
         yield Problem(f"a batch is in no status before it was created, {format_instant(batch.created_at)}", ("since",))
     if batch.status == "OPEN" and not view.size(Payment, "pending", batch.id):
         yield Problem("a batch is OPEN as long as a payment of it is PENDING, and none of these is", ("status",))
-    if batch.external_id is not None and batch.owner == SELF and _is_taken(view, batch, batch.external_id):
+    if batch.external_id is not None and not is_outside(view, batch.owner) and _is_taken(view, batch, batch.external_id):
         yield Problem(f"another batch has the externalId {batch.external_id!r}", ("externalId",))
 
 
@@ -123,4 +123,4 @@ def _problems_of_name(view: View, payment: Payment, places: Mapping[str, int], p
 def _is_taken(view: View, batch: Batch, text: str) -> bool:
     if batch.status == "CANCELLED" and view.choice(BATCH_EXTERNAL_IDS) == "living":
         return False
-    return is_taken(view, namesakes(view, text, batch.id))
+    return is_taken(view, namesakes(view, text, batch.id), batch.owner)

@@ -45,6 +45,13 @@ MALFORMED_CONTEXT = Assumption(
     ("403", "accept"),
     "Each printed context is a path of account ids, and the first API refuses an account that is none with account_invalid.",
 )
+UNCONNECTED_ACCOUNT = Assumption(
+    "stripe.unconnected-account",
+    "What does a request hear whose context names an account that is neither that of its key nor connected to it?",
+    ("403", "accept"),
+    "A platform acts for accounts that are connected to it, and the first API refuses any other with account_invalid. This is"
+    " about accounts that a scenario gives: a world with one account takes every other for a connected one.",
+)
 ACCOUNT_HEADER = Assumption(
     "stripe.account-header",
     "What does the header Stripe-Account do, which Stripe-Context supersedes?",

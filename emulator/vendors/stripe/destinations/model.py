@@ -9,10 +9,9 @@ from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from emulator.sdk import IndexKey, JsonDict, Metered, Struct, View, base62, field
+from emulator.sdk import SELF, IndexKey, JsonDict, Metered, Struct, View, base62, field
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 from emulator.vendors.stripe.events.model import is_event_type, log_of
-from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.versions import has_new_sources
 
 LONGEST_NAME = 255

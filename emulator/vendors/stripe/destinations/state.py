@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from emulator.sdk import (
     NAME,
     PAST,
+    SELF,
     TEXT,
     TEXTS,
     BadInput,
@@ -55,7 +56,7 @@ from emulator.vendors.stripe.destinations.model import (
 from emulator.vendors.stripe.destinations.operations import new_secret
 from emulator.vendors.stripe.destinations.requests import VERSION
 from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES, SequenceLog, log_of
-from emulator.vendors.stripe.model.accounts import SELF
+from emulator.vendors.stripe.model.accounts import WORDS
 from emulator.vendors.stripe.requests.fields import METADATA
 
 ATTRIBUTES: Fields = {
@@ -150,9 +151,9 @@ def _numbered(view: View, items: Sequence[JsonObject], numbers: Mapping[str, int
         yield n, {"id": id, **item}
 
 
-def dump_destination(destination: Destination) -> JsonDict:
+def dump_destination(view: View, destination: Destination) -> JsonDict:
     """Return the destination as a state has it."""
-    item = dump_fields(ATTRIBUTES, destination)
+    item = WORDS.with_account(view.accounts("stripe"), dump_fields(ATTRIBUTES, destination), destination.owner)
     return item | ({} if destination.cloud is None else {destination.type: structs.asdict(destination.cloud)})
 
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
-from emulator.sdk import Effect, IndexKey, Metered, Request, Struct, Transaction, View, base62, guid, mint_id, replace
+from emulator.sdk import SELF, Effect, IndexKey, Metered, Request, Struct, Transaction, View, base62, guid, mint_id, replace
 from emulator.vendors.stripe.assumptions.jobs import UPDATED_EVENTS
-from emulator.vendors.stripe.model.accounts import SELF
 
 JOB_EVENT = "v2.core.batch_job."
 PING = "v2.core.event_destination.ping"

@@ -6,10 +6,9 @@ from emulator.sdk import JsonDict, Renderer, Request, Response, Transaction, ins
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import EVENT_CHANGES, EVENT_METADATA, PING_FORM, PING_OBJECT
 from emulator.vendors.stripe.events.model import PING, Event
-from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.model.versions import has_changes, has_snapshot_event
-from emulator.vendors.stripe.requests.admission import context_of, is_of_organization, version_of
+from emulator.vendors.stripe.requests.admission import context_of, is_of_organization, own_account, version_of
 from emulator.vendors.stripe.requests.fields import Page
 
 
@@ -26,7 +25,7 @@ def notification_to_json(tx: Transaction, request: Request, event: Event) -> Jso
         "type": event.type,
         "created": instant(event.since),
         "livemode": False,
-        "context": context_of(request) if event.owner != SELF or is_of_organization(request) else None,
+        "context": context_of(request) if event.owner != own_account(tx, request) or is_of_organization(request) else None,
         "reason": reason if event.request and not is_hidden else None,
         "related_object": related,
     }

@@ -43,7 +43,7 @@ def _upload(tx: Transaction, request: Request) -> Answer:
     id = read_upload(tx, request.parameters["token"]) or UNKNOWN_ID
     job = tx.find(Job, id)
     if job is not None and job.status == "ready_for_upload":
-        tx.put(with_file(tx, job, request.reader.rows(), job.failing or account_of(tx).failing))
+        tx.put(with_file(tx, job, request.reader.rows(), job.failing or account_of(tx, job.owner).failing))
     answer = tx.ask(JOB, id, UPLOAD)
     if answer.name != "uploaded":
         return answer

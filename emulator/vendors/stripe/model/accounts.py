@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import END_OF_TIME, Metered, View
+from emulator.sdk import END_OF_TIME, SELF, AccountWords, Metered, View
 from emulator.vendors.stripe.files.model.outcomes import FailureRule
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
-SELF = "self"
-"""The owner of what belongs to the account of this world's keys."""
+WORDS = AccountWords()
 
 LIMITERS = ("global-concurrency", "global-rate", "endpoint-concurrency", "endpoint-rate", "resource-specific")
 """The limiters that a refusal of too many requests can name. Evidence: stripe-limit-1."""
@@ -36,10 +35,14 @@ OPERATIONAL = Platform(END_OF_TIME)
 
 
 class Account(Metered, frozen=True, gc=False):
-    """The account of this world's keys: its id, the endpoints it may not use, and the rules by which its rows fail."""
+    """An account: the endpoints it may not use, and the rules by which its rows fail.
+
+    `name` is what Stripe calls its id, also where it is the only one. Keys of the account `platform` may act for it, too.
+    """
 
     since: datetime
     name: str = OWN_ACCOUNT
+    platform: str | None = None
     unauthorized: tuple[Endpoint, ...] = ()
     failing: tuple[FailureRule, ...] = ()
     status: str = "open"
@@ -58,6 +61,15 @@ class Traffic(Metered, frozen=True, gc=False):
     is_tally: ClassVar[bool] = True
 
 
-def account_of(view: View) -> Account:
-    """Return the account as it is now."""
-    return view.find(Account, SELF) or Account(view.now)
+def account_of(view: View, owner: str = SELF) -> Account:
+    """Return an account as it is now; in a world with one, that stands for every other."""
+    return view.find(Account, owner) or view.find(Account, SELF) or Account(view.now)
+
+
+def may_act_for(view: View, account: str, other: str) -> bool:
+    """Return whether keys of an account may act for another one, which it is the platform of, or that of its platform."""
+    seen: set[str] = set()
+    while other != account and other not in seen and (found := view.find(Account, other)) is not None:
+        seen.add(other)
+        other = found.platform or ""
+    return other == account

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import Metered, field
+from emulator.sdk import SELF, Metered, field
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, RowOutcomes
-from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
 STATUSES = (
@@ -36,8 +35,8 @@ class Job(Metered, frozen=True, gc=False):
     The counts are those of the instant `counted_at`; while rows are validated or processed, the time since then adds more.
     That phase began at `phase_began_at`. `failing_rows` will have failed in the end, and validation stops at `invalid_row`.
     `work` has the rows of its file, None where a scenario gives numbers only; they fail by the rules `failing`. `reported` is
-    the newest count that an event reported as progress. At `fails_at` the job fails as a whole. `owner` is SELF, or the id of
-    another account.
+    the newest count that an event reported as progress. At `fails_at` the job fails as a whole. `owner` is the id of its
+    account.
     """
 
     id: str

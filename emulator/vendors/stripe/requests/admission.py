@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Sequence
 from datetime import timedelta
 
-from emulator.sdk import Answer, Operation, Request, Transaction, View
+from emulator.sdk import SELF, Answer, Operation, Request, Transaction, View
 from emulator.vendors.stripe.assumptions.jobs import VERSION_UNKNOWN, VERSION_WITHOUT_JOBS
 from emulator.vendors.stripe.assumptions.requests import (
     ACCOUNT_HEADER,
@@ -17,9 +17,10 @@ from emulator.vendors.stripe.assumptions.requests import (
     OTHER_KEY,
     RATE_LIMITS,
     RESTRICTED_KEY,
+    UNCONNECTED_ACCOUNT,
 )
 from emulator.vendors.stripe.files.model.links import MOUNT
-from emulator.vendors.stripe.model.accounts import LOCKED, OPERATIONAL, SELF, Platform, Traffic, account_of
+from emulator.vendors.stripe.model.accounts import LOCKED, OPERATIONAL, Platform, Traffic, account_of, may_act_for
 from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, is_preview, is_well_formed, lacks_jobs, parse_version
 
 PUBLISHABLE, RESTRICTED, SECRET, ORGANIZATION = "pk_", "rk_", "sk_", "sk_org"
@@ -66,6 +67,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
         _check_key(tx, request.credential)
         or _check_organization(request)
         or _check_context(tx, request)
+        or _check_access(tx, request)
         or _check_rate(tx, request)
         or _check_version(tx, request, operation)
         or _check_key_in_use(tx, request, operation)
@@ -106,14 +108,20 @@ def is_path_of_accounts(view: View, context: str) -> bool:
     """Return whether a context is empty, or a path of account ids."""
     if not context:
         return True
-    own = account_of(view).name
-    return all(id == own or _ACCOUNT.fullmatch(id) for id in context.split("/"))
+    known = view.accounts("stripe").ids or (account_of(view).name,)
+    return all(id in known or _ACCOUNT.fullmatch(id) for id in context.split("/"))
+
+
+def own_account(view: View, request: Request) -> str:
+    """Return the account of the key of a request."""
+    accounts = view.accounts("stripe")
+    return accounts.of(request.credential) if accounts.ids else accounts.first
 
 
 def acting_account(view: View, request: Request) -> str:
-    """Return the account that a request acts for: the last of its context, or else SELF. Evidence: stripe-context-1."""
-    id = context_of(request).rpartition("/")[2]
-    return SELF if not id or id == account_of(view).name else id
+    """Return the account that a request acts for: the last of its context, or else its own. Evidence: stripe-context-1."""
+    own, id = own_account(view, request), context_of(request).rpartition("/")[2]
+    return own if not id or id == account_of(view, own).name else id
 
 
 def _check_key(tx: Transaction, key: str | None) -> Answer | None:
@@ -144,9 +152,22 @@ def _check_context(tx: Transaction, request: Request) -> Answer | None:
     if choice == "refuse" or (choice == "refuse-both" and request.headers.get("stripe-context")):
         message = "The header Stripe-Account is not supported here; send Stripe-Context alone"
         return Answer("invalid_fields", "stripe-context-3", message, ACCOUNT_HEADER)
-    if is_path_of_accounts(tx, context_of(request)) or tx.choice(MALFORMED_CONTEXT) == "accept":
+    if not is_path_of_accounts(tx, context_of(request)) and tx.choice(MALFORMED_CONTEXT) != "accept":
+        return Answer("wrong_account", "stripe-context-4", context_of(request), MALFORMED_CONTEXT)
+    return None
+
+
+def _check_access(tx: Transaction, request: Request) -> Answer | None:
+    """Refuse a context that names none of several accounts, or one that the key may not act for."""
+    if not (known := tx.accounts("stripe").ids):
         return None
-    return Answer("wrong_account", "stripe-context-4", context_of(request), MALFORMED_CONTEXT)
+    acting = acting_account(tx, request)
+    if acting not in known:
+        return Answer("wrong_account", "stripe-context-8", context_of(request))
+    if is_of_organization(request) or may_act_for(tx, own_account(tx, request), acting):
+        return None
+    refused = tx.choice(UNCONNECTED_ACCOUNT) == "403"
+    return Answer("wrong_account", "stripe-context-7", context_of(request), UNCONNECTED_ACCOUNT) if refused else None
 
 
 def _check_rate(tx: Transaction, request: Request) -> Answer | None:

@@ -11,7 +11,7 @@ from emulator.vendors.stripe.model.accounts import account_of
 from emulator.vendors.stripe.model.endpoints import Endpoint, differs_by_channel, supports, supports_ever
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS
 from emulator.vendors.stripe.model.versions import has_delete, has_rps
-from emulator.vendors.stripe.requests.admission import version_of
+from emulator.vendors.stripe.requests.admission import acting_account, version_of
 from emulator.vendors.stripe.requests.fields import flaw, invalid, metadata_mistakes
 
 METHODS = ("post", "delete")
@@ -35,7 +35,8 @@ def check_job(tx: Transaction, request: Request) -> Answer | None:
     if not supported and (tx.choice(ENDPOINTS) == "by-version" or not supports_ever(endpoint)):
         assumption = CHANNEL if differs_by_channel(version, endpoint) else ENDPOINTS
         return Answer("unsupported_endpoint", "stripe-endpoint-1", endpoint, assumption)
-    if (unauthorized := account_of(tx).unauthorized) and endpoint.shape in [other.shape for other in unauthorized]:
+    unauthorized = account_of(tx, acting_account(tx, request)).unauthorized
+    if unauthorized and endpoint.shape in [other.shape for other in unauthorized]:
         return Answer("unauthorized_endpoint", "stripe-endpoint-2", endpoint)
     return None
 

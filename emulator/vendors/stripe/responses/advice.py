@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from emulator.sdk import Request, Transaction, form_instead_of_json, near, some
 from emulator.vendors.stripe.assumptions.jobs import CHANNEL, CONTENT_TYPE
+from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.events.model import TYPES, is_event_type
 from emulator.vendors.stripe.files.operations import CONTENT_TYPES
+from emulator.vendors.stripe.model.accounts import may_act_for
 from emulator.vendors.stripe.model.endpoints import endpoints_of
+from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.model.versions import PREVIEWS, is_well_formed
-from emulator.vendors.stripe.requests.admission import version_of
+from emulator.vendors.stripe.requests.admission import acting_account, context_of, is_path_of_accounts, own_account, version_of
 from emulator.vendors.stripe.requests.fields import fields_of, values_of
 from emulator.vendors.stripe.requests.jobs import endpoint_of
 
@@ -34,9 +37,31 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     elif answer == "publishable_key":
         yield "a secret key begins with sk_; a key of another form is good where the scenario lists it under credentials"
     elif answer == "wrong_account":
-        yield "a context is the id of an account, or of several with / between them, such as acct_111/acct_111a"
+        yield from _advise_context(tx, request)
+    if answer in ("not_found", "nothing_found", "forbidden"):
+        yield from _advise_owner(tx, request)
     if answer in ("invalid_fields", "no_version", "unknown_version"):
         yield from form_instead_of_json(request, "Stripe's v2 API")
+
+
+def _advise_context(tx: Transaction, request: Request) -> Iterator[str]:
+    """Yield the form of a context; of one that names an account, for which the key may act."""
+    own, known = own_account(tx, request), tx.accounts("stripe").ids
+    if known and is_path_of_accounts(tx, context_of(request)):
+        others = [it for it in known if it != own and may_act_for(tx, own, it)]
+        connected = f"those connected to it: {some(others)}" if others else "none beside it: others name it as their 'platform'"
+        yield f"this key is of the account {own}, and may act for {connected}"
+    else:
+        yield "a context is the id of an account, or of several with / between them, such as acct_111/acct_111a"
+
+
+def _advise_owner(tx: Transaction, request: Request) -> Iterator[str]:
+    """Yield whose what the path names is, where it is another account's."""
+    id, own = request.parameters.get("id", ""), acting_account(tx, request)
+    found: tuple[Job | Destination | None, ...] = (tx.find(Job, id), tx.find(Destination, id))
+    for it in found:
+        if it is not None and it.owner != own:
+            yield f"{id} belongs to the account {it.owner!r}, and this request acts for {own!r}"
 
 
 def _advise_content_type(tx: Transaction, request: Request) -> Iterator[str]:

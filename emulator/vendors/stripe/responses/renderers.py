@@ -36,7 +36,7 @@ from emulator.vendors.stripe.files.model.links import (
 )
 from emulator.vendors.stripe.files.responses import size_of, validation_failure
 from emulator.vendors.stripe.machine import UPLOADING, as_of_now
-from emulator.vendors.stripe.model.accounts import LOCKED, SELF
+from emulator.vendors.stripe.model.accounts import LOCKED
 from emulator.vendors.stripe.model.endpoints import PRIVATE, PUBLIC, Endpoint, endpoints_of
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, WITH_RESULTS, Job
 from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_rps, has_snapshot_event
@@ -47,6 +47,7 @@ from emulator.vendors.stripe.requests.admission import (
     context_of,
     is_listed,
     is_path_of_accounts,
+    own_account,
     platform_of,
     version_of,
 )
@@ -240,8 +241,8 @@ def _facts_of_context(tx: Transaction, request: Request) -> Iterator[str]:
         yield "stripe-context-3"
     if not is_path_of_accounts(tx, context):
         yield "stripe-context-4"
-    elif acting_account(tx, request) != SELF:
-        yield "stripe-context-2"
+    elif acting_account(tx, request) != own_account(tx, request):
+        yield "stripe-context-7" if tx.accounts("stripe").ids else "stripe-context-2"
 
 
 def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iterator[str]:

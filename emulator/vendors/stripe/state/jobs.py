@@ -38,6 +38,7 @@ from emulator.vendors.stripe.files.operations import with_file
 from emulator.vendors.stripe.files.requests import LARGEST_FILE, dump_rows, read_rows
 from emulator.vendors.stripe.files.responses import can_have_size
 from emulator.vendors.stripe.machine import JOB, as_of_now, status_end
+from emulator.vendors.stripe.model.accounts import WORDS, account_of
 from emulator.vendors.stripe.model.endpoints import Endpoint
 from emulator.vendors.stripe.model.jobs import AT_WORK, STATUSES, WITH_RESULTS, Job
 from emulator.vendors.stripe.operations import new_id
@@ -171,7 +172,8 @@ def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
 
 def dump_job(view: View, job: Job) -> JsonDict:
     """Return the job as a state has it now."""
-    item = without_idle_timers(JOB, {"maximum_rps": None} | dump_fields(FIELDS, as_of_now(view, job)))
+    shown = WORDS.with_account(view.accounts("stripe"), dump_fields(FIELDS, as_of_now(view, job)), job.owner)
+    item = without_idle_timers(JOB, {"maximum_rps": None} | shown)
     if job.work is not None:
         item.pop("output_size", None)
         rules = [item["failing"][index] for index in job.work.rules_met()]
@@ -181,8 +183,8 @@ def dump_job(view: View, job: Job) -> JsonDict:
     return item
 
 
-def load_job(view: View, item: JsonObject, failing: tuple[FailureRule, ...], read: ReadRows, *path: str | int) -> Job:
-    """Return the job of an item: a new one, or a changed one; `failing` are the rules of a new job that has none of its own.
+def load_job(view: View, item: JsonObject, read: ReadRows, *path: str | int) -> Job:
+    """Return the job of an item: a new one, or a changed one; a new one that has no rules of its own fails by its account's.
 
     `read` returns the rows of a file; what reads the same file for many jobs need not do that again.
 
@@ -196,7 +198,8 @@ def load_job(view: View, item: JsonObject, failing: tuple[FailureRule, ...], rea
     job = _new_job(view, values) if old is None else replace(as_of_now(view, old), **values)
     is_new = old is None or job.status != old.status
     if "input" in item or (job.work is not None and {"failing", "endpoint", "skip_validation"} & values.keys()):
-        job = _with_input(view, job, item, values.get("failing", failing if old is None else job.failing), read, *path)
+        failing = account_of(view, job.owner).failing if old is None else job.failing
+        job = _with_input(view, job, item, values.get("failing", failing), read, *path)
     if old is not None:
         job = _restarted(view, job, values) if is_new else replace(job, phase_began_at=job.since)
     job = _with_counts(job, values, is_new)
