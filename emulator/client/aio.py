@@ -41,7 +41,7 @@ class AsyncEmulator:
 
         self.load = as_async(emulator.load)
         self.reset = as_async(emulator.reset)
-        self.advance = as_async(emulator.clock.advance)
+        self.advance = emulator.clock.aadvance
         self.run = as_async(emulator.clock.run)
         self.sleep = emulator.clock.asleep
         self.now = as_async(lambda: emulator.clock.now)

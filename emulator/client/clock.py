@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from emulator.client.journal import Change
 from emulator.client.json_encoding import Duration, without_none
-from emulator.control.record import from_json
+from emulator.client.receivers import Receivers
 from emulator.kernel.time import format_instant, parse_instant, parse_offset
+from emulator.scenario.document import JsonObject
 
 if TYPE_CHECKING:
     from emulator.client.network_idle import Look
@@ -29,8 +30,9 @@ TIME_SLEEP, ASYNCIO_SLEEP = time.sleep, asyncio.sleep
 class Clock:
     """The world's clock."""
 
-    def __init__(self, ask: Callable[..., Any], look: Look) -> None:
+    def __init__(self, ask: Callable[..., Any], look: Look, receivers: Receivers) -> None:
         self._ask = ask
+        self.receivers = receivers
         self._look = look
 
     @property
@@ -66,8 +68,19 @@ class Clock:
             BadInput: `by` is a negative timedelta, or no finite number.
             ControlError: time does not go back, never comes to rest, or more would happen than in one jump may.
         """
-        body = without_none(by=by, to=format_instant(to) if isinstance(to, datetime) else to, until=until)
-        return [from_json(Change, it) for it in self._ask("POST", "/clock/advance", body)["fired"]]
+        return self.receivers.advance(_jump(by, to, until))
+
+    async def aadvance(
+        self,
+        by: Duration | None = None,
+        *,
+        to: datetime | str | None = None,
+        until: Literal["next", "idle"] | None = None,
+    ) -> list[Change]:
+        """Let time pass as `advance` does; receivers are awaited in the running loop."""
+        from anyio import to_thread
+
+        return await self.receivers.aadvance(_jump(by, to, until), to_thread.run_sync)
 
     def run(self, rate: float | str) -> None:
         """Let time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
@@ -85,13 +98,17 @@ class Clock:
         """
         from emulator.client.sleeps import sleep_length
 
-        self.advance(sleep_length(seconds))
+        length = sleep_length(seconds)
+        if not self.receivers.is_called:
+            self.advance(length)
 
     async def asleep(self, delay: Duration, result: T | None = None) -> T | None:
         """Stand in for `asyncio.sleep`. Tasks of asyncio wake in the order in which their time is over; others add theirs up.
 
         Takes what `sleep` takes, and raises as it does; a negative number of seconds is none in asyncio.
         """
+        if self.receivers.is_called:
+            return result
         from anyio import to_thread
 
         try:
@@ -127,3 +144,7 @@ class Clock:
         from emulator.client.sleeps import AsyncSleep
 
         return AsyncSleep(self, NetworkIdle(self._look))
+
+
+def _jump(by: Duration | None, to: datetime | str | None, until: str | None) -> JsonObject:
+    return without_none(by=by, to=format_instant(to) if isinstance(to, datetime) else to, until=until)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emulator.client.emulator import Emulator
 from emulator.client.faults import Fault
-from emulator.client.journal import Change, Exchange, Journal
+from emulator.client.journal import Attempt, Change, Exchange, Journal
 from emulator.client.replies import Reply
 from emulator.client.report_sections import connection_advice, requests_held, under_way, unmatched_requests
 from emulator.contract.evidence import Evidence, load_evidence
@@ -94,9 +94,13 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
 def _parts(journal: Journal) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines of the journal's entries, and the number of entries: changes at one instant may share a line."""
     hints = _hints(journal)
-    for moment, entries in groupby(journal, key=lambda it: None if isinstance(it, Exchange) else it.at.replace(microsecond=0)):
+    for moment, entries in groupby(journal, key=lambda it: it.at.replace(microsecond=0) if isinstance(it, Change) else None):
         if moment is None:
-            yield from ((1, [*_exchange(it), *hints.get(it.n, ())]) for it in entries if isinstance(it, Exchange))
+            for it in entries:
+                if isinstance(it, Exchange):
+                    yield 1, [*_exchange(it), *hints.get(it.n, ())]
+                elif isinstance(it, Attempt):
+                    yield 1, [*_attempt(it)]
         else:
             changes = [it for it in entries if isinstance(it, Change)]
             yield from ((count, [f"      {moment:%H:%M:%S}  {line}"]) for count, line in _folded(changes))
@@ -167,6 +171,12 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     if exchange.assumption:
         yield f"      assuming: {exchange.assumption}"
     yield from (f"      changed: {line}" for _, line in _folded(exchange.changes))
+
+
+def _attempt(attempt: Attempt) -> Iterator[str]:
+    yield f"  {attempt.n:>3} {attempt.at:%H:%M:%S}  {attempt.event} -> {attempt.url}"
+    yield f"      the receiver answered {attempt.status}" if attempt.error is None else f"      {attempt.error}"
+    yield from (f"      changed: {line}" for _, line in _folded(attempt.changes))
 
 
 @cache

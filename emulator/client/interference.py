@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any
 
+from emulator.client.deliveries import Deliveries
 from emulator.client.faults import Faults
+from emulator.client.receivers import App, Receivers
 from emulator.client.replies import Replies
 from emulator.client.timeline import Timeline
 
@@ -26,6 +29,25 @@ class InterferenceMixin(ABC):
     def replies(self) -> Replies:
         """The replies of the world in place of the vendors' own: `add`, `list`, `remove`, `clear`."""
         return Replies(self.ask)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """The notifications that vendors owe to receivers: read them, `filter` them, or `expect` some."""
+        return Deliveries(self.ask, self._receivers)
+
+    def receiver(self, url: str, app: App) -> None:
+        """Call an application, ASGI or WSGI, in this process for each notification to a URL, when it is due.
+
+        The URL is that of a destination, or of a webhook. Time that passes by `advance` calls it.
+
+        Raises:
+            TypeError: it is no application.
+        """
+        self._receivers.add(url, app)
+
+    @cached_property
+    def _receivers(self) -> Receivers:
+        return Receivers(self.ask)
 
     @property
     def timeline(self) -> Timeline:

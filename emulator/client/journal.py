@@ -99,7 +99,28 @@ class Exchange(_Explained, journal_models.Exchange):
         return escaped(f"{self.n}: {self.method} {self.target} -> {self.status or 'no answer'} ({self.answer})")
 
 
-Entry = Exchange | Change
+class Attempt(_Explained, journal_models.AttemptEntry):
+    """An attempt to deliver a notification: its request, and the receiver's `status` and `reply`, or an `error`."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the request, found under any spelling of their names."""
+        return SentHeaders(self.request.headers)
+
+    @property
+    def body(self) -> Any:
+        """The body of the request."""
+        return self.request.body
+
+    def __str__(self) -> str:
+        came = self.error or f"answered {self.status}"
+        return escaped(f"{self.n}: {self.event} to {self.url} -> {came} ({', '.join(it.to for it in self.changes)})")
+
+
+Entry = Exchange | Change | Attempt
+KINDS: Mapping[str, Callable[..., Entry]] = {"exchange": Exchange, "change": Change, "attempt": Attempt}
 
 
 ANYTHING: Any = object()
@@ -160,7 +181,11 @@ class Journal(Sequence[Entry]):
 
     def changes(self) -> list[Change]:
         """Return every change in order, whether a client, time or a controller made it."""
-        return [change for it in self._entries for change in (it.changes if isinstance(it, Exchange) else (it,))]
+        return [change for it in self._entries for change in ((it,) if isinstance(it, Change) else it.changes)]
+
+    def attempts(self, event: str | None = None) -> list[Attempt]:
+        """Return the attempts to deliver notifications, of an event if one is named."""
+        return [it for it in self._entries if isinstance(it, Attempt) and event in (None, it.event)]
 
     def assert_called(
         self,
@@ -241,7 +266,6 @@ def expect_operation(name: str) -> None:
 
 
 def _entry(answer: JsonObject, ask: Ask) -> Entry:
-    kind: Callable[..., Entry] = Exchange if answer["type"] == "exchange" else Change
-    entry = from_json(kind, answer)
+    entry = from_json(KINDS[answer["type"]], answer)
     object.__setattr__(entry, "_explain", partial(ask, "GET", f"/journal/{answer['n']}/explain"))
     return entry

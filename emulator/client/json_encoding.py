@@ -60,7 +60,7 @@ def duration(value: object, *path: str | int) -> str:
 
 def _instead(number: float | Decimal, path: Path) -> str:
     """Return the advice for a number without end; empty where there is none."""
-    from emulator.scenario.schema import INSTEAD
+    from emulator.scenario.duration_mistakes import INSTEAD
 
     return INSTEAD.get(str(path[-1]), "; a duration without end is 'never'") if path and not isnan(number) else ""
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.client.amounts import exact, exact_totals, is_amount
-from emulator.control import journal_models
-from emulator.control.journal_models import Outcome
+from emulator.control import journal_models, ledger_models
+from emulator.control.ledger_models import Outcome
 from emulator.control.record import Record, from_json
 from emulator.kernel.errors import NotFound
 from emulator.kernel.resource import Struct
@@ -65,7 +65,7 @@ class _WithTotals(Record):
         super().__init__(**fields | {"totals": exact_totals(fields["totals"])})
 
 
-class Commit(_WithTotals, journal_models.Commit):
+class Commit(_WithTotals, ledger_models.Commit):
     """The changes of one exchange, or, where `exchange` is None, of time or a controller."""
 
     __match_args__ = ("exchange", "why", "at", "totals", "differences")
@@ -73,7 +73,7 @@ class Commit(_WithTotals, journal_models.Commit):
     differences: tuple[Difference, ...]
 
 
-class LedgerPicture(_WithTotals, journal_models.Ledger):
+class LedgerPicture(_WithTotals, ledger_models.Ledger):
     """A ledger at one moment."""
 
     commits: tuple[Commit, ...]

@@ -84,6 +84,7 @@ class EmulatorServer:
         self._lock = Lock()
         self._process = os.getpid()
         self._held = HeldRequests()
+        self._own_host = LOCAL
         self.app: App | None = None
         self._client: Client | None = None
         self._listening: ThreadedServer | None = None
@@ -117,7 +118,9 @@ class EmulatorServer:
             from emulator.server.server import ThreadedServer
 
             self._listening = self._exits.enter_context(ThreadedServer(self.app, limits=self._limits))
-        return self._listening.url
+        url = self._listening.url
+        self._own_host = [(b"host", url.partition("://")[2].encode())]  # links in what vendors post lead to it
+        return url
 
     async def look(self, world: str) -> ServerActivity | None:
         """The traffic of the clients of a world, as far as it can be seen; None where none of them has a socket."""
@@ -228,7 +231,7 @@ class EmulatorServer:
 
         def send(method: str, path: str, body: Any, is_read: bool) -> AppResponse:
             self._stay_in_this_process()
-            return ask_control(app, method, path.encode(), body, LOCAL if is_read else UNREAD)
+            return ask_control(app, method, path.encode(), body, self._own_host if is_read else UNREAD)
 
         return send
 

@@ -147,7 +147,8 @@ class Sleeps:
             TypeError: it is no number, or a Decimal.
             ValueError: it is no length of time.
         """
-        return await self.async_sleep.sleep(0 if delay <= 0 else 0.0 + delay, result)
+        seconds = 0 if delay <= 0 else 0.0 + delay
+        return result if self.clock.receivers.is_called else await self.async_sleep.sleep(seconds, result)
 
     def in_place_of(self, value: Any) -> Any:
         """The replacement of a sleep or of a module that has one, also where it is a replacement already; else the value."""

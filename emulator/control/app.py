@@ -6,7 +6,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from emulator.control import catalogue, dry_run, faults, index, journal, recordings, replies, snapshots, timeline, worlds
+from emulator.control import (
+    catalogue,
+    clock,
+    deliveries,
+    dry_run,
+    faults,
+    index,
+    journal,
+    recordings,
+    replies,
+    snapshots,
+    timeline,
+    worlds,
+)
 from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
@@ -29,7 +42,20 @@ Rendered = TypeVar("Rendered")
 
 ROUTES = [
     row
-    for module in (index, catalogue, worlds, journal, recordings, snapshots, dry_run, faults, replies, timeline)
+    for module in (
+        index,
+        catalogue,
+        worlds,
+        clock,
+        journal,
+        recordings,
+        snapshots,
+        dry_run,
+        faults,
+        replies,
+        timeline,
+        deliveries,
+    )
     for row in vars(module).values()
     if isinstance(row, ControlRoute)
 ]

@@ -58,6 +58,7 @@ class ControlContext:
         self.dry_runs = DryRuns(self.worlds, self.routes, self.limits, self.answers)
         self.operations = [it.name for vendor in vendors for it in vendor.operations]
         self.operations += [f"{vendor}.{UNMATCHED}" for vendor in self.vendors]
+        self.operations += [it.name for vendor in vendors for it in vendor.outboxes]
         self.arriving = quota_for_bodies(self.limits)
         self.id_lock = RLock()
         self._numbers = count(1)

@@ -14,7 +14,7 @@ from orjson import Fragment
 from emulator.control import journal_models as models
 from emulator.control.record import to_json
 from emulator.kernel.clock import EPOCH
-from emulator.kernel.journal import Change, Entry, Exchange
+from emulator.kernel.journal import Change, DeliveryAttempt, Entry, Exchange
 from emulator.kernel.time import format_instant
 from emulator.sdk.exact_json import dump, load
 from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
@@ -28,11 +28,33 @@ _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 """Bytes that are in no text of any encoding but UTF-16 and UTF-32."""
 
 
-def entry(entry: Entry) -> models.ChangeEntry | models.Exchange:
+def entry(entry: Entry) -> models.AnyEntry:
     """Return a journal entry as a record."""
     if isinstance(entry.event, Change):
         return models.ChangeEntry(n=entry.n, type="change", **vars(change(entry.event)))
+    if isinstance(entry.event, DeliveryAttempt):
+        return attempt(entry.n, entry.event)
     return exchange(entry.n, entry.event)
+
+
+def attempt(n: int, event: DeliveryAttempt) -> models.AttemptEntry:
+    """Return an attempt to deliver as a record."""
+    delivery, last = event.delivery, event.delivery.attempts[-1]
+    headers = tuple((name.lower(), value) for name, value in last.headers)
+    return models.AttemptEntry(
+        n=n,
+        type="attempt",
+        at=event.at,
+        operation=event.operation,
+        id=delivery.id,
+        event=delivery.event,
+        url=delivery.url and redact_text(delivery.url),
+        request=models.SentRequest(headers, body(delivery.body.encode())),
+        status=last.status,
+        reply=body(last.body.encode()),
+        error=last.error and redact_text(last.error),
+        changes=tuple(map(change, event.changes)),
+    )
 
 
 def exchange(n: int, exchange: Exchange) -> models.Exchange:

@@ -14,7 +14,7 @@ from emulator.control.verdicts import verdicts_on
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
-from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, Entry, Exchange, Journal, outcome
+from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, DeliveryAttempt, Entry, Exchange, Journal, outcome
 from emulator.kernel.machine import Row
 from emulator.kernel.time import format_duration, format_instant
 from emulator.kernel.timeline import Reaction, TimelineEvent
@@ -82,6 +82,7 @@ def explain(
         NotFound: there is no such entry, or not any more.
     """
     event = entry_of(world, n).event
+    event = event.changes[-1] if isinstance(event, DeliveryAttempt) else event
     if isinstance(event, Change):
         return _explained_change(world, vendors, n, event)
     vendor = vendors[event.operation.partition(".")[0]]

@@ -9,8 +9,9 @@ from emulator.control.differences import LIMIT, limit_of
 from emulator.control.entries import entry as entry_record
 from emulator.control.entries import unmatched as unmatched_record
 from emulator.control.explain import NoEntry, entry_of, explain
-from emulator.control.journal_models import Entry, Explanation, JournalPage, Ledger, UnmatchedRequests, Verdict
+from emulator.control.journal_models import Entry, Explanation, JournalPage, UnmatchedRequests, Verdict
 from emulator.control.ledger import ledger_of
+from emulator.control.ledger_models import Ledger
 from emulator.control.models import Pending, PendingTimer
 from emulator.control.negotiation import TEXT_TYPE
 from emulator.control.record import COUNT, TEXT

@@ -81,7 +81,24 @@ class Exchange(Record):
     reply: Any
 
 
-AnyEntry = ChangeEntry | Exchange
+class AttemptEntry(Record):
+    """A journal entry: an attempt to deliver a notification, the receiver's answer, or an error, and the changes it made."""
+
+    n: Count
+    type: Literal["attempt"]
+    at: datetime
+    operation: str
+    id: str
+    event: str
+    url: str | None
+    request: SentRequest
+    status: int | None
+    reply: Any
+    error: str | None
+    changes: tuple[Change, ...]
+
+
+AnyEntry = ChangeEntry | Exchange | AttemptEntry
 Entry = Annotated[AnyEntry, As(ref("entry"))]
 
 
@@ -228,43 +245,6 @@ class ExplainedExchange(Exchange):
 
 AnyExplanation = ExplainedChange | ExplainedExchange
 Explanation = Annotated[AnyExplanation, As(ref("explanation"))]
-
-
-class Totals(Record):
-    """By vendor, the amounts by which quantities `moved`, and by place which `states` went to which, with quantities."""
-
-    moved: dict[str, Number]
-    states: dict[str, dict[str, dict[str, Number]]]
-
-
-class Commit(Record):
-    """The changes of one exchange, or, where `exchange` is None, of time or a controller."""
-
-    exchange: Count | None
-    why: str
-    at: datetime
-    totals: dict[str, Totals]
-    differences: tuple[Difference, ...]
-    rest: Count
-
-
-class Outcome(Record):
-    """An exchange as it ended: whether it changed the state, and whether the client got the whole response."""
-
-    n: Count
-    operation: str
-    status: int
-    committed: bool
-    delivered: bool | None
-
-
-class Ledger(Record, component="ledger"):
-    """Every commit and every exchange of a world, and what they come to; `complete` where the journal has lost none."""
-
-    complete: bool
-    commits: tuple[Commit, ...]
-    exchanges: tuple[Outcome, ...]
-    totals: dict[str, Totals]
 
 
 class DryRun(Record, component="rehearsal"):

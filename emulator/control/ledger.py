@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from emulator.control import journal_models as models
+from emulator.control import ledger_models
 from emulator.control.differences import PAGE_SIZE, page
-from emulator.control.journal_models import Outcome, Totals
+from emulator.control.ledger_models import Outcome, Totals
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
@@ -22,21 +22,21 @@ NOTHING = "nothing"
 """The state of a resource that is not there."""
 
 
-def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> models.Ledger:
+def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> ledger_models.Ledger:
     """Return every commit that changed the state, every exchange, and what they come to.
 
     Of the differences of a commit, those within the limit are in it, and the others counted.
     """
-    commits, totals, room = list[models.Commit](), dict[str, Totals](), Room(world.rules.limits.answer)
+    commits, totals, room = list[ledger_models.Commit](), dict[str, Totals](), Room(world.rules.limits.answer)
     with each_part_dumped_once():
         for it in world.history:
             if differences := commit_differences(world, vendors, it.changed_resources, it.at):
                 own = totals_of(differences, vendors)
-                commits.append(models.Commit(it.exchange, it.why, it.at, own, *page(differences, room, limit)))
+                commits.append(ledger_models.Commit(it.exchange, it.why, it.at, own, *page(differences, room, limit)))
                 totals_of(differences, vendors, totals)
                 let_go(differences)
     committed = {it.exchange for it in commits}
-    return models.Ledger(
+    return ledger_models.Ledger(
         complete=world.journal.dropped == 0 and world.history.reaches(0),
         commits=tuple(commits),
         exchanges=tuple(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from emulator.control.delivery_models import OutgoingDelivery
 from emulator.control.journal_models import Basis, Difference
 from emulator.control.record import TEXT, As, Count, Key, LeftOut, Record, ref
 from emulator.scenario.document import JsonDict, JsonObject
@@ -179,10 +180,15 @@ class Worlds(Record):
 
 
 class Advance(Record):
-    """The time after a clock was advanced, and the changes on the way, each as JSON."""
+    """The time after a clock was advanced, and the changes on the way, each as JSON.
+
+    Where time stands before it is `to`, the `deliveries` have to be made and their answers reported first.
+    """
 
     now: datetime
     fired: Annotated[Sequence[Any], As({"type": "array", "items": ref("change")})]
+    to: LeftOut[datetime]
+    deliveries: LeftOut[tuple[OutgoingDelivery, ...]]
 
 
 class Moment(Record, component="moment"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.contract.evidence import KINDS, load_evidence
 from emulator.contract.fixtures import fixtures_of, load_fixture, version
-from emulator.control import journal_models, models, rule_models
+from emulator.control import delivery_models, journal_models, ledger_models, models, rule_models
 from emulator.control.app import ROUTES
 from emulator.control.bodies import request_schemas
 from emulator.control.models import WORLD_ID
@@ -128,9 +128,16 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
 
 def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
     """Return the named schemas of the control plane: request bodies, scenarios and records."""
-    own = {"scenario": scenario_schema(vendors, titled=False), "step": step_schema(), **request_schemas(vendors)}
+    own = {
+        "scenario": scenario_schema(vendors, titled=False),
+        "step": step_schema(vendors.values()),
+        **request_schemas(vendors),
+    }
     named = [
-        it for module in (models, rule_models, journal_models) for it in vars(module).values() if getattr(it, "component", None)
+        it
+        for module in (models, rule_models, delivery_models, journal_models, ledger_models)
+        for it in vars(module).values()
+        if getattr(it, "component", None)
     ]
     return {
         **{name: _with_components(schema) for name, schema in own.items()},

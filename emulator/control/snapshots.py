@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from emulator.control.clock import clock_of
 from emulator.control.differences import AFTER, LIMIT, page_for
 from emulator.control.models import Comparison, Moment, Position, Snapshots
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
-from emulator.control.worlds import check_shown, clock_of
+from emulator.control.worlds import check_shown
 from emulator.kernel.errors import NotFound
 from emulator.kernel.world import BEGINNING, NOW, World
 from emulator.scenario.schema import closed

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from emulator.control import models
+from emulator.control.clock import clock_of, clock_record
 from emulator.control.context import ControlContext
 from emulator.control.differences import LIMIT, page_for
-from emulator.control.entries import change_json
 from emulator.control.journal_models import Differences
-from emulator.control.models import WORLD_ID, Advance, Clock, Memory, State, Worlds
+from emulator.control.models import WORLD_ID, Clock, Memory, State, Worlds
 from emulator.control.problems import Done
 from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.accounts import ONE_ACCOUNT
-from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.errors import BadInput, NotFound, TooMany
-from emulator.kernel.time import format_duration, format_offset, parse_duration_at, parse_instant
 from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.accounts import fields_by_account, own_claims, with_credentials, with_own_credentials
 from emulator.scenario.checks.accounts import account_problems
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import Document, JsonDict
-from emulator.scenario.scenario import Scenario, listed_claims, rate_of
-from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
+from emulator.scenario.scenario import Scenario, listed_claims
+from emulator.scenario.schema import closed
 from emulator.scenario.state import apply_state
 from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
@@ -47,8 +44,6 @@ BEGINNING = {
 RESET = closed(BEGINNING)
 NEW_WORLD = closed({**BEGINNING, "id": WORLD_ID})
 FORK = closed({"id": WORLD_ID, "seed": SEED})
-CLOCK = closed({"now": INSTANT, "rate": RATE}, minProperties=1, examples=[{"rate": "real"}])
-ADVANCE = closed(JUMP, minProperties=1, maxProperties=1, examples=[{"by": "30s"}])
 NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, such as " + (
     '{"serpwow": {"account": {"credits_limit": 200}}}'
 )
@@ -63,20 +58,6 @@ def check_shown(name: str, at: str) -> None:
     """
     if redact_text(name) != name:
         raise BadInput.at("a name can be read by everybody, and this one looks like a secret: choose another", at)
-
-
-def clock_of(world: World) -> Clock:
-    """Return the clock of a world as a record."""
-    return _clock(world, world.next_due())  # the world catches up with its clock
-
-
-def _clock(world: World, upcoming: datetime | None) -> Clock:
-    clock = world.clock
-    rate = "frozen" if clock.rate == FROZEN else "real" if clock.rate == REAL else clock.rate
-    behind = format_duration(clock.behind) if clock.is_behind else None
-    skew = format_offset(clock.skew) if clock.skew else None
-    due = upcoming and clock.client_time(upcoming)
-    return Clock(clock.client_time(clock.reached), rate, due, behind, clock.because or None, skew)
 
 
 def state_of(world: World, vendors: Vendors) -> State:
@@ -101,7 +82,7 @@ def _world(world: World, request: ControlRequest, scenario: Scenario | None = No
 def _at_once(world: World, request: ControlRequest) -> models.World:
     """Return a world as a record; of one that is busy, the clock as it was last, without the next timer."""
     if not world.lock.acquire(blocking=False):
-        return _with_clock(world, request, _clock(world, None))
+        return _with_clock(world, request, clock_record(world, None))
     try:
         return _world(world, request)
     finally:
@@ -207,6 +188,7 @@ def _renewed(world: World, context: ControlContext, scenario: Scenario, making: 
 
 
 def _put_in_place(context: ControlContext, world: World, new: World, claims: list[Claim]) -> None:
+    new.receivers = world.receivers
     context.worlds.replace(world, new, claims, given_up=own_claims(world, context.vendors))
     world.empty()
 
@@ -266,32 +248,3 @@ def change_state(world: World, request: ControlRequest) -> Differences:
         return Differences(*page_for(request, between(Moment(now, before), Moment(now, world), vendors)))
     except TooMany as error:
         raise Done(str(error)) from None
-
-
-@route("GET", "/worlds/{world}/clock", "What time it is")
-def clock(world: World, _: ControlRequest) -> Clock:
-    return clock_of(world)
-
-
-@route("PATCH", "/worlds/{world}/clock", "Set the time, forward only, or the rate", body=CLOCK, takes_long=True)
-def set_clock(world: World, request: ControlRequest) -> Clock:
-    if "now" in request.body:
-        world.advance_to(world.clock.vendor_time(parse_instant(request.body["now"])))
-    if "rate" in request.body:
-        world.clock.set_rate(rate_of(request.body["rate"]))
-    return clock_of(world)
-
-
-@route("POST", "/worlds/{world}/clock/advance", "Let time pass", body=ADVANCE, takes_long=True)
-def advance(world: World, request: ControlRequest) -> Advance:
-    body = request.body
-    if "by" in body:
-        fired = world.advance_by(parse_duration_at(body["by"], "by"))
-    elif "to" in body:
-        fired = world.advance_to(world.clock.vendor_time(parse_instant(body["to"])))
-    else:
-        fired = world.advance_to_next() if body["until"] == "next" else world.advance_until_idle()
-    clock = world.clock
-    if clock.skew:
-        fired = [it._replace(at=clock.client_time(it.at)) for it in fired]
-    return Advance(clock.client_time(clock.reached), [*map(change_json, fired)])

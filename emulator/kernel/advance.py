@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
-from emulator.kernel.machine import Timer
+from emulator.kernel.machine import OUTSIDE, Timer
 from emulator.kernel.rounds import make_rounds
 from emulator.kernel.settling import Member
 from emulator.kernel.store import Key
@@ -45,6 +45,7 @@ BEHIND = (
     "the clock runs faster than this world can follow, which is {} behind: "
     "set a slower rate, or frozen, which gives up the rest, before time is advanced"
 )
+UNDER_WAY = "{} {} is under way to its receiver: time goes on when the receiver has answered"
 TOO_FAR = "more than {} things would happen by themselves on the way: jump less far at once"
 RESTLESS = "after {} events this world is still not at rest: it seems to repeat for ever"
 
@@ -166,6 +167,8 @@ def jump_until_idle(world: World) -> list[Change]:
 def _settled(world: World) -> datetime:
     """Settle a world and return the present; refuse to jump ahead of what a running clock has not brought about yet."""
     now = world.settle()
+    if outside := world.outside():
+        raise Conflict(UNDER_WAY.format(outside[0].kind, outside[0].id))
     if world.clock.is_behind:
         because = world.clock.because
         raise TooMany(because) if because else Conflict(BEHIND.format(format_duration(world.clock.behind)))
@@ -207,6 +210,9 @@ def _fire_until(world: World, instant: datetime, limit: float = inf, upcoming: U
             upcoming = Upcoming(world.store)
             first = upcoming.first or first
         changes += _fire(world, upcoming, first)
+        if world.store.size(first[2][0], *OUTSIDE):
+            world.clock.stop_at(world.history.newest or first[0])
+            break
     return changes
 
 
@@ -216,6 +222,8 @@ def _fire_until_idle(world: World, _: datetime, limit: int) -> list[Change]:
         if (event := upcoming.event) is None:
             break
         changes += _fire_until(world, world.clock.catch_up_with(event[0]), upcoming=upcoming)
+        if world.outside():
+            break
         if max(jumps, len(changes)) > limit:
             raise Conflict(RESTLESS.format(limit))
     return changes

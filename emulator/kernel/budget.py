@@ -16,7 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 from weakref import WeakSet, WeakValueDictionary
 
 from msgspec import Struct
-from msgspec.structs import astuple, force_setattr
+from msgspec.structs import force_setattr
 
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import PROGRESSING, OwnTiming
@@ -105,8 +105,9 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
 
 @cache
 def _fields_of(kind: Any) -> Getter:
-    """Return a function to the values of the fields of a struct or a dataclass; of anything else, nothing is looked into."""
-    return _getter(getattr(kind, "__struct_fields__", None) or [*getattr(kind, "__dataclass_fields__", ())])
+    """Return a function to the values of the fields of a struct, but its charge, or of a dataclass; of anything else, none."""
+    names: Any = getattr(kind, "__struct_fields__", None) or getattr(kind, "__dataclass_fields__", ())
+    return _getter([name for name in names if name != "charge"])
 
 
 def _getter(names: Sequence[str]) -> Getter:
@@ -187,10 +188,10 @@ class Metered(Struct, frozen=True, gc=False, kw_only=True):
         return (PROGRESSING,) if self.status in self.progressing else ()  # type: ignore[attr-defined]  # as resources have
 
     def __eq__(self, other: object) -> bool:
-        return self.__class__ is other.__class__ and astuple(self)[:-1] == astuple(other)[:-1]
+        return self.__class__ is other.__class__ and (values := _fields_of(self.__class__))(self) == values(other)
 
     def __hash__(self) -> int:
-        return hash(astuple(self)[:-1])
+        return hash(_fields_of(self.__class__)(self))
 
 
 class Budget:

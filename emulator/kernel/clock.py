@@ -125,6 +125,10 @@ class Clock(Struct):
         self._start_from(max(instant, self.now()))
         return self.base
 
+    def stop_at(self, instant: datetime) -> None:
+        """Go on from an instant on the way of a jump."""
+        self._start_from(instant)
+
     def seconds_until(self, instant: datetime) -> float:
         """Return the real seconds until this clock shows an instant: 0 if it does already, infinite if it stands still."""
         left = (instant - self.now()).total_seconds()

@@ -115,7 +115,19 @@ class Exchange(NamedTuple):
         return fixed + sum(map(len, texts)) + sum(map(len, chain.from_iterable(headers)))
 
 
-Event = Exchange | Change
+class DeliveryAttempt(NamedTuple):
+    """An attempt to deliver a notification, which is as the attempt left it, and the changes that it made.
+
+    `operation` is the name of the kind of notification.
+    """
+
+    at: datetime
+    operation: str
+    delivery: Any
+    changes: tuple[Change, ...]
+
+
+Event = Exchange | Change | DeliveryAttempt
 
 
 class Entry(NamedTuple):

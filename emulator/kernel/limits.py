@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from emulator.kernel.accounts import Accounts
-from emulator.kernel.machine import Machine
+from emulator.kernel.machine import Ladder, Machine
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.time import NEVER, parse_duration
 
@@ -118,6 +118,13 @@ class Limits(Struct, frozen=True, gc=False):
         return f"{Limits.variable(name)} (serve --{Limits.option(name)}) allows more"
 
 
+CARRIERS = COLLECT, ASGI, HTTP = "collect", "asgi", "http"
+"""How notifications travel: not at all, to an application that a client's process holds, or by HTTP."""
+
+SIGNS = WALL, VIRTUAL = "wall", "virtual"
+"""The time in signatures: that of clients' libraries, which refuse what is old, or that of the world."""
+
+
 class Rules(Struct, frozen=True):
     """The rules of a world: its machines, timers, choices, credentials and bounds, which never change.
 
@@ -125,7 +132,8 @@ class Rules(Struct, frozen=True):
     assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything, each with the fields
     that the scenario gives it; `accounts` whose they are, no entry for a vendor of which there is but one; `provenance` whether
     data-plane replies say where they come from; `limits` how much of anything there may be; `parameters` what was filled into
-    the scenario.
+    the scenario; `ladders` the times before further attempts, by name; `carrier` how notifications travel, and `sign` by
+    whose time they are signed.
     """
 
     machines: Mapping[str, Machine]
@@ -136,6 +144,9 @@ class Rules(Struct, frozen=True):
     provenance: bool = True
     limits: Limits = field(default_factory=Limits)
     parameters: Mapping[str, object] = field(default_factory=dict)
+    ladders: Mapping[str, Ladder] = field(default_factory=dict)
+    carrier: str = COLLECT
+    sign: str = WALL
 
 
 SAYS: Mapping[str, str] = {

@@ -25,9 +25,13 @@ SAME = "="
 Timing = Mapping[str, timedelta | None]
 """Lengths that replace those of timers, by name; None for ever. For one resource they are pairs."""
 OwnTiming = tuple[tuple[str, timedelta | None], ...]
+Ladder = tuple[timedelta, ...]
+"""The time before each further attempt; after the last one there is none."""
 
 PROGRESSING: IndexKey = ("moving",)
 """The group of resources that look different as time passes, without any change: they show how far they have come."""
+OUTSIDE: IndexKey = ("outside",)
+"""The group of resources that are with somebody outside the world, who is to answer before its time goes on."""
 
 
 class Resource(Protocol):
@@ -75,6 +79,8 @@ class View(Protocol):
     def admit(self, resources: int, like: Any = None) -> None: ...
     def length(self, timer: Timer, resource: Any) -> timedelta | None: ...
     def accounts(self, vendor: str) -> Accounts: ...
+    def ladder(self, name: str) -> Ladder | None: ...
+    def carrier(self, url: str | None) -> str: ...
 
 
 Guard = Callable[[View, Any], bool]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Container, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import islice
@@ -18,8 +18,8 @@ from emulator.kernel.consequences import Consequence, Revocation
 from emulator.kernel.errors import TakesLong, TooMany
 from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import AppliedRow, Change
-from emulator.kernel.limits import Limits
-from emulator.kernel.machine import ABSENT, Answer, Machine, R, Resource, Row, Timer, Timing, View
+from emulator.kernel.limits import ASGI, Limits
+from emulator.kernel.machine import ABSENT, Answer, Ladder, Machine, R, Resource, Row, Timer, Timing
 from emulator.kernel.resource import replace
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.sorted_pages import SortedGroup
@@ -50,8 +50,7 @@ class Transaction:
         self.replaced: dict[Key, Any | None] = {}
         self._numbers: dict[Key, int] = {}
         self._counters: dict[str, int | None] = {}
-        self.now, self.why, self.context = now, why, context
-        self.unread: float = inf
+        self.now, self.why, self.context, self.unread = now, why, context, inf
         self.changes: list[Change] = []
         self.applied_rows: list[AppliedRow] = []
         self.consulted: dict[Assumption, None] = {}
@@ -105,6 +104,14 @@ class Transaction:
     def length(self, timer: Timer, resource: Any) -> timedelta | None:
         """Return how long a timer runs for a resource in this world; None for ever."""
         return length_of(timer, resource, self._world.rules.timing)
+
+    def ladder(self, name: str) -> Ladder | None:
+        """Return the times before further attempts that this world's scenario sets under a name; None where it sets none."""
+        return self._world.rules.ladders.get(name)
+
+    def carrier(self, url: str | None) -> str:
+        """Return how a notification to a URL travels."""
+        return ASGI if url in self._world.receivers else self._world.rules.carrier
 
     def accepts(self, vendor: str, credential: str | None) -> bool:
         """Return whether a vendor in this world accepts a credential, which nobody has revoked."""
@@ -234,13 +241,6 @@ class Transaction:
 
     def _note(self, kind: str, id: str, source: str, to: str, evidence: str | None) -> None:
         self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))
-
-
-def mint_id(view: View, of: type[Resource], form: Callable[[bytes], str], taken: Container[str] = ()) -> str:
-    """Return an id, made by `form` from 32 bytes, that is not `taken`, and that no resource has, as one loaded may."""
-    while (id := form(view.mint(of.kind))) in taken or view.find(of, id) is not None:
-        pass
-    return id
 
 
 def guid(digest: bytes) -> str:

@@ -15,6 +15,7 @@ from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History, ResourceChange
 from emulator.kernel.journal import Change, Journal, Savepoint
 from emulator.kernel.limits import Rules
+from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.resource import Struct
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import MANY, Store
@@ -46,6 +47,7 @@ class World:
     `history` holds what the newest transactions replaced, and `snapshots` the moments that somebody wanted kept, by name.
     `before` is what a jump goes back to where it is too much. `epoch` counts how often it was reset or dropped, together with
     whatever was under way.
+    `receivers` are the URLs for which a client's process holds an application.
     Whoever uses a world from more than one thread holds its `lock` meanwhile. One with an `origin` has the same resources.
     """
 
@@ -63,6 +65,7 @@ class World:
         self.snapshots: dict[str, Moment] = {}
         self.before: World | None = None
         self.epoch = 0
+        self.receivers: frozenset[str] = frozenset()
         self.lock = RLock()
         self.quota = quota or Quota(Budget.of(rules.limits))
         self._frame = Charge(self.quota, size_of_copy(origin) if origin else FRAME)
@@ -118,6 +121,11 @@ class World:
         self.settle()
         upcoming = self.store.upcoming(1)
         return upcoming[0][0] if upcoming else None
+
+    def outside(self) -> list[Any]:
+        """Return the resources that are with somebody outside, in the order of arrival; until each is back, time stands."""
+        store = self.store
+        return [it for kind in self.rules.machines if store.size(kind, *OUTSIDE) for it in store.group(kind, *OUTSIDE)]
 
     def revert(self, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
         """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""

@@ -81,8 +81,9 @@ def _unregistered(vendor: Vendor) -> Iterator[str]:
 
 
 def _without_renderer(vendor: Vendor) -> Iterator[str]:
+    sent = {outbox.of.kind for outbox in vendor.outboxes}  # only controllers and receivers hear of their rows
     for kind, row in _rows(vendor):
-        if row.answer and row.answer not in vendor.renderers:
+        if row.answer and kind not in sent and row.answer not in vendor.renderers:
             yield f"{_label(kind, row)}: Vendor.renderers has no {row.answer!r}"
     named = {name for assumption in vendor.assumptions for name in assumption.decides} | {*vendor.unauthenticated}
     yield from (f"Vendor.renderers has no {name!r}" for name in sorted(named - {*vendor.renderers}))
@@ -151,8 +152,8 @@ def _unknown_responses(vendor: Vendor) -> Iterator[str]:
 
 
 def _unwalked(vendor: Vendor, unreachable: Unreachable) -> Iterator[str]:
-    walked = _played(vendor.name).walked
-    for machine in vendor.machines:
+    walked, sent = _played(vendor.name).walked, [it.machine for it in vendor.outboxes]  # these are the same for all vendors
+    for machine in (it for it in vendor.machines if it not in sent):
         for row in machine.table:
             known = (machine.kind, row.state, str(row.cause)) in unreachable
             if not known and not any(kind == machine.kind and _stands_for(row, it) for kind, it in walked):

@@ -68,6 +68,8 @@ def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
             yield f"assume.{assumption.id}", f"{assumption.question} Default {assumption.default}."
         for name, timer in vendor.settable_timers.items():
             yield f"timing.{name}", _of_timer(timer)
+        for outbox in vendor.outboxes:
+            yield f"timing.{outbox.ladder}", "Times before each further attempt to deliver; none for a single attempt."
 
 
 def _described(schema: JsonObject, descriptions: Mapping[str, str], path: str = "", way: bool = False) -> JsonDict:

@@ -20,6 +20,7 @@ from emulator.scenario.client import (
     read_foreign,
     read_refusal,
 )
+from emulator.scenario.deliveries import unexpected, wanted_statuses
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import PLACEHOLDER
@@ -38,7 +39,7 @@ MAX_FILLED_SIZE = 16_000_000
 WORLD = {"id": str, "credentials": {...: {...: str | dict}}}
 CHANGE = {"evidence": str | None}
 EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also": [str], "changes": [CHANGE]}
-JOURNAL = {"dropped": int, "entries": [CHANGE | {"type": str}]}
+JOURNAL = {"dropped": int, "entries": [{"type": str}]}
 FAULTS = {"faults": [{"seen": int, "struck": int}]}
 TIMELINE = {"timeline": [{"id": str, "event": dict, "seen": int, "happened": int}]}
 REPLIES = {"replies": FAULTS["faults"]}
@@ -111,11 +112,10 @@ def _path_of(world: str) -> str:
 
 def _evidence(entries: list[JsonDict]) -> Iterator[str]:
     for entry in entries:
-        is_exchange = entry["type"] == "exchange"
-        yield from entry["also"] if is_exchange else ()
-        for cited in (entry, *(entry["changes"] if is_exchange else ())):
-            if cited["evidence"]:
-                yield cited["evidence"]
+        yield from entry.get("also", ())
+        for cited in (entry, *entry.get("changes", ())):
+            if fact := cited.get("evidence"):
+                yield fact
 
 
 class StepPlayer:
@@ -165,10 +165,21 @@ class StepPlayer:
             self._control("POST", "/faults", action["fault"])
         elif step.verb == "reply":
             self._control("POST", "/replies", action["reply"])
+        elif step.verb == "expect_delivery":
+            yield from self._missing_deliveries(action["expect_delivery"])
         else:
             state = self._control("GET", "/state")
             for message in differences(action["see"], state, by_id=True):
                 yield f"in the state, {message}"
+
+    def _missing_deliveries(self, wanted: JsonObject) -> Iterator[str]:
+        deliveries, url = self._control("GET", "/deliveries")["deliveries"], self._fill(wanted.get("to"))
+        event, status, times = wanted["event"], wanted.get("status"), wanted.get("times", 1)
+        chosen = [it for it in deliveries if it["event"] == event and url in (None, it["url"])]
+        count = sum(it["status"] in wanted_statuses(status) for it in chosen)
+        if count != times:
+            there = (f"{it['event']} to {it['url'] or it['destination']} is {it['status']}" for it in deliveries)
+            yield unexpected(event, status, times, count, there)
 
     def _send(self, action: JsonObject) -> ReceivedResponse:
         method, _, target = self._fill(action["send"]).partition(" ")

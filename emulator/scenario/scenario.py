@@ -155,7 +155,9 @@ class Scenario(Struct, frozen=True, eq=False):
     def _rules(self, vendors: Vendors) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
         choices |= {name: str(choice) for name, choice in self.content.get("assume", {}).items()}
-        timing = {timer: _length(duration) for timer, duration in self.content.get("timing", {}).items()}
+        written = self.content.get("timing", {})
+        timing = {timer: _length(duration) for timer, duration in written.items() if not isinstance(duration, (list, tuple))}
+        ladders = {name: tuple(map(parse_duration, it)) for name, it in written.items() if isinstance(it, (list, tuple))}
         machines = {machine.kind: machine for vendor in vendors.values() for machine in vendor.machines}
         machines[TIMELINE.kind] = TIMELINE
         credentials = {
@@ -163,7 +165,8 @@ class Scenario(Struct, frozen=True, eq=False):
             for name, vendor in vendors.items()
         }
         accounts, provenance = accounts_given(self.content, vendors), self.content.get("provenance", True)
-        return Rules(machines, timing, choices, credentials, accounts, provenance, parameters=self.parameters)
+        rules = Rules(machines, timing, choices, credentials, accounts, provenance, parameters=self.parameters, ladders=ladders)
+        return structs.replace(rules, **self.content.get("deliveries", {}))
 
 
 def listed_claims(vendors: Vendors, scenario: object) -> list[Claim]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from emulator.kernel.calls import EACH, EVERYTHING
 from emulator.kernel.faults import CLOCKS, DO, NEXT, WHERE
-from emulator.kernel.time import ENDLESS_WORDS, NEVER, parse_duration
+from emulator.kernel.limits import CARRIERS, SIGNS
 from emulator.scenario.document import JsonDict, JsonObject
+from emulator.sdk.deliveries import STATUSES
 from emulator.sdk.durations import TIMER, duration, offset
 from emulator.sdk.state import Deletable
 from emulator.sdk.vendor import Vendor
@@ -18,41 +19,15 @@ INSTANT: JsonDict = {"type": "string", "format": "date-time"}
 DURATION, DELAY, SKEW = duration(), duration(NEXT), offset()
 """Schemas of a duration, of the delay of an answer, and of how far the vendors' clocks are ahead."""
 
-MEANING = {NEVER: "what has no end is written 'never'", NEXT: "'next' is until the next thing happens by itself"}
-INSTEAD = {
-    "for": "; without 'for' a fault has no end",
-    "delay": "; an answer that never comes is do: hang",
-    "by": "; until: idle lets time pass until nothing more happens",
-    "advance": "; {until: idle} lets time pass until nothing more happens",
-    "after": "; leave out what never happens",
-    "per": "; after: 10 spares the first ten calls, and strikes all that follow",
-}
-"""By its key, what to write in place of a duration without end that cannot be."""
-
-
-def duration_mistake(value: object, schema: JsonObject, key: str | int) -> str:
-    """Say why a value under this key does not fit the schema of a duration, and what to write in its place."""
-    words = [word for word in MEANING if word in schema["pattern"]]
-    if value is not None and str(value).lower() not in ENDLESS_WORDS:
-        return "; ".join([_reason(value), *(MEANING[word] for word in words)])
-    shown = "nothing" if value is None else repr(value)
-    if NEVER in words:
-        return f"{shown} is not a duration: {MEANING[NEVER]}"
-    return f"{shown} is not a duration here: only a timer in 'timing' can be 'never'{INSTEAD.get(str(key), '')}"
-
-
-def _reason(value: object) -> str:
-    try:
-        return f"{parse_duration(value)} does not fit"
-    except ValueError as error:
-        return str(error)
-
+LADDER: JsonDict = {"type": "array", "items": DURATION, "maxItems": 100}
+"""The schema of the times before further attempts."""
 
 STATE: JsonObject = {"$ref": "#/$defs/state"}
 STEPS: JsonObject = {"type": "array", "items": {"$ref": "#/$defs/step"}}
 
 BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
+ANY_COUNT = {**COUNT, "minimum": 0}
 
 DELETED = {"const": True, "description": "true: it is gone"}
 
@@ -73,7 +48,7 @@ FORMAT = 1
 """The version of the grammar; a file may name it."""
 FORMAT_MEANS = "1, the only format that this version reads"
 
-VERBS = ("send", "advance", "set", "fault", "reply", "see")
+VERBS = ("send", "advance", "set", "fault", "reply", "see", "expect_delivery")
 """The actions of a step, which has exactly one of them, or a group of steps."""
 
 GROUPS = ("steps", "together")
@@ -140,6 +115,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
     everyone = vendors.values()
     choices = {it.id: {"enum": [*it.choices, *_numbers(it.choices)]} for vendor in everyone for it in vendor.assumptions}
     timers = {name: TIMER for vendor in everyone for name in vendor.settable_timers}
+    ladders = {outbox.ladder: LADDER for vendor in everyone for outbox in vendor.outboxes}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "batch-emulator scenario",
@@ -156,7 +132,8 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
                 "provenance": {"type": "boolean", "description": "false: replies do not say where they come from"},
                 "credentials": closed({vendor.name: _credentials_schema(vendor) for vendor in everyone}),
                 "assume": closed(choices),
-                "timing": closed(timers),
+                "timing": closed(timers | ladders),
+                "deliveries": closed({"carrier": {"enum": list(CARRIERS)}, "sign": {"enum": list(SIGNS)}}),
                 "given": STATE,
                 "faults": {"type": "array", "items": fault_schema(everyone)},
                 "replies": {"type": "array", "items": reply_schema(everyone)},
@@ -165,7 +142,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
             },
             *(("title",) if titled else ()),
         ),
-        "$defs": {"state": state_schema(everyone), "step": step_schema(), **rule_schemas(everyone)},
+        "$defs": {"state": state_schema(everyone), "step": step_schema(everyone), **rule_schemas(everyone)},
     }
 
 
@@ -236,7 +213,7 @@ def _rule_words(vendors: Iterable[Vendor]) -> JsonDict:
         "id": {"type": "string", "description": "only requests whose path names this resource"},
         "match": closed({"query": FIELDS, "headers": FIELDS, "body": {}}, minProperties=1),
         "times": COUNT,
-        "after": {"type": "integer", "minimum": 0, "maximum": 1_000_000_000},
+        "after": ANY_COUNT,
         "every": COUNT,
         "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
         "between": {"type": "array", "items": INSTANT, "minItems": 2, "maxItems": 2},
@@ -245,8 +222,18 @@ def _rule_words(vendors: Iterable[Vendor]) -> JsonDict:
     }
 
 
-def step_schema() -> JsonObject:
+def step_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of one step."""
+    events = [event for vendor in vendors for outbox in vendor.outboxes for event in outbox.events]
+    delivery = closed(
+        {
+            "event": {"enum": events},
+            "status": {"enum": list(STATUSES)},
+            "times": ANY_COUNT,
+            "to": {"type": "string"},
+        },
+        "event",
+    )
     expected = closed(
         {
             "status": STATUS,
@@ -277,6 +264,7 @@ def step_schema() -> JsonObject:
             "reply": {"$ref": "#/$defs/new-reply"},
             "expect_state": STATE,
             "see": STATE,
+            "expect_delivery": delivery,
             "repeat": {"type": "integer", "minimum": 1, "maximum": MAX_STEPS},
             "steps": {**STEPS, "minItems": 1},
             "together": {**STEPS, "minItems": 2},

@@ -19,7 +19,7 @@ from jsonschema.validators import extend
 from emulator.kernel.errors import MAX_PROBLEMS, Problem, truncate
 from emulator.kernel.time import parse_instant
 from emulator.scenario.document import JsonObject, Path, Places
-from emulator.scenario.schema import duration_mistake
+from emulator.scenario.duration_mistakes import duration_mistake
 from emulator.scenario.unknown_keys import KeyAdvice
 from emulator.sdk.durations import is_duration
 from emulator.state.compare import abridge

@@ -5,7 +5,8 @@ from emulator.kernel.assumption import Assumption, assumptions_in
 from emulator.kernel.budget import Metered, Shared, Weight
 from emulator.kernel.consequences import Ask, Removal, is_revoked
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.limits import MANY_RESOURCES
+from emulator.kernel.ids import mint_id
+from emulator.kernel.limits import COLLECT, MANY_RESOURCES
 from emulator.kernel.machine import (
     ABSENT,
     EVERY,
@@ -14,6 +15,7 @@ from emulator.kernel.machine import (
     Assume,
     Effect,
     Guard,
+    Ladder,
     Machine,
     Portion,
     Resource,
@@ -25,8 +27,10 @@ from emulator.kernel.machine import (
 from emulator.kernel.resource import Struct, field, replace, structs
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
-from emulator.kernel.transaction import Transaction, base62, guid, mint_id
+from emulator.kernel.transaction import Transaction, base62, guid
 from emulator.sdk.accounts import OWNER, AccountWords
+from emulator.sdk.deliveries import BASE_URL, RESEND, WORLD, Attempt, Delivery, Facts, Headers, Notify, Outbox
+from emulator.sdk.delivery_state import delivery_problems, delivery_schema, dump_deliveries, load_deliveries
 from emulator.sdk.durations import idle_timers, timing_of, without_idle_timers
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import JsonDict, JsonObject, dump, load
@@ -71,6 +75,8 @@ from emulator.text.percent import form_fields
 __all__ = [
     "ABSENT",
     "AMOUNT",
+    "BASE_URL",
+    "COLLECT",
     "COUNT",
     "ENCODED",
     "END_OF_TIME",
@@ -83,34 +89,43 @@ __all__ = [
     "ORDINAL",
     "OWNER",
     "PAST",
+    "RESEND",
     "SAME",
     "SELF",
     "TEXT",
     "TEXTS",
     "UTC_INSTANT",
     "UTC_PAST",
+    "WORLD",
     "AccountWords",
     "Accounts",
     "Answer",
     "Ask",
     "Assume",
     "Assumption",
+    "Attempt",
     "BadInput",
     "Check",
     "Credentials",
     "Deletable",
+    "Delivery",
     "Effect",
+    "Facts",
     "Field",
     "Fields",
     "Guard",
     "Handler",
+    "Headers",
     "IndexKey",
     "InvalidRequest",
     "JsonDict",
     "JsonObject",
+    "Ladder",
     "Machine",
     "Metered",
+    "Notify",
     "Operation",
+    "Outbox",
     "Pieces",
     "Portion",
     "Problem",
@@ -139,7 +154,10 @@ __all__ = [
     "attribute_of",
     "base62",
     "checkpoint",
+    "delivery_problems",
+    "delivery_schema",
     "dump",
+    "dump_deliveries",
     "dump_fields",
     "dump_part",
     "field",
@@ -156,6 +174,7 @@ __all__ = [
     "is_revoked",
     "list_of",
     "load",
+    "load_deliveries",
     "load_fields",
     "many_of",
     "mint_id",

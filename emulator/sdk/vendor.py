@@ -14,6 +14,7 @@ from emulator.kernel.machine import Answer, Machine, Resource, Timer
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.accounts import AccountWords
+from emulator.sdk.deliveries import Outbox
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response
 from emulator.sdk.state import Deletable, StateCodec
@@ -87,7 +88,7 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     credential, each with whether one was surely sent. With `folds_names`, clients may write names of a query or of a JSON body
     in any case. `deletable` are the lists of its state whose items somebody else can delete, by their place, such as
     `batches.payments`. `accounts` are the words of its state for its accounts, where a world can tell several apart. `shown_as`
-    has the names of fields in answers for which the state has others.
+    has the names of fields in answers for which the state has others. `outboxes` are the kinds of notifications that it sends.
     `resources` is the folder of a vendor's package in which `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the
     box have none.
     """
@@ -117,6 +118,7 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     case_sensitive: bool = True
     folds_names: bool = False
     shown_as: Mapping[str, str] = field(default_factory=dict)
+    outboxes: tuple[Outbox, ...] = ()
     deletable: Mapping[str, Deletable] = field(default_factory=dict)
     accounts: AccountWords | None = None
     resources: Path | None = None

@@ -13,7 +13,7 @@ from emulator.kernel.world import World
 from emulator.sdk.request import read_request
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.destinations.model import AWAITED
-from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES
+from emulator.vendors.stripe.events.types import JOB_EVENT, TYPES
 from tests.support.loading import load_value
 from tests.support.server import Live
 

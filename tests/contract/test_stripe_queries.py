@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emulator.kernel.world import World
 from emulator.sdk import InvalidRequest, Request
 from emulator.sdk.request import read_request
-from emulator.vendors.stripe.events.model import TYPES, is_event_type
+from emulator.vendors.stripe.events.types import TYPES, is_event_type
 from emulator.vendors.stripe.requests.fields import QuerySpec
 from tests.support.server import Live
 from tests.support.stripe import ID, list_events, send, world_of

@@ -93,6 +93,8 @@ def test_nothing_else_is_in_it() -> None:
 
 STOP = "/live/batches/2A6F94BB/stop?api_key=demo"
 FAULT = {"at": "stripe", "where": "before-commit", "do": "drop"}
+HOOK = "https://example.com/hook"
+OWED = {"event": "batch_resultset_completed", "subject": "2A6F94BB", "url": HOOK, "body": "{}"}
 REPLY = {"at": "serpwow.batches.stop", "rate_limit": {"calls": 1, "per": "1m"}, "status": 429}
 ASKED: list[tuple[str, str, Any]] = [
     ("GET", "", None),
@@ -155,6 +157,16 @@ ASKED: list[tuple[str, str, Any]] = [
     ("DELETE", "/worlds/default/replies/reply-1", None),
     ("DELETE", "/worlds/default/replies", None),
     ("POST", "/worlds/default/undo", {"exchanges": 2}),
+    ("PUT", "/worlds/default/receivers", {"receivers": [HOOK]}),
+    ("GET", "/worlds/default/receivers", None),
+    ("PATCH", "/worlds/default/state", {"serpwow": {"deliveries": [{**OWED, "id": "D1"}, {**OWED, "id": "D2"}]}}),
+    ("POST", "/worlds/default/clock/advance", {"by": "1s"}),
+    ("POST", "/worlds/default/deliveries/D1/attempts", {"status": 200}),
+    ("POST", "/worlds/default/deliveries/D2/attempts", {"error": "cut off"}),
+    ("GET", "/worlds/default/journal", None),
+    ("GET", "/worlds/default/deliveries?event=batch_resultset_completed&status=delivered", None),
+    ("GET", "/worlds/default/deliveries/D1", None),
+    ("POST", "/worlds/default/deliveries/D1/resend", None),
     ("POST", "/worlds/default/restore", {"name": "before"}),
     ("DELETE", "/worlds/default/snapshots/before", None),
     ("POST", "/worlds/default/fork", {"id": "twin"}),

@@ -43,7 +43,9 @@ def test_secrets_are_hidden_beside_the_event_loop(row: ControlRoute, monkeypatch
             wait_until(lambda: client.get(f"{WORLD}/held").json()["held"], lambda: not answer.done())
             monkeypatch.setattr(redact, "_scan", hide)
             for world in ("default", other):
-                path = row.path.format(world=world, n=1, name="x", fault="fault-1", event="timeline-1", reply="reply-1")
+                path = row.path.format(
+                    world=world, n=1, name="x", fault="fault-1", event="timeline-1", reply="reply-1", delivery="x"
+                )
                 client.get(f"/_emulator{path}")
             client.delete(f"{WORLD}/faults")
     assert threads <= {"batch-emulator-apart"}

@@ -166,18 +166,21 @@ def test_the_schema_lets_pass_whatever_is_taken(schema: dict[str, Any], value: A
 def test_the_schema_of_scenarios_describes_every_duration_alike() -> None:
     schema = scenario_schema(VENDORS)["properties"]
     fault = schema["faults"]["items"]["properties"]
-    advance = step_schema()["properties"]["advance"]["anyOf"]
+    advance = step_schema(VENDORS.values())["properties"]["advance"]["anyOf"]
     plain = [fault["for"], fault["retry_after"], fault["pace"], schema["timeline"]["items"]["properties"]["after"]]
     assert all(schema_of_duration == DURATION for schema_of_duration in [*plain, advance[0], advance[1]["properties"]["by"]])
     assert fault["delay"] == DELAY
-    assert all(timer == TIMER for timer in schema["timing"]["properties"].values())
+    timing = schema["timing"]["properties"]
+    ladders = {outbox.ladder for vendor in VENDORS.values() for outbox in vendor.outboxes}
+    assert all(timing[name] == TIMER for name in timing.keys() - ladders)
+    assert all(timing[name]["items"] == DURATION for name in ladders)
 
 
 @pytest.mark.parametrize("spelling", ["90", "90.0", '"90"', "1m30s", "1.5m", "PT90S", "PT1M30S", "90000ms"])
 def test_every_place_of_a_scenario_takes_every_spelling(spelling: str) -> None:
     text = f"""
 title: A story
-timing: {{serpwow.queue: {spelling}}}
+timing: {{serpwow.queue: {spelling}, stripe.webhook.retries: [{spelling}]}}
 faults:
   - {{at: serpwow, where: before-auth, do: status, status: 503, retry_after: {spelling}, for: {spelling}}}
   - {{at: serpwow, where: before-auth, do: delay, delay: {spelling}}}

@@ -107,7 +107,10 @@ def test_aliases_live_keys_and_states_are_looked_at_within_groups() -> None:
         ("{repeat: 0, steps: [{advance: 1s}]}", "0 is less than the minimum of 1"),
         ("{repeat: 10001, steps: [{advance: 1s}]}", "10001 is greater than the maximum of 10000"),
         ("{repeat: 2, steps: []}", "is empty, and cannot be"),
-        ("{repeat: 2}", "a step has exactly one of send, advance, set, fault, reply, see, steps, together (or expect_state)"),
+        (
+            "{repeat: 2}",
+            "a step has exactly one of send, advance, set, fault, reply, see, expect_delivery, steps, together (or expect_state)",
+        ),
         ("{repeat: 2, advance: 1s}", "what repeats stands below 'steps', beside 'repeat'"),
         ("{together: [{advance: 1s}]}", "has fewer than 2 items"),
         ("{together: [{advance: 1s}, {together: [{advance: 1s}, {advance: 1s}]}]}", "this stands in 'together' already"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from emulator.kernel.clock import Clock
@@ -54,7 +55,10 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
     for event in items_of(root, "timeline", invalid):
         yield from event_problems(event, vendors, listed, accounts)
     for timer, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
-        yield from duration_problems(length, ("timing", timer))
+        if isinstance(length, list):
+            yield from chain.from_iterable(duration_problems(it, ("timing", timer, place)) for place, it in enumerate(length))
+        else:
+            yield from duration_problems(length, ("timing", timer))
     yield from idle_problems(root, invalid)
 
 

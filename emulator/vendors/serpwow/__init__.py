@@ -11,6 +11,7 @@ from emulator.vendors.serpwow.responses.advice import advise
 from emulator.vendors.serpwow.responses.renderers import HEADERS, RENDERERS, cite, failure_response, response_headers
 from emulator.vendors.serpwow.state import SerpwowState
 from emulator.vendors.serpwow.state.deletions import DELETABLE
+from emulator.vendors.serpwow.webhooks import OUTBOX
 
 
 def make_credentials(secret: str) -> Credentials:
@@ -25,7 +26,8 @@ SERPWOW = Vendor(
     base_path="/live",
     hosts=("api.serpwow.com",),
     operations=OPERATIONS,
-    machines=(ACCOUNT, BATCH, DESTINATION),
+    machines=(ACCOUNT, BATCH, DESTINATION, OUTBOX.machine),
+    outboxes=(OUTBOX,),
     assumptions=ASSUMPTIONS,
     renderers=RENDERERS,
     state=SerpwowState(),

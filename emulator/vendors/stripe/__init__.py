@@ -18,6 +18,7 @@ from emulator.vendors.stripe.responses.errors import ERROR_RENDERERS, failure_re
 from emulator.vendors.stripe.responses.renderers import cite, render_job, response_headers
 from emulator.vendors.stripe.state.codec import StripeState
 from emulator.vendors.stripe.state.deletions import DELETABLE
+from emulator.vendors.stripe.webhooks.model import OUTBOX
 
 
 def make_credentials(secret: str) -> Credentials:
@@ -32,9 +33,10 @@ STRIPE = Vendor(
     base_path="",
     hosts=("api.stripe.com",),
     operations=JOB_OPERATIONS + FILE_OPERATIONS + EVENT_OPERATIONS + DESTINATION_OPERATIONS,
-    machines=(JOB, DESTINATION),
+    machines=(JOB, DESTINATION, OUTBOX.machine),
     assumptions=ASSUMPTIONS,
     renderers={"job": render_job} | ERROR_RENDERERS | FILE_RENDERERS | EVENT_RENDERERS | DESTINATION_RENDERERS,
+    outboxes=(OUTBOX,),
     state=StripeState(),
     credential=credential,
     admit=admit,

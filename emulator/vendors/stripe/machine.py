@@ -15,7 +15,8 @@ from emulator.vendors.stripe.assumptions.jobs import (
     PROGRESS_EVENTS,
     ROWS_IN_FLIGHT,
 )
-from emulator.vendors.stripe.events.model import JOB_EVENT, emit, then_emit
+from emulator.vendors.stripe.events.model import emit, then_emit
+from emulator.vendors.stripe.events.types import JOB_EVENT
 from emulator.vendors.stripe.files.model.links import LINK, RETENTION, results_are_gone
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, STATUSES, WITH_RESULTS, Job
 

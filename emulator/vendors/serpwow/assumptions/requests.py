@@ -144,9 +144,22 @@ FAILED_STATUS = Assumption(
 )
 WEBHOOK_UNSENT = Assumption(
     "serpwow.webhook-unsent",
-    "What does a result set, or Resend Webhook, tell of a webhook whose POST was not made? This server makes none.",
+    "What does a result set, or Resend Webhook, tell of a webhook whose POST was not made?",
     ("pending", "omitted"),
     "`ok` would claim a call that the receiver never saw; a status with a log is the form that the page prints.",
+)
+COLLECTED_WEBHOOK = Assumption(
+    "serpwow.collected-webhook",
+    "Does a webhook count as one whose receiver answered if nobody receives it, and it is only collected?",
+    ("unsent", "ok"),
+    "To say ok would claim a call that no receiver saw. A client that waits for ok can be tested so without a receiver.",
+)
+WEBHOOK_RETRIES = Assumption(
+    "serpwow.webhook-retries",
+    "How often is a webhook posted that its receiver does not take?",
+    ("6-posts", "5-posts", "none"),
+    "Published are up to five retries with exponential backoff, without intervals, and that a webhook is attempted up to five"
+    " times. Here the first retry comes 10s after the failure, and each further one after twice the time.",
 )
 MISLABELLED_JSON = Assumption(
     "serpwow.mislabelled-json",

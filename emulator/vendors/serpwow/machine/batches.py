@@ -28,8 +28,6 @@ from emulator.vendors.serpwow.machine.effects import (
     has_nothing_to_run,
     is_disabled,
     keep_used_credits,
-    keeps_failed_webhooks,
-    kept_failed_webhooks,
     leave_the_queue,
     plan_the_schedule,
     refund_credits,
@@ -43,6 +41,7 @@ from emulator.vendors.serpwow.machine.queue import has_no_slot, is_outranked
 from emulator.vendors.serpwow.machine.rounds import BEGUN, DELIVERED, STARTED, rounds
 from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import STATUSES, Batch
+from emulator.vendors.serpwow.webhooks import keeps_failed_webhooks, kept_failed_webhooks
 
 NOT_RESET = Assume(CREDITS_RESET, "never")
 

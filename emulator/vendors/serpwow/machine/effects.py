@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from operator import attrgetter
+from typing import Any
 
 from emulator.sdk import Timer, View, replace
 from emulator.vendors.serpwow.assumptions.lifecycle import (
@@ -24,11 +25,10 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
 from emulator.vendors.serpwow.destinations.machine import Uploads, upload
 from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
 from emulator.vendors.serpwow.model.account import MOST_DAYS, Account, Usage, is_outside, next_monthly
-from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet, has_failed_webhook
+from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet
 from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant, zone_of
 from emulator.vendors.serpwow.requests.admission import acting_account
-from emulator.vendors.serpwow.requests.printed import FORCE
-from emulator.vendors.serpwow.requests.queries import read_flag
+from emulator.vendors.serpwow.webhooks import notify
 
 
 def until_reset(account: Account) -> timedelta:
@@ -60,16 +60,6 @@ def belongs_to_another(view: View, batch: Batch) -> bool:
 
 def fails_to_stop(_: View, batch: Batch) -> bool:
     return batch.fails_to_stop
-
-
-def keeps_failed_webhooks(view: View, batch: Batch) -> bool:
-    """Return whether failed webhooks keep the batch from its deletion: the request does not force it."""
-    return has_failed_webhook(batch.available(view.now)) and not read_flag(view.context.query, FORCE)
-
-
-def kept_failed_webhooks(view: View, batch: Batch) -> bool:
-    """Return whether failed webhooks would have kept the batch if their result sets had not expired."""
-    return has_failed_webhook(batch.result_sets) and not read_flag(view.context.query, FORCE)
 
 
 def is_disabled(_: View, batch: Batch) -> bool:
@@ -172,11 +162,12 @@ def end_run_without_refund(view: View, batch: Batch) -> Changes:
     yield from promote_waiting(view, batch.owner)
 
 
-def deliver_results(view: View, batch: Batch) -> Changes:
-    """End a run: publish its result set."""
+def deliver_results(view: View, batch: Batch) -> Iterable[Any]:
+    """End a run: publish its result set, and notify whoever wants that."""
     if batch.failing and not is_outside(view, batch.owner) and view.choice(FAILED_SEARCHES) == "refund":
         yield refunded(view, batch, _cost_of_failures(batch))
-    yield _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view, batch.owner)))
+    done = _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view, batch.owner)))
+    yield from (done, *notify(view, done, done.result_sets[-1]))
     yield from promote_waiting(view, batch.owner)
 
 

@@ -56,11 +56,12 @@ def rounds(view: View, batch: Batch, end: datetime) -> Rounds | None:
 
 
 def _goes_round(view: View, batch: Batch, account: Account) -> bool:
-    """Tell whether each run of a batch is like the one before: it is paid for, finds a free slot, and has no failures."""
+    """Tell whether each run of a batch is like the one before, paid for, in a free slot, without failures or notifications."""
     is_alone = not any(view.size(Batch, "owner", batch.owner, status) for status in BUSY) and not view.size(
         QueueLine, "waiting", batch.owner
     )
-    is_ready = batch.status == "idle" and batch.enabled and not batch.failing
+    is_silent = batch.webhook(account) is None and batch.notifications.email is None
+    is_ready = is_silent and batch.status == "idle" and batch.enabled and not batch.failing
     return is_alone and is_ready and batch.credits_required > 0 and not account.overage
 
 
@@ -84,10 +85,10 @@ def _after(view: View, batch: Batch, account: Account, made: Sequence[Round]) ->
         usage = add_usage(usage, day, runs * batch.credits_required)
     used = account.credits_used + len(made) * batch.credits_required
     yield replace(account, since=start, credits_used=used, usage=usage)
-    searches, uploads, webhook = batch.searches.first(len(batch.searches)), upload(view, batch), batch.webhook(account)
+    searches, uploads = batch.searches.first(len(batch.searches)), upload(view, batch)
     number = max(batch.next_result_set_id, 1)
     result_sets = [
-        ResultSet(number + place, begun, ended, searches, 0, *uploads, webhook)
+        ResultSet(number + place, begun, ended, searches, 0, *uploads)
         for place, (_, begun, ended) in enumerate(made)
         if ended > done - RESULT_LIFETIME
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -35,7 +35,7 @@ PRIORITIES = ("lowest", "low", "normal", "high", "highest")
 class ResultSet(Struct, Shared, frozen=True, gc=False):
     """The product of one run, numbered from 1 within its batch: the searches of that time, of which the last ones failed.
 
-    `webhook` is the URL to notify, and `webhook_status` the outcome: ok, failed, or None if no POST was made. Uploads to
+    `webhook` is the URL to notify, and `webhook_status` the outcome that a scenario gives: ok, failed, or None. Uploads to
     `destination_ids` succeeded, those to `failed_destination_ids` failed.
     """
 
@@ -53,11 +53,6 @@ class ResultSet(Struct, Shared, frozen=True, gc=False):
     def searches_completed(self) -> int:
         """The number of searches that did not fail."""
         return len(self.searches) - self.searches_failed
-
-
-def has_failed_webhook(result_sets: Iterable[ResultSet]) -> bool:
-    """Return whether the webhook of one of these failed."""
-    return any(result_set.webhook_status == "failed" for result_set in result_sets)
 
 
 class Notifications(Struct, frozen=True, gc=False):

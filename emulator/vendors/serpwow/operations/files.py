@@ -12,7 +12,6 @@ from emulator.sdk import Answer, JsonDict, Request, Room, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS, CSV_NAMES
 from emulator.vendors.serpwow.model.account import is_outside
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
-from emulator.vendors.serpwow.requests.admission import FILES
 from emulator.vendors.serpwow.requests.queries import csv_fields_of
 from emulator.vendors.serpwow.responses.files import (
     as_csv,
@@ -20,23 +19,18 @@ from emulator.vendors.serpwow.responses.files import (
     as_jsonlines,
     as_zip,
     default_columns,
-    result_pages,
     results_as_csv,
     results_of,
     search_rows,
 )
+from emulator.vendors.serpwow.responses.links import CHOSEN, EXTENSIONS, folder_of, result_files
 
-EXTENSIONS = {"json": ".json", "jsonlines": ".jsonl", "csv": ".csv"}
-ALL_PAGES = {"json": ".zip", "jsonlines": "_jsonlines.zip", "csv": ".csv"}
 MEDIA_TYPES = {
     "json": "application/json",
     "jsonl": "application/jsonl",
     "csv": "text/csv; charset=utf-8",
     "zip": "application/zip",
 }
-CHOSEN = "csv_fields="
-"""The beginning of the part of a link that names the columns of its file. Evidence: serpwow-results-15."""
-
 RESULTS = re.compile(r"Batch_Results_(.+)_(\d{1,9})_(?:Page|All)_.+", re.ASCII)
 SEARCHES = re.compile(r"Batch_Searches_(.+)_Page_\d+\.(json|csv)", re.ASCII)
 """The names of files: the id of the batch, and the number of the result set or the format."""
@@ -54,27 +48,12 @@ class File(NamedTuple):
 
 def search_links(tx: Transaction, request: Request, batch: Batch, format: str) -> JsonDict:
     """Return the links of an export. Evidence: serpwow-export-2."""
-    return {"pages": [_link(tx, request, "searches", name) for name in _search_files(batch, format)]}
+    place = f"{request.base_url}{folder_of(tx.world_id)}/searches"
+    return {"pages": [f"{place}/{quote(name)}" for name in _search_files(batch, format)]}
 
 
 def _search_files(batch: Batch, format: str) -> list[str]:
     return [f"Batch_Searches_{batch.id}_Page_{n}.{format}" for n in range(1, batch.searches.pages + 1)]
-
-
-def result_links(tx: Transaction, request: Request, batch: Batch, result_set: ResultSet, format: str) -> JsonDict:
-    """Return the links of a result set. Evidence: serpwow-results-7."""
-    columns = csv_columns(tx, request, batch) if format == "csv" else None
-    folder = f"results/{CHOSEN}{quote(columns, safe=',')}" if columns else "results"
-    all_pages, *pages = (_link(tx, request, folder, name) for name in _result_files(tx, batch, result_set, format))
-    return {"pages": pages, "all_pages": all_pages}
-
-
-def _result_files(tx: Transaction, batch: Batch, result_set: ResultSet, format: str) -> list[str]:
-    """Return the name of the file with all pages, and those of the pages. Evidence: serpwow-results-7."""
-    stem = f"Batch_Results_{batch.id}_{result_set.id}"
-    token = f"_{_token(tx, batch, result_set)}" if format == "csv" else ""
-    pages = (f"{stem}_Page_{n}{EXTENSIONS[format]}" for n in range(1, result_pages(tx, result_set) + 1))
-    return [f"{stem}_All_Pages{token}{ALL_PAGES[format]}", *pages]
 
 
 def csv_columns(view: View, request: Request, batch: Batch) -> str | None:
@@ -88,15 +67,6 @@ def csv_columns(view: View, request: Request, batch: Batch) -> str | None:
     return batch.notifications.csv_fields if view.choice(CSV_COLUMNS) == "batch" else None
 
 
-def _token(tx: Transaction, batch: Batch, result_set: ResultSet) -> str:
-    """Return the part that makes the link to all pages as CSV hard to guess."""
-    return tx.digest(f"serpwow.csv/{batch.id}/{result_set.id}").hex()[:40]
-
-
-def _link(tx: Transaction, request: Request, folder: str, name: str) -> str:
-    return f"{request.base_url}{FILES[0]}/serpwow/{quote(tx.world_id)}/{folder}/{quote(name)}"
-
-
 def get_result_file(tx: Transaction, request: Request) -> Answer:
     """Answer with one page of results, or with all, while the result set is available."""
     file, columns = request.parameters["file"], request.parameters.get("columns")
@@ -106,7 +76,7 @@ def get_result_file(tx: Transaction, request: Request) -> Answer:
     if batch is None or result_set is None:
         return Answer("astray", "serpwow-link-2")
     for format in EXTENSIONS if columns is None else ("csv",) if columns.startswith(CHOSEN) else ():
-        files = _result_files(tx, batch, result_set, format)
+        files = result_files(tx, batch, result_set, format)
         if file in files:
             chosen = default_columns(tx, result_set) if columns is None else columns.removeprefix(CHOSEN).split(",")
             answer = _file(request, "serpwow-results-7", _content(tx, result_set, format, files, file, chosen))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from emulator.sdk import Answer, Assumption, Handler, JsonObject, Request, Struct, Transaction
+from emulator.sdk import RESEND, Answer, Assumption, Handler, JsonObject, Request, Struct, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
-from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
+from emulator.vendors.serpwow.assumptions.requests import COLLECTED_WEBHOOK, FAILED_STATUS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.machine.effects import account_of
-from emulator.vendors.serpwow.model.batches import Batch, ResultSet, has_failed_webhook
+from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.model.searches import integer
 from emulator.vendors.serpwow.operations.batches import batch_of
-from emulator.vendors.serpwow.operations.files import result_links
+from emulator.vendors.serpwow.operations.files import csv_columns
 from emulator.vendors.serpwow.requests.queries import csv_fields_of
 from emulator.vendors.serpwow.requests.validation import invalid
 from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
+from emulator.vendors.serpwow.responses.links import folder_of, result_links
+from emulator.vendors.serpwow.webhooks import OUTBOX, delivery_of, is_answered, webhook_of
 
 FAILED = "failed"
 PRINTED_COLUMNS = frozenset(("search.q", "request_info.success", "organic_results.position", "organic_results.title"))
@@ -47,7 +49,9 @@ def get_result(format: str, evidence: str) -> Handler:
     def get(tx: Transaction, request: Request) -> Answer:
         batch = batch_of(tx, request)
         result_set = _result_set_of(tx, request, batch)
-        links = result_links(tx, request, batch, result_set, format)
+        columns = csv_columns(tx, request, batch) if format == "csv" else None
+        place = f"{request.base_url}{folder_of(tx.world_id)}"
+        links = result_links(tx, place, batch, result_set, format, columns)
         answer = _answer(tx, "result", evidence, ResultLinks(batch, result_set, links), batch, [result_set])
         if format != "csv":
             return answer
@@ -65,16 +69,20 @@ def _answer(
 ) -> Answer:
     """Return an answer that shows result sets, with the facts behind it and the assumption that matters most."""
     answer = Answer(name, evidence, subject)
-    for condition, fact, assumption in _grounds(batch, result_sets, account_of(tx, batch.owner).notification_webhook):
+    for condition, fact, assumption in _grounds(tx, batch, result_sets, account_of(tx, batch.owner).notification_webhook):
         if condition:
             answer = answer.resting_on((fact,), assumption)
     return answer
 
 
-def _grounds(batch: Batch, sets: Sequence[ResultSet], profile: str | None) -> Iterator[tuple[bool, str, Assumption | None]]:
+def _grounds(
+    view: View, batch: Batch, sets: Sequence[ResultSet], profile: str | None
+) -> Iterator[tuple[bool, str, Assumption | None]]:
     """Yield facts behind what result sets show, each with whether it matters and the assumption for it."""
-    yield any(it.webhook is not None and it.webhook_status is None for it in sets), "serpwow-results-14", WEBHOOK_UNSENT
-    yield has_failed_webhook(sets), "serpwow-results-20", None
+    webhooks = [webhook_of(view, batch, it) for it in sets if it.webhook is not None]
+    yield any(it.status is None and not it.log for it in webhooks), "serpwow-results-14", WEBHOOK_UNSENT
+    yield any(it.status is None and it.log for it in webhooks), "serpwow-results-21", None
+    yield any(it.status == "failed" for it in webhooks), "serpwow-results-20", None
     yield any(it.failed_destination_ids for it in sets), "serpwow-results-13", FAILED_STATUS
     from_profile = profile not in (None, batch.notifications.webhook) and any(it.webhook == profile for it in sets)
     yield from_profile, "serpwow-webhook-1", None
@@ -85,11 +93,16 @@ def _grounds(batch: Batch, sets: Sequence[ResultSet], profile: str | None) -> It
 
 
 def resend_webhook(tx: Transaction, request: Request) -> Answer:
-    """Refuse, since the emulator makes no POST: as one that failed, or as the assumption says."""
-    result_set = _result_set_of(tx, request, batch_of(tx, request))
+    """Send a webhook again. Where nobody receives it, it is collected, which answers as one that failed unless assumed."""
+    batch = batch_of(tx, request)
+    result_set = _result_set_of(tx, request, batch)
     if result_set.webhook is None:
         raise invalid(NO_WEBHOOK, "serpwow-resend-2")
-    if result_set.webhook_status == FAILED:
+    delivery = delivery_of(tx, batch, result_set)
+    if delivery is not None and is_answered(tx, delivery):
+        tx.ask(OUTBOX.machine, delivery.id, RESEND)
+        return Answer("resent", "serpwow-resend-4", batch, COLLECTED_WEBHOOK)
+    if webhook_of(tx, batch, result_set).status == FAILED:
         raise invalid("The webhook POST failed", "serpwow-resend-2")
     message = NO_WEBHOOK if tx.choice(WEBHOOK_UNSENT) == "omitted" else "The webhook POST was not sent"
     raise invalid(message, "serpwow-resend-3", WEBHOOK_UNSENT)

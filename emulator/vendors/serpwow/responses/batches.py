@@ -14,6 +14,7 @@ from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FI
 from emulator.vendors.serpwow.model.batches import NO_NOTIFICATIONS, UNSCHEDULED, Batch, Notifications, ResultSet
 from emulator.vendors.serpwow.model.schedules import PARTS_BY_TYPE, Schedule
 from emulator.vendors.serpwow.responses.files import result_pages
+from emulator.vendors.serpwow.webhooks import webhook_of
 
 NOT_IN_LIST = ("credits_required", "searches_type", "searches_type_locked")
 NOT_BESIDE_OTHERS = (*NOT_IN_LIST, "last_run", "priority", "destination_ids", "next_result_set_id")
@@ -111,7 +112,7 @@ def _render_notifications(notifications: Notifications) -> JsonObject:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def render_result_set(view: View, result_set: ResultSet, links: JsonObject | None = None) -> JsonDict:
+def render_result_set(view: View, batch: Batch, result_set: ResultSet, links: JsonObject | None = None) -> JsonDict:
     """Return the result set object, with links to its files where it stands alone. Evidence: serpwow-results-16 and -12."""
     total = len(result_set.searches)
     fields: JsonDict = {
@@ -126,7 +127,7 @@ def render_result_set(view: View, result_set: ResultSet, links: JsonObject | Non
     }
     if links is not None:
         fields["download_links"] = links
-    fields["webhook_status"] = _webhook_status(view, result_set)
+    fields["webhook_status"] = _webhook_status(view, batch, result_set)
     fields["destination_status"] = _destination_status(view, result_set) or None
     keeps_null = view.choice(ABSENT_STATUS) == "null"
     return {name: value for name, value in fields.items() if keeps_null or value is not None}
@@ -139,12 +140,14 @@ def _destination_status(view: View, result_set: ResultSet) -> JsonDict:
     return done | {id: _status(result_set, view.choice(FAILED_STATUS), UPLOAD_TEXTS["failed"]) for id in failed}
 
 
-def _webhook_status(view: View, result_set: ResultSet) -> JsonDict | None:
-    """Return the status of its webhook; only a scenario can have a POST that was made. Evidence: serpwow-results-14."""
+def _webhook_status(view: View, batch: Batch, result_set: ResultSet) -> JsonDict | None:
+    """Return the status of its webhook, and how each POST ended. Evidence: serpwow-results-14 and serpwow-results-21."""
     if result_set.webhook is None:
         return None
-    if (outcome := result_set.webhook_status) is not None:
-        return _status(result_set, outcome, WEBHOOK_TEXTS[outcome])
+    status, log = webhook_of(view, batch, result_set)
+    texts = [{"date_time": at, "text": WEBHOOK_TEXTS["ok" if succeeded else "failed"]} for at, succeeded in log]
+    if status is not None or texts:
+        return {"status": status or "pending", "log": texts}
     return _status(result_set, "pending", UNSENT) if view.choice(WEBHOOK_UNSENT) == "pending" else None
 
 

@@ -135,13 +135,13 @@ def _export(tx: Transaction, _request: Request, export: SearchLinks) -> Response
 
 
 def _results(tx: Transaction, _request: Request, batch: Batch) -> Response:
-    results = [render_result_set(tx, result_set) for result_set in reversed(batch.available(tx.now))]
+    results = [render_result_set(tx, batch, result_set) for result_set in reversed(batch.available(tx.now))]
     fields = render_batch(tx, batch, NOT_BESIDE_OTHERS)
     return _success(batch_id=batch.id, batch=fields, results_count=len(results), results=results)
 
 
 def _result(tx: Transaction, _request: Request, result: ResultLinks) -> Response:
-    return _success(batch_id=result.batch.id, result=render_result_set(tx, result.result_set, result.links))
+    return _success(batch_id=result.batch.id, result=render_result_set(tx, result.batch, result.result_set, result.links))
 
 
 def _destinations(tx: Transaction, _request: Request, page: Page) -> Response:
@@ -222,6 +222,7 @@ RENDERERS: dict[str, Renderer] = {
     "search_deleted": _done("Search deleted"),
     "searches_deleted": lambda _tx, _request, count: _success(f"{count} Search{'' if count == 1 else 'es'} deleted"),
     "cleared": _done("Batch searches cleared"),
+    "resent": _done("Webhook POST resent successfully."),
     "results": _results,
     "result": _result,
     "file": lambda _tx, _request, file: Response(200, Pieces(file.make), {"content-type": file.type}),

@@ -1,4 +1,4 @@
-"""SerpWow's state in YAML and JSON: `account` or `accounts`, `batches`, `destinations`, `error_logs` and `platform`."""
+"""SerpWow's state in YAML and JSON: account or accounts, batches, destinations, error logs, deliveries and platform."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from emulator.sdk import (
     Resource,
     Transaction,
     View,
+    delivery_problems,
+    dump_deliveries,
     dump_fields,
+    load_deliveries,
     load_fields,
     mint_id,
     refuse,
@@ -32,6 +35,7 @@ from emulator.vendors.serpwow.requests.admission import acting_account
 from emulator.vendors.serpwow.state.accounts import Run, accounts_in, dump_accounts, load_accounts
 from emulator.vendors.serpwow.state.batches import dump_batch, idle_failures, is_only_numbered, load_batch, overdue, renumbered
 from emulator.vendors.serpwow.state.fields import DESTINATION, ERROR_LOG, PLATFORM, QUANTITIES, SCHEMA
+from emulator.vendors.serpwow.webhooks import OUTBOX
 
 
 class SerpwowState:
@@ -47,6 +51,8 @@ class SerpwowState:
             yield from _validate_account(account, WORDS.several, place)
         for place, item in enumerate(fragment.get("batches", ())):
             yield from idle_failures(item, "batches", place)
+        for place, item in enumerate(fragment.get("deliveries", ())):
+            yield from delivery_problems(item, "deliveries", place)
 
     def load(self, view: View, fragment: JsonObject) -> Iterator[Any]:
         """Yield the resources, and at the end the batches promoted. Each is in the view before the next is made."""
@@ -56,6 +62,8 @@ class SerpwowState:
         for run in runs.values():
             yield from run
         yield from _load_destinations(view, fragment.get("destinations", ()))
+        with gathered.part():
+            yield from load_deliveries(view, OUTBOX, fragment.get("deliveries", ()))
         with gathered.part("error_logs"):
             yield from _load_error_logs(view, fragment.get("error_logs", ()))
         if "platform" in fragment:
@@ -79,6 +87,7 @@ class SerpwowState:
             "destinations": [_dump(accounts, DESTINATION, destination) for destination in view.group(Destination)],
             "error_logs": [_dump(accounts, ERROR_LOG, log) for log in view.group(ErrorLog)],
             "platform": dump_fields(PLATFORM, platform_of(view)),
+            **dump_deliveries(view, OUTBOX),
         }
 
 

@@ -15,6 +15,7 @@ from emulator.sdk import (
     Field,
     Fields,
     JsonObject,
+    delivery_schema,
     list_of,
     many_of,
     one_of,
@@ -29,6 +30,7 @@ from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.requests.searches import TYPE
 from emulator.vendors.serpwow.requests.validation import MOST_ITEMS
 from emulator.vendors.serpwow.responses.batches import WEBHOOK_TEXTS
+from emulator.vendors.serpwow.webhooks import OUTBOX
 
 DAYS = Field(
     {
@@ -164,6 +166,7 @@ SCHEMA: JsonObject = {
         "batches": WORDS.owned(many_of({**BATCH, **FLAT}, searches=SEARCHES, result_sets=RESULT_SETS)),
         "destinations": WORDS.owned(many_of(DESTINATION)),
         "error_logs": WORDS.owned(many_of(ERROR_LOG)),
+        "deliveries": delivery_schema(OUTBOX),
         "platform": schema_of(PLATFORM),
     },
     "additionalProperties": False,

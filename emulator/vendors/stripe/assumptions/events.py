@@ -37,6 +37,13 @@ ENABLE_LOST = Assumption(
     "A new one must be created to receive events, as the page about Amazon says; no page prints a refusal.",
     ("lost_source",),
 )
+RETRIES = Assumption(
+    "stripe.webhook-retries",
+    "When is an event sent again that its receiver did not take?",
+    ("sandbox", "live", "none"),
+    "A sandbox retries three times over a few hours, live mode with exponential backoff for up to three days; intervals are not"
+    " published. Here a sandbox waits 10m, 40m and 2h40m, and live mode 5m, twice as long each time, and a last time after 3d.",
+)
 ADDRESS = Assumption(
     "stripe.webhook-address",
     "Which addresses may a webhook endpoint have?",

@@ -9,7 +9,8 @@ from emulator.sdk import ABSENT, EVERY, SAME, Assume, Machine, Row, Timer, View,
 from emulator.vendors.stripe.assumptions.events import ENABLE_LOST
 from emulator.vendors.stripe.assumptions.jobs import PING_REASON
 from emulator.vendors.stripe.destinations.model import EVENTBRIDGE_STATUSES, LOG, Destination, EventBridge
-from emulator.vendors.stripe.events.model import PING, SequenceLog, emit, log_of
+from emulator.vendors.stripe.events.model import SequenceLog, emit, log_of
+from emulator.vendors.stripe.events.types import PING
 
 CREATE, RETRIEVE, UPDATE, DELETE = "create", "retrieve", "update", "delete"
 ENABLE, DISABLE, SEND_PING = "enable", "disable", "ping"

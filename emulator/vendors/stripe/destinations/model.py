@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from emulator.sdk import SELF, IndexKey, JsonDict, Metered, Struct, View, base62, field
+from emulator.sdk import SELF, IndexKey, JsonDict, Metered, Struct, View, field
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
-from emulator.vendors.stripe.events.model import is_event_type, log_of
+from emulator.vendors.stripe.events.types import is_event_type
 from emulator.vendors.stripe.model.versions import has_new_sources
 
 LONGEST_NAME = 255
@@ -169,19 +169,6 @@ def awaited_event(destination_type: str, sources: Iterable[str], types: Iterable
     """Return the first event that Stripe waits for among these types, None where such a destination may have it."""
     is_elsewhere = destination_type != WEBHOOK or any(source.startswith(OF_ORGANIZATION) for source in sources)
     return next((type for type in types if type in (AWAITED, AWAITED_THIN)), None) if is_elsewhere else None
-
-
-def next_number(view: View, owner: str) -> int:
-    """Return the number of the next destination of an account; that of a deleted one is not given again."""
-    newest = max((it.n for it in view.group(Destination, "owner", owner)), default=0)
-    return max(newest + 1, log_of(view, LOG + owner).next)
-
-
-def with_id(view: View, owner: str, n: int, taken: Container[str] = (), step: int = 1) -> tuple[int, str]:
-    """Return a number from `n` on, by steps, and the id that it alone decides, which no destination has and is not `taken`."""
-    while (id := f"ed_test_61{base62(view.digest(f'{LOG}{owner}/{n}'), 42)}") in taken or view.find(Destination, id):
-        n += step
-    return n, id
 
 
 def is_source(text: str, version: str) -> bool:

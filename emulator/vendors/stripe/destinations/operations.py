@@ -34,7 +34,8 @@ from emulator.vendors.stripe.destinations.machine import (
     SEND_PING,
     UPDATE,
 )
-from emulator.vendors.stripe.destinations.model import CLOUDS, MOST, WEBHOOK, Destination, load_sources, next_number, with_id
+from emulator.vendors.stripe.destinations.model import CLOUDS, MOST, WEBHOOK, Destination, load_sources
+from emulator.vendors.stripe.destinations.numbers import next_number, with_id
 from emulator.vendors.stripe.destinations.requests import URL, check_change, check_new, own_destination
 from emulator.vendors.stripe.events.model import EventFilter, drop_outdated, newest_first
 from emulator.vendors.stripe.operations import ask_own

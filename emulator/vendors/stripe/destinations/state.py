@@ -48,14 +48,14 @@ from emulator.vendors.stripe.destinations.model import (
     awaited_event,
     has_needless_version,
     load_sources,
-    next_number,
     thin_event_of_snapshot,
     unknown_thin_event,
-    with_id,
 )
+from emulator.vendors.stripe.destinations.numbers import next_number, with_id
 from emulator.vendors.stripe.destinations.operations import new_secret
 from emulator.vendors.stripe.destinations.requests import VERSION
-from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES, SequenceLog, log_of
+from emulator.vendors.stripe.events.model import SequenceLog, log_of
+from emulator.vendors.stripe.events.types import JOB_EVENT, TYPES
 from emulator.vendors.stripe.model.accounts import WORDS
 from emulator.vendors.stripe.requests.fields import METADATA
 

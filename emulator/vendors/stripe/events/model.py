@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
-from emulator.sdk import SELF, Effect, IndexKey, Metered, Request, Struct, Transaction, View, base62, guid, mint_id, replace
+from emulator.sdk import (
+    SELF,
+    Effect,
+    IndexKey,
+    Metered,
+    Notify,
+    Request,
+    Struct,
+    Transaction,
+    View,
+    base62,
+    guid,
+    replace,
+)
 from emulator.vendors.stripe.assumptions.jobs import UPDATED_EVENTS
-
-JOB_EVENT = "v2.core.batch_job."
-PING = "v2.core.event_destination.ping"
-JOB_EVENTS = (
-    "created", "ready_for_upload", "validating", "validation_failed", "completed", "batch_failed", "canceled",
-    "timeout", "upload_timeout", "updated",
-)  # fmt: skip
-TYPES = (*(JOB_EVENT + word for word in JOB_EVENTS), PING)
-"""The types of events. Evidence: stripe-event-1."""
+from emulator.vendors.stripe.destinations.model import Destination
+from emulator.vendors.stripe.events.types import JOB_EVENT
+from emulator.vendors.stripe.webhooks.model import notify
 
 LIFETIME = timedelta(days=30)
 """Time for which an event can be read. Evidence: stripe-event-3."""
@@ -33,18 +39,6 @@ Bound = tuple[Callable[[datetime, datetime], bool], datetime]
 
 _EVENT_OF = {"complete": "completed", "in_progress": "updated", "cancelling": "updated"}
 """Statuses whose event has another name. Evidence: stripe-event-2."""
-
-_EVENT_TYPE = re.compile(r"v[12](\.[a-z0-9_]+)+(\[[a-z0-9_.]+\](\.[a-z0-9_]+)+)?", re.ASCII)
-"""The spelling of types of thin events, as in v2.core.account[configuration.customer].updated."""
-
-
-def is_event_type(text: str) -> bool:
-    """Return whether a thin event may be of this type: one of TYPES, or of a family that is not emulated.
-
-    Evidence: stripe-event-8.
-    """
-    family = text.startswith((JOB_EVENT, PING.removesuffix("ping")))
-    return text in TYPES if family else _EVENT_TYPE.fullmatch(text) is not None
 
 
 class Subject(Protocol):
@@ -123,6 +117,9 @@ class SequenceLog(Metered, frozen=True, gc=False):
         return replace(self, oldest=end)
 
 
+Emitted = Event | Notify | SequenceLog
+
+
 def log_of(view: View, kind: str) -> SequenceLog:
     """Return the log of a kind, a new one before the first resource."""
     return view.find(SequenceLog, kind) or SequenceLog(kind, view.now)
@@ -138,8 +135,10 @@ def emits(view: View, type: str) -> bool:
     return type != JOB_EVENT + "updated" or view.choice(UPDATED_EVENTS) == "emit"
 
 
-def emit(view: View, subject: Subject, *types: str, with_reason: bool = True) -> Iterator[Event | SequenceLog]:
-    """Yield a new event of each type, but for types of which there are assumed to be none, and then their log.
+def emit(view: View, subject: Subject, *types: str, with_reason: bool = True) -> Iterator[Emitted]:
+    """Yield a new event of each type with what is owed to its destinations, and then the log of events.
+
+    Of types of which there are assumed to be none, there are none.
 
     With a reason, they name the request that is being carried out. Evidence: stripe-event-4 and stripe-event-11.
     """
@@ -148,8 +147,11 @@ def emit(view: View, subject: Subject, *types: str, with_reason: bool = True) ->
     log = log_of(view, Event.kind)
     reason = _reason(view) if with_reason else (None, None)
     for type in told:
-        yield Event(mint_event_id(view), view.now, log.next, type, subject.id, subject.owner, *reason)
+        event = Event(mint_event_id(view), view.now, log.next, type, subject.id, subject.owner, *reason)
         log = log.with_next(view.now)
+        yield event
+        if view.size(Destination):
+            yield from notify(view, event)
     yield log
 
 
@@ -186,7 +188,9 @@ def request_id_of(digest: bytes) -> str:
 
 def mint_event_id(view: View) -> str:
     """Return an unused id. Evidence: stripe-event-15."""
-    return mint_id(view, Event, lambda digest: f"evt_test_65{base62(digest + digest, 44)}")
+    while view.find(Event, id := f"evt_test_65{base62((digest := view.mint(Event.kind)) + digest, 44)}") is not None:
+        pass
+    return id
 
 
 def drop_outdated(tx: Transaction) -> None:

@@ -12,15 +12,8 @@ from emulator.sdk import MANY_RESOURCES, Answer, JsonObject, Operation, Request,
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS, PING_FORM
 from emulator.vendors.stripe.assumptions.requests import CREATED_IN_SECONDS
-from emulator.vendors.stripe.events.model import (
-    PING,
-    Bound,
-    EventFilter,
-    find_event,
-    is_event_type,
-    newest_first,
-    oldest_first,
-)
+from emulator.vendors.stripe.events.model import Bound, EventFilter, find_event, newest_first, oldest_first
+from emulator.vendors.stripe.events.types import PING, is_event_type
 from emulator.vendors.stripe.model.versions import has_event_filters
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
 from emulator.vendors.stripe.requests.fields import (

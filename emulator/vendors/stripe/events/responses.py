@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from emulator.sdk import JsonDict, Renderer, Request, Response, Transaction, instant
-from emulator.vendors.stripe.assumptions.events import EVENT_REASON
-from emulator.vendors.stripe.assumptions.jobs import EVENT_CHANGES, EVENT_METADATA, PING_FORM, PING_OBJECT
-from emulator.vendors.stripe.events.model import PING, Event
+from emulator.sdk import JsonDict, Renderer, Request, Response, Transaction
+from emulator.vendors.stripe.assumptions.jobs import EVENT_CHANGES, EVENT_METADATA, PING_FORM
+from emulator.vendors.stripe.events.model import Event
+from emulator.vendors.stripe.events.notification import notification_to_json
+from emulator.vendors.stripe.events.types import PING
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.model.versions import has_changes, has_snapshot_event
 from emulator.vendors.stripe.requests.admission import context_of, is_of_organization, own_account, version_of
 from emulator.vendors.stripe.requests.fields import Page
-
-
-def notification_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
-    """Return an event as it is sent: thin, and the same in every version. Evidence: stripe-event-1, stripe-context-5."""
-    is_hidden = event.has_unprinted_reason and tx.choice(EVENT_REASON) == "created"
-    reason = {"type": "request", "request": {"id": event.request, "idempotency_key": event.idempotency_key}}
-    related = {"id": event.object_id, "type": "v2.core.batch_job", "url": f"/v2/core/batch_jobs/{event.object_id}"}
-    if event.type == PING:
-        related |= {"type": tx.choice(PING_OBJECT), "url": f"/v2/core/event_destinations/{event.object_id}"}
-    return {
-        "id": event.id,
-        "object": "v2.core.event",
-        "type": event.type,
-        "created": instant(event.since),
-        "livemode": False,
-        "context": context_of(request) if event.owner != own_account(tx, request) or is_of_organization(request) else None,
-        "reason": reason if event.request and not is_hidden else None,
-        "related_object": related,
-    }
 
 
 def event_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
@@ -36,7 +18,8 @@ def event_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
 
     Evidence: stripe-event-7, stripe-event-13, stripe-event-18 and stripe-ping-3.
     """
-    body = notification_to_json(tx, request, event) | _data(tx, event)
+    context = context_of(request) if event.owner != own_account(tx, request) or is_of_organization(request) else None
+    body = notification_to_json(tx, event, context) | _data(tx, event)
     if has_snapshot_event(version_of(request)):
         body["snapshot_event"] = None
     if not has_changes(version_of(request)):

@@ -19,20 +19,11 @@ from emulator.sdk import (
     one_of,
     replace,
 )
-from emulator.vendors.stripe.events.model import (
-    JOB_EVENT,
-    LIFETIME,
-    TYPES,
-    Event,
-    SequenceLog,
-    emits,
-    log_of,
-    mint_event_id,
-    newest_event,
-    type_of,
-)
+from emulator.vendors.stripe.events.model import LIFETIME, Emitted, Event, emits, log_of, mint_event_id, newest_event, type_of
+from emulator.vendors.stripe.events.types import JOB_EVENT, TYPES
 from emulator.vendors.stripe.machine import as_of_now
 from emulator.vendors.stripe.model.jobs import AT_WORK, Job
+from emulator.vendors.stripe.webhooks.model import notify
 
 FIELDS: Fields = {
     "id": TEXT,
@@ -55,7 +46,7 @@ JobChange = tuple[Job, str]
 """A job as a state changes it, and the type of the event of that."""
 
 
-def load_events(view: View, items: Iterable[JsonObject], changes: Iterable[JobChange]) -> Iterator[Event | SequenceLog]:
+def load_events(view: View, items: Iterable[JsonObject], changes: Iterable[JobChange]) -> Iterator[Emitted]:
     """Yield the events of the items, then those of the changes of jobs, and their log.
 
     Raises:
@@ -77,8 +68,10 @@ def load_events(view: View, items: Iterable[JsonObject], changes: Iterable[JobCh
         log, latest = log.with_next(event.since), event.since
         yield event
     for job, type in changes:
-        yield Event(mint_event_id(view), view.now, log.next, type, job.id, job.owner)
+        event = Event(mint_event_id(view), view.now, log.next, type, job.id, job.owner)
         log = log.with_next(view.now)
+        yield event
+        yield from notify(view, event)
     yield log
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from emulator.sdk import Request, Transaction, form_instead_of_json, near, some
 from emulator.vendors.stripe.assumptions.jobs import CHANNEL, CONTENT_TYPE
 from emulator.vendors.stripe.destinations.model import Destination
-from emulator.vendors.stripe.events.model import TYPES, is_event_type
+from emulator.vendors.stripe.events.types import TYPES, is_event_type
 from emulator.vendors.stripe.files.operations import CONTENT_TYPES
 from emulator.vendors.stripe.model.accounts import may_act_for
 from emulator.vendors.stripe.model.endpoints import endpoints_of

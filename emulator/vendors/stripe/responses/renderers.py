@@ -24,7 +24,8 @@ from emulator.vendors.stripe.assumptions.jobs import (
 from emulator.vendors.stripe.assumptions.requests import EMPTY_VALUE, GET_BODY, REPEATED_NAME
 from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.destinations.responses import facts_of_destinations
-from emulator.vendors.stripe.events.model import TYPES, request_id_of
+from emulator.vendors.stripe.events.model import request_id_of
+from emulator.vendors.stripe.events.types import TYPES
 from emulator.vendors.stripe.files.model.links import (
     MOUNT,
     download_link,

@@ -18,8 +18,12 @@ from emulator.sdk import (
     ProblemCollector,
     Transaction,
     View,
+    delivery_problems,
+    delivery_schema,
+    dump_deliveries,
     dump_fields,
     hint,
+    load_deliveries,
     load_fields,
     many_of,
     one_of,
@@ -54,6 +58,7 @@ from emulator.vendors.stripe.state.jobs import (
     rule_problems,
     validate_job,
 )
+from emulator.vendors.stripe.webhooks.model import OUTBOX
 
 PLATFORM: Fields = {"status": one_of("operational", "down"), "limiting": one_of("none", *LIMITERS, LOCKED)}
 ACCOUNT: Fields = {"id": NAME, "unauthorized_endpoints": ENDPOINTS}
@@ -74,6 +79,7 @@ SCHEMA: JsonObject = {
         "event_destinations": WORDS.owned(many_of(DESTINATION_FIELDS)),
         "event_destination_numbers": {"type": "object", "additionalProperties": ORDINAL.schema},
         "events": WORDS.owned({"type": "array", "items": {**schema_of(EVENT_FIELDS), "required": ["type", "object_id"]}}),
+        "deliveries": delivery_schema(OUTBOX),
     },
     "additionalProperties": False,
 }
@@ -81,7 +87,12 @@ SCHEMA: JsonObject = {
 OWNED = {"batch_jobs": Job, "event_destinations": Destination, "events": Event}
 """The lists of resources that belong to accounts, each with their type."""
 
-_VALIDATORS = {"batch_jobs": validate_job, "event_destinations": validate_destination, "events": validate_event}
+_VALIDATORS = {
+    "batch_jobs": validate_job,
+    "event_destinations": validate_destination,
+    "events": validate_event,
+    "deliveries": delivery_problems,
+}
 
 
 class StripeState:
@@ -122,6 +133,8 @@ class StripeState:
             others += load_destinations(view, fragment.get("event_destinations", ()), numbers)
         with gathered.part():
             others += load_events(view, fragment.get("events", ()), changes)
+        with gathered.part():
+            others += load_deliveries(view, OUTBOX, fragment.get("deliveries", ()))
         refuse(gathered.problems)
         yield from others
 
@@ -136,6 +149,7 @@ class StripeState:
             "event_destinations": [dump_destination(view, destination) for destination in view.group(Destination)],
             **({"event_destination_numbers": numbers} if numbers else {}),
             "events": [WORDS.with_account(accounts, dump_fields(EVENT_FIELDS, event), event.owner) for event in events],
+            **dump_deliveries(view, OUTBOX),
         }
 
 

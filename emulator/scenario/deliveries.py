@@ -1,0 +1,23 @@
+"""Deliveries as a scenario or a test expects them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+RECEIVED = ("collected", "delivered")
+"""The statuses of deliveries that came to their receivers, or would have."""
+
+
+def wanted_statuses(status: str | None) -> tuple[str, ...]:
+    """Return the statuses of the deliveries that are counted: one, or those of what was received."""
+    return RECEIVED if status is None else (status,)
+
+
+def unexpected(event: str, status: str | None, times: int, count: int, there: Iterable[str]) -> str:
+    """Return the message where deliveries of an event are not as many as expected; `there` are all that there are."""
+    shown = "".join(f"\n  {it}" for it in there) or "\n  nothing: no receiver is owed anything"
+    return f"{event} was to be {status or 'received'} {_often(times)}, and was {_often(count)}. Deliveries:{shown}"
+
+
+def _often(times: int) -> str:
+    return {0: "never", 1: "once"}.get(times, f"{times} times")

@@ -1,0 +1,186 @@
+"""Webhooks: a result set that is complete is posted to the URL of its batch or of the account, and e-mail is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import ClassVar, NamedTuple
+
+from emulator.sdk import (
+    BASE_URL,
+    COLLECT,
+    WORLD,
+    Delivery,
+    Facts,
+    Headers,
+    IndexKey,
+    JsonDict,
+    Ladder,
+    Notify,
+    Outbox,
+    View,
+    dump,
+    instant,
+    mint_id,
+)
+from emulator.vendors.serpwow.assumptions.requests import COLLECTED_WEBHOOK, WEBHOOK_RETRIES
+from emulator.vendors.serpwow.model.account import Account
+from emulator.vendors.serpwow.model.batches import Batch, ResultSet, code
+from emulator.vendors.serpwow.requests.printed import FORCE
+from emulator.vendors.serpwow.requests.queries import read_flag
+from emulator.vendors.serpwow.responses.links import folder_of, result_links
+
+COMPLETED, EMAIL, WARNING = "batch_resultset_completed", "notification_email", "webhook_failed_email"
+"""The notification that is published, and the e-mails, which are recorded and never sent."""
+
+FORMATS = ("json", "jsonlines", "csv")
+ONCE = timedelta(hours=24)
+"""Time in which one e-mail at most tells that webhooks failed. Evidence: serpwow-webhook-5."""
+
+LADDER: Ladder = tuple(timedelta(seconds=10 * 2**n) for n in range(5))
+LADDERS = {"6-posts": LADDER, "5-posts": LADDER[:4], "none": ()}
+"""The times before further attempts, by the choice of WEBHOOK_RETRIES."""
+
+HEADERS: Headers = (("Content-Type", "application/json"),)
+"""Evidence: serpwow-webhook-7."""
+
+
+class ResultDelivery(Delivery, frozen=True, gc=False, kw_only=True):
+    """A notification of a result set: of its batch, the `subject`, the `event_id` is the number."""
+
+    kind: ClassVar[str] = "serpwow.delivery"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (*super().index(), ("event", self.event, self.destination or ""), ("of", self.subject, self.event_id or ""))
+
+
+class WebhookState(NamedTuple):
+    """What a result set tells of its webhook: a status, None where no POST was made, and when and how each attempt ended."""
+
+    status: str | None
+    log: tuple[tuple[str, bool], ...] = ()
+
+
+def notify(view: View, batch: Batch, result_set: ResultSet) -> Iterator[Notify]:
+    """Yield what is owed for a new result set: a POST where there is a webhook, and an e-mail where one is wanted."""
+    if result_set.webhook is not None:
+        body = dump(_body(view, batch, result_set)).decode()
+        yield Notify(_delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook))
+    if email := batch.notifications.email:
+        yield Notify(_delivery(view, EMAIL, batch, result_set, "", destination=email))
+
+
+def _delivery(
+    view: View,
+    event: str,
+    batch: Batch,
+    result_set: ResultSet,
+    body: str,
+    url: str | None = None,
+    destination: str | None = None,
+) -> ResultDelivery:
+    return ResultDelivery(
+        id=mint_id(view, ResultDelivery, code),
+        since=view.now,
+        event=event,
+        subject=batch.id,
+        event_id=str(result_set.id),
+        body=body,
+        url=url,
+        destination=destination,
+    )
+
+
+def _body(view: View, batch: Batch, result_set: ResultSet) -> JsonDict:
+    """Return what is posted. Evidence: serpwow-webhook-2 and serpwow-webhook-3."""
+    notifications, place = batch.notifications, f"{BASE_URL}{folder_of(WORLD)}"
+    wanted = [name for name in FORMATS if getattr(notifications, f"as_{name}")]
+    links = {name: result_links(view, place, batch, result_set, name) for name in wanted}
+    return {
+        "request_info": {"success": True, "type": COMPLETED},
+        "batch": {"id": batch.id, "name": batch.name},
+        "result_set": {
+            "id": result_set.id,
+            "started_at": instant(result_set.started_at),
+            "ended_at": instant(result_set.ended_at),
+            "searches_completed": result_set.searches_completed,
+            "searches_failed": result_set.searches_failed,
+            **({"download_links": links} if links else {}),
+        },
+    }
+
+
+def webhook_of(view: View, batch: Batch, result_set: ResultSet) -> WebhookState:
+    """Return what a result set tells of its webhook."""
+    if result_set.webhook_status is not None:
+        return WebhookState(result_set.webhook_status, ((instant(result_set.ended_at), result_set.webhook_status == "ok"),))
+    delivery = delivery_of(view, batch, result_set)
+    if delivery is None:
+        return WebhookState(None)
+    log = tuple((instant(it.at), it.succeeded) for it in delivery.attempts if it.status or it.error)
+    if delivery.status == "collected" and view.choice(COLLECTED_WEBHOOK) == "ok":
+        return WebhookState("ok", (*log, (instant(delivery.since), True)))
+    return WebhookState({"delivered": "ok", "exhausted": "failed"}.get(delivery.status), log)
+
+
+def delivery_of(view: View, batch: Batch, result_set: ResultSet) -> ResultDelivery | None:
+    """Return the newest delivery of a result set's webhook, None where there is none any more."""
+    found = [it for it in view.group(ResultDelivery, "of", batch.id, str(result_set.id)) if it.event == COMPLETED]
+    return found[-1] if found else None
+
+
+def is_answered(view: View, delivery: ResultDelivery) -> bool:
+    """Return whether a POST made now counts as one that its receiver answered."""
+    return view.carrier(delivery.url) == COLLECT and view.choice(COLLECTED_WEBHOOK) == "ok"
+
+
+def has_failed_webhook(view: View, batch: Batch, result_sets: Iterable[ResultSet]) -> bool:
+    """Return whether the webhook of one of these failed."""
+    return any(webhook_of(view, batch, it).status == "failed" for it in result_sets if it.webhook is not None)
+
+
+def keeps_failed_webhooks(view: View, batch: Batch) -> bool:
+    """Return whether failed webhooks keep the batch from its deletion: the request does not force it."""
+    return has_failed_webhook(view, batch, batch.available(view.now)) and not read_flag(view.context.query, FORCE)
+
+
+def kept_failed_webhooks(view: View, batch: Batch) -> bool:
+    """Return whether failed webhooks would have kept the batch if their result sets had not expired."""
+    return has_failed_webhook(view, batch, batch.result_sets) and not read_flag(view.context.query, FORCE)
+
+
+def unwanted(view: View, delivery: ResultDelivery) -> str | None:
+    """Return why a delivery is not sent any more. Evidence: serpwow-webhook-8."""
+    return None if view.find(Batch, delivery.subject) else "its batch was deleted"
+
+
+def warn(view: View, delivery: ResultDelivery) -> Iterator[Notify]:
+    """Tell the account by e-mail that a webhook failed, unless that was done within a day. Evidence: serpwow-webhook-5."""
+    batch = view.find(Batch, delivery.subject)
+    account = view.find(Account, batch.owner) if batch else None
+    to = account.email if account else ""
+    earlier = view.group(ResultDelivery, "event", WARNING, to)
+    if not earlier or view.now - max(it.since for it in earlier) >= ONCE:
+        id = mint_id(view, ResultDelivery, code)
+        yield Notify(ResultDelivery(id=id, since=view.now, event=WARNING, subject=delivery.subject, body="", destination=to))
+
+
+OUTBOX = Outbox(
+    "serpwow.webhook",
+    ResultDelivery,
+    Facts(
+        sent="serpwow-webhook-2",
+        timeout="serpwow-webhook-4",
+        accepted="serpwow-webhook-6",
+        retried="serpwow-webhook-9",
+        exhausted="serpwow-webhook-5",
+        unwanted="serpwow-webhook-8",
+        resent="serpwow-resend-1",
+    ),
+    events=(COMPLETED, EMAIL, WARNING),
+    timeout=timedelta(seconds=5),
+    retries=lambda view: LADDERS[view.choice(WEBHOOK_RETRIES)],
+    headers=lambda _view, _delivery, _second: HEADERS,
+    unwanted=unwanted,
+    given_up=warn,
+)

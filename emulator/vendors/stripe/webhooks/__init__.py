@@ -1,0 +1,1 @@
+"""Webhooks: thin events on their way to event destinations."""

@@ -1,0 +1,124 @@
+"""Deliveries of thin events: which destinations get one, what is sent, how it is signed, and when it is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from hashlib import sha256
+from hmac import new as hmac
+from typing import TYPE_CHECKING, ClassVar
+
+from emulator.sdk import SELF, Delivery, Facts, Headers, Ladder, Notify, Outbox, View, base62, dump, mint_id
+from emulator.vendors.stripe.assumptions.events import RETRIES
+from emulator.vendors.stripe.destinations.model import Destination
+from emulator.vendors.stripe.events.notification import notification_to_json
+from emulator.vendors.stripe.events.types import PING, TYPES
+from emulator.vendors.stripe.model.accounts import Account
+
+if TYPE_CHECKING:
+    from emulator.vendors.stripe.events.model import Event
+
+_MINUTE = timedelta(minutes=1)
+LADDERS: dict[str, Ladder] = {
+    "sandbox": (10 * _MINUTE, 40 * _MINUTE, 160 * _MINUTE),
+    "live": (*(5 * 2**n * _MINUTE for n in range(9)), timedelta(hours=72) - 5 * (2**9 - 1) * _MINUTE),
+    "none": (),
+}
+"""The times before further attempts, by the choice of RETRIES. Those of live mode end after three days."""
+
+_CONSTANT_HEADERS: Headers = (
+    ("Content-Type", "application/json; charset=utf-8"),
+    ("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)"),
+)
+"""Evidence: stripe-webhook-2."""
+
+
+class EventDelivery(Delivery, frozen=True, gc=False, kw_only=True):
+    """A thin event that is owed to a destination."""
+
+    kind: ClassVar[str] = "stripe.delivery"
+
+
+def notify(view: View, event: Event) -> Iterator[Notify]:
+    """Yield what is owed to the destinations of an event. Evidence: stripe-webhook-1 and stripe-webhook-6."""
+    for destination in _destinations_of(view, event):
+        id = mint_id(view, EventDelivery, lambda digest: f"dlv_{base62(digest, 16)}")
+        body = dump(notification_to_json(view, event, _context_of(view, event, destination))).decode()
+        delivery = EventDelivery(
+            id=id, since=view.now, event=event.type, subject=event.object_id, body=body, url=destination.url,
+            event_id=event.id, destination=destination.id,
+        )  # fmt: skip
+        yield Notify(delivery)
+
+
+def _destinations_of(view: View, event: Event) -> Iterator[Destination]:
+    """Yield the destinations that get an event: a ping its own, any other the enabled ones that want it, in their order."""
+    if event.type == PING:
+        destination = view.find(Destination, event.object_id)
+        yield from () if destination is None else (destination,)
+        return
+    sources = [(event.owner, "@self"), *((it, "@accounts") for it in _platforms_of(view, event.owner))]
+    for owner, source in sources:
+        for it in sorted(view.group(Destination, "owner", owner), key=lambda destination: destination.n):
+            if it.status == "enabled" and event.type in it.enabled_events and source in it.events_from:
+                yield it
+
+
+def _platforms_of(view: View, owner: str) -> Sequence[str]:
+    """Return the platform that an account is connected to, if it is."""
+    if not view.accounts("stripe").ids:
+        return () if owner == SELF else (SELF,)
+    account = view.find(Account, owner)
+    return () if account is None or account.platform is None else (account.platform,)
+
+
+def _context_of(view: View, event: Event, destination: Destination) -> str | None:
+    """Return the account that an event comes from, where its destination is another's. Evidence: stripe-context-5."""
+    if event.owner == destination.owner:
+        return None
+    account = view.find(Account, event.owner)
+    return event.owner if account is None else account.name
+
+
+def unwanted(view: View, delivery: EventDelivery) -> str | None:
+    """Return why a delivery is not sent any more. Evidence: stripe-webhook-5."""
+    destination = view.find(Destination, delivery.destination or "")
+    if destination is None:
+        return "its destination was deleted"
+    if destination.status != "enabled" and delivery.event != PING:
+        return "its destination is disabled"
+    return None
+
+
+def headers(view: View, delivery: EventDelivery, second: int) -> Headers:
+    """Return the headers of an attempt, with a signature for each secret. Evidence: stripe-webhook-2."""
+    destination = view.find(Destination, delivery.destination or "")
+    secret = destination.signing_secret if destination is not None else None
+    if secret is None:
+        return _CONSTANT_HEADERS
+    return (*_CONSTANT_HEADERS, ("Stripe-Signature", f"t={second},v1={signature(secret, second, delivery.body)}"))
+
+
+def signature(secret: str, second: int, body: str) -> str:
+    """Return the signature of a body that is sent at a second of Unix time."""
+    return hmac(secret.encode(), f"{second}.{body}".encode(), sha256).hexdigest()
+
+
+OUTBOX = Outbox(
+    "stripe.webhook",
+    EventDelivery,
+    Facts(
+        sent="stripe-webhook-1",
+        timeout="stripe-webhook-7",
+        accepted="stripe-webhook-3",
+        retried="stripe-webhook-4",
+        exhausted="stripe-webhook-4",
+        unwanted="stripe-webhook-5",
+        resent="stripe-webhook-8",
+    ),
+    events=TYPES,
+    timeout=timedelta(seconds=10),
+    retries=lambda view: LADDERS[view.choice(RETRIES)],
+    headers=headers,
+    unwanted=unwanted,
+)
