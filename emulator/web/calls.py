@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,29 +22,46 @@ MOST_FIELDS = 50_000
 def call_of(request: Request, is_whole: bool = True) -> Call:
     """Return a request as a call, of which each part is read once; of one that is not `is_whole` the body is still to come."""
     if request.call is None or not is_whole:
-        read, ids = cache(partial(_read, request, is_whole)), tuple(request.parameters.values())
-        call = Call(request.vendor.name, request.operation_name, ids, request.credential, read)
+        parts, ids = _Parts(request, is_whole), tuple(request.parameters.values())
+        call = Call(request.vendor.name, request.operation_name, ids, request.credential, parts.read)
         request.call = call if is_whole else None
         return call
     return request.call
 
 
-def _read(request: Request, is_whole: bool, part: str) -> Any:
-    """Return a part of a request: `query`, `headers` or `body`."""
-    if part == "query":
-        return _fields(parse_qsl(request.query_string, keep_blank_values=True))
-    if part == "headers":
-        return _fields((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.raw_headers)
-    return _body(request) if is_whole else UNREAD
+class _Parts:
+    """The parts of a request. They do not know the request, which knows them: it would be in a cycle, and outlive its end."""
+
+    __slots__ = ("_body", "_headers", "_media_type", "_query", "_read")
+
+    def __init__(self, request: Request, is_whole: bool) -> None:
+        self._query = request.query_string
+        self._headers = request.raw_headers
+        self._media_type = request.media_type
+        self._body = request.body if is_whole else None
+        self._read: dict[str, Any] = {}
+
+    def read(self, part: str) -> Any:
+        """Return a part: `query`, `headers` or `body`."""
+        if part not in self._read:
+            self._read[part] = self._parse(part)
+        return self._read[part]
+
+    def _parse(self, part: str) -> Any:
+        if part == "query":
+            return _fields(parse_qsl(self._query, keep_blank_values=True))
+        if part == "headers":
+            return _fields((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._headers)
+        return UNREAD if self._body is None else _parse_body(self._body, self._media_type)
 
 
-def _body(request: Request) -> Any:
+def _parse_body(body: bytes, media_type: str) -> Any:
     """Return the value of a body in JSON, the fields of a form, or else its text; None where there is none."""
-    if not request.body:
+    if not body:
         return None
-    text, is_form = request.body.decode("utf-8", "replace"), request.media_type == FORM
+    text, is_form = body.decode("utf-8", "replace"), media_type == FORM
     with suppress(ValueError):
-        value = load(request.body)
+        value = load(body)
         if not is_form or isinstance(value, (dict, list)):
             return value
     if not is_form or text.count("&") >= MOST_FIELDS:

@@ -53,6 +53,8 @@ class FaultedRequest:
                 reached = await self._wait(reached) or await self._delays.in_lane(self._advance)
         except WorldReset as reset:
             return world_gone(reset) if self._is_held_up else None
+        finally:
+            self._way.close()  # one that ends at a stop would hold the request that holds it
         return reached
 
     def _stops(self) -> Way:
@@ -72,6 +74,7 @@ class FaultedRequest:
             request.in_flight = pipeline.held.in_flight(world)
             late = self._select(LATE, admitted=not pipeline.refuses(world, request))
             if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
+                request.in_flight = ()  # it is admitted, and would keep all of them for as long as it waits
                 yield Stop(early + before, before)
         return pipeline.commit(world, request, early, late, is_admitted=bool(before))
 

@@ -124,7 +124,7 @@ class Pipeline:
         if jumps:
             self.held.jump(world, jumps)
         if left:
-            request.body = b""  # it would be kept for as long as they hold the response up
+            request.body, request.call, request.in_flight = b"", None, ()  # or they are kept while those hold the response up
         return outgoing._replace(faults=left) if left else outgoing
 
     def _record(
