@@ -156,14 +156,17 @@ async def ask_async(
         with localcontext(EXACT):
             await app(scope, receive, send)
     except (ConnectionCut, HangWithoutTimeout) as error:
-        interruption = error
-    if connection.cancelled is not None:
-        raise connection.cancelled
-    if connection.gone:
-        interruption = ConnectionCut(HANG)
-    if interruption is not None and not messages:
-        raise interruption
-    return _answered(method, messages, interruption)
+        interruption = error.with_traceback(None)
+    try:
+        if connection.cancelled is not None:
+            raise connection.cancelled
+        if connection.gone:
+            interruption = ConnectionCut(HANG)
+        if interruption is not None and not messages:
+            raise interruption
+        return _answered(method, messages, interruption)
+    finally:
+        connection.cancelled = interruption = None  # what knows an exception, and is known to its traceback, is in a cycle
 
 
 def ask_control(app: Gateway, method: str, target: bytes, value: Any, headers: Headers = LOCAL) -> AppResponse:

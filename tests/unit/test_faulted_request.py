@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, TypeVar
 
 import pytest
@@ -10,14 +10,14 @@ import pytest
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
-from emulator.sdk.request import read_request
+from emulator.sdk.request import Request, read_request
 from emulator.vendors import VENDORS
 from emulator.web.answers import quota_for_answers
 from emulator.web.connection import InstantConnection, run_sync
 from emulator.web.delays import FaultDelays
 from emulator.web.fault_effects import send_with_faults
 from emulator.web.faulted_request import FaultedRequest
-from emulator.web.held_requests import HeldRequest, HeldRequests
+from emulator.web.held_requests import HeldRequest, HeldRequests, Revision
 from emulator.web.lanes import NoLanes
 from emulator.web.pipeline import Pipeline
 from emulator.web.response import OutgoingResponse
@@ -30,17 +30,23 @@ BODY = b'{"name": "A batch"}'
 
 
 class NotingConnection(InstantConnection):
-    """A client that gives up at once, which notes how much of its request is kept while a fault holds it up."""
+    """A client that gives up at once, which notes how much is kept for its request while a fault holds it up."""
 
     def __init__(self) -> None:
         self.kept: list[int] = []
+        self.others: list[Sequence[object]] = []
 
     async def pause(self, request: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
-        self.kept.append(len(request.request.body))
+        self._note(request.request)
         return False
 
     async def hang(self, request: HeldRequest, seconds: float) -> None:  # noqa: ARG002
-        self.kept.append(len(request.request.body))
+        self._note(request.request)
+
+    def _note(self, request: Request) -> None:
+        body = request.call.read("body") if request.call else {}
+        self.kept.append(max(len(request.body), len(body or ())))
+        self.others.append(request.in_flight)
 
 
 class RemovingLanes(NoLanes):
@@ -61,21 +67,29 @@ class Play:
     """A request that makes a batch, in a world with one fault."""
 
     def __init__(self, fault: dict[str, Any], lanes: NoLanes | None = None) -> None:
-        content = {"title": "A", "faults": [{"at": "serpwow.batches.create", **fault}]}
+        content = {"title": "A", "faults": [{"at": "serpwow.batches.create", "match": {"body": {"name": "A batch"}}, **fault}]}
         self.world = load_value(content, VENDORS).world(VENDORS, "w", None)
-        self.connection, held_requests = NotingConnection(), HeldRequests()
+        self.connection, self.held = NotingConnection(), HeldRequests()
         request = read_request("POST", "/live/batches", "api_key=k", [(b"content-type", b"application/json")], BODY)
         route = Routes(VENDORS.values()).find(request.method, request.path)
         assert route is not None
         route.apply(request)
-        self.delays = FaultDelays(held_requests, self.world, request, self.connection, 1, lanes)
-        pipeline = Pipeline(held_requests, None, Limits(), quota_for_answers(Limits()))
+        self.delays = FaultDelays(self.held, self.world, request, self.connection, 1, lanes)
+        pipeline = Pipeline(self.held, None, Limits(), quota_for_answers(Limits()))
         self._request = FaultedRequest(pipeline, self.world, request, self.delays)
 
     def answer(self) -> OutgoingResponse:
         response = run_sync(self._request.answer())
         assert response is not None
         return response
+
+    def answer_and_send(self) -> None:
+        async def send(_message: MutableMapping[str, Any]) -> None:
+            pass
+
+        response = self.answer()
+        if response.faults:
+            run_sync(send_with_faults(response, self.delays, self.connection, send))
 
 
 @pytest.mark.parametrize("do", [{"do": "drop"}, {"do": "reset"}, {"do": "hang"}, {"do": "status", "status": 503}], ids=str)
@@ -86,25 +100,30 @@ def test_a_fault_that_is_removed_while_its_request_waits_for_its_lane_spares_it(
     assert play.world.store.size("serpwow.batch") == 1
 
 
-@pytest.mark.parametrize(
-    ("fault", "size"),
-    [
-        ({"where": "before-auth", "do": "delay", "delay": "1s", "clock": "real"}, len(BODY)),
-        ({"where": "before-commit", "do": "delay", "delay": "1s", "clock": "real"}, len(BODY)),
-        ({"where": "after-commit", "do": "delay", "delay": "1s", "clock": "real"}, 0),
-        ({"where": "after-commit", "do": "hang"}, 0),
-    ],
-    ids=lambda value: value["where"] + value["do"] if isinstance(value, dict) else "",
-)
+HELD: list[tuple[dict[str, Any], int]] = [
+    ({"where": "before-auth", "do": "delay", "delay": "1s", "clock": "real"}, len(BODY)),
+    ({"where": "before-commit", "do": "delay", "delay": "1s", "clock": "real"}, len(BODY)),
+    ({"where": "before-commit", "do": "hang"}, len(BODY)),
+    ({"where": "after-commit", "do": "delay", "delay": "1s", "clock": "real"}, 0),
+    ({"where": "after-commit", "do": "hang"}, 0),
+]
+
+
+@pytest.mark.parametrize(("fault", "size"), HELD, ids=lambda it: it["where"] + it["do"] if isinstance(it, dict) else "")
 def test_the_body_of_a_request_that_is_held_up_is_kept_until_it_takes_effect_and_no_longer(
     fault: dict[str, Any], size: int
 ) -> None:
     play = Play(fault)
-    response = play.answer()
-
-    async def send(_message: MutableMapping[str, Any]) -> None:
-        pass
-
-    if response.faults:
-        run_sync(send_with_faults(response, play.delays, play.connection, send))
+    play.answer_and_send()
     assert set(play.connection.kept) == {size}
+
+
+@pytest.mark.parametrize("fault", [fault for fault, _ in HELD], ids=lambda it: it["where"] + it["do"])
+def test_a_request_that_is_held_up_keeps_none_of_those_that_were_held_up_before(fault: dict[str, Any]) -> None:
+    play = Play(fault)
+    world = play.world
+    before = Fault(id="f", since=world.clock.now(), at=("serpwow",), where="before-commit", do="hang")
+    with play.held.hold(world, HeldRequest(read_request("GET", "/"), before, world.clock.now(), Revision.of(world))):
+        play.answer_and_send()
+    assert play.connection.others
+    assert not any(play.connection.others)
