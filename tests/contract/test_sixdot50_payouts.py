@@ -46,7 +46,7 @@ def test_a_payout_as_the_published_process_has_it(live: Live) -> None:
 @pytest.mark.parametrize(
     ("first", "message"),
     [
-        ({"balance": 1}, "The account that pays for the batch has not the funds"),
+        ({"balance": 1}, "The account that pays for the batch has insufficient funds"),
         ({"active": False, "balance": 500}, "There is no active account that pays for batches"),
     ],
 )

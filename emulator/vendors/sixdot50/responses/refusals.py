@@ -119,7 +119,7 @@ REFUSALS: dict[str, Renderer] = {
     "nothing_to_cancel": _refusal(400, "The batch has no payments"),
     "nothing_to_submit": _refusal(400, "The batch has no payments"),
     "no_purse": _assumed(INSUFFICIENT_FUNDS_STATUS, "There is no active account that pays for batches"),
-    "small_float": _assumed(INSUFFICIENT_FUNDS_STATUS, "The account that pays for the batch has not the funds"),
+    "small_float": _assumed(INSUFFICIENT_FUNDS_STATUS, "The account that pays for the batch has insufficient funds"),
     "broken": _refusal(500, "An exception was not handled"),
     "forbidden": _refusal(403, "This belongs to another organisation"),
     "unknown_batch": _unknown("batch"),
