@@ -103,7 +103,7 @@ def _counts(event: Event) -> tuple[int, int, int | None]:
     """Return the calls that an event counted, how often it happened because of them, and how often it may yet."""
     if isinstance(event, TimelineEvent):
         return 0, 0, 1
-    return event.seen, event.happened, None if event.times is None else event.times - event.happened
+    return event.seen, event.struck, None if event.times is None else event.times - event.struck
 
 
 def _durations_of(event: Event) -> tuple[str, ...]:

@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from emulator.kernel.budget import Metered
-from emulator.kernel.calls import EVERYTHING
+from emulator.kernel.calls import Call, CallRule, count_call, covering, strike
 from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
-from emulator.kernel.resource import field, replace
+from emulator.kernel.resource import field
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_duration
 from emulator.kernel.transaction import Transaction
-from emulator.text.guids import fold
 
 Happen = Callable[[Transaction], Iterable[Any]]
 """A pure function from a view of the world to the values and Consequences that follow."""
+
+ANSWERED = "answered"
+"""The phase of reactions: the call was answered."""
 
 CALL_OFF = "call off"
 """The cause of a change by which events do not happen any more."""
@@ -49,77 +51,49 @@ class TimelineEvent(Metered, frozen=True, gc=False):
         return (by_instant,) if self.of is None else (by_instant, ("of", self.of))
 
 
-class Reaction(Metered, frozen=True, gc=False):
-    """A reaction of somebody to answered calls of some operations, `wait` after each of them.
+class Reaction(CallRule, frozen=True, gc=False, kw_only=True):
+    """A reaction of somebody to the answered calls that its rule strikes, `wait` after each of them.
 
-    `at` are operations, vendors or EVERYTHING; `of` the id of a resource in the path, None for any; `statuses` those of the
-    answers, such as 200 or 4xx, none for any. The first `after` such calls have no effect, then every `every`th has one,
-    `times` times (None: without end). `seen` counts the calls, `happened` those that had an effect. `size` is how many
-    resources it adds or changes, and `number` its place among all that were arranged.
+    `statuses` are those of the answers that it counts, such as 200 or 4xx, none for any. `size` is how many resources it adds
+    or changes, and `number` its place among all that were arranged.
     """
 
-    id: str
-    place: str
-    since: datetime
     number: int
-    at: tuple[str, ...]
     happen: Happen
-    of: str | None = None
     statuses: tuple[int | str, ...] = ()
-    after: int = 0
-    every: int = 1
-    times: int | None = None
     wait: timedelta = timedelta()
     size: int = 0
-    written: Mapping[str, Any] = field(default_factory=dict)
-    seen: int = 0
-    happened: int = 0
-    status: str = "waiting"
     kind: ClassVar[str] = "emulator.reaction"
 
-    def index(self) -> tuple[IndexKey, ...]:
-        spent = self.times is not None and self.happened >= self.times
-        return () if spent else tuple([("after", at, self.of and fold(self.of)) for at in self.at])
+    @property
+    def phase(self) -> str:
+        return ANSWERED
 
     def counts(self, status: int) -> bool:
         """Return whether it counts an answer of this status."""
         return not self.statuses or status in self.statuses or f"{status // 100}xx" in self.statuses
-
-    def after_call(self) -> Reaction:
-        """Return it with one more call counted, which has an effect or not."""
-        turn = self.seen + 1 - self.after
-        return replace(self, seen=self.seen + 1, happened=self.happened + (turn > 0 and turn % self.every == 0))
 
     def event(self, now: datetime, call: str) -> TimelineEvent:
         """Return what happens because of a call that was answered now."""
         wait = f"{format_duration(self.wait)} after {call}" if self.wait else f"right after {call}"
         at = now + min(self.wait, END_OF_TIME - now)
         why = f"{wait} ({self.place or self.id})"
-        return TimelineEvent(f"{self.id}/{self.happened}", self.place, now, at, self.happen, why, self.id)
+        return TimelineEvent(f"{self.id}/{self.struck}", self.place, now, at, self.happen, why, self.id)
 
 
-def react(tx: Transaction, ids: Iterable[str], status: int, entry: int) -> bool:
-    """Count an answered call of the operation that is carried out for each Reaction to it, and plan what follows.
+def react(tx: Transaction, call: Call, status: int, entry: int) -> bool:
+    """Count an answered call for each Reaction to it, in the order in which they were arranged, and plan what follows.
 
-    `ids` are those in the path of the request, and `entry` is the number that it gets in the journal. Return whether anything
-    is to follow.
+    `entry` is the number that it gets in the journal. Return whether anything is to follow.
     """
-    follows, operation = False, tx.why
-    for reaction in _reactions_to(tx, (operation, operation.partition(".")[0], EVERYTHING), ids):
+    follows = False
+    for reaction in sorted(covering(tx, Reaction, ANSWERED, call), key=lambda it: it.number):
         if reaction.counts(status):
-            counted = reaction.after_call()
-            tx.put(counted)
-            if counted.happened > reaction.happened:
-                tx.put(counted.event(tx.now, f"{operation}, entry {entry}"))
+            verdict = count_call(tx, reaction, call)
+            if verdict.strikes:
+                tx.put(strike(tx, verdict.rule).event(tx.now, f"{call.operation}, entry {entry}"))
                 follows = True
     return follows
-
-
-def _reactions_to(tx: Transaction, at: Iterable[str], ids: Iterable[str]) -> Iterable[Reaction]:
-    """Return the reactions to a call, in the order in which they were arranged."""
-    of = [*dict.fromkeys(map(fold, ids)), None]
-    found = {it.id: it for where in at for id in of for it in tx.group(Reaction, "after", where, id)}
-    return sorted(found.values(), key=lambda it: it.number)
 
 
 def _until_event(planned: TimelineEvent) -> timedelta:

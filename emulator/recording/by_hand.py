@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.kernel.calls import EVERYTHING, CallRule
+from emulator.kernel.calls import EVERYTHING, Call, CallRule
 from emulator.kernel.faults import AFTER_REPLY, DROP, GARBAGE, HANG, RESET, TRUNCATE, Fault
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Change, Entry, Exchange, FaultHit
@@ -17,6 +17,8 @@ from emulator.kernel.world import BEGINNING, World
 from emulator.recording.events import Laid, Written
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.timeline import id_of
+from emulator.sdk.request import read_request
+from emulator.web.calls import Parts
 
 ACTIONS: Mapping[type[CallRule], str] = {Fault: "fault", ScriptedReply: "reply"}
 """The actions of steps that lay rules for calls, by the type of these."""
@@ -63,7 +65,7 @@ class ByHand:
         reaction: Reaction | None = self._world.store.find(Reaction.kind, id) or self._called_off.get(id)
         if "after_call" not in event:
             return None if id in self._called_off or id in self._impossible else dict(event)
-        happened = reaction.happened if reaction else 0
+        happened = reaction.struck if reaction else 0
         return {**event, "times": happened} if id in self._called_off and happened else dict(event) if happened else None
 
     def done(self, commit: Commit) -> Iterator[Written | Laid]:
@@ -108,7 +110,14 @@ def _is_followed(exchange: Exchange, reaction: Reaction) -> bool:
     """Tell whether a call is one that a reaction follows."""
     names = (exchange.operation, exchange.operation.partition(".")[0], EVERYTHING)
     is_about = reaction.of is None or reaction.of.lower() in exchange.target.lower()
-    return not {*names}.isdisjoint(reaction.at) and is_about and bool(exchange.status) and reaction.counts(exchange.status)
+    is_of_it = not {*names}.isdisjoint(reaction.at) and is_about and bool(exchange.status) and reaction.counts(exchange.status)
+    return is_of_it and (reaction.match is None or _call(exchange).mismatch(reaction.match) is None)
+
+
+def _call(exchange: Exchange) -> Call:
+    path, _, query = exchange.target.partition("?")
+    request = read_request(exchange.method, path, query, exchange.headers, exchange.request)
+    return Call("", exchange.operation, (), None, Parts(request, True).read)
 
 
 def timeline_of(content: JsonObject, by_hand: ByHand) -> list[JsonDict]:

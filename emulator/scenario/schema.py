@@ -36,6 +36,13 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 FIELDS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}, "minProperties": 1}
 """The schema of some fields of a request: those of a query, or headers."""
+MATCH = {
+    "type": "object",
+    "properties": {"query": FIELDS, "headers": FIELDS, "body": {}},
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+"""The schema of what a call must hold."""
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
 RESPONSE = {"status": STATUS, "headers": TEXTS, "body": BODY, "json": {}, "text": {"type": "string"}}
 """The schemas of the words that say what a response holds."""
@@ -182,6 +189,7 @@ def event_schema(vendors: Iterable[Vendor], state: JsonObject) -> JsonObject:
             "after": DURATION,
             "after_call": {"anyOf": [call, {"type": "array", "items": call, "minItems": 1}]},
             "id": {"type": "string", "description": "only calls whose path names this resource"},
+            "match": MATCH,
             "status": {"anyOf": [*status["anyOf"], {"type": "array", "items": status, "minItems": 1}]},
             "every": COUNT,
             "times": COUNT,
@@ -211,7 +219,7 @@ def _rule_words(vendors: Iterable[Vendor]) -> JsonDict:
     return {
         "at": {"anyOf": [names, {"type": "array", "items": names, "minItems": 1, "uniqueItems": True}]},
         "id": {"type": "string", "description": "only requests whose path names this resource"},
-        "match": closed({"query": FIELDS, "headers": FIELDS, "body": {}}, minProperties=1),
+        "match": MATCH,
         "times": COUNT,
         "after": ANY_COUNT,
         "every": COUNT,

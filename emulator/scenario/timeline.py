@@ -15,6 +15,7 @@ from emulator.kernel.timeline import IMPOSSIBLE, Reaction, TimelineEvent
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.accounts import credential_in, own_credentials
+from emulator.scenario.calls import NO_SKEW, rule_fields
 from emulator.scenario.document import JsonObject
 from emulator.scenario.resources import resources_in
 from emulator.scenario.state import read_state
@@ -62,21 +63,15 @@ def _read_planned(vendors: Vendors, fields: JsonObject, number: int, now: dateti
 
 
 def _read_reaction(vendors: Vendors, fields: JsonObject, number: int, now: datetime, place: str) -> Reaction:
+    calls = {**fields, "at": [*dict.fromkeys(_listed(fields["after_call"]))]}
     return Reaction(
-        id_of(number),
-        place,
-        now,
-        number,
-        tuple(dict.fromkeys(_listed(fields["after_call"]))),
-        partial(_happen, vendors, fields, place),
-        of=fields.get("id"),
+        **rule_fields(calls, now, place, NO_SKEW) | {"written": fields},
+        id=id_of(number),
+        number=number,
+        happen=partial(_happen, vendors, fields, place),
         statuses=tuple(_listed(fields.get("status", ()))),
-        after=int(fields.get("after", 0)),
-        every=fields.get("every", 1),
-        times=fields.get("times"),
         wait=parse_duration(fields["wait"]) if "wait" in fields else timedelta(),
         size=resources_in(fields.get("set"), vendors),
-        written=fields,
     )
 
 

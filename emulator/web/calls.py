@@ -22,14 +22,14 @@ MOST_FIELDS = 50_000
 def call_of(request: Request, is_whole: bool = True) -> Call:
     """Return a request as a call, of which each part is read once; of one that is not `is_whole` the body is still to come."""
     if request.call is None or not is_whole:
-        parts, ids = _Parts(request, is_whole), tuple(request.parameters.values())
+        parts, ids = Parts(request, is_whole), tuple(request.parameters.values())
         call = Call(request.vendor.name, request.operation_name, ids, request.credential, parts.read)
         request.call = call if is_whole else None
         return call
     return request.call
 
 
-class _Parts:
+class Parts:
     """The parts of a request. They do not know the request, which knows them: it would be in a cycle, and outlive its end."""
 
     __slots__ = ("_body", "_headers", "_media_type", "_query", "_read")

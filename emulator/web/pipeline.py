@@ -28,6 +28,7 @@ from emulator.sdk.request import Request
 from emulator.sdk.response import Pieces, Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import PIECE, charge_answer
+from emulator.web.calls import call_of
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
@@ -114,8 +115,7 @@ class Pipeline:
         with world.transaction(request.operation_name, request) as tx:
             tx.unread = MOST_READ if request.is_on_loop else inf
             answer, response = _answer(tx, request, is_admitted)
-            ids = request.parameters.values()
-            is_followed = tx.size(Reaction) > 0 and react(tx, ids, response.status, world.journal.last + 1)
+            is_followed = tx.size(Reaction) > 0 and react(tx, call_of(request), response.status, world.journal.last + 1)
             if left and left[-1].do == STATUS:
                 response = failure_of(tx, request, left[-1])
             outgoing = self._record(tx, world, request, answer, response, early + late, left)

@@ -156,7 +156,10 @@ def load(text: str) -> Scenario:
             "title: A\nfaults: [{at: serpwow.account.get, id: B1, where: mid-body, do: reset}]",
             "a-story.yaml:2:40: the path of serpwow.account.get names no resource, so nothing with an 'id'",
         ),
-        ("title: A\nfaults: [{at: serpwow.batches.stopall, id: B1, where: mid-body, do: reset}]", "ever strikes there"),
+        (
+            "title: A\nfaults: [{at: serpwow.batches.stopall, id: B1, where: mid-body, do: reset}]",
+            "so nothing with an 'id' is ever for it",
+        ),
         (f"title: A\nfaults: [{{{FAULT}, do: drop, for: 0s}}]", "what lasts no time never strikes"),
         (f"title: A\nfaults: [{{{FAULT}, do: delay, delay: 0s}}]", "a delay of no time delays nothing"),
         (

@@ -64,7 +64,7 @@ def paying(part: str) -> str:
         ("timeline:\n  - {after: 1s, wait: 1s, set: {serpwow: {}}}", 23, "'wait' is about calls, and needs 'after_call'"),
         ("timeline:\n  - {after_call: serpwow, after: 30s, set: {serpwow: {}}}", 34, "a number of calls: a time is 'wait'"),
         ("timeline:\n  - {after_call: serpwow, wait: never, set: {serpwow: {}}}", 33, "'never' is not a duration here"),
-        ("timeline:\n  - {after_call: serpwow.account.get, id: B1, set: {serpwow: {}}}", 43, "names no resource, so nothing ever"),
+        ("timeline:\n  - {after_call: serpwow.account.get, id: B1, set: {serpwow: {}}}", 43, "names no resource, so nothing with"),
         ("timeline:\n  - {after_call: serpwow, status: 6xx, set: {serpwow: {}}}", 35, "'6xx' is not"),
         ("timeline:\n  - {after_call: serpwow, status: [], set: {serpwow: {}}}", 35, "[] is empty"),
         ("timeline:\n  - {after_call: serpwow, delay: 3s, set: {serpwow: {}}}", 34, "'wait' how long after a call"),
@@ -100,7 +100,8 @@ class Client:
         self._http = httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1/live")
 
     def get(self, path: str, api_key: str | None = None) -> int:
-        return self._http.get(path, params={"api_key": api_key or self.emulator.serpwow.api_key}).status_code
+        key = api_key or self.emulator.serpwow.api_key
+        return self._http.get(path, params={"api_key": key}, headers={"X-Look": path}).status_code
 
     @property
     def limit(self) -> int:
@@ -144,6 +145,8 @@ LOOKS = ["/batches/B1", "/batches/B2", "/account", "/batches/none"]
         ({"after_call": ["serpwow.account.get", "serpwow.batches.get"], "id": "B1"}, [True, False, False, False]),
         ({"after_call": ["serpwow", "serpwow.account.get", "*"]}, [True, True, True, True]),
         ({"after_call": "stripe"}, [False, False, False, False]),
+        ({"after_call": "serpwow", "match": {"headers": {"x-look": "/batches/B2"}}}, [False, True, False, False]),
+        ({"after_call": "*", "match": {"query": {"api_key": "another"}}}, [False, False, False, False]),
     ],
 )
 def test_what_follows_from_a_call_follows_from_the_calls_that_are_meant(

@@ -41,7 +41,7 @@ def reply_problems(reply: JsonObject, vendors: Vendors, clock: Clock, path: Path
 
 def problems_beside_others(item: Item, vendors: Vendors) -> Iterator[Problem]:
     """Yield the problems of the valid parts of a fault or a reply that does not fit the schema."""
-    yield from _problems_of_target(item.valid, vendors, item.path)
+    yield from problems_of_target(item.valid, vendors, item.path)
     yield from response_problems(item.valid, item.path)
 
 
@@ -59,12 +59,12 @@ def _problems(read: Read, fields: JsonObject, vendors: Vendors, clock: Clock, pa
             yield Problem(f"it has ended before it is added, at {format_instant(clock.client_time(now))}", (*path, "between"))
 
 
-def _problems_of_target(fields: JsonObject, vendors: Vendors, path: Path) -> Iterator[Problem]:
+def problems_of_target(fields: JsonObject, vendors: Vendors, path: Path) -> Iterator[Problem]:
     """Yield the words for whose sake no call can ever be meant: an id that no path names, a body that nobody reads whole."""
     names, everyone = names_of(fields), tuple(vendors.values())
     if "id" in fields and names and without_ids(*everyone).issuperset(names):
         paths = f"the path of {names[0]} names" if len(names) == 1 else f"the paths of {' and '.join(names)} name"
-        yield Problem(f"{paths} no resource, so nothing with an 'id' ever strikes there", (*path, "id"))
+        yield Problem(f"{paths} no resource, so nothing with an 'id' is ever for it", (*path, "id"))
     if "body" in fields.get("match", {}) and names and _with_readers(*everyone).issuperset(names):
         why = f"the body of {names[0]} is read as it arrives, and never looked at as a whole: match its query or its headers"
         yield Problem(why, (*path, "match", "body"))

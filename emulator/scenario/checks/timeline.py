@@ -8,7 +8,7 @@ from typing import Any
 from emulator.kernel.accounts import ONE_ACCOUNT, Accounts
 from emulator.kernel.errors import Problem
 from emulator.scenario.accounts import credential_in, own_credentials
-from emulator.scenario.checks.calls import without_ids
+from emulator.scenario.checks.calls import problems_of_target
 from emulator.scenario.checks.steps import duration_problems
 from emulator.scenario.document import Item, JsonObject, Path
 from emulator.sdk.vendor import Vendor, Vendors
@@ -16,7 +16,7 @@ from emulator.sdk.vendor import Vendor, Vendors
 MOST_NAMED = 4
 """Credentials of the world's own that are named at most."""
 
-OF_CALLS = ("id", "status", "every", "times", "wait")
+OF_CALLS = ("id", "match", "status", "every", "times", "wait")
 """The keys that say after which calls something happens, and when."""
 
 
@@ -49,10 +49,7 @@ def _problems_after_call(event: Item, vendors: Vendors) -> Iterator[Problem]:
     if not isinstance(after, int):
         yield Problem("beside 'after_call' it is a number of calls: a time is 'wait'", (*event.path, "after"))
     yield from duration_problems(event.valid.get("wait"), (*event.path, "wait"))
-    calls = {calls} if isinstance(calls, str) else {*calls}
-    if "id" in event.value and calls and calls <= without_ids(*vendors.values()):
-        named = " and ".join(sorted(calls))
-        yield Problem(f"the path of {named} names no resource, so nothing ever happens with an 'id'", (*event.path, "id"))
+    yield from problems_of_target({**event.valid, "at": [calls] if isinstance(calls, str) else [*calls]}, vendors, event.path)
 
 
 def _problems_of_credential(vendor: Vendor, item: Any, listed: Any, own: Sequence[str], path: Path) -> Iterator[Problem]:
