@@ -18,7 +18,7 @@ from emulator.scenario.schema import closed, event_schema, fault_schema, state_s
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 
-SCHEDULE_KEYS = ("times", "after", "every", "probability", "between", "for", "id", "match", "rate_limit")
+SCHEDULE_KEYS = ("times", "after", "every", "probability", "between", "for", "id", "match", "event", "rate_limit")
 """The keys that say which calls a fault strikes, which explore itself decides."""
 
 DEEDS = frozenset(("set", "revoke"))

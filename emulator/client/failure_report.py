@@ -12,7 +12,7 @@ from emulator.client.emulator import Emulator
 from emulator.client.faults import Fault
 from emulator.client.journal import Attempt, Change, Exchange, Journal
 from emulator.client.replies import Reply
-from emulator.client.report_sections import connection_advice, requests_held, under_way, unmatched_requests
+from emulator.client.report_sections import connection_advice, requests_held, struck_deliveries, under_way, unmatched_requests
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import outcome
@@ -75,6 +75,7 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
         yield from lines
     yield from (f"  {_name_of_fault(it)} never struck" for it in emulator.faults.list() if not it.struck)
     yield from (f"  {_name_of_reply(it)} was never given" for it in emulator.replies.list() if not it.struck)
+    yield from (f"  {line}" for line in struck_deliveries(emulator))
     waiting = (it for it in emulator.timeline.list() if "after_call" in it.event and not it.happened)
     yield from (f"  {it.place or it.id} never happened: it follows {it.event['after_call']}" for it in waiting)
     held = requests_held(emulator)
@@ -142,7 +143,8 @@ def _plural(resource: str) -> str:
 
 
 def _name_of_fault(fault: Fault) -> str:
-    return f"{fault.id} ({fault.fault['do']} {fault.fault['where']}, {_target(fault.fault)})"
+    where = f" {fault.fault['where']}" if "where" in fault.fault else ""
+    return f"{fault.id} ({fault.fault['do']}{where}, {_target(fault.fault)})"
 
 
 def _name_of_reply(reply: Reply) -> str:
@@ -175,7 +177,9 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
 
 def _attempt(attempt: Attempt) -> Iterator[str]:
     yield f"  {attempt.n:>3} {attempt.at:%H:%M:%S}  {attempt.event} -> {attempt.url}"
-    yield f"      the receiver answered {attempt.status}" if attempt.error is None else f"      {attempt.error}"
+    yield from (f"      fault: {fault}" for fault in attempt.faults)
+    yield from (f"      the receiver answered {it}" for it in (attempt.status,) if it is not None)
+    yield from (f"      {it}" for it in (attempt.error,) if it is not None)
     yield from (f"      changed: {line}" for _, line in _folded(attempt.changes))
 
 

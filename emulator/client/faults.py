@@ -26,7 +26,7 @@ class Faults:
     def __init__(self, ask: Callable[[str, str, Any], Any]) -> None:
         self._ask = ask
 
-    def add(self, *, at: str | Sequence[str], where: str, do: str, json: Any = LEFT_OUT, **more: Any) -> Fault:
+    def add(self, *, at: str | Sequence[str], do: str, where: str | None = None, json: Any = LEFT_OUT, **more: Any) -> Fault:
         """Lay a fault, in the words of a scenario file.
 
         `at` is an operation (`stripe.batch_jobs.cancel`), a vendor, `"*"`, or a list of them. `where` is before-auth,
@@ -35,10 +35,13 @@ class Faults:
         `for_`, `rate_limit`), and what the effect needs (`status`, `headers`, `body`, `json`, `text`, `retry_after`, `delay`,
         `clock`, `pace`). A duration is `"1m30s"`, a number of seconds or a timedelta.
 
+        A fault of deliveries, `at` stripe.webhook or serpwow.webhook, has no `where`: `do` is duplicate, delay, reorder, drop,
+        before-response, outage, lose-response, wrong-secret, stale-timestamp or corrupt, and `event` one of its events.
+
         Raises:
             ControlError: it means nothing, and why.
         """
-        fields = {"at": at, "where": where, "do": do, **rule_words(json, more)}
+        fields = {"at": at, "do": do, **rule_words(json, {"where": where, **more})}
         return from_json(Fault, self._ask("POST", "/faults", fields))
 
     def held(self) -> list[HeldRequest]:

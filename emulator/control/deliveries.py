@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from emulator.control import delivery_models as models
 from emulator.control.delivery_models import Deliveries, OutgoingDelivery, Receivers
+from emulator.control.entries import hits
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.clock import wall_now
@@ -17,7 +18,8 @@ from emulator.kernel.time import parse_instant
 from emulator.kernel.transaction import Transaction, due
 from emulator.kernel.world import World
 from emulator.scenario.schema import INSTANT, closed
-from emulator.sdk.deliveries import REPORT, RESEND, SENDING, STATUSES, Delivery, Outbox, with_last
+from emulator.sdk.deliveries import REPORT, RESEND, Outbox
+from emulator.sdk.delivery import SENDING, STATUSES, Delivery, with_answer, with_last
 from emulator.sdk.vendor import Vendors
 from emulator.text.redact import redact_text
 
@@ -71,8 +73,7 @@ def report(world: World, request: ControlRequest) -> models.Delivery:
         outbox, found = _find(tx, request)
         if found.status != SENDING:
             raise Conflict(f"{found.id} is {found.status}: nothing is under way")
-        answer = {"status": body.get("status"), "body": body.get("body", "")[:KEPT], "error": body.get("error")}
-        tx.put(with_last(found, **answer))
+        tx.put(with_answer(found, body.get("status"), body.get("body", "")[:KEPT], body.get("error")))
         left = tx.ask(outbox.machine, found.id, REPORT).subject
         world.journal.add(DeliveryAttempt(tx.now, outbox.name, left, tuple(tx.changes)))
     with world.transaction("look") as tx:
@@ -109,7 +110,7 @@ def hand_out(world: World, vendors: Vendors, base_url: str) -> tuple[OutgoingDel
 def _handed_out(tx: Transaction, world: World, base_url: str, outbox: Outbox, delivery: Delivery) -> OutgoingDelivery:
     headers = outbox.headers(tx, delivery, signing_second(tx, world))
     tx.put(with_last(delivery, headers=headers))
-    vendor, body = delivery.kind.partition(".")[0], delivery.body_at(base_url, world.id)
+    vendor, body = delivery.vendor, delivery.body_at(base_url, world.id)
     return OutgoingDelivery(delivery.id, vendor, delivery.event, delivery.url or "", headers, body)
 
 
@@ -132,11 +133,15 @@ def _shown(tx: Transaction, request: ControlRequest, world: World, outbox: Outbo
     upcoming = due(outbox.machine, delivery, world.rules.timing, upkeep=False)
     return models.Delivery.of(
         delivery,
-        vendor=delivery.kind.partition(".")[0],
+        vendor=delivery.vendor,
         url=delivery.url and redact_text(delivery.url),
         since=client_time(delivery.since),
         due=upcoming and client_time(upcoming[0]),
         headers=outbox.headers(tx, delivery, signing_second(tx, world)),
         body=delivery.body_at(request.base_url, world.id),
-        attempts=tuple(models.Attempt(**{**structs.asdict(it), "at": client_time(it.at)}) for it in delivery.attempts),
+        attempts=tuple(
+            models.Attempt(**structs.asdict(it) | {"at": client_time(it.at), "faults": hits(it.faults)})
+            for it in delivery.attempts
+        ),
+        faults=hits(delivery.faults),
     )

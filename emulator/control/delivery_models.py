@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from emulator.control.journal_models import FaultHit
 from emulator.control.record import Record
 
 
@@ -19,19 +20,21 @@ class OutgoingDelivery(Record, component="outgoing-delivery"):
 
 
 class Attempt(Record):
-    """An attempt to deliver: when, the headers sent, and the receiver's answer, or the error in its place."""
+    """An attempt to deliver: when, the headers sent, the receiver's answer, or an error, and the faults that struck it."""
 
     at: datetime
     headers: tuple[tuple[str, ...], ...]
     status: int | None
     body: str
     error: str | None
+    faults: tuple[FaultHit, ...]
 
 
 class Delivery(Record, component="delivery"):
     """A notification that a vendor owes to a receiver.
 
     `due` is the instant of the next attempt, None where there is none. `headers` and `body` are those of a POST made now.
+    `faults` are those that struck it when it was made, or collected.
     """
 
     id: str
@@ -48,6 +51,7 @@ class Delivery(Record, component="delivery"):
     headers: tuple[tuple[str, ...], ...]
     body: str
     attempts: tuple[Attempt, ...]
+    faults: tuple[FaultHit, ...]
 
 
 class Deliveries(Record):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from codecs import getincrementaldecoder
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import starmap
 from json import detect_encoding
@@ -14,7 +15,7 @@ from orjson import Fragment
 from emulator.control import journal_models as models
 from emulator.control.record import to_json
 from emulator.kernel.clock import EPOCH
-from emulator.kernel.journal import Change, DeliveryAttempt, Entry, Exchange
+from emulator.kernel.journal import Change, DeliveryAttempt, Entry, Exchange, FaultHit
 from emulator.kernel.time import format_instant
 from emulator.sdk.exact_json import dump, load
 from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
@@ -49,10 +50,11 @@ def attempt(n: int, event: DeliveryAttempt) -> models.AttemptEntry:
         id=delivery.id,
         event=delivery.event,
         url=delivery.url and redact_text(delivery.url),
-        request=models.SentRequest(headers, body(delivery.body.encode())),
+        request=models.SentRequest(headers, body(delivery.body_with(last.faults).encode())),
         status=last.status,
         reply=body(last.body.encode()),
         error=last.error and redact_text(last.error),
+        faults=hits(last.faults),
         changes=tuple(map(change, event.changes)),
     )
 
@@ -65,7 +67,7 @@ def exchange(n: int, exchange: Exchange) -> models.Exchange:
         type="exchange",
         method=redact_text(exchange.method),
         changes=tuple(map(change, exchange.changes)),
-        faults=tuple(starmap(models.FaultHit, exchange.faults)),
+        faults=hits(exchange.faults),
         target=redact_text(exchange.target),
         request=models.SentRequest(_headers(exchange), body(exchange.request)),
         reply=body(exchange.response),
@@ -83,6 +85,11 @@ def unmatched(request: Unmatched) -> models.Unmatched:
             "hint": redact_text(request.hint) if request.hint else None,
         }
     )
+
+
+def hits(faults: Iterable[FaultHit]) -> tuple[models.FaultHit, ...]:
+    """Return the faults that struck as records."""
+    return tuple(starmap(models.FaultHit, faults))
 
 
 def change(change: Change) -> models.Change:

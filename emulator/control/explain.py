@@ -7,14 +7,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from emulator.contract.evidence import load_evidence
 from emulator.control import entries, journal_models
 from emulator.control.differences import PAGE_SIZE, page
+from emulator.control.explained_changes import cited, explained_change, fact_of, faults_of_delivery
 from emulator.control.hints import Hints
-from emulator.control.journal_models import Choice, ExplainedChange, ExplainedExchange, Fact, SkippedRow
+from emulator.control.journal_models import Choice, ExplainedChange, ExplainedExchange, SkippedRow
 from emulator.control.trials import decisive
-from emulator.control.verdicts import verdicts_on
+from emulator.control.verdicts import fault_line, verdicts_on
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
-from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, DeliveryAttempt, Entry, Exchange, Journal, outcome
+from emulator.kernel.journal import (
+    MAX_APPLIED_ROWS,
+    AppliedRow,
+    Change,
+    DeliveryAttempt,
+    Entry,
+    Exchange,
+    Journal,
+    outcome,
+)
 from emulator.kernel.machine import Row
 from emulator.kernel.time import format_duration, format_instant
 from emulator.kernel.timeline import Reaction, TimelineEvent
@@ -82,9 +92,10 @@ def explain(
         NotFound: there is no such entry, or not any more.
     """
     event = entry_of(world, n).event
-    event = event.changes[-1] if isinstance(event, DeliveryAttempt) else event
+    if isinstance(event, DeliveryAttempt):
+        return explained_change(world, vendors, n, event.changes[-1], event.delivery.attempts[-1].faults)
     if isinstance(event, Change):
-        return _explained_change(world, vendors, n, event)
+        return explained_change(world, vendors, n, event, faults_of_delivery(world, event))
     vendor = vendors[event.operation.partition(".")[0]]
     would_work = Hints(world, vendor, routes, event).all()
     assumptions = decisive(world, vendors, runs, n, event, _assumptions_of(world, vendor, event))
@@ -119,7 +130,7 @@ def _explained_exchange(
     let_go(found)
     beside = [id for id in dict.fromkeys(exchange.also) if not _overruled(world, vendor, [id])]
     facts = {
-        "also": tuple(fact for id in beside if id != exchange.evidence and (fact := _fact(vendor, id))),
+        "also": tuple(fact for id in beside if id != exchange.evidence and (fact := fact_of(vendor, id))),
         "delivered": None if held else exchange.delivered,
     }
     return ExplainedExchange(
@@ -129,7 +140,7 @@ def _explained_exchange(
         vendor=vendor.name,
         credential=redact(exchange.credential) if exchange.credential else None,
         account=redact_text(accounts.of(exchange.credential)) if accounts else None,
-        because=_fact(vendor, exchange.evidence),
+        because=fact_of(vendor, exchange.evidence),
         rules=verdicts_on(world, routes, exchange),
         scripted=exchange.evidence if exchange.answer == SCRIPTED else None,
         rows=tuple(_row(world, vendors, it) for it in exchange.applied_rows),
@@ -142,25 +153,11 @@ def _explained_exchange(
     )
 
 
-def _explained_change(world: World, vendors: Vendors, n: int, change: Change) -> ExplainedChange:
-    because = _fact(vendors[change.vendor], change.evidence) if change.vendor in vendors else None
-    id = redact_text(change.id)
-    text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {id}: {change.source} -> {change.to}, {change.why}")
-    if because:
-        text += f"\n  because     {_cited(because)}"
-    return ExplainedChange(n, "change", world.id, **vars(entries.change(change)), because=because, text=text)
-
-
 def _overruled(world: World, vendor: Vendor, facts: Iterable[str]) -> dict[str, str]:
     """Return the assumptions, each with the choice of the world, that facts state otherwise."""
     evidence, defaults = load_evidence(vendor), {it.id: it.default for it in vendor.assumptions}
     named = (evidence[id].assumption for id in facts if id in evidence)
     return {id: choice for id in named if id and (choice := world.rules.choices[id]) != defaults[id]}
-
-
-def _fact(vendor: Vendor, id: str | None) -> Fact | None:
-    fact = load_evidence(vendor).get(id or "")
-    return None if fact is None else Fact.of(fact, evidence=fact.id)
 
 
 def _row(world: World, vendors: Vendors, applied: AppliedRow) -> journal_models.Row:
@@ -172,7 +169,7 @@ def _row(world: World, vendors: Vendors, applied: AppliedRow) -> journal_models.
         cause=str(row.cause),
         effect=row.effect.__name__ if row.effect else None,
         condition=_condition(row),
-        because=_fact(vendors[applied.kind.partition(".")[0]], row.evidence),
+        because=fact_of(vendors[applied.kind.partition(".")[0]], row.evidence),
         passed_over=tuple(SkippedRow(_condition(it), it.answer) for it in machine.skipped_rows(row)),
     )
 
@@ -213,12 +210,11 @@ def _lines(explained: ExplainedExchange, reason: str, overruled: Mapping[str, st
     switched = {**{it.id: it.choice for it in named}, **overruled}
     yield from (f"  because     the scenario assumes {id} = {choice}" for id, choice in switched.items())
     if explained.because:
-        yield f"  {'fact' if switched else 'because':<12}{_cited(explained.because)}"
-    yield from (f"  also        {_cited(fact)}" for fact in explained.also)
+        yield f"  {'fact' if switched else 'because':<12}{cited(explained.because)}"
+    yield from (f"  also        {cited(fact)}" for fact in explained.also)
     if explained.scripted:
         yield f"  scripted    {explained.scripted}"
-    for fault in explained.faults:
-        yield f"  fault       {fault.id}: {fault.do} {fault.where}{f', from {fault.place}' if fault.place else ''}"
+    yield from map(fault_line, explained.faults)
     for rule in explained.rules[:MAX_LINES]:
         label, place = "struck" if rule.struck else "not struck", f" ({rule.place})" if rule.place else ""
         yield f"  {label:<12}{rule.id}{place}: {rule.why}"
@@ -257,7 +253,7 @@ def _row_lines(row: journal_models.Row, explained: ExplainedExchange) -> Iterato
         yield f"              taken because {row.condition}"
     yield from (f"              not taken: if {it.condition}, answers {it.answer}" for it in row.passed_over)
     if decided and row.because and row.because != explained.because:
-        yield f"              because {_cited(row.because)}"
+        yield f"              because {cited(row.because)}"
 
 
 def _reason_for_world(routes: Routes, exchange: Exchange) -> str:
@@ -285,7 +281,3 @@ def _newer_line(world: World, newer: Unmatched) -> str:
     reached = f"reached the world {newer.world}" if newer.world else f"reached no world ({newer.error})"
     request = f"{newer.method} {redact_text(newer.target)} -> {newer.status}"
     return f"  newer       {request} came after this and {reached}: see /_emulator/worlds/{world.id}/unmatched"
-
-
-def _cited(fact: Fact) -> str:
-    return f"{fact.says} [{fact.evidence}, {fact.kind}, {fact.source}]"

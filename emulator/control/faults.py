@@ -8,6 +8,7 @@ from emulator.control.record import ref
 from emulator.control.route import ControlRequest, route
 from emulator.control.rule_models import Faults, HeldRequests
 from emulator.control.rules import counts_of, find_rule, remove_rules, written
+from emulator.kernel.calls import CallRule
 from emulator.kernel.errors import BadInput
 from emulator.kernel.faults import Fault
 from emulator.kernel.world import World
@@ -17,7 +18,7 @@ from emulator.text.redact import redact_text
 from emulator.web.held_requests import HeldRequest
 
 
-@route("GET", "/worlds/{world}/faults", "The faults laid over operations", takes_long=True)
+@route("GET", "/worlds/{world}/faults", "The faults laid over operations and deliveries", takes_long=True)
 def faults(world: World, _: ControlRequest) -> Faults:
     return Faults(tuple(_shown(world, it) for it in world.store.group(Fault.kind)))
 
@@ -50,11 +51,11 @@ def held(request: ControlRequest) -> HeldRequests:
     return HeldRequests(tuple(_held(world, it) for it in request.context.held.of(world)))
 
 
-def _find(world: World, request: ControlRequest) -> Fault:
+def _find(world: World, request: ControlRequest) -> CallRule:
     return find_rule(world, Fault, "fault", request.path_param("fault"))
 
 
-def _shown(world: World, fault: Fault) -> rule_models.Fault:
+def _shown(world: World, fault: CallRule) -> rule_models.Fault:
     return rule_models.Fault(**counts_of(world, fault), fault=written(fault, DURATIONS))
 
 

@@ -26,7 +26,7 @@ class Change(Record, component="change"):
 
 
 class FaultHit(Record):
-    """A fault that struck an exchange: where, what it did, and the line of the scenario that has it."""
+    """A fault that struck an exchange or a delivery: where, what it did, and the line of the scenario that has it."""
 
     id: str
     where: str
@@ -95,6 +95,7 @@ class AttemptEntry(Record):
     status: int | None
     reply: Any
     error: str | None
+    faults: tuple[FaultHit, ...]
     changes: tuple[Change, ...]
 
 
@@ -216,9 +217,10 @@ class ChangeNumberInWorld(ChangeNumber):
 
 
 class ExplainedChange(Change, ChangeNumberInWorld):
-    """A change explained."""
+    """A change explained; `faults` are those that struck the delivery or the attempt that it is about."""
 
     because: Fact | None
+    faults: tuple[FaultHit, ...]
     text: str
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 
+from emulator.control import journal_models as models
 from emulator.control.journal_models import RuleVerdict
 from emulator.kernel.calls import EVERYTHING, KEY, Call, CallRule, RateLimit, Verdict, Window
 from emulator.kernel.errors import Path
 from emulator.kernel.faults import DELAY, Fault
-from emulator.kernel.journal import Exchange
+from emulator.kernel.journal import Exchange, FaultHit
 from emulator.kernel.matching import Fields
 from emulator.kernel.replies import ScriptedReply, given_reply
 from emulator.kernel.time import format_duration, format_instant
@@ -34,6 +35,11 @@ def verdicts_on(world: World, routes: Routes, exchange: Exchange) -> tuple[RuleV
     counted = [_shown(it.rule, it.rule.id in struck, _why(it, struck)) for it in exchange.verdicts]
     known = {it.rule.id for it in exchange.verdicts}
     return (*counted, *islice(_others(world, routes, exchange, known), MOST_RULES))
+
+
+def fault_line(fault: models.FaultHit | FaultHit) -> str:
+    """Return the line of an explanation that tells of a fault that struck."""
+    return f"  fault       {fault.id}: {fault.do} {fault.where}{f', from {fault.place}' if fault.place else ''}"
 
 
 def _struck(exchange: Exchange) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
-from emulator.kernel.journal import Change
+from emulator.kernel.journal import Change, DeliveryAttempt
 from emulator.kernel.machine import OUTSIDE, Timer
 from emulator.kernel.rounds import make_rounds
 from emulator.kernel.settling import Member
@@ -123,7 +123,8 @@ def fire(world: World, due: datetime, key: Key) -> Transaction:
             raise TooMany(f"time stands {timer}: {error}") from None
         with Transaction(world, at, f"{why}: {IMPOSSIBLE}: {error}") as transaction:
             transaction.remove(resource)
-    world.journal.extend(transaction.changes)
+    changes, attempt = transaction.changes, transaction.attempt
+    world.journal.extend([DeliveryAttempt(at, *attempt, tuple(changes))] if attempt else changes)
     return transaction
 
 

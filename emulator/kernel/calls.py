@@ -62,15 +62,20 @@ class Window(Metered, frozen=True, gc=False):
         return (("of", self.rule),)
 
 
-class CallContext(Protocol):
-    """The part of a transaction that counting calls needs."""
+class CallView(Protocol):
+    """The part of a view of the world that tells which rules strike a call."""
 
     @property
     def now(self) -> datetime: ...
-    def find(self, of: type[R], id: str) -> R | None: ...
-    def first(self, of: type[R], *key: Hashable) -> R | None: ...
     def group(self, of: type[R], *key: Hashable) -> list[R]: ...
     def digest(self, purpose: str) -> bytes: ...
+
+
+class CallContext(CallView, Protocol):
+    """The part of a transaction that counting calls needs."""
+
+    def find(self, of: type[R], id: str) -> R | None: ...
+    def first(self, of: type[R], *key: Hashable) -> R | None: ...
     def put(self, resource: Resource) -> None: ...
     def remove(self, resource: Resource) -> None: ...
 
@@ -121,12 +126,12 @@ class CallRule(Metered, frozen=True, gc=False, kw_only=True):
         is_in_force = (self.begins is None or self.begins <= now) and (self.ends is None or now < self.ends)
         return is_in_force and (self.match is None or call.mismatch(self.match) is None)
 
-    def should_strike(self, context: CallContext, window: Window | None) -> bool:
+    def should_strike(self, view: CallView, window: Window | None) -> bool:
         """Return whether it strikes the call that was counted last; the world's seed decides by `probability`."""
         turn = self.seen - self.after
         if turn < 1 or turn % self.every or (self.limit and (window is None or window.calls <= self.limit.calls)):
             return False
-        drawn = int.from_bytes(context.digest(f"{self.id}/{self.seen}")[:8], "big") if self.probability < 1 else 0
+        drawn = int.from_bytes(view.digest(f"{self.id}/{self.seen}")[:8], "big") if self.probability < 1 else 0
         return drawn < self.probability * 2**64
 
 
@@ -141,7 +146,7 @@ class Verdict(NamedTuple, Generic[C]):
     strikes: bool
 
 
-def covering(context: CallContext, rules: type[C], phase: str, call: Call) -> Iterator[C]:
+def covering(view: CallView, rules: type[C], phase: str, call: Call) -> Iterator[C]:
     """Yield the rules of a type that cover a call, the nearest first.
 
     That of its operation comes before that of its vendor, and that before one of everything; then that of an id before one
@@ -150,7 +155,7 @@ def covering(context: CallContext, rules: type[C], phase: str, call: Call) -> It
     seen = set[str]()
     for at in (call.operation, call.vendor, EVERYTHING):
         for of in (*dict.fromkeys(map(fold, call.ids)), None):
-            found = [it for it in context.group(rules, phase, at, of) if it.id not in seen and it.covers(context.now, call)]
+            found = [it for it in view.group(rules, phase, at, of) if it.id not in seen and it.covers(view.now, call)]
             seen.update([it.id for it in found])
             yield from (it for it in found if it.match is not None)
             yield from (it for it in found if it.match is None)

@@ -36,21 +36,21 @@ class Transaction:
     One `by_time` may add more resources than there may be, but uses no reserve of memory. `context` is the request that is
     carried out, None where time or a controller acts; the kernel never looks into it. `changes` are states left and entered,
     `applied_rows` the rows taken, `replaced` what was put or removed as it was, and `consulted` the assumptions read.
-    `unread` is how many more resources or pages of long texts it may read in groups.
+    `attempt` is a delivery that was attempted, with the name of its kind, and `unread` how much more it may read in groups.
     """
 
     __slots__ = (
-        "_by_time", "_counters", "_first", "_numbers", "_world", "applied_rows", "changes", "consulted",
+        "_by_time", "_counters", "_first", "_numbers", "_world", "applied_rows", "attempt", "changes", "consulted",
         "context", "now", "replaced", "seed", "unread", "why", "world_id",
     )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, by_time: bool = False, context: Any = None) -> None:
         self._world, self.world_id, self.seed, self._by_time = world, world.id, world.seed, by_time
-        self._first = world.journal.last
         self.replaced: dict[Key, Any | None] = {}
         self._numbers: dict[Key, int] = {}
         self._counters: dict[str, int | None] = {}
-        self.now, self.why, self.context, self.unread = now, why, context, inf
+        self.now, self.why, self.context, self.unread, self._first = now, why, context, inf, world.journal.last
+        self.attempt: tuple[str, Any] | None = None
         self.changes: list[Change] = []
         self.applied_rows: list[AppliedRow] = []
         self.consulted: dict[Assumption, None] = {}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.kernel.calls import EVERYTHING, Call, CallRule
+from emulator.kernel.delivery_faults import DeliveryFault
 from emulator.kernel.faults import AFTER_REPLY, DROP, GARBAGE, HANG, RESET, TRUNCATE, Fault
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Change, Entry, Exchange, FaultHit
@@ -40,7 +41,7 @@ class ByHand:
         self._world = world
         entries = [*world.journal.since(0)]
         self._calls = [it for it in entries if isinstance(it.event, Exchange)]
-        self._strikes = Counter(_strikes(entries))
+        self._strikes = Counter(_strikes(entries)) + Counter(_strikes_of_deliveries(world))
         changes = (it.event for it in entries if isinstance(it.event, Change) and it.event.kind == TimelineEvent.kind)
         self._impossible = {it.id for it in changes if IMPOSSIBLE in it.why}
         commits = [it for it in world.history if it.exchange is None]
@@ -97,6 +98,13 @@ def _strikes(entries: Iterable[Entry]) -> Iterator[str]:
         if isinstance(it := entry.event, Exchange):
             yield from (reply.id for reply in [given_reply(it.verdicts)] if reply)
             yield from (hit.id for hit in it.faults if hit.do not in BREAKING or hit.where == AFTER_REPLY or not it.delivered)
+
+
+def _strikes_of_deliveries(world: World) -> dict[str, int]:
+    """Return how often each fault of deliveries struck, also of one that was taken away."""
+    changes = (it for commit in world.history for it in commit.changed_resources if it.kind == Fault.kind and it.after is None)
+    faults = (*(it.before for it in changes), *world.store.group(Fault.kind))
+    return {it.id: it.struck for it in faults if isinstance(it, DeliveryFault)}
 
 
 def _added(commit: Commit, kind: str) -> Iterator[Any]:

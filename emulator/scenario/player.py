@@ -40,9 +40,9 @@ WORLD = {"id": str, "credentials": {...: {...: str | dict}}}
 CHANGE = {"evidence": str | None}
 EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also": [str], "changes": [CHANGE]}
 JOURNAL = {"dropped": int, "entries": [{"type": str}]}
-FAULTS = {"faults": [{"seen": int, "struck": int}]}
+FAULTS = {"faults": [{"seen": int, "struck": int, "fault": dict}]}
 TIMELINE = {"timeline": [{"id": str, "event": dict, "seen": int, "happened": int}]}
-REPLIES = {"replies": FAULTS["faults"]}
+REPLIES = {"replies": [{"seen": int, "struck": int}]}
 """The shapes of what is read of answers."""
 
 
@@ -278,5 +278,10 @@ def unused_parts(scenario: Scenario, faults: Sequence[JsonObject], replies: Sequ
     ):
         for index, rule in enumerate(laid[: len(scenario.content.get(part, ()))]):
             if not rule["struck"]:
-                seen = f"{rule['seen']} of its calls came" if rule["seen"] else "no step calls what it is for"
-                yield scenario.place(part, index), f"{never}: {seen}"
+                yield scenario.place(part, index), f"{never}: {_why_unused(rule, part == 'faults')}"
+
+
+def _why_unused(rule: JsonObject, is_fault: bool) -> str:
+    if is_fault and "where" not in rule["fault"]:
+        return f"{rule['seen']} of its deliveries came" if rule["seen"] else "no delivery that it is for was made"
+    return f"{rule['seen']} of its calls came" if rule["seen"] else "no step calls what it is for"

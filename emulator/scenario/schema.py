@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from emulator.kernel.calls import EACH, EVERYTHING
+from emulator.kernel.delivery_faults import EFFECTS
 from emulator.kernel.faults import CLOCKS, DO, NEXT, WHERE
 from emulator.kernel.limits import CARRIERS, SIGNS
 from emulator.scenario.document import JsonDict, JsonObject
-from emulator.sdk.deliveries import STATUSES
+from emulator.sdk.delivery import STATUSES
 from emulator.sdk.durations import TIMER, duration, offset
 from emulator.sdk.state import Deletable
 from emulator.sdk.vendor import Vendor
@@ -161,11 +162,14 @@ def rule_schemas(vendors: Iterable[Vendor]) -> JsonDict:
 
 def fault_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of one fault."""
+    everyone = list(vendors)
+    outboxes = [outbox for vendor in everyone for outbox in vendor.outboxes]
     return closed(
         {
-            **_rule_words(vendors),
+            **_rule_words(everyone, [it.name for it in outboxes]),
+            "event": {"enum": [event for it in outboxes for event in it.events]},
             "where": {"enum": list(WHERE)},
-            "do": {"enum": list(DO)},
+            "do": {"enum": list(dict.fromkeys((*DO, *EFFECTS)))},
             **RESPONSE,
             "retry_after": DURATION,
             "delay": DELAY,
@@ -173,7 +177,6 @@ def fault_schema(vendors: Iterable[Vendor]) -> JsonObject:
             "pace": DURATION,
         },
         "at",
-        "where",
         "do",
         examples=[{"at": "serpwow.batches.stop", "where": "after-commit", "do": "drop", "times": 1}],
     )
@@ -213,9 +216,9 @@ def reply_schema(vendors: Iterable[Vendor]) -> JsonObject:
     return closed({**_rule_words(vendors), **RESPONSE}, "at", "status", examples=[example])
 
 
-def _rule_words(vendors: Iterable[Vendor]) -> JsonDict:
-    """Return the schemas of the words that say which calls a fault or a reply is for."""
-    names = {"enum": _targets([*vendors])}
+def _rule_words(vendors: Iterable[Vendor], outboxes: Sequence[str] = ()) -> JsonDict:
+    """Return the schemas of the words that say which calls, or deliveries, a fault or a reply is for."""
+    names = {"enum": [*_targets([*vendors]), *outboxes]}
     return {
         "at": {"anyOf": [names, {"type": "array", "items": names, "minItems": 1, "uniqueItems": True}]},
         "id": {"type": "string", "description": "only requests whose path names this resource"},

@@ -39,7 +39,7 @@ TYPES = {
 }
 """The words for JSON Schema's types in messages."""
 
-MANY = 12
+MANY = 16
 """Choices beyond which they are not all told to somebody who has misspelt one of them."""
 
 WORDS = {

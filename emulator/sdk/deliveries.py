@@ -3,91 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Any, ClassVar
-from urllib.parse import quote
+from datetime import timedelta
+from typing import Any
 
-from emulator.kernel.budget import Metered
 from emulator.kernel.consequences import Consequence
-from emulator.kernel.limits import COLLECT
-from emulator.kernel.machine import ABSENT, OUTSIDE, SAME, Effect, Ladder, Machine, Row, Timer, View
-from emulator.kernel.resource import Struct, replace, structs
-from emulator.kernel.sorted_pages import IndexKey
-from emulator.kernel.transaction import Transaction
-
-STATUSES = PENDING, COLLECTED, SENDING, ANSWERING, DELIVERED, WAITING, EXHAUSTED, DROPPED = (
-    "pending",
-    "collected",
-    "sending",
-    "answering",
-    "delivered",
-    "waiting",
-    "exhausted",
-    "dropped",
+from emulator.kernel.delivery_faults import (
+    ATTEMPT,
+    EFFECTS,
+    LOSE_RESPONSE,
+    NOTIFICATION,
+    STALE_TIMESTAMP,
+    WRONG_SECRET,
+    DeliveryFault,
 )
-OVER = (COLLECTED, DELIVERED, EXHAUSTED, DROPPED)
-"""The statuses of deliveries that nothing happens to by itself."""
-
-BASE_URL, WORLD = "http://emulator.invalid", "emulator-world"
-"""In a body, these stand for the address at which the server is reached, and for the id of the world."""
+from emulator.kernel.limits import COLLECT
+from emulator.kernel.machine import ABSENT, SAME, Effect, Ladder, Machine, Row, Timer, View
+from emulator.kernel.resource import Struct, replace
+from emulator.kernel.transaction import Transaction
+from emulator.sdk.delivery import (
+    ANSWERING,
+    COLLECTED,
+    DELIVERED,
+    DROPPED,
+    EXHAUSTED,
+    OVER,
+    PENDING,
+    SENDING,
+    STATUSES,
+    WAITING,
+    Attempt,
+    Delivery,
+    Headers,
+    other_secret,
+    with_last,
+)
+from emulator.sdk.delivery_faults import STALE, owe, strike_at
 
 REPORT, RESEND, REFUSE = "report", "resend", "refuse"
 COMMANDS = (REPORT, RESEND, REFUSE)
-
-Headers = tuple[tuple[str, str], ...]
-
-
-class Attempt(Struct, frozen=True, gc=False):
-    """One attempt to deliver: when, with which headers, and what the receiver answered, or why it did not.
-
-    `status` is None where no answer came. `body` is the answer's, as far as it is kept.
-    """
-
-    at: datetime
-    headers: Headers = ()
-    status: int | None = None
-    body: str = ""
-    error: str | None = None
-
-    @property
-    def succeeded(self) -> bool:
-        """True if the receiver took it: it answered 2xx."""
-        return self.error is None and self.status is not None and 200 <= self.status < 300
-
-
-class Delivery(Metered, frozen=True, gc=False, kw_only=True):
-    """A notification of an `event` about the resource `subject` that is owed to the receiver at `url`, None for a cloud's.
-
-    `event_id` is the id of the event, where events have one, and `destination` that of the receiver, where receivers do.
-    `body` is sent as it is. `next_at` is the instant of the next attempt of one that waits. One sent `by_hand` is not tried
-    again; `because` says why one was dropped.
-    """
-
-    id: str
-    since: datetime
-    event: str
-    subject: str
-    body: str
-    url: str | None = None
-    event_id: str | None = None
-    destination: str | None = None
-    attempts: tuple[Attempt, ...] = ()
-    next_at: datetime | None = None
-    by_hand: bool = False
-    because: str | None = None
-    status: str = PENDING
-    kind: ClassVar[str] = "delivery"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        about = ("about", self.subject)
-        return (about, OUTSIDE) if self.status == SENDING else (about,)
-
-    def body_at(self, base_url: str, world: str) -> str:
-        """Return the body that a world sends whose server is reached at a URL."""
-        return self.body.replace(BASE_URL, base_url).replace(WORLD, quote(world)) if BASE_URL in self.body else self.body
-
-    def until_next(self) -> timedelta | None:
-        return None if self.next_at is None else max(self.next_at - self.since, timedelta())
 
 
 class Facts(Struct, frozen=True):
@@ -109,8 +62,9 @@ class Outbox:
     """The notifications of a vendor: their `name` in scenarios, their type, the `events` there are, and their machine.
 
     `timeout` is the time that a receiver has, and `retries` returns the times before further attempts where the scenario sets
-    none. `headers` returns those of an attempt that is signed at a second of Unix time; `unwanted` the reason why a delivery is
-    not sent any more, None where it is. `given_up` is what follows when the last attempt has failed.
+    none. Every attempt has the `constant` headers, and those that `sign` returns of the receiver's `secrets`, a second of Unix
+    time and the body. Events that are `recorded` are sent to nobody. `unwanted` returns the reason why a delivery is not sent
+    any more, None where it is. `given_up` is what follows when the last attempt has failed.
     """
 
     def __init__(
@@ -122,15 +76,20 @@ class Outbox:
         events: Sequence[str],
         timeout: timedelta,
         retries: Callable[[View], Ladder],
-        headers: Callable[[View, Any, int], Headers],
+        constant: Headers,
+        secrets: Callable[[View, Any], tuple[str, ...]] = lambda _view, _delivery: (),
+        sign: Callable[[tuple[str, ...], int, str], Headers] | None = None,
+        recorded: Sequence[str] = (),
         unwanted: Callable[[View, Any], str | None] = lambda _view, _delivery: None,
         given_up: Effect | None = None,
     ) -> None:
         self.name, self.of, self.facts, self.events = name, of, facts, tuple(events)
-        self.retries, self.headers, self.unwanted, self.given_up = retries, headers, unwanted, given_up
+        self.retries, self.unwanted, self.given_up = retries, unwanted, given_up
+        self.constant, self.secrets, self.sign, self.recorded = constant, secrets, sign, tuple(recorded)
         self.ladder = f"{name}.retries"
         self.delay = Timer(f"{name}.delay", timedelta(seconds=1), "invented")
         self.retry = Timer(f"{name}.retry", None, facts.retried, of.until_next, settable=False)
+        self.failed = Timer(f"{name}.failed", timedelta(), "invented", applies=is_failed_by_fault, settable=False)
         self.timeout = Timer(f"{name}.timeout", timeout, facts.timeout)
         self.duration = Timer(f"{name}.duration", timedelta(), "invented")
         self.kept = Timer(f"{name}.kept", timedelta(days=30), "invented", upkeep=True)
@@ -138,7 +97,7 @@ class Outbox:
             of=of,
             states=STATUSES,
             commands=COMMANDS,
-            timers=(self.delay, self.retry, self.timeout, self.duration, self.kept),
+            timers=(self.delay, self.retry, self.failed, self.timeout, self.duration, self.kept),
             rows=tuple(self._rows()),
             entry=STATUSES,
         )
@@ -147,11 +106,14 @@ class Outbox:
         facts = self.facts
         for state, timer in ((PENDING, self.delay), (WAITING, self.retry)):
             yield Row(state, timer, DROPPED, None, facts.unwanted, self.drop, self.is_unwanted)
-            yield Row(state, timer, ANSWERING, None, facts.timeout, begin_attempt, self.is_collected_too_late)
-            yield Row(state, timer, COLLECTED, None, facts.sent, None, is_collected)
-            yield Row(state, timer, SENDING, None, facts.sent, begin_attempt)
+            yield Row(state, timer, ANSWERING, None, facts.retried, self.begin_attempt, self.meets_a_fault)
+            yield Row(state, timer, ANSWERING, None, facts.timeout, self.begin_attempt, self.is_collected_too_late)
+            yield Row(state, timer, COLLECTED, None, facts.sent, self.collect, is_collected)
+            yield Row(state, timer, SENDING, None, facts.sent, self.begin_attempt)
         yield Row(SENDING, REPORT, ANSWERING, "reported", facts.sent, None, self.takes_time)
         yield from self._outcomes(SENDING, REPORT, "reported")
+        yield Row(ANSWERING, self.failed, WAITING, None, facts.retried, self.fail_and_retry, self.is_retried)
+        yield Row(ANSWERING, self.failed, EXHAUSTED, None, facts.exhausted, self.fail_and_give_up)
         yield Row(ANSWERING, self.timeout, WAITING, None, facts.timeout, self.time_out_and_retry, self.is_retried)
         yield Row(ANSWERING, self.timeout, EXHAUSTED, None, facts.timeout, self.time_out_and_give_up)
         yield from self._outcomes(ANSWERING, self.duration, None)
@@ -173,6 +135,41 @@ class Outbox:
         yield Row(state, cause, DELIVERED, answer, self.facts.accepted, None, has_succeeded)
         yield Row(state, cause, WAITING, answer, self.facts.retried, self.plan_retry, self.is_retried)
         yield Row(state, cause, EXHAUSTED, answer, self.facts.exhausted, self.given_up)
+
+    def owe(self, delivery: Delivery) -> Notify:
+        """Return the consequence that a delivery is owed."""
+        return Notify(self, delivery)
+
+    def headers(self, view: View, delivery: Delivery, second: int) -> Headers:
+        """Return the headers of an attempt that is made at a second of Unix time, as faults would have them."""
+        secrets, effects = self.secrets(view, delivery), [it.do for it in delivery.striking]
+        if self.sign is None or not secrets:
+            return self.constant
+        signed_with = (other_secret(delivery),) if WRONG_SECRET in effects else secrets
+        signed_at = second - int(STALE.total_seconds()) if STALE_TIMESTAMP in effects else second
+        return (*self.constant, *self.sign(signed_with, signed_at, delivery.body))
+
+    def meets_a_fault(self, view: View, delivery: Delivery) -> bool:
+        """Return whether a fault lets an attempt fail that is made now, with nobody's doing."""
+        return self._error(view, delivery, strike_at(view, self, delivery, ATTEMPT).fault) is not None
+
+    def _error(self, view: View, delivery: Delivery, fault: DeliveryFault | None) -> str | None:
+        is_answered = fault is not None and fault.do == LOSE_RESPONSE and not is_collected(view, delivery)
+        return None if fault is None or is_answered else EFFECTS[fault.do].error
+
+    def begin_attempt(self, view: View, delivery: Delivery) -> Changes:
+        strike = strike_at(view, self, delivery, ATTEMPT)
+        yield from strike.counted
+        hits, error = (strike.fault.hit(),) if strike.fault else (), self._error(view, delivery, strike.fault)
+        yield replace(delivery, attempts=(*delivery.attempts, Attempt(view.now, error=error, faults=hits)))
+
+    def collect(self, view: View, delivery: Delivery) -> Changes:
+        strike = strike_at(view, self, delivery, ATTEMPT)
+        yield from strike.counted
+        made = [it for it in delivery.faults if it.where == NOTIFICATION]
+        faults = (*made, strike.fault.hit()) if strike.fault else (*made,)
+        if faults != delivery.faults:
+            yield replace(delivery, faults=faults)
 
     def is_unwanted(self, view: View, delivery: Delivery) -> bool:
         return self.unwanted(view, delivery) is not None
@@ -200,6 +197,14 @@ class Outbox:
     def plan_retry(self, view: View, delivery: Delivery) -> Changes:
         yield replace(delivery, next_at=view.now + self.ladder_of(view)[len(delivery.attempts) - 1])
 
+    def fail_and_retry(self, view: View, delivery: Delivery) -> Changes:
+        yield from self.plan_retry(view, delivery)
+        yield Attempted(self, delivery.id)
+
+    def fail_and_give_up(self, view: View, delivery: Delivery) -> Changes:
+        yield from () if self.given_up is None else self.given_up(view, delivery)
+        yield Attempted(self, delivery.id)
+
     def time_out_and_retry(self, view: View, delivery: Delivery) -> Changes:
         for late in time_out(view, delivery):
             yield from self.plan_retry(view, late)
@@ -210,7 +215,7 @@ class Outbox:
             yield from () if self.given_up is None else self.given_up(view, late)
 
     def send_now(self, _: View, delivery: Delivery) -> Changes:
-        yield replace(delivery, timing=((self.delay.name, timedelta()),), next_at=None)
+        yield replace(delivery, timing=((self.delay.name, timedelta()),), next_at=None, held=False)
 
     def send_again(self, view: View, delivery: Delivery) -> Changes:
         yield from self.send_now(view, replace(delivery, because=None, by_hand=True))
@@ -224,8 +229,8 @@ def has_succeeded(_: View, delivery: Delivery) -> bool:
     return delivery.attempts[-1].succeeded
 
 
-def begin_attempt(view: View, delivery: Delivery) -> Changes:
-    yield replace(delivery, attempts=(*delivery.attempts, Attempt(view.now)))
+def is_failed_by_fault(delivery: Delivery) -> bool:
+    return bool(delivery.attempts) and delivery.attempts[-1].is_failed_by_fault
 
 
 def time_out(_: View, delivery: Delivery) -> Changes:
@@ -233,15 +238,21 @@ def time_out(_: View, delivery: Delivery) -> Changes:
 
 
 class Notify(Consequence, frozen=True):
-    """A notification is owed from now on."""
+    """A notification is owed from now on, as faults leave it."""
 
+    outbox: Outbox
     delivery: Delivery
 
     def take_place(self, transaction: Transaction) -> None:
-        transaction.put(self.delivery)
+        for it in owe(transaction, self.outbox, self.delivery):
+            transaction.put(it)
 
 
-def with_last(delivery: Delivery, **changes: Any) -> Delivery:
-    """Return a delivery with another last attempt."""
-    *earlier, last = delivery.attempts
-    return replace(delivery, attempts=(*earlier, structs.replace(last, **changes)))
+class Attempted(Consequence, frozen=True):
+    """An attempt was made without anybody outside, and the journal has it as such."""
+
+    outbox: Outbox
+    id: str
+
+    def take_place(self, transaction: Transaction) -> None:
+        transaction.attempt = self.outbox.name, transaction.find(self.outbox.of, self.id)

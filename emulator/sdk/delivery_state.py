@@ -5,27 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from emulator.kernel.delivery_faults import EFFECTS, POINTS
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.journal import FaultHit
 from emulator.kernel.machine import View
 from emulator.kernel.resource import replace
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.deliveries import ANSWERING, DELIVERED, EXHAUSTED, STATUSES, WAITING, Attempt, Delivery, Outbox
+from emulator.sdk.deliveries import Outbox
+from emulator.sdk.delivery import ANSWERING, DELIVERED, EXHAUSTED, STATUSES, WAITING, Attempt, Delivery
 from emulator.sdk.durations import timing_of
 from emulator.sdk.exact_json import JsonDict, JsonObject
 from emulator.sdk.fields import FLAG, INSTANT, NAME, PAST, TEXT, Field, Fields, dump_fields, load_fields, one_of, schema_of
 
 HEADERS = Field({"type": "object", "additionalProperties": {"type": "string"}}, lambda it: tuple(it.items()), dict)
+HIT: Fields = {"id": NAME, "where": one_of(*POINTS), "do": one_of(*EFFECTS), "place": TEXT}
+HITS = Field(
+    {"type": "array", "items": {**schema_of(HIT), "required": ["id", "where", "do"]}},
+    lambda items: tuple(FaultHit(it["id"], it["where"], it["do"], it.get("place")) for it in items),
+    lambda hits: [dump_fields(HIT, it) for it in hits],
+)
 ATTEMPT: Fields = {
     "at": PAST,
     "headers": HEADERS,
     "status": Field({"type": "integer", "minimum": 100, "maximum": 599}),
     "body": TEXT,
     "error": TEXT,
+    "faults": HITS,
 }
 ATTEMPTS = Field(
     {"type": "array", "items": {**schema_of(ATTEMPT), "required": ["at"]}},
     lambda items: tuple(Attempt(**load_fields(ATTEMPT, item)) for item in items),
-    lambda attempts: [dump_fields(ATTEMPT, it) for it in attempts],
+    lambda attempts: [_shown(dump_fields(ATTEMPT, it)) for it in attempts],
 )
 TRIED = (ANSWERING, DELIVERED, WAITING, EXHAUSTED)
 """The statuses of deliveries that were tried."""
@@ -47,6 +57,9 @@ def delivery_fields(outbox: Outbox) -> Fields:
         "next_at": INSTANT,
         "by_hand": FLAG,
         "because": TEXT,
+        "faults": HITS,
+        "held": FLAG,
+        "duplicate": FLAG,
         "timing": timing_of(outbox.machine),
     }
 
@@ -92,5 +105,5 @@ def dump_deliveries(view: Transaction, outbox: Outbox) -> dict[str, Any]:
 
 
 def _shown(item: JsonDict) -> JsonDict:
-    """Return a delivery without what every new one has."""
+    """Return a delivery, or an attempt, without what every new one has."""
     return {name: value for name, value in item.items() if value not in ([], False)}

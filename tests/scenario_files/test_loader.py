@@ -146,11 +146,11 @@ def load(text: str) -> Scenario:
         ),
         (
             "title: A\nfaults: [{at: serpwow.batches.stp, where: mid-body, do: reset}]",
-            f"'serpwow.batches.stp' is none of the {OPERATIONS + 4} that there are; did you mean 'serpwow.batches.stop'?",
+            f"'serpwow.batches.stp' is none of the {OPERATIONS + 6} that there are; did you mean 'serpwow.batches.stop'?",
         ),
         (
             "title: A\nfaults: [{at: xyz, where: mid-body, do: reset}]",
-            "'xyz' is none of the 63 that there are",
+            "'xyz' is none of the 65 that there are",
         ),
         (
             "title: A\nfaults: [{at: serpwow.account.get, id: B1, where: mid-body, do: reset}]",

@@ -145,7 +145,9 @@ def test_for_a_client_that_is_gone_the_rest_of_a_body_is_not_made(caplog: pytest
 def test_of_a_body_no_more_is_made_than_the_fault_lets_through(
     caplog: pytest.LogCaptureFixture, where: str, do: str, least: int, most: int
 ) -> None:
-    app = Download(add_fault(kitchen(), {"at": "*", "where": where, "do": do}))
+    fault = add_fault(kitchen(), {"at": "*", "where": where, "do": do})
+    assert isinstance(fault, Fault)
+    app = Download(fault)
     with overheard(caplog, app) as server, closing(dial(server)) as line:
         line.sendall(GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
         drain(line)

@@ -10,7 +10,8 @@ import pytest
 from emulator.kernel.errors import Conflict
 from emulator.kernel.machine import ABSENT
 from emulator.kernel.world import World
-from emulator.sdk.deliveries import COMMANDS, REFUSE, REPORT, RESEND, SENDING, STATUSES, with_last
+from emulator.sdk.deliveries import COMMANDS, REFUSE, REPORT, RESEND
+from emulator.sdk.delivery import SENDING, STATUSES, with_last
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe.webhooks.model import OUTBOX, EventDelivery
 from tests.support.loading import load_value

@@ -17,7 +17,12 @@ from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import BEGINNING_OF_TIME, END_OF_TIME, format_instant
 from emulator.scenario.accounts import accounts_given
 from emulator.scenario.checks.accounts import account_problems, credential_problems, credentials_listed
-from emulator.scenario.checks.calls import fault_problems, problems_beside_others, reply_problems
+from emulator.scenario.checks.calls import (
+    fault_problems,
+    fault_problems_beside_others,
+    problems_beside_others,
+    reply_problems,
+)
 from emulator.scenario.checks.idle import idle_problems
 from emulator.scenario.checks.placeholders import placeholder_problems
 from emulator.scenario.checks.states import TOO_MANY, state_problems
@@ -30,8 +35,12 @@ from emulator.scenario.steps import every_step
 from emulator.sdk.vendor import Vendors
 
 RuleProblems = Callable[[JsonObject, Vendors, Clock, Path], Iterator[Problem]]
-RULES: Mapping[str, tuple[str, RuleProblems]] = {"replies": ("reply", reply_problems), "faults": ("fault", fault_problems)}
-"""The parts of a scenario with rules for calls, each with the action of a step that lays one, and the check of one."""
+BesideOthers = Callable[[Item, Vendors], Iterator[Problem]]
+RULES: Mapping[str, tuple[str, RuleProblems, BesideOthers]] = {
+    "replies": ("reply", reply_problems, problems_beside_others),
+    "faults": ("fault", fault_problems, fault_problems_beside_others),
+}
+"""The parts of a scenario with rules, each with the action of a step that lays one, and the checks of one, whole or in part."""
 
 
 def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
@@ -106,10 +115,10 @@ def _rule_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) ->
     if ("clock",) not in invalid:
         with suppress(ValueError):
             clock = _clock_of(root)
-    for part, (action, problems) in RULES.items():
+    for part, (action, problems, beside_others) in RULES.items():
         for rule in _rules(root, part, action, invalid):
             if rule.path in invalid:
-                yield from problems_beside_others(rule, vendors)
+                yield from beside_others(rule, vendors)
             else:
                 yield from problems(rule.value, vendors, clock, rule.path)
 

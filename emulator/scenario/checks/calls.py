@@ -12,6 +12,7 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.time import format_instant
 from emulator.scenario.calls import names_of
+from emulator.scenario.checks.deliveries import plane_problems
 from emulator.scenario.checks.responses import response_problems
 from emulator.scenario.document import Item, JsonObject, Path
 from emulator.scenario.faults import read_fault
@@ -31,12 +32,20 @@ class Read(Protocol):
 
 def fault_problems(fault: JsonObject, vendors: Vendors, clock: Clock, path: Path = ()) -> Iterator[Problem]:
     """Yield the reasons for which a fault that fits the schema means nothing, or can never strike if it is added now."""
-    return _problems(read_fault, fault, vendors, clock, path)
+    problems = [*plane_problems(fault, fault, vendors, path)]
+    yield from problems
+    yield from () if problems else _problems(read_fault, fault, vendors, clock, path)
 
 
 def reply_problems(reply: JsonObject, vendors: Vendors, clock: Clock, path: Path = ()) -> Iterator[Problem]:
     """Yield the reasons for which a reply that fits the schema means nothing, or can never be given if it is added now."""
     return _problems(read_reply, reply, vendors, clock, path)
+
+
+def fault_problems_beside_others(item: Item, vendors: Vendors) -> Iterator[Problem]:
+    """Yield the problems of the valid parts of a fault that does not fit the schema."""
+    yield from plane_problems(item.valid, item.value, vendors, item.path)
+    yield from problems_beside_others(item, vendors)
 
 
 def problems_beside_others(item: Item, vendors: Vendors) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from emulator.kernel.calls import EVERYTHING
+from emulator.kernel.delivery_faults import EFFECTS, LOSE_RESPONSE
 from emulator.kernel.errors import Problem
 from emulator.kernel.faults import DELAY, WHERE
 from emulator.scenario.calls import names_of
@@ -43,8 +44,10 @@ def _behind_others(rules: Sequence[Item]) -> Iterator[Problem]:
 
 def _leaves_nothing_to(first: Item, second: Item) -> bool:
     a, b = first.value, second.value
-    is_endless = SPARING.isdisjoint(a) and a.get("do") != DELAY
-    is_wide = a.get("id") in (None, b.get("id")) and a.get("match") in (None, b.get("match"))
+    if _point(a) != _point(b):
+        return False
+    is_endless = SPARING.isdisjoint(a) and (a.get("do") != DELAY or "where" not in a) and a.get("do") != LOSE_RESPONSE
+    is_wide = all(a.get(key) in (None, b.get(key)) for key in ("id", "match", "event"))
     if not (is_endless and is_wide):
         return False
     names = {*names_of(a)}
@@ -56,9 +59,15 @@ def _covering(name: str) -> tuple[str, str, str]:
     return name, name.partition(".")[0], EVERYTHING
 
 
+def _point(rule: JsonObject) -> str | None:
+    """Return the point of deliveries at which a rule acts, None for a rule of calls."""
+    effect = None if "where" in rule else EFFECTS.get(str(rule.get("do")))
+    return None if effect is None else effect.point
+
+
 def _rank(rule: Item, name: str) -> tuple[Any, ...]:
     """Return the place of a rule among those that are due at once: the earliest on the way of a request, then the nearest."""
     value = rule.value
     nearness = 2 if name == EVERYTHING else int("." not in name)
     where = WHERE.index(value["where"]) if "where" in value else 0
-    return where, nearness, "id" not in value, "match" not in value, rule.path[1]
+    return where, nearness, "id" not in value, value.keys().isdisjoint(("match", "event")), rule.path[1]

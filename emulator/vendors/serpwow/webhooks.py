@@ -65,9 +65,9 @@ def notify(view: View, batch: Batch, result_set: ResultSet) -> Iterator[Notify]:
     """Yield what is owed for a new result set: a POST where there is a webhook, and an e-mail where one is wanted."""
     if result_set.webhook is not None:
         body = dump(_body(view, batch, result_set)).decode()
-        yield Notify(_delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook))
+        yield OUTBOX.owe(_delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook))
     if email := batch.notifications.email:
-        yield Notify(_delivery(view, EMAIL, batch, result_set, "", destination=email))
+        yield OUTBOX.owe(_delivery(view, EMAIL, batch, result_set, "", destination=email))
 
 
 def _delivery(
@@ -124,8 +124,9 @@ def webhook_of(view: View, batch: Batch, result_set: ResultSet) -> WebhookState:
 
 
 def delivery_of(view: View, batch: Batch, result_set: ResultSet) -> ResultDelivery | None:
-    """Return the newest delivery of a result set's webhook, None where there is none any more."""
-    found = [it for it in view.group(ResultDelivery, "of", batch.id, str(result_set.id)) if it.event == COMPLETED]
+    """Return the newest delivery of a result set's webhook, duplicates apart; None where there is none any more."""
+    of_set = view.group(ResultDelivery, "of", batch.id, str(result_set.id))
+    found = [it for it in of_set if it.event == COMPLETED and not it.duplicate]
     return found[-1] if found else None
 
 
@@ -162,7 +163,9 @@ def warn(view: View, delivery: ResultDelivery) -> Iterator[Notify]:
     earlier = view.group(ResultDelivery, "event", WARNING, to)
     if not earlier or view.now - max(it.since for it in earlier) >= ONCE:
         id = mint_id(view, ResultDelivery, code)
-        yield Notify(ResultDelivery(id=id, since=view.now, event=WARNING, subject=delivery.subject, body="", destination=to))
+        yield OUTBOX.owe(
+            ResultDelivery(id=id, since=view.now, event=WARNING, subject=delivery.subject, body="", destination=to)
+        )
 
 
 OUTBOX = Outbox(
@@ -180,7 +183,8 @@ OUTBOX = Outbox(
     events=(COMPLETED, EMAIL, WARNING),
     timeout=timedelta(seconds=5),
     retries=lambda view: LADDERS[view.choice(WEBHOOK_RETRIES)],
-    headers=lambda _view, _delivery, _second: HEADERS,
+    constant=HEADERS,
+    recorded=(EMAIL, WARNING),
     unwanted=unwanted,
     given_up=warn,
 )

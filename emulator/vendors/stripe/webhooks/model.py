@@ -48,7 +48,7 @@ def notify(view: View, event: Event) -> Iterator[Notify]:
             id=id, since=view.now, event=event.type, subject=event.object_id, body=body, url=destination.url,
             event_id=event.id, destination=destination.id,
         )  # fmt: skip
-        yield Notify(delivery)
+        yield OUTBOX.owe(delivery)
 
 
 def _destinations_of(view: View, event: Event) -> Iterator[Destination]:
@@ -90,13 +90,17 @@ def unwanted(view: View, delivery: EventDelivery) -> str | None:
     return None
 
 
-def headers(view: View, delivery: EventDelivery, second: int) -> Headers:
-    """Return the headers of an attempt, with a signature for each secret. Evidence: stripe-webhook-2."""
+def secrets(view: View, delivery: EventDelivery) -> tuple[str, ...]:
+    """Return the secrets of a delivery's destination, none of a cloud's."""
     destination = view.find(Destination, delivery.destination or "")
     secret = destination.signing_secret if destination is not None else None
-    if secret is None:
-        return _CONSTANT_HEADERS
-    return (*_CONSTANT_HEADERS, ("Stripe-Signature", f"t={second},v1={signature(secret, second, delivery.body)}"))
+    return () if secret is None else (secret,)
+
+
+def sign(secrets: tuple[str, ...], second: int, body: str) -> Headers:
+    """Return the header that signs a body, with a signature for each secret. Evidence: stripe-webhook-2."""
+    signatures = ",".join(f"v1={signature(secret, second, body)}" for secret in secrets)
+    return (("Stripe-Signature", f"t={second},{signatures}"),)
 
 
 def signature(secret: str, second: int, body: str) -> str:
@@ -119,6 +123,8 @@ OUTBOX = Outbox(
     events=TYPES,
     timeout=timedelta(seconds=10),
     retries=lambda view: LADDERS[view.choice(RETRIES)],
-    headers=headers,
+    constant=_CONSTANT_HEADERS,
+    secrets=secrets,
+    sign=sign,
     unwanted=unwanted,
 )

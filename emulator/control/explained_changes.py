@@ -1,0 +1,49 @@
+"""Explanations of changes that no request made: the fact behind a row, and the faults that struck a delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emulator.contract.evidence import load_evidence
+from emulator.control import entries
+from emulator.control.journal_models import ExplainedChange, Fact
+from emulator.control.verdicts import fault_line
+from emulator.kernel.delivery_faults import ATTEMPT, NOTIFICATION
+from emulator.kernel.journal import Change, FaultHit
+from emulator.kernel.machine import ABSENT
+from emulator.kernel.time import format_instant
+from emulator.kernel.world import World
+from emulator.sdk.delivery import COLLECTED, Delivery
+from emulator.sdk.vendor import Vendor, Vendors
+from emulator.text.escape import escaped
+from emulator.text.redact import redact_text
+
+
+def explained_change(world: World, vendors: Vendors, n: int, change: Change, faults: Sequence[FaultHit]) -> ExplainedChange:
+    """Return the explanation of a change, and of the faults that struck there."""
+    because = fact_of(vendors[change.vendor], change.evidence) if change.vendor in vendors else None
+    id = redact_text(change.id)
+    text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {id}: {change.source} -> {change.to}, {change.why}")
+    if because:
+        text += f"\n  because     {cited(because)}"
+    text += "".join(f"\n{escaped(fault_line(it))}" for it in faults)
+    told = vars(entries.change(change))
+    return ExplainedChange(n, "change", world.id, **told, because=because, faults=entries.hits(faults), text=text)
+
+
+def faults_of_delivery(world: World, change: Change) -> tuple[FaultHit, ...]:
+    """Return the faults that struck a delivery when it was made, or collected, where the change is that."""
+    delivery = world.store.find(change.kind, change.id)
+    point = NOTIFICATION if change.source == ABSENT else ATTEMPT if change.to == COLLECTED else None
+    return tuple(it for it in delivery.faults if it.where == point) if isinstance(delivery, Delivery) else ()
+
+
+def fact_of(vendor: Vendor, id: str | None) -> Fact | None:
+    """Return a fact of a vendor by its id; None where there is none."""
+    fact = load_evidence(vendor).get(id or "")
+    return None if fact is None else Fact.of(fact, evidence=fact.id)
+
+
+def cited(fact: Fact) -> str:
+    """Return a fact as a text, with its source."""
+    return f"{fact.says} [{fact.evidence}, {fact.kind}, {fact.source}]"
