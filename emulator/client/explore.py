@@ -8,11 +8,13 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from emulator.client.acts import Acts
+from emulator.client.delivery_intrusions import Owed, by_delivery, received
 from emulator.client.exploration import Ending, Explored, Intrusion, Progress, describe
 from emulator.client.explore_arguments import verdict
 from emulator.client.intrusions import Call, by_actors, by_fault, by_time, with_intrusions
@@ -93,6 +95,9 @@ class Exploration:
     client or `check`, which is run after it, raises is what broke, but for what it `may_raise`. An ending that has a broken one
     in it is not tried: the smaller one says more. Nor is one in which the actor can do nothing yet.
 
+    Where the client holds receivers, each notification that they get comes twice, late, after the next one, and again since its
+    answer was lost, and every two of these happen together.
+
     A client that asks the same again and again, while nothing changes and no time passes, is ended. So is one that still
     runs when `max_seconds` are over, in real time, since the first began.
 
@@ -117,13 +122,15 @@ class Exploration:
 
     def run(self) -> Explored:
         """Try every ending. Raises as the handle's `explore` does."""
-        calls, explored = self._try(()), self.explored
+        calls, owed, explored = *self._try(()), self.explored
         explored.calls = len(calls)
         if not calls and not explored.broken:
             raise BadInput.at(_no_calls() if self.client else NO_STEPS, "client" if self.client else "scenario")
         time = [*(by_time(calls) if self.client else self._by_order()), *by_actors(calls, self.meanwhile)]
         faults = [*by_fault(calls, self.faults)]
-        endings = [(it,) for it in (*time, *faults)] + [(first, second) for first in time for second in faults]
+        late = by_delivery(owed)
+        endings: list[tuple[Intrusion, ...]] = [(it,) for it in (*time, *faults, *late)]
+        endings += [*((first, second) for first in time for second in faults), *combinations(late, 2)]
         self._expect_few(len(endings) + 1)
         explored.endings = len(endings) + 1
         for some in () if explored.broken else (endings[: len(time)], endings[len(time) :]):
@@ -146,8 +153,8 @@ class Exploration:
         if endings > self.most:
             raise TooManyEndings(f"{endings} endings are more than {self.most}: give {FEWER}, or a larger `most`")
 
-    def _try(self, intrusions: tuple[Intrusion, ...]) -> list[Call]:
-        """Run the client through one ending, note what it broke, and return the calls that it made."""
+    def _try(self, intrusions: tuple[Intrusion, ...]) -> tuple[list[Call], list[Owed]]:
+        """Run the client through one ending, note what it broke, and return its calls and what its receivers got."""
         from emulator.client.failure_report import failure_report
 
         scenario, explored = with_intrusions(self.scenario, intrusions, self.client is None), self.explored
@@ -155,7 +162,7 @@ class Exploration:
         self.progress(explored, describe(intrusions))
         world = self._begin(scenario, intrusions)
         if world is None:
-            return []
+            return [], []
         with world as emulator:
             start = emulator.clock.now + emulator.clock.skew
             error = self._run_watched(emulator, scenario)
@@ -165,7 +172,7 @@ class Exploration:
                 report = failure_report(emulator, replay=REPLAY if self.client else "play the scenario below")
                 explored.broken.append(Ending(intrusions, error, report, to_yaml(plain(scenario))))
             self.acts.note(intrusions, id_of(len(scenario.get("timeline", ()))), emulator.journal.picture().changes())
-            return list(_calls(emulator, start))
+            return [*_calls(emulator, start)], [*received(emulator)]
 
     def _begin(self, scenario: JsonObject, intrusions: Sequence[Intrusion]) -> Emulator | None:
         """Make a world for one run; None where another actor can not do yet what it is to do before the first call."""

@@ -76,6 +76,9 @@ class ExploreMixin(ABC):
         after it, raises is what broke, but for what it `may_raise`. A check that returns False found something broken, too; the
         result of the client says nothing. A client may be an `async def`.
 
+        Where the client holds receivers (`emulator.receiver`), each notification that they got comes twice, an hour late, after
+        the next one, and again since its answer was lost, as after a crash of the receiver; and so do every two together.
+
         Without a client, the steps of the scenario are played, once for each order in which those that run `together` can
         come, and once for each of `faults` and `meanwhile`. Time passes as they say, and no other way.
 
