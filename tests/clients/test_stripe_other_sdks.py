@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 import stripe
 
 from emulator.vendors.stripe.model.versions import WITHOUT_RPS, is_well_formed
-from tests.support.installed import from_npm, once, run_node
-from tests.support.packages import ROOT, UV, run
+from tests.support.installed import from_npm, run_node
+from tests.support.newest_python import environment_of_newest, value_of
+from tests.support.packages import ROOT
 from tests.support.sdk_types import EXCEPTIONS
 from tests.support.server import Live, World
 from tests.support.stripe_clients import newest_beta, release
@@ -149,22 +148,7 @@ def world_of(live: Live) -> World:
 
 @pytest.fixture(scope="session")
 def newest_python(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a process that imports the newest client instead of the pinned one."""
-    newest = f"stripe=={release('python', 'newest')}"
-
-    def install(home: Path) -> None:
-        run(*UV, "pip", "install", "--quiet", "--python", sys.executable, "--target", home, newest)
-
-    home = once("python-stripe", tmp_path_factory, install)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(home), str(ROOT)])}
-    assert value_of(environment, "stripe.VERSION") == release("python", "newest")
-    return environment
-
-
-def value_of(environment: dict[str, str], expression: str) -> str:
-    """Return the value of an expression about the client, in a process of that environment."""
-    show = [sys.executable, "-c", f"import stripe; print({expression})"]
-    return subprocess.run(show, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+    return environment_of_newest(tmp_path_factory)
 
 
 def in_version(version: str) -> dict[str, Any]:

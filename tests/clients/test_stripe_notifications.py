@@ -1,0 +1,91 @@
+"""Stripe's own clients, pinned and newest, verify what is owed to a destination, and ask back about it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.installed import from_npm, run_node
+from tests.support.newest_python import environment_of_newest
+from tests.support.server import Live
+from tests.support.stripe_clients import release
+
+JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
+GIVEN = {
+    "stripe": {
+        "batch_jobs": [{"id": JOB, "status": "cancelling"}],
+        "event_destinations": [{"id": "ed_1", "url": "https://example.com/hooks", "signing_secret": "whsec_test"}],
+    }
+}
+TOLD = [["v2.core.batch_job.canceled", "v2.core.batch_job.canceled", JOB, "canceled"], "refused"]
+
+NODE = """
+import Stripe from 'stripe';
+
+const [url, key, deliveries] = process.argv.slice(2);
+const at = new URL(url);
+const stripe = new Stripe(key, { protocol: 'http', host: at.hostname, port: at.port });
+const { body, headers } = (await (await fetch(deliveries)).json()).deliveries[0];
+const signature = Object.fromEntries(headers)['Stripe-Signature'];
+const told = [];
+const event = stripe.parseEventNotification(body, signature, 'whsec_test');
+const related = await event.fetchRelatedObject();
+told.push([event.type, (await event.fetchEvent()).type, related.id, related.status]);
+try {
+  stripe.parseEventNotification(body, signature, 'whsec_another');
+} catch (error) {
+  told.push(error instanceof Stripe.errors.StripeSignatureVerificationError ? 'refused' : String(error));
+}
+console.log(JSON.stringify(told));
+"""
+
+PYTHON = """
+import json, sys, urllib.request
+import stripe
+
+url, key, deliveries = sys.argv[1:]
+client = stripe.StripeClient(key, base_addresses={"api": url})
+owed = json.load(urllib.request.urlopen(deliveries))["deliveries"][0]
+body, signature = owed["body"].encode(), dict(owed["headers"])["Stripe-Signature"]
+event = client.parse_event_notification(body, signature, "whsec_test")
+related = event.fetch_related_object()
+told = [[event.type, event.fetch_event().type, related.id, related.status]]
+try:
+    client.parse_event_notification(body, signature, "whsec_another")
+except stripe.SignatureVerificationError:
+    told.append("refused")
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture
+def arguments(live: Live) -> tuple[str, str, str]:
+    """The URL, a key, and where the deliveries are of a world in which a job was canceled."""
+    world = live.load({"given": GIVEN})
+    live.control.post(f"/_emulator/worlds/{world.id}/clock/advance", json={"by": "3s"}).raise_for_status()
+    url = world.stripe["url"]
+    return url, world.stripe["api_key"], f"{url}/_emulator/worlds/{world.id}/deliveries"
+
+
+@pytest.mark.parametrize("which", ["pinned", "newest"])
+def test_a_node_client_takes_what_is_owed(
+    arguments: tuple[str, ...], which: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home: Path = from_npm(f"stripe@{release('node', which)}", tmp_path_factory)
+    assert run_node(home, NODE, *arguments) == TOLD
+
+
+@pytest.mark.parametrize("which", ["pinned", "newest"])
+def test_a_python_client_takes_what_is_owed(
+    arguments: tuple[str, ...], which: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    environment: dict[str, Any] = {"env": environment_of_newest(tmp_path_factory)} if which == "newest" else {}
+    command = [sys.executable, "-c", PYTHON, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **environment)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == TOLD
