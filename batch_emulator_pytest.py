@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--emulator-scenarios", metavar="DIR", action="append", help="a folder of scenarios of your own (EMULATOR_SCENARIOS)"
     )
     parser.addini("emulator_scenarios", "folders of scenarios of your own, relative to this file", type="paths")
+    parser.addini("emulator_deliver_to", "hosts to which notifications may be posted: localhost:9000", type="args")
     parser.addini("emulator_limits", "bounds of the server in this process, one a line: body = 50000000", type="linelist")
 
 

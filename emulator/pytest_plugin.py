@@ -46,6 +46,7 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
                     seed=pytestconfig.getoption("emulator_seed"),
                     scenarios=pytestconfig.getoption("emulator_scenarios") or pytestconfig.getini("emulator_scenarios") or None,
                     limits=None if url else _limits(pytestconfig),
+                    deliver_to=None if url else pytestconfig.getini("emulator_deliver_to") or None,
                 )
             )
             server.check_connection()

@@ -19,6 +19,7 @@ from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import SAYS, Limits, keep_alive_seconds
 
 if TYPE_CHECKING:
+    from emulator.delivery.hosts import Hosts
     from emulator.web.origin import Proxies
 
     TextType = click.ParamType[str]
@@ -77,6 +78,12 @@ def _hosts(texts: Sequence[str]) -> Sequence[str]:
     from emulator.web.hosts import allowed
 
     return sorted(allowed(texts))
+
+
+def _deliver_to(texts: Sequence[str]) -> Hosts:
+    from emulator.delivery.hosts import Hosts
+
+    return Hosts(texts)
 
 
 def _proxies(texts: Sequence[str]) -> Proxies:
@@ -165,6 +172,14 @@ allow_host_option = option(
     metavar="NAME[,NAME...]",
     callback=reads(_hosts),
     help="Names it may go by besides the local ones; *.DOMAIN is every name below a domain.",
+)
+deliver_to_option = option(
+    "--deliver-to",
+    multiple=True,
+    metavar="HOST[:PORT]",
+    callback=reads(_deliver_to),
+    help="Where notifications may be posted, in worlds with `deliveries: {carrier: http}`: a host's name or address; without"
+    " a port, that of http or https; * for every port. Where it is not given, no connection is made.",
 )
 forwarded_option = option(
     "--forwarded-allow",

@@ -17,6 +17,7 @@ from emulator.cli.certificate import authority
 from emulator.cli.options import (
     ScenarioName,
     allow_host_option,
+    deliver_to_option,
     forwarded_option,
     host_option,
     limit_options,
@@ -38,6 +39,7 @@ from emulator.text.garbage import gc_paused
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from emulator.delivery.hosts import Hosts
     from emulator.kernel.limits import Limits
     from emulator.kernel.worlds import Worlds
     from emulator.scenario.library import Library
@@ -60,6 +62,7 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
 @token_option("What the control plane demands; made and printed where it listens beyond this machine and none is given.")
 @allow_host_option
 @forwarded_option
+@deliver_to_option
 @tls_option
 @option("--quiet", is_flag=True, help="Print the first line, and no more.")
 @option(
@@ -79,6 +82,7 @@ def serve(
     token: str | None,
     hosts: Sequence[str],
     proxies: Proxies,
+    deliver_to: Hosts,
     tls: bool,
     quiet: bool,
     while_stdin: bool,
@@ -100,7 +104,6 @@ def serve(
             from emulator.server.listening import url_of
             from emulator.web.access_log import AccessLog
             from emulator.web.guard import Guard
-            from emulator.web.held_requests import HeldRequests
             from emulator.web.hosts import allowed, is_loopback
 
             if while_stdin and not has_stdin():
@@ -118,7 +121,6 @@ def serve(
             startup = [f"EMULATOR_CONTROL_TOKEN={new_token}"] if new_token else []
             if not quiet:
                 startup += _startup_lines(url, worlds, None if scenario else scenarios[0], tls)
-            held = HeldRequests()
             guard = Guard(allowed(hosts), token, proxies)
             watched = None
             if watch:
@@ -127,10 +129,19 @@ def serve(
                 opened = dict(zip(scenario or (FIRST_SCENARIO,), scenarios, strict=True))
                 watched = watched_scenarios(known, opened, worlds, settings, rate, _teller(stderr, quiet))
                 exits.enter_context(watched.watching())
-            app = create_app(worlds, known, guard=guard, limits=limits, access_log=lines, held=held, watched=watched)
+            app = create_app(
+                worlds,
+                known,
+                guard=guard,
+                limits=limits,
+                access_log=lines,
+                watched=watched,
+                deliver_to=deliver_to,
+                base_url=lambda: url,
+            )
         try:
             until = _wait_for_stdin(stderr) if while_stdin else None
-            server.serve(app, listening, _announce(stderr, url, startup), limits, context, lines, until, held.release_all)
+            server.serve(app, listening, _announce(stderr, url, startup), limits, context, lines, until, app.end)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
 

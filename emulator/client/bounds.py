@@ -1,12 +1,13 @@
-"""The bounds and the folders of scenarios of a server in this process: as arguments give them, or else the environment."""
+"""The bounds, folders and hosts of a server in this process: as arguments give them, or else the environment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from emulator.client.environment import env, paths_in
+from emulator.delivery.hosts import Hosts
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.limits import Limits
 
@@ -49,6 +50,21 @@ def read_folders(given: Folders | None = None) -> tuple[Path, ...]:
         if not folder.is_dir():
             raise BadInput.at(f"there is no folder {str(folder)!r} ({source})")
     return folders
+
+
+def read_hosts(given: Sequence[str] | None = None) -> Hosts:
+    """Return the hosts to which notifications may be posted: those given, or else those of EMULATOR_DELIVER_TO.
+
+    Raises:
+        BadInput: one of them is no `HOST[:PORT]`.
+    """
+    source = "EMULATOR_DELIVER_TO" if given is None else "deliver_to"
+    try:
+        return Hosts(
+            (env("EMULATOR_DELIVER_TO") or "").split() if given is None else [given] if isinstance(given, str) else given
+        )
+    except ValueError as error:
+        raise BadInput.at(f"{source}: {error}") from None
 
 
 def _bound(name: str, value: object, source: str) -> float:

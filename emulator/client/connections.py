@@ -23,6 +23,7 @@ from emulator.web.connection import (
 from emulator.web.control_plane import NO_ANSWER, Handed
 from emulator.web.guard import NO_SOCKET
 from emulator.web.held_requests import HeldRequest
+from emulator.web.waits import Wait
 
 if TYPE_CHECKING:
     from emulator.web.gateway import Gateway
@@ -92,6 +93,13 @@ class SyncConnection(InProcessConnection):
             held.wait_in_thread(seconds)
         return not self.gone
 
+    async def wait(self, wait: Wait, seconds: float) -> bool:
+        if not self.gone:
+            patience = seconds if self._read_timeout is None else min(seconds, self._read_timeout)
+            wait.wait_in_thread(patience)
+            self.gone = patience < seconds and not wait.woken
+        return not self.gone
+
 
 class AsyncConnection(SyncConnection):
     """In an event loop the caller may give up at any time, so that time really passes, until its own patience is at its end."""
@@ -104,6 +112,9 @@ class AsyncConnection(SyncConnection):
             await self.drop()
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
+        return await self.wait(held, seconds)
+
+    async def wait(self, wait: Wait, seconds: float) -> bool:
         """A caller that gives up by cancelling takes back nothing of what it asked: the request goes on, and nobody is told."""
         import anyio
 
@@ -111,10 +122,10 @@ class AsyncConnection(SyncConnection):
             return False
         timeout = seconds if self._read_timeout is None else min(seconds, self._read_timeout)
         try:
-            await held.wait_in_any_loop(timeout)
+            await wait.wait_in_any_loop(timeout)
         except anyio.get_cancelled_exc_class() as error:
             self.cancelled = error
-        self.gone = self.cancelled is not None or (timeout < seconds and not held.woken)
+        self.gone = self.cancelled is not None or (timeout < seconds and not wait.woken)
         return not self.gone
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from emulator.client.courier import Courier
 from emulator.client.journal import Change
 from emulator.control.delivery_models import OutgoingDelivery
 from emulator.control.record import from_json
@@ -20,6 +21,10 @@ Report = dict[str, Any]
 """What is reported of a delivery: the receiver's `status` and `body`, or an `error`."""
 
 NOTHING: Report = {"error": "the receiver answered nothing"}
+LOOP_SECONDS = 5.0
+"""Seconds that a receiver has in the loop of a test, while a vendor's call waits for it."""
+
+BLOCKED = "the receiver did not answer in the test's event loop: a call that waits for it must be awaited, not block the loop"
 MOST_KEPT = 16_384
 """Bytes of a receiver's answer that are reported."""
 
@@ -38,6 +43,8 @@ class Receivers:
     def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
         self._apps: dict[str, App] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._courier = Courier(ask, self._deliver_apart)
         self.is_called = False
 
     def add(self, url: str, app: App) -> None:
@@ -48,7 +55,9 @@ class Receivers:
         """
         _arity(app)
         self._apps[url] = app
+        self._note_loop()
         self._ask("PUT", "/receivers", {"receivers": [*self._apps]})
+        self._courier.start()
 
     def advance(self, body: JsonObject) -> list[Change]:
         """Let time pass, and call the receivers of what is due on the way."""
@@ -66,6 +75,7 @@ class Receivers:
     async def aadvance(self, body: JsonObject, in_thread: Callable[..., Awaitable[Any]]) -> list[Change]:
         """Let time pass as `advance` does, while applications are called in the running loop."""
         steps, report = self._steps(body), None
+        self._note_loop()
         while True:
             outgoing = await in_thread(_next, steps, report)
             if isinstance(outgoing, list):
@@ -90,6 +100,24 @@ class Receivers:
     def _deliver(self, outgoing: OutgoingDelivery) -> Report:
         app = self._apps[outgoing.url]
         return asyncio.run(_reported(app, outgoing)) if _arity(app) == ASGI else _called(app, outgoing)
+
+    def _deliver_apart(self, outgoing: OutgoingDelivery) -> Report:
+        """Call a receiver from a thread of its own: one of ASGI in the loop of an asynchronous test, where one runs."""
+        app, loop = self._apps[outgoing.url], self._loop
+        with self._calling():
+            if loop is None or not loop.is_running() or _arity(app) == WSGI:
+                return self._deliver(outgoing)
+            called = asyncio.run_coroutine_threadsafe(_reported(app, outgoing), loop)
+            try:
+                return called.result(LOOP_SECONDS)
+            except TimeoutError:
+                called.cancel()
+                return {"error": BLOCKED}
+
+    def _note_loop(self) -> None:
+        """Remember the loop of an asynchronous test, in which its receivers are called."""
+        with suppress(RuntimeError):  # none of asyncio runs
+            self._loop = asyncio.get_running_loop()
 
     @contextmanager
     def _calling(self) -> Iterator[None]:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from emulator.client.bounds import Folders, read_folders, read_limits
+from emulator.client.bounds import Folders, read_folders, read_hosts, read_limits
 from emulator.client.connections import LOCAL, UNREAD, AppResponse, ask_control
 from emulator.client.environment import env
 from emulator.client.json_encoding import decode, plain
 from emulator.client.network_idle import ServerActivity
+from emulator.delivery.hosts import Hosts
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
 from emulator.scenario.client import read_foreign
@@ -31,7 +32,6 @@ from emulator.text.garbage import gc_paused
 from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
 from emulator.web.connection import App
-from emulator.web.held_requests import HeldRequests
 
 if TYPE_CHECKING:
     from emulator.scenario.client import Client
@@ -60,11 +60,12 @@ class EmulatorServer:
     of scenarios of one's own, or several, whose names come before the shipped ones; left out, that of EMULATOR_SCENARIOS.
     `limits` are bounds of a server in this process by their names, such as `{"body": 50_000_000}`; those left out are as
     EMULATOR_MAX_BODY and the like say. `token` opens the control plane of the server there; left out, it is that of
-    EMULATOR_CONTROL_TOKEN.
+    EMULATOR_CONTROL_TOKEN. `deliver_to` are the hosts, such as `"localhost:9000"`, to which a server in this process may post
+    notifications; left out, those of EMULATOR_DELIVER_TO.
 
     Raises:
-        ControlError: the URL is none, or bounds are given for a server elsewhere.
-        BadInput: a bound is no number, or a folder is none.
+        ControlError: the URL is none, or bounds or hosts are given for a server elsewhere.
+        BadInput: a bound is no number, a host is none, or a folder is none.
         NotFound: there is no such bound.
     """
 
@@ -76,6 +77,7 @@ class EmulatorServer:
         scenarios: Folders | None = None,
         limits: Mapping[str, Any] | None = None,
         token: str | None = None,
+        deliver_to: Sequence[str] | None = None,
     ) -> None:
         self.seed = seed
         self._token = token
@@ -83,7 +85,6 @@ class EmulatorServer:
         self._exits = ExitStack()
         self._lock = Lock()
         self._process = os.getpid()
-        self._held = HeldRequests()
         self._own_host = LOCAL
         self.app: App | None = None
         self._client: Client | None = None
@@ -94,9 +95,13 @@ class EmulatorServer:
                 raise ControlError(
                     f"the server at {redact_text(url.strip())!r} has bounds of its own, which `serve --max-...` sets there"
                 )
+            if deliver_to:
+                raise ControlError(
+                    f"the server at {redact_text(url.strip())!r} posts to hosts that `serve --deliver-to` names there"
+                )
             self._send = self._send_over_http(url)
         else:
-            self._send = self._send_in_process(read_limits(limits))
+            self._send = self._send_in_process(read_limits(limits), read_hosts(deliver_to))
 
     @property
     def url(self) -> str:
@@ -225,9 +230,16 @@ class EmulatorServer:
         except (ValueError, KeyError, TypeError):
             return False
 
-    def _send_in_process(self, limits: Limits) -> Send:
+    def _send_in_process(self, limits: Limits, hosts: Hosts) -> Send:
         self._limits = limits
-        self.app = app = create_app(closed_worlds(limits), library(*self._folders), limits=limits, held=self._held)
+        self.app = app = create_app(
+            closed_worlds(limits),
+            library(*self._folders),
+            limits=limits,
+            deliver_to=hosts,
+            base_url=lambda: self.url,
+        )
+        self._exits.callback(app.end)
 
         def send(method: str, path: str, body: Any, is_read: bool) -> AppResponse:
             self._stay_in_this_process()
@@ -259,7 +271,6 @@ class EmulatorServer:
     def close(self) -> None:
         """Stop serving: drop every connection, and let go the requests that faults hold up."""
         self._exits.close()
-        self._held.release_all()
 
     def __enter__(self) -> EmulatorServer:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import wait
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, hand_over, respond
 from emulator.control.problems import Done, error_response, problem, text_response
-from emulator.control.route import ControlRequest, ControlRoute
+from emulator.control.route import ControlRequest, ControlRoute, Pause
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
@@ -37,8 +38,10 @@ from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
 from emulator.web.requests import IncomingBody, waits_for_continue
 from emulator.web.response import OutgoingResponse
 from emulator.web.turns import for_client
+from emulator.web.waits import until_done
 
 Rendered = TypeVar("Rendered")
+Respond = Callable[[], "OutgoingResponse | Pause"]
 
 ROUTES = [
     row
@@ -116,9 +119,16 @@ class ControlApp:
         except EmulatorError as error:
             return error_response(error)
         most, answers, is_silent = self.context.limits.answer, self.context.answers, NO_ANSWER in scope["headers"]
-        return _answered(
-            row, request, JSON_TYPE, lambda it: Handed(200, None) if is_silent else hand_over(it, row.status, most, answers)
+        render = (
+            (lambda _: Handed(200, None))
+            if is_silent
+            else partial(hand_over, status=row.status, max_bytes=most, answers=answers)
         )
+        response = _answered(row, partial(row.handler, request), JSON_TYPE, render)
+        while isinstance(response, Pause):
+            wait(*response.until)
+            response = response.go_on()
+        return response
 
 
 def _parameters(parts: list[str], segments: list[str]) -> dict[str, str] | None:
@@ -132,9 +142,20 @@ def _parameters(parts: list[str], segments: list[str]) -> dict[str, str] | None:
     return named
 
 
-async def _run(
-    row: ControlRoute, request: ControlRequest, respond: Callable[[], OutgoingResponse], has_long_body: bool
-) -> OutgoingResponse:
+async def _run(row: ControlRoute, request: ControlRequest, respond: Respond, has_long_body: bool) -> OutgoingResponse:
+    """Respond; between the steps of a handler the world is released until what it waits for is done."""
+    client = connection_of(request.http.scope)
+    response = await _begin(row, request, respond, has_long_body)
+    while isinstance(response, Pause):
+        await until_done(response.until.works, client, response.until.seconds)
+        if isinstance(client, InProcessConnection):
+            response = response.go_on()
+        else:
+            response = await request.context.lanes.run(response.world, response.go_on, is_long=True)
+    return response
+
+
+async def _begin(row: ControlRoute, request: ControlRequest, respond: Respond, has_long_body: bool) -> OutgoingResponse | Pause:
     """Respond at once, or beside the event loop where that may take long; a request to a world waits for its lane."""
     scope, context = request.http.scope, request.context
     client = connection_of(scope)
@@ -153,24 +174,27 @@ async def _run(
     return await in_limited_thread(respond) if row.takes_long or id else respond()
 
 
-def _respond_in(world: World, context: ControlContext, respond: Callable[[], OutgoingResponse]) -> OutgoingResponse | None:
+def _respond_in(world: World, context: ControlContext, respond: Respond) -> OutgoingResponse | Pause | None:
     """Respond for a world; None where it was replaced or dropped before its lane was free."""
     return respond() if context.is_current(world) else None
 
 
-def _respond(row: ControlRoute, request: ControlRequest, form: str) -> OutgoingResponse:
+def _respond(row: ControlRoute, request: ControlRequest, form: str) -> OutgoingResponse | Pause:
     """Call the handler, and render its answer in a form."""
     limits, answers = request.context.limits, request.context.answers
-    return _answered(row, request, form, lambda it: respond(it, row.status, form, row.forms, limits.answer, answers))
+    render = partial(respond, status=row.status, form=form, forms=row.forms, max_bytes=limits.answer, answers=answers)
+    return _answered(row, partial(row.handler, request), form, render)
 
 
 def _answered(
-    row: ControlRoute, request: ControlRequest, form: str, render: Callable[[Any], Rendered]
-) -> Rendered | OutgoingResponse:
-    """Call the handler, and render its answer; what was done is not refused where its answer has no room."""
+    row: ControlRoute, take_step: Callable[[], Any], form: str, render: Callable[[Any], Rendered]
+) -> Rendered | OutgoingResponse | Pause:
+    """Let the handler take a step, and render its answer; what was done is not refused where its answer has no room."""
     is_done = False
     try:
-        answer = row.handler(request)
+        answer = take_step()
+        if isinstance(answer, Pause):
+            return answer._replace(go_on=partial(_answered, row, answer.go_on, form, render))
         if row.answer is None:
             return OutgoingResponse(row.status, [], b"")
         is_done = row.has_effect

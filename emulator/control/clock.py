@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 
-from emulator.control.deliveries import hand_out
+from emulator.control.deliveries import carried, hand_to_holder
 from emulator.control.entries import change_json
 from emulator.control.models import Advance, Clock
-from emulator.control.route import ControlRequest, route
+from emulator.control.route import ControlRequest, Steps, route
+from emulator.kernel.advance import expect_nothing_outside
 from emulator.kernel.clock import FROZEN, REAL
+from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Change
 from emulator.kernel.time import format_duration, format_offset, parse_duration_at, parse_instant
 from emulator.kernel.world import World
@@ -18,6 +21,13 @@ from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
 
 CLOCK = closed({"now": INSTANT, "rate": RATE}, minProperties=1, examples=[{"rate": "real"}])
 ADVANCE = closed(JUMP, minProperties=1, maxProperties=1, examples=[{"by": "30s"}])
+
+MOST_STOPS = 1_000
+"""Instants on the way of one jump at which the server sends notifications, at most."""
+
+TOO_MUCH_SENT = (
+    "notifications were sent at {} instants on the way, and more are due: time stands where it is now, so go on from here"
+)
 
 
 def clock_of(world: World) -> Clock:
@@ -49,14 +59,29 @@ def set_clock(world: World, request: ControlRequest) -> Clock:
 
 
 @route("POST", "/worlds/{world}/clock/advance", "Let time pass", body=ADVANCE, takes_long=True)
-def advance(world: World, request: ControlRequest) -> Advance:
-    """Let time pass until something is to be sent, and hand that out; what waits to be sent already comes first."""
-    vendors, jump = request.context.vendors, request.body
+def advance(world: World, request: ControlRequest) -> Steps[Advance]:
+    """Let time pass, and what is due on the way be sent; what waits to be sent already comes first.
+
+    Where somebody else holds the receiver of what is to be sent, time stands, and that is handed out.
+    """
+    jump, fired = request.body, list[Change]()
     target = _target(world.settle(), world, jump)
-    outgoing, fired = hand_out(world, vendors, request.base_url), list[Change]()
-    if not outgoing:
-        fired = _jump(world, jump)
-        outgoing = hand_out(world, vendors, request.base_url)
+    if request.context.carriers.http.flights(world):
+        expect_nothing_outside(world)
+    goes_on = yield from carried(world, request)
+    outgoing = hand_to_holder(world, request) if goes_on else ()
+    for stops in count():
+        if not goes_on or outgoing:
+            break
+        if stops > MOST_STOPS:
+            raise Conflict(TOO_MUCH_SENT.format(MOST_STOPS))
+        fired += _jump(world, jump) if not stops or target is None else world.advance_to(max(target, world.clock.reached))
+        if not world.outside():
+            break
+        goes_on = yield from carried(world, request)
+        outgoing = hand_to_holder(world, request) if goes_on else ()
+        if jump.get("until") == "next":
+            break
     now, client_time = world.clock.reached, world.clock.client_time
     if world.clock.skew:
         fired = [it._replace(at=client_time(it.at)) for it in fired]

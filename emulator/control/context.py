@@ -7,6 +7,7 @@ from itertools import count
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from emulator.delivery.carriers import Carriers
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
@@ -36,9 +37,9 @@ if TYPE_CHECKING:
 class ControlContext:
     """The worlds, library, vendors, limits, guard, held requests and lanes of one server.
 
-    `answers` is the account of those on their way. `operations` are the names of operations in the journal, `routes` their
-    paths. `watched` are the scenarios that are read again when they change. Hold `id_lock` from taking a free id until its
-    world is there.
+    `answers` is the account of those on their way, and `carriers` send what is owed. `operations` are the names of
+    operations in the journal, `routes` their paths. `watched` are the scenarios that are read again when they change. Hold
+    `id_lock` from taking a free id until its world is there.
     """
 
     worlds: Worlds
@@ -51,6 +52,7 @@ class ControlContext:
     unmatched: UnmatchedRequests
     routes: Routes
     answers: Quota
+    carriers: Carriers
     watched: WatchedScenarios | None = None
 
     def __post_init__(self) -> None:
@@ -117,9 +119,14 @@ class ControlContext:
         """Tell whether a world was neither replaced nor dropped."""
         return world.id in self.worlds and self.worlds.get(world.id) is world
 
-    def release_held(self, world: World) -> None:
-        """Release the requests of a world that no fault holds up any more. The caller holds the world's lock."""
-        self.held.review(world, gone=not self.is_current(world))
+    def review(self, world: World) -> None:
+        """See to a world that a request may have changed: release what no fault holds up any more, and send what is due.
+
+        The caller holds the world's lock.
+        """
+        is_gone = not self.is_current(world)
+        self.held.review(world, is_gone)
+        self.carriers.review(world, is_gone)
 
     def next_id(self) -> str:
         """Return an id that no world has."""

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from emulator.control import delivery_models as models
-from emulator.control.delivery_models import Deliveries, OutgoingDelivery, Receivers
+from emulator.control.delivery_models import Claimed, Deliveries, OutgoingDelivery, Receivers
 from emulator.control.entries import hits
 from emulator.control.record import TEXT
-from emulator.control.route import ControlRequest, route
-from emulator.kernel.clock import wall_now
+from emulator.control.route import ControlRequest, Outside, Steps, route
+from emulator.delivery.carriers import PATIENCE
+from emulator.delivery.outgoing import Report, hand_out, record, signing_second
 from emulator.kernel.errors import BadInput, Conflict, NotFound
-from emulator.kernel.journal import DeliveryAttempt
-from emulator.kernel.limits import VIRTUAL
+from emulator.kernel.limits import HTTP
 from emulator.kernel.resource import structs
-from emulator.kernel.time import parse_instant
+from emulator.kernel.revision import Revision
+from emulator.kernel.time import parse_duration_at, parse_instant
 from emulator.kernel.transaction import Transaction, due
 from emulator.kernel.world import World
-from emulator.scenario.schema import INSTANT, closed
-from emulator.sdk.deliveries import REPORT, RESEND, Outbox
-from emulator.sdk.delivery import SENDING, STATUSES, Delivery, with_answer, with_last
+from emulator.scenario.schema import DURATION, INSTANT, closed
+from emulator.sdk.deliveries import RESEND, Outbox
+from emulator.sdk.delivery import SENDING, STATUSES, Delivery
 from emulator.sdk.vendor import Vendors
 from emulator.text.redact import redact_text
-
-KEPT = 16_384
-"""Characters of a receiver's answer that are kept."""
 
 HTTP_STATUS = {"type": "integer", "minimum": 100, "maximum": 599}
 REPORTED = closed({"status": HTTP_STATUS, "body": TEXT, "error": TEXT}, minProperties=1, examples=[{"status": 200}])
 RECEIVERS = closed({"receivers": {"type": "array", "items": TEXT, "maxItems": 1_000}}, "receivers")
+CLAIM = closed({"wait": DURATION}, "wait", examples=[{"wait": "20s"}])
 FILTERS = {"event": TEXT, "destination": TEXT, "status": {"enum": list(STATUSES)}, "since": INSTANT}
 
 
@@ -52,15 +51,44 @@ def delivery(world: World, request: ControlRequest) -> models.Delivery:
         return _shown(tx, request, world, *_find(tx, request))
 
 
-@route("POST", "/worlds/{world}/deliveries/{delivery}/resend", "Make a new attempt now, signed afresh")
-def resend(world: World, request: ControlRequest) -> models.Delivery:
+@route("POST", "/worlds/{world}/deliveries/{delivery}/resend", "Make a new attempt now, signed afresh", takes_long=True)
+def resend(world: World, request: ControlRequest) -> Steps[models.Delivery]:
     with world.transaction("resend") as tx:
         outbox, found = _find(tx, request)
         if tx.ask(outbox.machine, found.id, RESEND).name == "sending":
             raise Conflict(f"{found.id} is under way to its receiver")
         world.journal.extend(tx.changes)
+    world.settle()
+    yield from carried(world, request)
     with world.transaction("look") as tx:
         return _shown(tx, request, world, *_find(tx, request))
+
+
+def carried(world: World, request: ControlRequest) -> Generator[Outside, None, bool]:
+    """Wait until the server has sent what is under way by HTTP; return whether the world still knows of it."""
+    carrier, revision = request.context.carriers.http, Revision.of(world)
+    while outside := carrier.carry(world, request.own_url):
+        yield Outside(outside)
+        if not revision.is_kept(world):
+            return False
+    return True
+
+
+@route("POST", "/worlds/{world}/receivers/claim", "Wait for what a call needs delivered before it is answered", body=CLAIM)
+def claim(world: World, request: ControlRequest) -> Steps[Claimed]:
+    """Hand out what a vendor's client waits for, to whoever holds its receiver; nothing where nobody waits in time."""
+    claims, seconds = request.context.carriers.claims, parse_duration_at(request.body["wait"], "wait").total_seconds()
+    if claims.closed:
+        raise Conflict("the server ends, and nothing is delivered any more")
+    if not (wanted := _claimed(world, request)):
+        yield Outside([claims.next_call(world)], min(seconds, PATIENCE))
+        wanted = _claimed(world, request) if request.context.is_current(world) else ()
+    return Claimed(wanted)
+
+
+def _claimed(world: World, request: ControlRequest) -> tuple[OutgoingDelivery, ...]:
+    wanted = request.context.carriers.claims.wanted(world)
+    return hand_to_holder(world, request, lambda it: (it.kind, it.id) in wanted) if wanted else ()
 
 
 @route("POST", "/worlds/{world}/deliveries/{delivery}/attempts", "Report what a receiver answered", body=REPORTED)
@@ -69,13 +97,11 @@ def report(world: World, request: ControlRequest) -> models.Delivery:
     body = request.body
     if ("status" in body) == ("error" in body):
         raise BadInput.at("a receiver answered with a status, or an error says why not: give one of the two")
-    with world.transaction("report") as tx:
+    with world.transaction("look") as tx:
         outbox, found = _find(tx, request)
-        if found.status != SENDING:
-            raise Conflict(f"{found.id} is {found.status}: nothing is under way")
-        tx.put(with_answer(found, body.get("status"), body.get("body", "")[:KEPT], body.get("error")))
-        left = tx.ask(outbox.machine, found.id, REPORT).subject
-        world.journal.add(DeliveryAttempt(tx.now, outbox.name, left, tuple(tx.changes)))
+    if found.status != SENDING:
+        raise Conflict(f"{found.id} is {found.status}: nothing is under way")
+    record(world, outbox, found.id, Report(body.get("status"), body.get("body", ""), body.get("error")))
     with world.transaction("look") as tx:
         return _shown(tx, request, world, *_find(tx, request))
 
@@ -98,25 +124,17 @@ def every_delivery(tx: Transaction, vendors: Vendors) -> Iterator[tuple[Outbox, 
             yield from ((outbox, it) for it in tx.group(outbox.of))
 
 
-def hand_out(world: World, vendors: Vendors, base_url: str) -> tuple[OutgoingDelivery, ...]:
-    """Return what is to be sent now in a world, signed now; what was handed out before is under way."""
-    if all(it.attempts[-1].headers for it in world.outside()):
+def hand_to_holder(
+    world: World, request: ControlRequest, is_wanted: Callable[[Delivery], bool] = lambda _: True
+) -> tuple[OutgoingDelivery, ...]:
+    """Return what whoever holds the receivers is to send now, signed now; what was handed out before is under way."""
+    if not world.outside():
         return ()
-    with world.transaction("send") as tx:
-        under_way = [it for it in every_delivery(tx, vendors) if it[1].status == SENDING and not it[1].attempts[-1].headers]
-        return tuple(_handed_out(tx, world, base_url, outbox, it) for outbox, it in under_way)
 
+    def is_new(tx: Transaction, delivery: Delivery) -> bool:
+        return not delivery.attempts[-1].headers and tx.carrier(delivery.url) != HTTP and is_wanted(delivery)
 
-def _handed_out(tx: Transaction, world: World, base_url: str, outbox: Outbox, delivery: Delivery) -> OutgoingDelivery:
-    headers = outbox.headers(tx, delivery, signing_second(tx, world))
-    tx.put(with_last(delivery, headers=headers))
-    vendor, body = delivery.vendor, delivery.body_at(base_url, world.id)
-    return OutgoingDelivery(delivery.id, vendor, delivery.event, delivery.url or "", headers, body)
-
-
-def signing_second(tx: Transaction, world: World) -> int:
-    """Return the second of Unix time at which an attempt is signed."""
-    return int((tx.now if world.rules.sign == VIRTUAL else wall_now()).timestamp())
+    return tuple(map(OutgoingDelivery.of, hand_out(world, request.context.vendors, request.base_url, is_new)))
 
 
 def _find(tx: Transaction, request: ControlRequest) -> tuple[Outbox, Delivery]:

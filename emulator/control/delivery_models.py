@@ -19,6 +19,12 @@ class OutgoingDelivery(Record, component="outgoing-delivery"):
     body: str
 
 
+class Claimed(Record):
+    """Notifications that a vendor's client waits for, which whoever holds their receivers has to deliver now."""
+
+    deliveries: tuple[OutgoingDelivery, ...]
+
+
 class Attempt(Record):
     """An attempt to deliver: when, the headers sent, the receiver's answer, or an error, and the faults that struck it."""
 

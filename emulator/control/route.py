@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import KW_ONLY, dataclass, field, replace
-from functools import wraps
+from functools import partial, wraps
 from types import NoneType
-from typing import Any, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from emulator.control.bodies import Body, query_number
 from emulator.control.context import ControlContext
@@ -14,12 +15,36 @@ from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, Forms
 from emulator.control.record import Schema, schema_of
 from emulator.kernel.resource import Struct
+from emulator.kernel.world import World
+from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.origin import AUTHORITY
+from emulator.web.waits import LONGEST
 
 WORLD = "/worlds/{world}"
 
+T = TypeVar("T")
+
+
+class Outside(NamedTuple):
+    """What is done outside of a world, and how many seconds it may take at most."""
+
+    works: Sequence[Future[None]]
+    seconds: float = LONGEST
+
+
+Steps = Generator[Outside, None, T]
+"""The steps of a handler, between which its world is released until what it yields is done; the last returns the response."""
+
 Handler = Callable[..., Any]
-"""Return the response for a request; the handler of a route below WORLD gets the world first. It awaits nothing."""
+"""Return the response for a request, or Steps to it; the handler of a route below WORLD gets the world first."""
+
+
+class Pause(NamedTuple):
+    """A handler between two of its steps: what it waits for, and the function that lets it go on in its world."""
+
+    world: World
+    until: Outside
+    go_on: Callable[[], Any]
 
 
 class ControlRequest(Struct, frozen=True):
@@ -53,6 +78,11 @@ class ControlRequest(Struct, frozen=True):
         """The URL at which this client reaches the server, without a path."""
         scope = self.http.scope
         return f"{scope['scheme']}://{scope.get(AUTHORITY) or self.http.headers.get('host') or 'localhost'}"
+
+    @property
+    def own_url(self) -> str:
+        """The URL at which others reach the server, as far as the request knows it: none where it came without a socket."""
+        return "" if isinstance(connection_of(self.http.scope), InProcessConnection) else self.base_url
 
 
 def _no_handler(*_: object) -> Any:
@@ -91,6 +121,8 @@ class ControlRoute:
     def __call__(self, handler: Handler) -> ControlRoute:
         """Return the route with its handler, whose return type is the response; the status of an empty one is 204."""
         answer = get_type_hints(handler, include_extras=True)["return"]
+        if get_origin(answer) is Generator:
+            answer = get_args(answer)[2]
         is_locked = self.path.startswith(WORLD) and not self.leaves_world
         route = replace(self, handler=_with_world(handler) if is_locked else handler)
         return replace(route, status=204) if answer is NoneType else replace(route, answer=answer)
@@ -121,8 +153,25 @@ def _with_world(handler: Handler) -> Handler:
                 if not context.is_current(world):
                     continue  # another thread replaced it before this one had its lock
                 try:
-                    return handler(world, request)
+                    answer = handler(world, request)
+                    return _step(context, world, answer) if isinstance(answer, Generator) else answer
                 finally:
-                    context.release_held(world)
+                    context.review(world)
 
     return with_world
+
+
+def _step(context: ControlContext, world: World, steps: Steps[Any]) -> Any:
+    """Take a step in a world whose lock the caller holds; return the response, or the pause before the next."""
+    try:
+        return Pause(world, next(steps), partial(_go_on, context, world, steps))
+    except StopIteration as end:
+        return end.value
+
+
+def _go_on(context: ControlContext, world: World, steps: Steps[Any]) -> Any:
+    with world.lock:
+        try:
+            return _step(context, world, steps)
+        finally:
+            context.review(world)

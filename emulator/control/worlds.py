@@ -126,7 +126,14 @@ def make(request: ControlRequest) -> models.World:
     context.worlds.add(world, scenario.claims(context.vendors, world, listed=is_listed))
     context.unmatched.begin(world.id)
     context.follow(world, body, body.get("seed"), is_listed)
+    _begin(world, context)
     return _world(world, request, scenario)
+
+
+def _begin(world: World, context: ControlContext) -> None:
+    """See to a new world, whose clock may run."""
+    with world.lock:
+        context.carriers.review(world)
 
 
 def _claims_of(context: ControlContext, source: str | JsonDict | Document) -> list[Claim]:
@@ -156,6 +163,7 @@ def fork(world: World, request: ControlRequest) -> models.World:
         twin = world.fork(id, with_own_credentials(world.rules, context.vendors, id, seed), seed)
         context.worlds.add(twin, own_claims(twin, context.vendors))
         context.unmatched.begin(twin.id)
+    _begin(twin, context)
     return _world(twin, request)
 
 
@@ -191,6 +199,7 @@ def _put_in_place(context: ControlContext, world: World, new: World, claims: lis
     new.receivers = world.receivers
     context.worlds.replace(world, new, claims, given_up=own_claims(world, context.vendors))
     world.empty()
+    _begin(new, context)
 
 
 def _replaced(world: World, request: ControlRequest) -> tuple[World, ControlRequest, Scenario]:

@@ -168,12 +168,21 @@ def jump_until_idle(world: World) -> list[Change]:
 def _settled(world: World) -> datetime:
     """Settle a world and return the present; refuse to jump ahead of what a running clock has not brought about yet."""
     now = world.settle()
-    if outside := world.outside():
-        raise Conflict(UNDER_WAY.format(outside[0].kind, outside[0].id))
+    expect_nothing_outside(world)
     if world.clock.is_behind:
         because = world.clock.because
         raise TooMany(because) if because else Conflict(BEHIND.format(format_duration(world.clock.behind)))
     return now
+
+
+def expect_nothing_outside(world: World) -> None:
+    """Make sure that no resource of a world is with somebody outside.
+
+    Raises:
+        Conflict: one is.
+    """
+    if outside := world.outside():
+        raise Conflict(UNDER_WAY.format(outside[0].kind, outside[0].id))
 
 
 def _atomically(world: World, start: datetime, run: Callable[[], list[Change]]) -> list[Change]:

@@ -30,7 +30,7 @@ from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid
 from emulator.sdk.accounts import OWNER, AccountWords
 from emulator.sdk.deliveries import RESEND, Facts, Notify, Outbox
-from emulator.sdk.delivery import BASE_URL, WORLD, Attempt, Delivery, Headers
+from emulator.sdk.delivery import BASE_URL, DELIVERED, WORLD, Attempt, Delivery, Headers
 from emulator.sdk.delivery_state import delivery_problems, delivery_schema, dump_deliveries, load_deliveries
 from emulator.sdk.durations import idle_timers, timing_of, without_idle_timers
 from emulator.sdk.errors import InvalidRequest
@@ -79,6 +79,7 @@ __all__ = [
     "BASE_URL",
     "COLLECT",
     "COUNT",
+    "DELIVERED",
     "ENCODED",
     "END_OF_TIME",
     "EVERY",

@@ -39,6 +39,9 @@ from emulator.sdk.delivery import (
 )
 from emulator.sdk.delivery_faults import STALE, owe, strike_at
 
+NO_ANSWER = "no answer in time"
+"""The error of an attempt that took more time than its receiver has."""
+
 REPORT, RESEND, REFUSE = "report", "resend", "refuse"
 COMMANDS = (REPORT, RESEND, REFUSE)
 
@@ -110,7 +113,7 @@ class Outbox:
             yield Row(state, timer, ANSWERING, None, facts.timeout, self.begin_attempt, self.is_collected_too_late)
             yield Row(state, timer, COLLECTED, None, facts.sent, self.collect, is_collected)
             yield Row(state, timer, SENDING, None, facts.sent, self.begin_attempt)
-        yield Row(SENDING, REPORT, ANSWERING, "reported", facts.sent, None, self.takes_time)
+        yield Row(SENDING, REPORT, ANSWERING, "reported", facts.sent, begin_answer, self.takes_time)
         yield from self._outcomes(SENDING, REPORT, "reported")
         yield Row(ANSWERING, self.failed, WAITING, None, facts.retried, self.fail_and_retry, self.is_retried)
         yield Row(ANSWERING, self.failed, EXHAUSTED, None, facts.exhausted, self.fail_and_give_up)
@@ -195,10 +198,16 @@ class Outbox:
         yield replace(delivery, because=self.unwanted(view, delivery))
 
     def plan_retry(self, view: View, delivery: Delivery) -> Changes:
-        yield replace(delivery, next_at=view.now + self.ladder_of(view)[len(delivery.attempts) - 1])
+        yield self.retried_after(view, delivery, self.duration)
+
+    def retried_after(self, view: View, delivery: Delivery, timer: Timer) -> Delivery:
+        """Return a delivery with its next attempt, planned from when the last one ended, however late that is known."""
+        *earlier, last = delivery.attempts
+        took = view.length(timer, delivery) or timedelta()
+        return replace(delivery, next_at=last.at + took + self.ladder_of(view)[len(earlier)])
 
     def fail_and_retry(self, view: View, delivery: Delivery) -> Changes:
-        yield from self.plan_retry(view, delivery)
+        yield self.retried_after(view, delivery, self.failed)
         yield Attempted(self, delivery.id)
 
     def fail_and_give_up(self, view: View, delivery: Delivery) -> Changes:
@@ -206,8 +215,7 @@ class Outbox:
         yield Attempted(self, delivery.id)
 
     def time_out_and_retry(self, view: View, delivery: Delivery) -> Changes:
-        for late in time_out(view, delivery):
-            yield from self.plan_retry(view, late)
+        yield from (self.retried_after(view, late, self.timeout) for late in time_out(view, delivery))
 
     def time_out_and_give_up(self, view: View, delivery: Delivery) -> Changes:
         for late in time_out(view, delivery):
@@ -233,8 +241,13 @@ def is_failed_by_fault(delivery: Delivery) -> bool:
     return bool(delivery.attempts) and delivery.attempts[-1].is_failed_by_fault
 
 
+def begin_answer(_: View, delivery: Delivery) -> Changes:
+    """Count the time that an answer takes from the instant of the attempt."""
+    yield replace(delivery, since=delivery.attempts[-1].at)
+
+
 def time_out(_: View, delivery: Delivery) -> Changes:
-    yield with_last(delivery, status=None, body="", error="no answer in time")
+    yield with_last(delivery, status=None, body="", error=NO_ANSWER)
 
 
 class Notify(Consequence, frozen=True):

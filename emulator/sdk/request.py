@@ -26,10 +26,13 @@ class Request(Struct, eq=False):
     (what takes in an upload). Set on the way: `savepoint`, the world's place before a request that a fault delays;
     `authority`, the host by which the client calls us where that is not its Host; `in_flight`, earlier requests that a fault
     keeps from taking effect yet, each with its operation's name; `is_on_loop`, whether it holds up an event loop meanwhile;
-    `verdicts`, those of the faults and replies of its world that cover it, and `call`, the request as they see it.
+    `verdicts`, those of the faults and replies of its world that cover it, and `call`, the request as they see it;
+    `has_waited`, whether the deliveries of `waits_for` were attempted, as far as they ever are.
 
     A vendor sets what it finds out while it reads the request: `request_id`, its own name for the request;
-    `idempotency_key`; and `fields`, those of the body or the query.
+    `idempotency_key`; and `fields`, those of the body or the query. A handler whose answer depends on what becomes of
+    deliveries sets `waits_for` to their keys, and is called again when they were attempted. What it answers at first stands
+    where nothing can be sent, as in a dry run.
     """
 
     method: str
@@ -58,6 +61,8 @@ class Request(Struct, eq=False):
     is_on_loop: bool = False
     verdicts: tuple[Verdict[Any], ...] = ()
     call: Call | None = None
+    waits_for: tuple[tuple[str, str], ...] = ()
+    has_waited: bool = False
 
     @property
     def json(self) -> Any:

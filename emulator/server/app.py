@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import combining, normalize
 
 from emulator.contract.fixtures import scenario_folders
+from emulator.delivery.carriers import Carriers
+from emulator.delivery.hosts import Hosts
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
@@ -84,11 +86,14 @@ def create_app(
     access_log: AccessLog | None = None,
     held: HeldRequests | None = None,
     watched: WatchedScenarios | None = None,
+    deliver_to: Hosts | None = None,
+    base_url: Callable[[], str] = lambda: "http://localhost",
 ) -> Gateway:
     """Return both planes over these worlds. A response that `validate` refuses becomes a 500 of ours.
 
-    `access_log` logs every exchange. `held` lists the requests that faults hold up, so that they can be released at the end.
-    `watched` are the scenarios that are read again when they change.
+    `access_log` logs every exchange. `held` lists the requests that faults hold up, which the application's `end` releases.
+    `watched` are the scenarios that are read again when they change. `deliver_to` are the hosts to which notifications may be
+    sent, and `base_url` returns the URL at which those reach the server.
     """
     bounds = limits or Limits()
     held, lanes, guard = held or HeldRequests(), Lanes(), guard or Guard()
@@ -97,6 +102,8 @@ def create_app(
     routes, answers = Routes(VENDORS.values()), quota_for_answers(bounds)
     unmatched = UnmatchedRequests(worlds, routes)
     known = known or library()
+    log = access_log.log_attempt if access_log else lambda *_: None
+    carriers = Carriers(VENDORS, deliver_to or Hosts(), base_url, log)
 
     def make_control() -> Made:
         with gc_paused():
@@ -104,14 +111,23 @@ def create_app(
             from emulator.control.context import ControlContext
             from emulator.control.problems import reject
 
-            context = ControlContext(worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers, watched)
+            context = ControlContext(
+                worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers, carriers, watched
+            )
             app = ControlApp(context)
             return Made(partial(_asgi_app, app), app.respond_at_once, reject)
 
     control = ControlPlane(make_control, vendor_hosts, guard, access_log)
-    pipeline = Pipeline(held, validate, bounds, answers)
+    pipeline = Pipeline(held, validate, bounds, answers, carriers)
     vendors = VendorPlane(worlds, pipeline, bounds, held, lanes, unmatched, access_log, lambda: bool(guard.token))
-    return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget))
+    for world in worlds:
+        carriers.review(world)
+
+    def end() -> None:
+        held.release_all()
+        carriers.close()
+
+    return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), end)
 
 
 def _asgi_app(control: ControlApp) -> App:

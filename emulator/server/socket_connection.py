@@ -10,6 +10,7 @@ from emulator.server.transports import close_once, close_with_reset, has_failed
 from emulator.web.answers import AnswerCharge
 from emulator.web.event_loop import next_round, next_turn
 from emulator.web.held_requests import HeldRequest
+from emulator.web.waits import Wait
 
 if TYPE_CHECKING:
     from emulator.server.ending import EndingProtocol
@@ -22,7 +23,7 @@ SENT = 2
 class SocketConnection:
     """Acts on the socket of a client: wait, write raw bytes, close, reset or leave it without a response.
 
-    `waits` is True while a fault holds a request of it up.
+    `waits` is True while a request of it is held up.
     """
 
     def __init__(self, connection: EndingProtocol) -> None:
@@ -61,14 +62,17 @@ class SocketConnection:
         await self._wait(next_turn())
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
-        await self._hold(held, seconds)
+        return await self.wait(held, seconds)
+
+    async def wait(self, wait: Wait, seconds: float) -> bool:
+        await self._hold(wait, seconds)
         return not self._over
 
-    async def _hold(self, held: HeldRequest, seconds: float) -> None:
-        """Wait for a fault."""
+    async def _hold(self, wait: Wait, seconds: float) -> None:
+        """Wait for a fault, or for what is outside."""
         self.waits = True
         try:
-            await self._wait(held.wait_in_loop(seconds))
+            await self._wait(wait.wait_in_loop(seconds))
         finally:
             self.waits = False
 

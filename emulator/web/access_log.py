@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from emulator.delivery.outgoing import Outgoing
 from emulator.kernel.journal import Exchange, outcome
+from emulator.kernel.world import World
 from emulator.text.redact import redact_text
 from emulator.web.connection import Message, Scope, Send, target_of
 from emulator.web.guard import OPEN, off_loop_if_long
@@ -30,6 +32,11 @@ class AccessLog:
             self._write(exchange_line(response.entry.exchange, f"{response.entry.world.id}/{response.entry.n}"))
         else:
             self.log_own(scope, response.status, error_code_of(response.headers))
+
+    def log_attempt(self, world: World, outgoing: Outgoing, outcome: str, status: str) -> None:
+        """Log an attempt to deliver a notification, and what came of it."""
+        came = redact_text(outcome)
+        self._write(f"POST {redacted_target(outgoing.url)} {came} {status} {world.id}/{world.journal.last}")
 
     def log_request(self, method: str, target: str, status: int, error: str, why: str = "") -> None:
         """Log a request that the connection refuses; its method and target are `-` where they are not known."""

@@ -10,6 +10,7 @@ from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 if TYPE_CHECKING:
     from emulator.web.answers import AnswerCharge
     from emulator.web.held_requests import HeldRequest
+    from emulator.web.waits import Wait
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -52,6 +53,9 @@ class Connection(Protocol):
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
         """Let real time pass until the request is woken; return False where no more of it need pass."""
+
+    async def wait(self, wait: Wait, seconds: float) -> bool:
+        """Wait until woken, and so many seconds at most; return False where no more real time need pass."""
 
     def stop_reading(self) -> None:
         """Ignore what comes after this request on its connection, and what has come already."""
@@ -108,7 +112,10 @@ class InProcessConnection:
         """Go on at once: there may be no event loop."""
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
-        await held.wait_in_any_loop(seconds)
+        return await self.wait(held, seconds)
+
+    async def wait(self, wait: Wait, seconds: float) -> bool:
+        await wait.wait_in_any_loop(seconds)
         return True
 
     def stop_reading(self) -> None:
@@ -130,7 +137,7 @@ class InProcessConnection:
 class InstantConnection(InProcessConnection):
     """A caller that wants its response at once: no real time passes."""
 
-    async def pause(self, held: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
+    async def wait(self, wait: Wait, seconds: float) -> bool:  # noqa: ARG002
         return False
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:

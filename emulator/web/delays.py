@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from emulator.delivery.carriers import PATIENCE, Carriers
+from emulator.delivery.claims import Key
 from emulator.kernel.advance import TURN_LIMIT, catch_up
 from emulator.kernel.clock import FROZEN, MONOTONIC
 from emulator.kernel.faults import DELAY, VIRTUAL, Fault
+from emulator.kernel.revision import Revision
 from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.connection import Connection
-from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, JournalEntry, Revision
+from emulator.web.connection import Connection, InProcessConnection
+from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, JournalEntry
 from emulator.web.lanes import NoLanes
+from emulator.web.waits import until_done
 
 T = TypeVar("T")
 
@@ -113,6 +117,18 @@ class FaultDelays:
         """Let real time pass until the request is woken; return False where no more of it need pass, or may."""
         seconds = min(seconds, self._seconds_left())
         return held.ended is None and seconds > 0 and await self._connection.pause(held, seconds)
+
+    async def until_delivered(self, carriers: Carriers, keys: Sequence[Key]) -> None:
+        """Wait until deliveries were attempted that are due; those of which nothing is heard in time are unanswered.
+
+        Raises:
+            WorldReset: the world was reset, restored or dropped meanwhile.
+        """
+        base_url = "" if isinstance(self._connection, InProcessConnection) else self._request.base_url
+        while works := await self.in_lane(partial(carriers.expect, self._world, keys, base_url)):
+            if not await until_done(works, self._connection, PATIENCE):
+                await self.in_lane(partial(carriers.give_up, self._world, keys))
+                return
 
     async def hang(self, fault: Fault, entry: JournalEntry | None = None) -> bool:
         """Send nothing until the fault is removed (True), the client gives up, or no more time may pass.

@@ -1,10 +1,11 @@
-"""A request in a world that has faults: its waits at the stops of its way, and what becomes of it there."""
+"""A request that may have to wait, for a fault or for a delivery: its waits at the stops of its way, and what comes of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial
 
+from emulator.delivery.claims import Key
 from emulator.kernel.faults import BEFORE_COMMIT, EARLY, HANG, LATE, Fault, select_faults
 from emulator.kernel.resource import Struct
 from emulator.kernel.world import World
@@ -15,6 +16,7 @@ from emulator.web.fault_effects import world_gone
 from emulator.web.held_requests import JournalEntry
 from emulator.web.pipeline import Faults, Pipeline
 from emulator.web.response import OutgoingResponse
+from emulator.web.waits import MustWait
 
 
 class Stop(Struct, frozen=True):
@@ -24,7 +26,13 @@ class Stop(Struct, frozen=True):
     here: Faults
 
 
-Way = Generator[Stop, None, OutgoingResponse]
+class UntilDelivered(Struct, frozen=True):
+    """A point on the way at which a request waits until deliveries, by kind and id, were attempted as far as they are due."""
+
+    keys: tuple[Key, ...]
+
+
+Way = Generator[Stop | UntilDelivered, None, OutgoingResponse]
 """A request on its way: each step up to the next stop is atomic; the last returns the response."""
 
 
@@ -48,7 +56,7 @@ class FaultedRequest:
         """
         try:
             reached = await self._delays.in_lane(lambda: self._advance() if is_chosen() else None)
-            while isinstance(reached, Stop):
+            while isinstance(reached, (Stop, UntilDelivered)):
                 self._is_held_up = True
                 reached = await self._wait(reached) or await self._delays.in_lane(self._advance)
         except WorldReset as reset:
@@ -76,7 +84,12 @@ class FaultedRequest:
             if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
                 request.in_flight = ()  # it is admitted, and would keep all of them for as long as it waits
                 yield Stop(early + before, before)
-        return pipeline.commit(world, request, early, late, is_admitted=bool(before))
+        try:
+            return pipeline.commit(world, request, early, late, is_admitted=bool(before))
+        except MustWait:
+            pipeline.begin(world, request)
+        yield UntilDelivered(request.waits_for)
+        return pipeline.commit(world, request, early, late, is_admitted=True)
 
     def _select(self, phase: str, admitted: bool = True) -> Faults:
         """Return the faults that strike the request, each of which strikes once less from now on."""
@@ -86,7 +99,7 @@ class FaultedRequest:
         request.verdicts += strikes.verdicts
         return strikes.faults
 
-    def _advance(self) -> Stop | OutgoingResponse:
+    def _advance(self) -> Stop | UntilDelivered | OutgoingResponse:
         """Go on to the next stop, or to the response."""
         try:
             return next(self._way)
@@ -95,8 +108,12 @@ class FaultedRequest:
         self._delays.entry = response.entry
         return self._finished(response)
 
-    async def _wait(self, stop: Stop) -> OutgoingResponse | None:
+    async def _wait(self, stop: Stop | UntilDelivered) -> OutgoingResponse | None:
         """Wait at a stop. Return the end of the request, or None where it goes on."""
+        if isinstance(stop, UntilDelivered):
+            if self._pipeline.carriers is not None:
+                await self._delays.until_delivered(self._pipeline.carriers, stop.keys)
+            return None
         last = stop.here[-1]
         await self._delays.delay(stop.here)
         if all(fault.commits for fault in stop.here) or self._delays.is_over(last):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 
 from emulator.kernel.budget import Quota
@@ -42,7 +42,10 @@ from emulator.web.vendor_plane import VendorPlane, request_of
 
 
 class Gateway:
-    """The application: one ASGI callable for both planes. `uploads` is the account for bodies that are kept."""
+    """The application: one ASGI callable for both planes. `uploads` is the account for bodies that are kept.
+
+    `end` is called when the server ends: it lets go what waits for something.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Gateway:
         control: ControlPlane,
         limits: Limits,
         uploads: Quota,
+        end: Callable[[], None],
     ) -> None:
         self.vendors = vendors
         self.plans = Plans(guard, routes)
@@ -60,6 +64,7 @@ class Gateway:
         self._limits = limits
         self._bodies = quota_for_bodies(limits)
         self._uploads = uploads
+        self.end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; hang up on its client where that is cancelled, as the server ends."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from functools import partial
-from threading import TIMEOUT_MAX, Event, Lock, Timer
+from threading import Lock
 
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, NEXT, Fault
-from emulator.kernel.history import HistoryMark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.resource import Struct
+from emulator.kernel.revision import Revision
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.event_loop import call_in_turn
+from emulator.web.waits import Wait
 
 LIFTED, GONE = "lifted", "gone"
 """Reasons to release a request: its fault was removed; its world was reset, restored or dropped, or the server ends."""
@@ -34,29 +32,12 @@ class JournalEntry(Struct):
         self.exchange = self.world.journal.mark(self.n, self.exchange, delivered)
 
 
-class Revision(Struct, frozen=True):
-    """A point in the history of a world: its epoch, and the mark in its history."""
-
-    epoch: int
-    mark: HistoryMark
-
-    @classmethod
-    def of(cls, world: World) -> Revision:
-        """Return the present one of a world."""
-        return cls(world.epoch, world.history.mark())
-
-    def is_kept(self, world: World) -> bool:
-        """Tell whether the world still has this point in its history, whatever was undone after it."""
-        return world.epoch == self.epoch and world.history.has(self.mark)
-
-
-class HeldRequest(Struct, eq=False):
-    """One request, for as long as one fault holds it up. It waits in a thread or a loop, and any thread may wake it.
+class HeldRequest(Wait, eq=False):
+    """One request, for as long as one fault holds it up.
 
     `since` is the instant of the world at which that began, `revision` the world's then; `due` the instant at which a virtual
     delay ends, None for every other fault. `entry` is its entry in the journal, once it has one. `ended` is LIFTED or GONE
-    once it is released; `woken` is whether anything woke it since it was last rearmed. `clock_setting` are base and rate of
-    the clock by which the end of a delay was computed.
+    once it is released. `clock_setting` are base and rate of the clock by which the end of a delay was computed.
     """
 
     request: Request
@@ -67,80 +48,11 @@ class HeldRequest(Struct, eq=False):
     entry: JournalEntry | None = None
     ended: str | None = None
     clock_setting: tuple[datetime, float] | None = None
-    woken: bool = False
-    _wake: Callable[[], object] | None = None
 
     def release(self, why: str) -> None:
         """End the wait, for good."""
         self.ended = why
         self.wake()
-
-    def wake(self) -> None:
-        """End the present wait, so that the request looks again whether it still has to wait."""
-        self.woken = True
-        wake = self._wake
-        if wake is not None:
-            _wake(wake)
-
-    def rearm(self) -> None:
-        """Make ready for another wait."""
-        self._wake, self.woken = None, False
-
-    def wait_in_thread(self, seconds: float) -> None:
-        """Block this thread until it is woken, or for so many seconds."""
-        event = Event()
-        self._on_wake(event.set)
-        event.wait(seconds)
-
-    async def wait_in_loop(self, seconds: float) -> None:
-        """Wait in asyncio until it is woken, or for so many seconds."""
-        loop = asyncio.get_running_loop()
-        event = asyncio.Event()
-        wake = partial(call_in_turn, loop, event.set)
-        self._on_wake(wake)
-        timer = loop.call_later(seconds, wake)
-        try:
-            await event.wait()
-        finally:
-            timer.cancel()
-
-    async def wait_in_any_loop(self, seconds: float) -> None:
-        """Wait in asyncio or trio until it is woken, or for so many seconds."""
-        import anyio
-
-        event = anyio.Event()
-        wake = partial(_call_soon(), event.set)
-        self._on_wake(wake)
-        timer = Timer(
-            min(seconds, TIMEOUT_MAX), _wake, (wake,)
-        )  # the loop is the client's, whose clock a test may have stopped
-        timer.daemon = True
-        timer.start()
-        try:
-            await event.wait()
-        finally:
-            timer.cancel()
-
-    def _on_wake(self, wake: Callable[[], object]) -> None:
-        self._wake = wake
-        if self.woken:
-            wake()
-
-
-def _wake(wake: Callable[[], object]) -> None:
-    with suppress(RuntimeError):  # its event loop has ended
-        wake()
-
-
-def _call_soon() -> Callable[[Callable[[], object]], object]:
-    """Return the function by which another thread has the running loop call something."""
-    try:
-        return asyncio.get_running_loop().call_soon_threadsafe
-    except RuntimeError:
-        from trio.lowlevel import current_trio_token  # type: ignore[import-not-found, unused-ignore]
-
-        token: Callable[[Callable[[], object]], object] = current_trio_token().run_sync_soon
-        return token
 
 
 class HeldRequests:

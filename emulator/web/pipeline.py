@@ -15,7 +15,7 @@ from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault
 from emulator.kernel.journal import MAX_APPLIED_ROWS, MOST_VERDICTS, Exchange, Savepoint
-from emulator.kernel.limits import MOST_READ, Limits
+from emulator.kernel.limits import HTTP, MOST_READ, Limits
 from emulator.kernel.machine import Answer
 from emulator.kernel.replies import ScriptedReply
 from emulator.kernel.timeline import Reaction, react
@@ -33,12 +33,14 @@ from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
 from emulator.web.scripted_responses import SCRIPTED, failure_of, reply_to, scripted_answer
+from emulator.web.waits import MustWait
 
 if TYPE_CHECKING:
-    from emulator.web.plan import Known
+    from emulator.delivery.carriers import Carriers
 
 FAILED = "failed"
 """The answer that a fault gives."""
+
 
 NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 LONG_ANSWER = 100_000
@@ -56,10 +58,18 @@ ResponseValidator = Callable[[str, str, int, bytes], None]
 
 
 class Pipeline:
-    """Carries requests out and records each exchange. `validate` gets every response that is the vendor's own."""
+    """Carries requests out and records each exchange. `validate` gets those of vendors; `carriers` send what is due."""
 
-    def __init__(self, held: HeldRequests, validate: ResponseValidator | None, limits: Limits, answers: Quota) -> None:
+    def __init__(
+        self,
+        held: HeldRequests,
+        validate: ResponseValidator | None,
+        limits: Limits,
+        answers: Quota,
+        carriers: Carriers | None = None,
+    ) -> None:
         self.held = held
+        self.carriers = carriers
         self._validate = validate
         self._kept = limits.journal_bytes
         self._max_response = limits.answer
@@ -70,21 +80,6 @@ class Pipeline:
         """Carry out a request in a world without faults, all of its way."""
         request.verdicts = ()
         return self.commit(world, request, (), (), is_admitted=False)
-
-    def repeat(self, world: World, known: Known) -> OutgoingResponse | None:
-        """Record once more what a request came to, in a world of the same state; None where it is refused this time."""
-        n, request = world.journal.last + 1, known.request
-        with world.transaction(known.exchange.operation, request) as tx:
-            if known.is_tallied and not known.passes(tx):
-                tx.roll_back()
-                return None
-            own = dict(_encoded(request.vendor.response_headers(tx, request, n)))
-            own[b"emulator-exchange"] = _place(world, n)
-            savepoint = Savepoint(tx.now, n - 1, world.history.count)
-            exchange = known.exchange._replace(savepoint=savepoint, charge=Charge(world.quota, known.size))
-            world.journal.add(exchange)
-        headers = [(name, own.get(name, value)) for name, value in known.headers]
-        return OutgoingResponse(exchange.status, headers, known.content, (), JournalEntry(world, n, exchange))
 
     def refuses(self, world: World, request: Request, is_whole: bool = True) -> bool:
         """Tell whether a request gets no further than admission, whatever its body is if not `is_whole`. Nothing happens."""
@@ -115,6 +110,8 @@ class Pipeline:
         with world.transaction(request.operation_name, request) as tx:
             tx.unread = MOST_READ if request.is_on_loop else inf
             answer, response = _answer(tx, request, is_admitted)
+            if request.waits_for and not request.has_waited and self.carriers is not None:
+                raise MustWait
             is_followed = tx.size(Reaction) > 0 and react(tx, call_of(request), response.status, world.journal.last + 1)
             if left and left[-1].do == STATUS:
                 response = failure_of(tx, request, left[-1])
@@ -123,9 +120,19 @@ class Pipeline:
             world.settle()
         if jumps:
             self.held.jump(world, jumps)
+        if self.carriers is not None and world.rules.carrier == HTTP:
+            self.carriers.review(world)
         if left:
             request.body, request.call, request.in_flight = b"", None, ()  # or they are kept while those hold the response up
         return outgoing._replace(faults=left) if left else outgoing
+
+    def begin(self, world: World, request: Request) -> None:
+        """Let a request take effect as far as it must before what it waits for."""
+        request.savepoint = request.savepoint or world.savepoint()
+        with world.transaction(request.operation_name, request) as tx:
+            _answer(tx, request, is_admitted=True)
+        world.journal.extend(tx.changes)
+        request.has_waited = True
 
     def _record(
         self, tx: Transaction, world: World, request: Request, answer: Answer, response: Response, faults: Faults, left: Faults
@@ -194,8 +201,8 @@ class Pipeline:
         if response.body is not None and "content-type" not in response.headers:
             headers.append((b"content-type", request.vendor.media_type.encode()))
         headers += request.vendor.constant_headers
-        headers += _encoded(request.vendor.response_headers(tx, request, n))
-        if own := _encoded(response.headers):
+        headers += encoded(request.vendor.response_headers(tx, request, n))
+        if own := encoded(response.headers):
             replaced = {name for name, _ in own}
             headers = [it for it in headers if it[0].lower() not in replaced]
         return headers + own
@@ -246,13 +253,14 @@ def _attributed(vendor: Vendor, answer: Answer) -> Answer:
 
 def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:
     """Return the headers that name an exchange, how sure its answer is where it is the vendor's own, and its faults."""
-    marks = [(b"emulator-exchange", _place(world, n))]
+    marks = [(b"emulator-exchange", place_in(world, n))]
     if basis:
         marks.append((b"emulator-basis", basis.encode()))
     return [*marks, *((b"emulator-fault", fault.id.encode()) for fault in faults)] if faults else marks
 
 
-def _place(world: World, n: int) -> bytes:
+def place_in(world: World, n: int) -> bytes:
+    """Return the name of an exchange, as a header has it."""
     return f"{world.id}/{n}".encode()
 
 
@@ -265,7 +273,8 @@ def _delivered(faults: Faults) -> bool | None:
     return None if any(fault.takes_real_time for fault in faults) else True
 
 
-def _encoded(headers: Mapping[str, str]) -> RawHeaders:
+def encoded(headers: Mapping[str, str]) -> RawHeaders:
+    """Return headers as they go over the wire."""
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
 
 

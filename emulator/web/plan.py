@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from emulator.kernel.journal import Exchange
+from emulator.kernel.budget import Charge
+from emulator.kernel.journal import Exchange, Savepoint
 from emulator.kernel.limits import Rules
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.transaction import Transaction
@@ -16,8 +17,9 @@ from emulator.sdk.request import Request, read_request, values_of
 from emulator.sdk.response import Stream
 from emulator.web.connection import Scope
 from emulator.web.guard import NO_SOCKET, Guard, Rejection, has_long_head
+from emulator.web.held_requests import JournalEntry
 from emulator.web.origin import AUTHORITY
-from emulator.web.pipeline import first_check
+from emulator.web.pipeline import encoded, first_check, place_in
 from emulator.web.requests import declared_length, with_plain_letters
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
 from emulator.web.routes import Route, Routes
@@ -82,6 +84,21 @@ class Known(Struct, frozen=True):
             return first_check(tx, request, operation) is None
         except InvalidRequest:
             return False
+
+    def repeat(self, world: World) -> OutgoingResponse | None:
+        """Record it once more, in a world of the same state; None where it is refused this time."""
+        n, request = world.journal.last + 1, self.request
+        with world.transaction(self.exchange.operation, request) as tx:
+            if self.is_tallied and not self.passes(tx):
+                tx.roll_back()
+                return None
+            own = dict(encoded(request.vendor.response_headers(tx, request, n)))
+            own[b"emulator-exchange"] = place_in(world, n)
+            savepoint = Savepoint(tx.now, n - 1, world.history.count)
+            exchange = self.exchange._replace(savepoint=savepoint, charge=Charge(world.quota, self.size))
+            world.journal.add(exchange)
+        headers = [(name, own.get(name, value)) for name, value in self.headers]
+        return OutgoingResponse(exchange.status, headers, self.content, (), JournalEntry(world, n, exchange))
 
     @classmethod
     def of(cls, request: Request, response: OutgoingResponse) -> Known | None:

@@ -31,6 +31,7 @@ from emulator.web.requests import LONG_BODY, check_values
 from emulator.web.response import OutgoingResponse, emulator_error
 from emulator.web.routes import why_no_world
 from emulator.web.unmatched import UnmatchedRequests
+from emulator.web.waits import MustWait
 
 T = TypeVar("T")
 
@@ -81,6 +82,8 @@ class VendorPlane:
         except TakesLong:
             self._note_long(request)
             return None
+        except MustWait:
+            return None
         except TooLarge:
             return None
         except TooMany as error:
@@ -113,6 +116,8 @@ class VendorPlane:
             except TakesLong:
                 self._note_long(request)
                 continue
+            except MustWait:
+                continue
             if response is not None:
                 return response
         is_long = is_long or (len(self._worlds) > MANY_RESOURCES and self.lanes_for(connection) is not NO_LANES)
@@ -124,7 +129,7 @@ class VendorPlane:
         faults, lanes = world.store.size(Fault.kind), self.lanes_for(connection)
         is_slow = is_long or faults > MANY_RESOURCES or self._takes_long(world, request)
         request.is_on_loop = not (is_slow or faults or lanes is NO_LANES)
-        if faults:
+        if faults or request.waits_for:
             delays = FaultDelays(self._held, world, request, connection, self._limits.hang_seconds, lanes, is_slow)
             return await FaultedRequest(self._pipeline, world, request, delays).answer(partial(self._is_chosen, world, request))
         if is_slow or not _is_free(world, lanes):
@@ -154,7 +159,7 @@ class VendorPlane:
         """Carry out a request at once, or repeat what it is known to come to; None where it takes long."""
         known, response = plan.known, None
         if known is not None and known.request is request and known.fits(state_of(world)):
-            response = self._pipeline.repeat(world, known)
+            response = known.repeat(world)
         if response is None and not self._takes_long(world, request):
             request.is_on_loop = True
             response = self._carry_out(world, request)

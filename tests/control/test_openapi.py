@@ -159,6 +159,7 @@ ASKED: list[tuple[str, str, Any]] = [
     ("POST", "/worlds/default/undo", {"exchanges": 2}),
     ("PUT", "/worlds/default/receivers", {"receivers": [HOOK]}),
     ("GET", "/worlds/default/receivers", None),
+    ("POST", "/worlds/default/receivers/claim", {"wait": 0}),
     ("PATCH", "/worlds/default/state", {"serpwow": {"deliveries": [{**OWED, "id": "D1"}, {**OWED, "id": "D2"}]}}),
     ("POST", "/worlds/default/clock/advance", {"by": "1s"}),
     ("POST", "/worlds/default/deliveries/D1/attempts", {"status": 200}),

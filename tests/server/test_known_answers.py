@@ -14,7 +14,6 @@ from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.pipeline import Pipeline
 from emulator.web.plan import LONGEST_KNOWN, Known
 from emulator.web.response import OutgoingResponse
 
@@ -30,14 +29,14 @@ NUMBERED = {"x-trace-id", "emulator-exchange"}
 def repeated(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each request that might have been answered as before was."""
     noted: list[bool] = []
-    repeat = Pipeline.repeat
+    repeat = Known.repeat
 
-    def noting(pipeline: Pipeline, world: World, known: Known) -> OutgoingResponse | None:
-        response = repeat(pipeline, world, known)
+    def noting(known: Known, world: World) -> OutgoingResponse | None:
+        response = repeat(known, world)
         noted.append(response is not None)
         return response
 
-    monkeypatch.setattr(Pipeline, "repeat", noting)
+    monkeypatch.setattr(Known, "repeat", noting)
     return noted
 
 

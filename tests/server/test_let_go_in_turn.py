@@ -9,10 +9,11 @@ from threading import Thread
 import pytest
 
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
+from emulator.kernel.revision import Revision
 from emulator.kernel.world import World
 from emulator.sdk.request import read_request
 from emulator.web.event_loop import CALLS_PER_ROUND, next_round
-from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, Revision
+from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests
 from tests.support.toy import kitchen
 
 MANY = 10 * CALLS_PER_ROUND

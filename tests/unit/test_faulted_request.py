@@ -9,6 +9,7 @@ import pytest
 
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
+from emulator.kernel.revision import Revision
 from emulator.kernel.world import World
 from emulator.sdk.request import Request, read_request
 from emulator.vendors import VENDORS
@@ -17,7 +18,7 @@ from emulator.web.connection import InstantConnection, run_sync
 from emulator.web.delays import FaultDelays
 from emulator.web.fault_effects import send_with_faults
 from emulator.web.faulted_request import FaultedRequest
-from emulator.web.held_requests import HeldRequest, HeldRequests, Revision
+from emulator.web.held_requests import HeldRequest, HeldRequests
 from emulator.web.lanes import NoLanes
 from emulator.web.pipeline import Pipeline
 from emulator.web.response import OutgoingResponse

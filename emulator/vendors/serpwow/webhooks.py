@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple
 from emulator.sdk import (
     BASE_URL,
     COLLECT,
+    RESEND,
     WORLD,
     Delivery,
     Facts,
@@ -18,6 +19,7 @@ from emulator.sdk import (
     Ladder,
     Notify,
     Outbox,
+    Transaction,
     View,
     dump,
     instant,
@@ -112,15 +114,16 @@ def _body(view: View, batch: Batch, result_set: ResultSet) -> JsonDict:
 
 def webhook_of(view: View, batch: Batch, result_set: ResultSet) -> WebhookState:
     """Return what a result set tells of its webhook."""
-    if result_set.webhook_status is not None:
-        return WebhookState(result_set.webhook_status, ((instant(result_set.ended_at), result_set.webhook_status == "ok"),))
+    before, log = result_set.webhook_status, tuple[tuple[str, bool], ...]()
+    if before is not None:
+        log = ((instant(result_set.ended_at), before == "ok"),)
     delivery = delivery_of(view, batch, result_set)
     if delivery is None:
-        return WebhookState(None)
-    log = tuple((instant(it.at), it.succeeded) for it in delivery.attempts if it.status or it.error)
+        return WebhookState(before, log)
+    log += tuple((instant(it.at), it.succeeded) for it in delivery.attempts if it.status or it.error)
     if delivery.status == "collected" and view.choice(COLLECTED_WEBHOOK) == "ok":
         return WebhookState("ok", (*log, (instant(delivery.since), True)))
-    return WebhookState({"delivered": "ok", "exhausted": "failed"}.get(delivery.status), log)
+    return WebhookState({"delivered": "ok", "exhausted": "failed"}.get(delivery.status, before), log)
 
 
 def delivery_of(view: View, batch: Batch, result_set: ResultSet) -> ResultDelivery | None:
@@ -128,6 +131,18 @@ def delivery_of(view: View, batch: Batch, result_set: ResultSet) -> ResultDelive
     of_set = view.group(ResultDelivery, "of", batch.id, str(result_set.id))
     found = [it for it in of_set if it.event == COMPLETED and not it.duplicate]
     return found[-1] if found else None
+
+
+def post_again(view: Transaction, batch: Batch, result_set: ResultSet) -> str:
+    """Have a webhook posted now, and return the id of its delivery: the newest there is, or a new one."""
+    delivery = delivery_of(view, batch, result_set)
+    if delivery is not None:
+        view.ask(OUTBOX.machine, delivery.id, RESEND)
+        return delivery.id
+    body = dump(_body(view, batch, result_set)).decode()
+    delivery = _delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook)
+    view.follow(OUTBOX.send_again(view, delivery))
+    return delivery.id
 
 
 def is_answered(view: View, delivery: ResultDelivery) -> bool:

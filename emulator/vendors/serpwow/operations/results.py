@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from emulator.sdk import RESEND, Answer, Assumption, Handler, JsonObject, Request, Struct, Transaction, View
+from emulator.sdk import COLLECT, DELIVERED, RESEND, Answer, Assumption, Handler, JsonObject, Request, Struct, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import COLLECTED_WEBHOOK, FAILED_STATUS, WEBHOOK_UNSENT
@@ -17,7 +17,7 @@ from emulator.vendors.serpwow.requests.queries import csv_fields_of
 from emulator.vendors.serpwow.requests.validation import invalid
 from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
 from emulator.vendors.serpwow.responses.links import folder_of, result_links
-from emulator.vendors.serpwow.webhooks import OUTBOX, delivery_of, is_answered, webhook_of
+from emulator.vendors.serpwow.webhooks import OUTBOX, ResultDelivery, delivery_of, is_answered, post_again, webhook_of
 
 FAILED = "failed"
 PRINTED_COLUMNS = frozenset(("search.q", "request_info.success", "organic_results.position", "organic_results.title"))
@@ -93,19 +93,34 @@ def _grounds(
 
 
 def resend_webhook(tx: Transaction, request: Request) -> Answer:
-    """Send a webhook again. Where nobody receives it, it is collected, which answers as one that failed unless assumed."""
+    """Send a webhook again, and answer as its receiver does. Where it is only collected, it counts as one that failed."""
     batch = batch_of(tx, request)
     result_set = _result_set_of(tx, request, batch)
     if result_set.webhook is None:
         raise invalid(NO_WEBHOOK, "serpwow-resend-2")
     delivery = delivery_of(tx, batch, result_set)
-    if delivery is not None and is_answered(tx, delivery):
+    if request.has_waited and delivery is not None:
+        return _resent(batch, delivery)
+    if tx.carrier(result_set.webhook) != COLLECT:
+        request.waits_for = ((ResultDelivery.kind, post_again(tx, batch, result_set)),)
+    elif delivery is not None and is_answered(tx, delivery):
         tx.ask(OUTBOX.machine, delivery.id, RESEND)
-        return Answer("resent", "serpwow-resend-4", batch, COLLECTED_WEBHOOK)
+        return Answer("resent", "serpwow-resend-5", batch).resting_on(("serpwow-resend-4",), COLLECTED_WEBHOOK)
     if webhook_of(tx, batch, result_set).status == FAILED:
         raise invalid("The webhook POST failed", "serpwow-resend-2")
     message = NO_WEBHOOK if tx.choice(WEBHOOK_UNSENT) == "omitted" else "The webhook POST was not sent"
     raise invalid(message, "serpwow-resend-3", WEBHOOK_UNSENT)
+
+
+def _resent(batch: Batch, delivery: ResultDelivery) -> Answer:
+    """Return the answer after a POST that was made on request, or not even that."""
+    if delivery.status == DELIVERED:
+        return Answer("resent", "serpwow-resend-5", batch)
+    if delivery.because is not None:
+        raise invalid(f"The webhook POST was not sent: {delivery.because}", "serpwow-resend-3")
+    last = delivery.attempts[-1] if delivery.attempts else None
+    reason = "" if last is None else f": {last.error or f'the receiver answered {last.status}'}"
+    raise invalid(f"The webhook POST failed{reason}", "serpwow-resend-2")
 
 
 def _result_set_of(tx: Transaction, request: Request, batch: Batch) -> ResultSet:
