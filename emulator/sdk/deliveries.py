@@ -109,14 +109,14 @@ class Outbox:
         facts = self.facts
         for state, timer in ((PENDING, self.delay), (WAITING, self.retry)):
             yield Row(state, timer, DROPPED, None, facts.unwanted, self.drop, self.is_unwanted)
-            yield Row(state, timer, ANSWERING, None, facts.retried, self.begin_attempt, self.meets_a_fault)
+            yield Row(state, timer, ANSWERING, None, facts.timeout, self.begin_attempt, self.meets_a_fault)
             yield Row(state, timer, ANSWERING, None, facts.timeout, self.begin_attempt, self.is_collected_too_late)
             yield Row(state, timer, COLLECTED, None, facts.sent, self.collect, is_collected)
             yield Row(state, timer, SENDING, None, facts.sent, self.begin_attempt)
         yield Row(SENDING, REPORT, ANSWERING, "reported", facts.sent, begin_answer, self.takes_time)
         yield from self._outcomes(SENDING, REPORT, "reported")
-        yield Row(ANSWERING, self.failed, WAITING, None, facts.retried, self.fail_and_retry, self.is_retried)
-        yield Row(ANSWERING, self.failed, EXHAUSTED, None, facts.exhausted, self.fail_and_give_up)
+        yield Row(ANSWERING, self.failed, WAITING, None, facts.timeout, self.fail_and_retry, self.is_retried)
+        yield Row(ANSWERING, self.failed, EXHAUSTED, None, facts.timeout, self.fail_and_give_up)
         yield Row(ANSWERING, self.timeout, WAITING, None, facts.timeout, self.time_out_and_retry, self.is_retried)
         yield Row(ANSWERING, self.timeout, EXHAUSTED, None, facts.timeout, self.time_out_and_give_up)
         yield from self._outcomes(ANSWERING, self.duration, None)

@@ -299,6 +299,34 @@ def test_what_means_nothing_is_refused_with_its_reason(
         emulator.load({"faults": [fault]})
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_idle"),
+    [
+        ({"do": "duplicate"}, {"do": "drop"}, True),
+        ({"do": "delay", "delay": "5m"}, {"do": "drop"}, True),
+        ({"do": "drop", "event": CANCELED}, {"do": "duplicate", "event": CANCELED, "id": JOB}, False),
+        ({"do": "drop"}, {"do": "duplicate", "event": CANCELED}, False),
+        ({"do": "drop", "event": CANCELED}, {"do": "duplicate"}, False),
+        ({"do": "drop"}, {"do": "outage"}, False),
+        ({"do": "outage"}, {"do": "corrupt"}, True),
+        ({"do": "outage", "for": "1d"}, {"do": "corrupt"}, False),
+        ({"do": "lose-response"}, {"do": "corrupt"}, False),
+    ],
+    ids=str,
+)
+@pytest.mark.scenario({})
+def test_a_fault_to_which_another_leaves_no_delivery_is_a_mistake(
+    emulator: Emulator, first: dict[str, Any], second: dict[str, Any], is_idle: bool
+) -> None:
+    scenario = {"faults": [{**HOOK, **first}, {**HOOK, **second}]}
+    if is_idle:
+        with pytest.raises(ControlError, match=r"faults\[0\] comes first"):
+            emulator.load(scenario)
+    else:
+        emulator.load(scenario)
+        assert len(emulator.faults.list()) == 2
+
+
 @pytest.mark.scenario(
     {"given": GIVEN, "faults": [{**HOOK, "do": "duplicate", "delay": "1h"}, {**HOOK, "do": "outage", "times": 1}]}
 )

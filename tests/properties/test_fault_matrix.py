@@ -22,6 +22,7 @@ from emulator.client.connections import ask
 from emulator.client.in_process import InProcessClient
 from emulator.control.ledger import ledger_of
 from emulator.control.worlds import state_of
+from emulator.kernel.delivery_faults import EFFECTS
 from emulator.kernel.faults import (
     AFTER_REPLY,
     BEFORE_AUTH,
@@ -50,6 +51,7 @@ from emulator.scenario.player import play
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
+from tests.support.loading import load_value
 from tests.support.waiting import wait_until
 
 OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
@@ -251,6 +253,73 @@ def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
         if [(fault.where, fault.do) for fault in entry.faults] != [(where, do)]:
             wrong.append((where, do, "the journal"))
     assert wrong == []
+
+
+OWING = {
+    "stripe.webhook": {
+        "stripe": {
+            "batch_jobs": [{"id": "J1", "status": "cancelling"}, {"id": "J2", "status": "in_progress", "rows": 1_000}],
+            "event_destinations": [
+                {
+                    "id": "ed_1",
+                    "url": "https://example.test/hooks",
+                    "enabled_events": ["v2.core.batch_job.canceled", "v2.core.batch_job.completed"],
+                }
+            ],
+        }
+    },
+    "serpwow.webhook": {
+        "serpwow": {
+            "batches": [
+                {"id": id, "status": "running", "searches": 2, "notification_webhook": "https://example.test/results"}
+                for id in ("B1", "B2")
+            ]
+        }
+    },
+}
+"""States in which two notifications will be owed."""
+
+OUTBOXES = {outbox.name: outbox for vendor in VENDORS.values() for outbox in vendor.outboxes}
+STRIKES = [(name, do) for name, outbox in OUTBOXES.items() for do, it in EFFECTS.items() if outbox.sign or not it.signed]
+
+
+def owing(outbox: str, do: str | None, **more: Any) -> World:
+    """A world in which notifications will be owed, and a fault strikes them, if any."""
+    world = load_value({"title": "A test", "given": OWING[outbox]}, VENDORS).world(VENDORS, "w")
+    if do is not None:
+        delay = {"delay": "5m"} if do == DELAY else {}
+        add_fault(world, {"at": outbox, "do": do, **delay, **more})
+    return world
+
+
+def entries_but(world: World, kind: str) -> dict[str, list[Any]]:
+    return {name: it for name, it in all_entries(world).items() if name != kind}
+
+
+@pytest.mark.parametrize(("outbox", "do"), STRIKES)
+def test_a_fault_of_deliveries_strikes_both_and_changes_nothing_else(outbox: str, do: str) -> None:
+    world, ordinary, kind = owing(outbox, do), owing(outbox, None), OUTBOXES[outbox].of.kind
+    for it in (world, ordinary):
+        it.advance_by(timedelta(days=1))
+    assert entries_but(world, kind) == entries_but(ordinary, kind)
+    deliveries = [it for it in world.store.group(kind) if it.url is not None]  # and no e-mail that warns of failures
+    assert len(deliveries) == (4 if do == "duplicate" else 2)
+    (fault,) = world.store.group(Fault.kind)
+    hits = {hit for it in deliveries for hit in (*it.faults, *(hit for attempt in it.attempts for hit in attempt.faults))}
+    assert {(it.do, it.where) for it in hits} == {(do, EFFECTS[do].point)}
+    assert (fault.seen >= 2, fault.struck >= 1) == (True, True)
+    told = [it for commit in ledger_of(world, VENDORS).commits for it in commit.differences if it.at.startswith("deliveries")]
+    assert any(do in str(it) for it in told), "the ledger tells of it"
+
+
+@pytest.mark.parametrize(("outbox", "do"), STRIKES)
+def test_a_fault_of_deliveries_strikes_the_same_in_one_jump_and_in_many(outbox: str, do: str) -> None:
+    once, often = owing(outbox, do, probability=0.5), owing(outbox, do, probability=0.5)
+    once.advance_by(timedelta(hours=6))
+    for _ in range(360):
+        often.advance_by(timedelta(minutes=1))
+    assert all_entries(once) == all_entries(often)
+    assert [*once.store.group(Fault.kind)] == [*often.store.group(Fault.kind)]
 
 
 def state_moves(where: str) -> bool:

@@ -36,6 +36,10 @@ steps:
             "replies: [{at: serpwow.batches.list, status: 503, body: {}}]",
             ["s.yaml:3: this reply was never given: no step calls what it is for"],
         ),
+        (
+            "faults: [{at: serpwow.webhook, do: drop}]",
+            ["s.yaml:3: this fault never struck: no delivery that it is for was made"],
+        ),
     ],
 )
 def test_a_part_that_never_comes_into_play_is_a_difference(part: str, differences: list[str]) -> None:
