@@ -26,7 +26,7 @@ MOST_STOPS = 1_000
 """Instants on the way of one jump at which the server sends notifications, at most."""
 
 TOO_MUCH_SENT = (
-    "notifications were sent at {} instants on the way, and more are due: time stands where it is now, so go on from here"
+    "notifications were sent at {} instants on the way, which is all that one jump may: time stands, so go on from here"
 )
 
 
@@ -73,7 +73,7 @@ def advance(world: World, request: ControlRequest) -> Steps[Advance]:
     for stops in count():
         if not goes_on or outgoing:
             break
-        if stops > MOST_STOPS:
+        if stops >= MOST_STOPS:
             raise Conflict(TOO_MUCH_SENT.format(MOST_STOPS))
         fired += _jump(world, jump) if not stops or target is None else world.advance_to(max(target, world.clock.reached))
         if not world.outside():

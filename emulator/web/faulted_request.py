@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 
 from emulator.delivery.claims import Key
+from emulator.kernel.delivery_faults import BEFORE_RESPONSE
 from emulator.kernel.faults import BEFORE_COMMIT, EARLY, HANG, LATE, Fault, select_faults
 from emulator.kernel.resource import Struct
 from emulator.kernel.world import World
@@ -85,11 +86,15 @@ class FaultedRequest:
                 request.in_flight = ()  # it is admitted, and would keep all of them for as long as it waits
                 yield Stop(early + before, before)
         try:
-            return pipeline.commit(world, request, early, late, is_admitted=bool(before))
+            response = pipeline.commit(world, request, early, late, is_admitted=bool(before))
         except MustWait:
             pipeline.begin(world, request)
-        yield UntilDelivered(request.waits_for)
-        return pipeline.commit(world, request, early, late, is_admitted=True)
+            yield UntilDelivered(request.waits_for)
+            response = pipeline.commit(world, request, early, late, is_admitted=True)
+        self._delays.entry = response.entry
+        if pipeline.carriers is not None and world.store.size(Fault.kind) and (keys := due_before_response(world)):
+            yield UntilDelivered(keys)
+        return response
 
     def _select(self, phase: str, admitted: bool = True) -> Faults:
         """Return the faults that strike the request, each of which strikes once less from now on."""
@@ -105,7 +110,6 @@ class FaultedRequest:
             return next(self._way)
         except StopIteration as end:
             response: OutgoingResponse = end.value
-        self._delays.entry = response.entry
         return self._finished(response)
 
     async def _wait(self, stop: Stop | UntilDelivered) -> OutgoingResponse | None:
@@ -143,3 +147,9 @@ class FaultedRequest:
             if response.entry is not None:
                 self._world.journal.set_successor(earlier.n, response.entry.n)
         return response._replace(delays=self._delays)
+
+
+def due_before_response(world: World) -> tuple[Key, ...]:
+    """Return the deliveries that are under way now and, by a fault, come before the response to the call that caused them."""
+    world.settle()
+    return tuple((it.kind, it.id) for it in world.outside() if any(hit.do == BEFORE_RESPONSE for hit in it.faults))

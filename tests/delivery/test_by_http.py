@@ -325,6 +325,21 @@ def test_a_fork_posts_for_itself_what_was_under_way(receiver: Receiver, emulator
     assert [it.body for it in receiver.requests] == [receiver.requests[0].body] * 2
 
 
+def test_a_jump_that_sends_too_often_stops_and_says_so(
+    emulator: Emulator, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.control.clock.MOST_STOPS", 2)
+    receiver.answer = lambda _: 500
+    cancel(emulator)
+    with pytest.raises(ControlError, match="notifications were sent at 2 instants on the way") as refused:
+        emulator.clock.advance(until="idle")
+    assert refused.value.status == 409
+    assert [at for at, _ in attempts(emulator)] == ["00:00:02", "00:10:02"]
+    with pytest.raises(ControlError):
+        emulator.clock.advance(until="idle")
+    assert len(attempts(emulator)) == 4
+
+
 def test_to_send_again_waits_for_the_receiver(emulator: Emulator, receiver: Receiver) -> None:
     cancel(emulator)
     emulator.clock.advance("1h")

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import stripe
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -200,3 +201,37 @@ def test_who_holds_a_receiver_and_never_answers_is_not_waited_for_without_end(
         emulator.ask("PUT", "/receivers", {"receivers": [POSTED]})
         assert message(over_a_socket(emulator)(RESENT)) == (400, "The webhook POST failed: no answer in time")
         emulator.clock.advance("1h")
+
+
+JOB, CANCELED = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz", "v2.core.batch_job.canceled"
+BEFORE_ITS_ANSWER = {"at": "stripe.webhook", "event": CANCELED, "do": "before-response"}
+
+
+@pytest.mark.parametrize("carrier", ["http", wsgi, asgi])
+@pytest.mark.parametrize("faults", [[], [BEFORE_ITS_ANSWER]], ids=["as usual", "before"])
+def test_the_event_of_a_cancel_comes_before_its_answer_where_a_fault_has_it_so(
+    server: EmulatorServer, receiver: Receiver, carrier: Any, faults: list[Any]
+) -> None:
+    seen: list[str] = []
+
+    def status() -> int:
+        seen.append(emulator.stripe.batch_job(JOB).status)
+        return 200
+
+    receiver.answer = lambda _: status()
+    destination = {"id": "ed_1", "url": receiver.url, "signing_secret": "whsec_test", "enabled_events": [CANCELED]}
+    job = {"id": JOB, "status": "in_progress", "rows": 1000}
+    scenario = {
+        "deliveries": {"carrier": "http"},
+        "timing": {"stripe.drain": "0s"},
+        "faults": faults,
+        "given": {"stripe": {"batch_jobs": [job], "event_destinations": [destination]}},
+    }
+    with Emulator(scenario, server=server) as emulator:
+        if carrier != "http":
+            emulator.receiver(receiver.url, carrier(status))
+        client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url})
+        client.v2.core.batch_jobs.cancel(JOB)
+        assert seen == ["canceled"] * len(faults)
+        emulator.clock.advance("1h")
+        assert seen == ["canceled"]
