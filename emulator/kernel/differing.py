@@ -24,4 +24,4 @@ def differing_keys(one: PagedMap[K, V], other: PagedMap[K, V]) -> Iterator[K]:
             yield from (key for key, value in page.items() if other.get(key) is not value)
     for page in other.distinct_pages():
         if id(page) not in mine:
-            yield from (key for key in page if key not in one)
+            yield from (key for key in page if one.get(key) is None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from emulator.kernel.budget import KEEPING, Budget, Quota
+from emulator.kernel.budget import KEEPING, Budget, Metered, Quota
 from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
 
@@ -105,7 +106,7 @@ def make_room(world: World) -> None:
 
 
 def make_room_for(
-    world: World, resource: Resource, old: Any | None, size: int, by_time: bool, replaced: Iterable[Resource | None]
+    world: World, resource: Resource, size: int, by_time: bool, replaced: Mapping[tuple[str, str], Metered | None]
 ) -> None:
     """Make room for a resource that was charged `size` bytes, where a transaction has `replaced` others (None for new ones).
 
@@ -116,10 +117,13 @@ def make_room_for(
         TooMany: there is no room, and it is new or larger than what it replaces.
     """
     make_room(world)
-    growth = size - (old.charge.size if old is not None else 0)
+    key = resource.kind, resource.id
+    old = replaced[key]
+    growth = size - (old.charge.size if old is not None and old.charge else 0)
     if growth <= 0 or not world.quota.over:
         return
-    follows = old is not None or any(former is not None for former in replaced)
+    earlier = takewhile(lambda other: other != key, replaced)
+    follows = old is not None or any(replaced[other] is not None for other in earlier)
     if by_time or growth > SMALL or not follows or _is_beyond_reserve(world.quota):
         raise refusal(world.quota, f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.kernel.sorted_pages import IndexKey, SortedKey, SortedPages
@@ -24,6 +24,8 @@ SOME = 500
 
 Place = tuple[int, str]
 """A resource's number in the order of arrival, and its id."""
+Former = tuple[Any, Place] | None
+"""A resource as it was, or is, and its place; None where it is not there."""
 Member = tuple[Any, ...]
 Group = tuple[Member, ...] | SortedPages
 """Members in order, each as (number, id), behind its value where the group is sorted by one."""
@@ -40,18 +42,6 @@ def portions(waiting: dict[K, V]) -> Iterator[list[tuple[K, V]]]:
             WORK.pause()
 
 
-def in_groups(resource: Any, place: Place) -> dict[IndexKey, Member]:
-    """Return a resource as a member of its groups, among them the one of all of its kind."""
-    kind, (number, id) = resource.kind, place
-    found: dict[IndexKey, Member] = {(kind,): place}
-    for key in resource.index():
-        if key.__class__ is SortedKey:
-            found[(kind, *key.group)] = (key.value, number, id)
-        else:
-            found[(kind, *key)] = place
-    return found
-
-
 class Moves:
     """The members that leave groups, and those that join them."""
 
@@ -60,12 +50,22 @@ class Moves:
     def __init__(self) -> None:
         self._moves: dict[IndexKey, tuple[list[Member], list[Member]]] = defaultdict(lambda: ([], []))
 
-    def note(self, before: Mapping[IndexKey, Member], after: Mapping[IndexKey, Member]) -> None:
-        """Note what a resource was in its groups, and what it is."""
-        for side, own, others in ((0, before, after), (1, after, before)):
-            for group, member in own.items():
-                if others.get(group) != member:
-                    self._moves[group][side].append(member)
+    def note(self, kind: str, states: tuple[Former, Former], keys: Iterable[Sequence[IndexKey | None]]) -> None:
+        """Note what a resource of a kind was, and what it is, and the keys of its groups."""
+        before, after = states
+        if before is not None and after is not None and before[1] == after[1]:
+            keys = zip(*[it for it in zip_longest(*keys) if it[0] != it[1]], strict=True)
+        for side, (own, state) in enumerate(zip(keys, states, strict=False)):
+            for key in own:
+                if key is None or state is None:
+                    continue
+                number, id = state[1]
+                if key.__class__ is not SortedKey:
+                    self._moves[(kind, *key)][side].append(state[1])
+                elif key.group[0] == "":
+                    self._moves[key.group][side].append((key.value, number, (kind, id)))
+                else:
+                    self._moves[(kind, *key.group)][side].append((key.value, number, id))
 
     def make(self, groups: PagedMap[IndexKey, Group], owner: object) -> None:
         """Make the moves in the groups of an owner."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -119,10 +119,15 @@ class SortedPages:
 
     def _remove_all(self, leaving: list[tuple[Any, ...]]) -> None:
         """Take out so many entries that most pages change."""
-        gone = set(leaving)
-        self._size -= len(gone)
-        rest = ((page, [entry for entry in page if entry not in gone]) for page in self._pages)
-        self._set_pages([page if len(left) == len(page) else left for page, left in rest if left])
+        leaving.sort()
+        self._size -= len(leaving)
+        first, pages = 0, list[list[tuple[Any, ...]]]()
+        for page, last in zip(self._pages, self._lasts, strict=True):
+            end = bisect_right(leaving, last, first)
+            gone = set(leaving[first:end])
+            pages.append([entry for entry in page if entry not in gone] if gone else page)
+            first = end
+        self._set_pages([page for page in pages if page])
 
     def _add_all(self, joining: list[tuple[Any, ...]]) -> None:
         """Add so many entries that most pages change."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
@@ -10,13 +11,11 @@ from typing import Any
 
 from emulator.kernel.hashed_pages import HashedPages, K, V
 from emulator.kernel.machine import Resource
-from emulator.kernel.settling import Group, Member, Moves, Place, in_groups, portions
-from emulator.kernel.sorted_pages import PAGE, IndexKey, SortedGroup, SortedPages
+from emulator.kernel.settling import Former, Group, Member, Moves, Place, portions
+from emulator.kernel.sorted_pages import PAGE, IndexKey, SortedGroup, SortedKey, SortedPages
 
 Key = tuple[str, str]
 """(kind, id) of a resource."""
-Former = tuple[Any, Place] | None
-"""A resource as it was, and its place; None for a new one."""
 Instants = tuple[datetime | None, datetime | None]
 """The instants at which the next event happens to a resource, and upkeep before that; None for never."""
 
@@ -26,7 +25,6 @@ MANY = 500
 NEVER: Instants = (None, None)
 AGENDA = EVENTS, UPKEEP = ("", "events"), ("", "upkeep")
 """The agenda's two groups, of no kind: keys of resources, sorted by due instant and then by arrival."""
-
 
 _NEW_VERSIONS = count(1)
 
@@ -61,29 +59,30 @@ class PagedMap(HashedPages[K, V]):
     def __getitem__(self, key: K) -> V:
         return self.pages[hash(key) & self._mask][key]
 
-    def __setitem__(self, key: K, value: V) -> None:
+    def exchange(self, key: K, value: V) -> V | None:
+        """Set the value of a key, and return its former one, or None."""
         page = self.pages[hash(key) & self._mask]
         if id(page) not in self._own:
             page = self._own_page(key)
-        size = len(page)
+        former = page.get(key)
         page[key] = value
-        if len(page) > size:
+        if former is None:
             self._size += 1
             if self._size > PAGE * self._count:
                 self._split_page()
+        return former
+
+    __setitem__ = exchange
 
     def pop(self, key: K) -> V | None:
         """Remove a key and return its value; None where it is not there."""
-        if key not in self:
+        if key not in self.pages[hash(key) & self._mask]:
             return None
         self._size -= 1
         return self._own_page(key).pop(key)
 
     def __len__(self) -> int:
         return self._size
-
-    def __contains__(self, key: K) -> bool:
-        return key in self.pages[hash(key) & self._mask]
 
     def _own_page(self, key: K) -> dict[K, V]:
         """Return the page of a key, which from now on is this map's alone to change."""
@@ -106,23 +105,24 @@ class Store:
 
     A copy shares all with the original; whichever changes a kind, or a page of it, first gets its own. Groups and agenda are
     brought up to date when they are read, so that all that changed until then is sorted in at once. Until then `_changed` has
-    the resources of each kind as its groups have them, by id, and `_retimed` those of the agenda, with their new instants;
-    `_next` is never later than the first of these. `tables` has the resources of each kind of which there is, or was, anything;
-    only those of the `timed` kinds have instants. `versions` are that of its tallies, the second, and of all else: every change
-    makes a new one, which no other store ever had, so that what has the same is the same.
+    the resources of each kind as they are there, by id, and `_instants` the new ones that were asked for. But for those of the
+    `_untimed`, none is before `_next`. `tables` has the resources of each kind of which there is, or was, anything; only those
+    of the `timed` kinds have instants. `versions` are that of its tallies, the second, and of all else: every change makes a
+    new one, which no other store ever had, so that what has the same is the same.
     """
 
     __slots__ = (
-        "_arrived", "_changed", "_due", "_groups", "_next", "_numbers", "_own", "_owner", "_retimed", "_size", "_timed",
-        "tables", "versions",
+        "_arrived", "_changed", "_due", "_groups", "_instants", "_next", "_numbers", "_own", "_owner", "_size", "_timed",
+        "_untimed", "tables", "versions",
     )  # fmt: skip
 
     def __init__(self, instants: Callable[[Any], Instants], timed: Container[str]) -> None:
         self.tables: dict[str, PagedMap[str, Any]] = {}
         self._numbers: dict[str, PagedMap[str, Place]] = {}
         self._groups: PagedMap[IndexKey, Group] = PagedMap()
-        self._changed: dict[str, dict[str, Former]] = {}
-        self._retimed: dict[Key, tuple[Former, Instants]] = {}
+        self._changed: defaultdict[str, dict[str, Former]] = defaultdict(dict)
+        self._instants: dict[Key, Instants] = {}
+        self._untimed: set[Key] = set()
         self._due, self._timed = instants, timed
         self._own: set[str] = set()
         self._owner = object()
@@ -166,9 +166,8 @@ class Store:
         kind, id = resource.kind, resource.id
         self.versions[resource.is_tally] = next(_NEW_VERSIONS)
         table = self.tables[kind] if kind in self._own else self._own_table(kind)
-        old = table.get(id)
-        table[id] = resource
-        self._note(kind, id, old, resource)
+        old = table.exchange(id, resource)
+        self._note(kind, id, old)
         if old is None:
             self._arrived += number is None
             self._size += 1
@@ -182,7 +181,7 @@ class Store:
             self._own_table(kind).pop(id)
             self.versions[old.is_tally] = next(_NEW_VERSIONS)
             self._size -= 1
-            self._note(kind, id, old, None)
+            self._note(kind, id, old)
             self._numbers[kind].pop(id)
         return old
 
@@ -194,31 +193,34 @@ class Store:
             self._own.add(kind)
         return self.tables[kind]
 
-    def _note(self, kind: str, id: str, old: Any | None, new: Any | None) -> None:
+    def _note(self, kind: str, id: str, old: Any | None) -> None:
         """Note that the groups of a kind, and the agenda, have a resource as it was."""
-        changed = self._changed.get(kind)
-        if changed is None:
-            changed = self._changed[kind] = {}
-        if id not in changed:
+        if id not in (changed := self._changed[kind]):
             changed[id] = None if old is None else (old, self._numbers[kind][id])
         if kind in self._timed:
-            key, instants = (kind, id), NEVER if new is None else self._due(new)
-            known = self._retimed.get(key)
-            former = known[0] if known else None if old is None else (old, self._numbers[kind][id])
-            self._retimed[key] = former, instants
-            for instant in instants:
-                if instant is not None and (self._next is None or instant < self._next):
-                    self._next = instant
+            self._instants.pop((kind, id), None)
+            self._untimed.add((kind, id))
 
     def rests_until(self, instant: datetime) -> bool:
         """Tell whether nothing is due by an instant."""
+        while self._untimed:
+            for due in self._instants_of(self._untimed.pop()):
+                if due is not None and (self._next is None or due < self._next):
+                    self._next = due
         return self._next is None or self._next > instant or (due := self.next_due) is None or due > instant
+
+    def _instants_of(self, key: Key) -> Instants:
+        """Return the instants of a resource as it is now."""
+        if (instants := self._instants.get(key)) is None:
+            resource = self.find(*key)
+            instants = self._instants[key] = NEVER if resource is None else self._due(resource)
+        return instants
 
     @property
     def next_due(self) -> datetime | None:
         """The earliest instant of the agenda, or None."""
-        if self._retimed:
-            self._settle_agenda()
+        self._settle_agenda()
+        self._next = min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
         return self._next
 
     def upcoming(self, count: int, group: IndexKey = EVENTS) -> list[tuple[datetime, Key]]:
@@ -233,10 +235,10 @@ class Store:
 
     def entries_of(self, key: Key) -> dict[IndexKey, Member]:
         """Return the entries that a resource has in the agenda, by group; none where it is not there."""
-        kind, id = key
-        if (it := self.find(kind, id)) is None:
+        if self.find(*key) is None:
             return {}
-        return self._in_agenda(kind, self._numbers[kind][id], self._retimed[key][1] if key in self._retimed else self._due(it))
+        number = self.number(*key)
+        return {group: (at, number, key) for group, at in zip(AGENDA, self._instants_of(key), strict=True) if at is not None}
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
@@ -262,34 +264,28 @@ class Store:
         """Bring the groups of each kind, and the agenda, up to date where more resources than so many changed."""
         for kind in [kind for kind, changed in self._changed.items() if len(changed) > most]:
             self._settle_kind(kind)
-        if len(self._retimed) > most:
-            self._settle_agenda()
+
+    def _settle_agenda(self) -> None:
+        """Bring the agenda up to date."""
+        for kind in [kind for kind in self._changed if kind in self._timed]:
+            self._settle_kind(kind)
+        self._untimed.clear()
 
     def _settle_kind(self, kind: str) -> None:
         """Bring the groups of a kind up to date, some resources at a time; a checkpoint may end it between."""
-        changed, table, numbers = self._changed[kind], self.tables[kind], self._numbers[kind]
-        for some in portions(changed):
+        table, numbers = self.tables[kind], self._numbers[kind]
+        for some in portions(self._changed[kind]):
             moves = Moves()
             for id, former in some:
-                now = table.get(id)
-                before = {} if former is None else in_groups(*former)
-                moves.note(before, {} if now is None else in_groups(now, numbers[id]))
+                now = None if (it := table.get(id)) is None else (it, numbers[id])
+                moves.note(kind, (former, now), (self._keys(former), self._keys(now)))
             moves.make(self._groups, self._owner)
         del self._changed[kind]
 
-    def _settle_agenda(self) -> None:
-        """Bring the agenda up to date, some resources at a time; a checkpoint may end it between."""
-        for some in portions(self._retimed):
-            moves = Moves()
-            for (kind, id), (former, instants) in some:
-                before = {} if former is None else self._in_agenda(kind, former[1], self._due(former[0]))
-                place = self._numbers[kind].get(id)
-                moves.note(before, {} if place is None else self._in_agenda(kind, place, instants))
-            moves.make(self._groups, self._owner)
-        self._next = min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
-
-    @staticmethod
-    def _in_agenda(kind: str, place: Place, instants: Instants) -> dict[IndexKey, Member]:
-        """Return a resource as a member of the agenda."""
-        number, id = place
-        return {group: (at, number, (kind, id)) for group, at in zip(AGENDA, instants, strict=True) if at is not None}
+    def _keys(self, state: Former) -> tuple[IndexKey, ...]:
+        """Return the keys of the groups of a resource: the one of its kind, those of its index, and those of the agenda."""
+        if state is None:
+            return ()
+        resource = state[0]
+        due = self._due(resource) if resource.kind in self._timed else NEVER
+        return ((), *resource.index(), *[SortedKey(it, at) for it, at in zip(AGENDA, due, strict=True) if at is not None])

@@ -6,8 +6,8 @@ from base64 import b64encode
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from itertools import islice
 from math import inf
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -40,13 +40,14 @@ class Transaction:
     """
 
     __slots__ = (
-        "_by_time", "_counters", "_first", "_numbers", "_world", "applied_rows", "attempt", "changes", "consulted",
-        "context", "now", "replaced", "seed", "unread", "why", "world_id",
+        "_by_time", "_counters", "_first", "_numbers", "_uncharged", "_world", "applied_rows", "attempt", "changes",
+        "consulted", "context", "now", "replaced", "seed", "unread", "why", "world_id",
     )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, by_time: bool = False, context: Any = None) -> None:
         self._world, self.world_id, self.seed, self._by_time = world, world.id, world.seed, by_time
         self.replaced: dict[Key, Any | None] = {}
+        self._uncharged: dict[Key, Resource] = {}
         self._numbers: dict[Key, int] = {}
         self._counters: dict[str, int | None] = {}
         self.now, self.why, self.context, self.unread, self._first = now, why, context, inf, world.journal.last
@@ -62,11 +63,23 @@ class Transaction:
         world = self._world
         if kind is not None:
             self.roll_back()
+        elif self._uncharged:
+            with self:  # which rolls back where there is no room
+                self.charge()
         elif self.replaced or self._counters:
-            changes = self.changed_resources()
-            world.history.add(Commit(self.now, self.why, self._first, world.journal.last, changes, self._counters))
+            entries = self._first, world.journal.last
+            world.history.add(Commit(self.now, self.why, *entries, self.changed_resources(), self._counters))
         world.store.settle(MANY)
         make_room(world)
+
+    def charge(self) -> None:
+        """Charge what was put, as it is now, however often that was, or raise TooMany."""
+        uncharged, quota, self._uncharged = self._uncharged, self._world.quota, {}
+        for key, resource in uncharged.items():
+            before = quota.bytes
+            quota.charge(resource, self.replaced[key])
+            if quota.over:
+                make_room_for(self._world, resource, quota.bytes - before, self._by_time, self.replaced)
 
     def changed_resources(self) -> tuple[ResourceChange, ...]:
         """Return every resource that was put or removed, as it was before and as it is now."""
@@ -176,7 +189,7 @@ class Transaction:
     def roll_back(self) -> None:
         """Restore the world as it was before."""
         self._world.revert(self.changed_resources(), self._counters)
-        self.replaced, self._numbers, self._counters, self.changes, self.applied_rows = {}, {}, {}, [], []
+        self.replaced, self._uncharged, self._numbers, self._counters, self.changes, self.applied_rows = {}, {}, {}, {}, [], []
 
     def _first_that_applies(self, rows: tuple[Row, ...], resource: Any | None) -> Row:
         """Return the first of some rows whose conditions hold; a row without conditions is the last."""
@@ -215,20 +228,15 @@ class Transaction:
     def _put(self, resource: Resource) -> Any | None:
         if WORK.pause is not None:
             WORK.pause()
-        world, kind, id = self._world, resource.kind, resource.id
-        rules, store, quota = world.rules, world.store, world.quota
-        if kind in rules.machines and resource.status not in rules.machines[kind].by_timer:
+        rules, store, key = self._world.rules, self._world.store, (resource.kind, resource.id)
+        if key[0] in rules.machines and resource.status not in rules.machines[key[0]].by_timer:
             raise KeyError(resource.status)
-        old = store.put(resource)
-        if is_first := (kind, id) not in self.replaced:
-            self.replaced[kind, id] = old
+        self.replaced.setdefault(key, old := store.put(resource))
         if old is None and not self._by_time and len(store) > (capacity := rules.limits.resources):
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
-        before = quota.bytes
-        quota.charge(resource, old)
-        if quota.over:
-            others = islice(self.replaced.values(), len(self.replaced) - is_first)
-            make_room_for(world, resource, old, quota.bytes - before, self._by_time, others)
+        self._uncharged[key] = resource
+        if len(self._uncharged) > MANY:
+            self.charge()
         return old
 
     def _remove(self, kind: str, id: str) -> Any | None:
@@ -237,6 +245,7 @@ class Transaction:
             if self.replaced.setdefault(key, old) is not None:
                 self._numbers.setdefault(key, store.number(kind, id))
             store.remove(kind, id)
+            self._uncharged.pop(key, None)
         return old
 
     def _note(self, kind: str, id: str, source: str, to: str, evidence: str | None) -> None:
@@ -277,19 +286,15 @@ def length_of(timer: Timer, resource: Any, timing: Timing) -> timedelta | None:
 
 def due(machine: Machine, resource: Any, timing: Timing, upkeep: bool = True) -> tuple[datetime, Timer] | None:
     """Return the first timer of a resource to end, with or without upkeep; None for none, the first declared on a tie."""
-    first: tuple[datetime, Timer] | None = None
-    for timer, _ in machine.by_timer[resource.status]:
-        length = None if timer.upkeep and not upkeep else length_of(timer, resource, timing)
-        if length is not None and (first is None or resource.since + length < first[0]):
-            first = resource.since + length, timer
-    return first
+    lengths = [(it, length_of(it, resource, timing)) for it, _ in machine.by_timer[resource.status] if upkeep or not it.upkeep]
+    ends = [(resource.since + length, timer) for timer, length in lengths if length is not None]
+    return min(ends, key=itemgetter(0), default=None)
 
 
 def due_instants(machines: Mapping[str, Machine], timing: Timing, resource: Any) -> Instants:
     """Return when the next event happens to a resource, and when upkeep does before that; None for never."""
     machine, since = machines.get(resource.kind), resource.since
-    event: datetime | None = None
-    upkeep: datetime | None = None
+    event = upkeep = None
     for timer, _ in () if machine is None else machine.by_timer[resource.status]:
         if (length := length_of(timer, resource, timing)) is not None:
             end = since + length

@@ -138,6 +138,7 @@ class Pipeline:
         self, tx: Transaction, world: World, request: Request, answer: Answer, response: Response, faults: Faults, left: Faults
     ) -> OutgoingResponse:
         """Add the exchange to the journal and return its response. Of its faults, those that are `left` strike it."""
+        tx.charge()  # where there is no room, there is no entry
         n, kept = world.journal.last + 1, self._kept
         content = self._content(request, response.body)
         if request.method == "HEAD" and isinstance(content, Stream):

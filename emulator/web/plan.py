@@ -92,6 +92,7 @@ class Known(Struct, frozen=True):
             if self.is_tallied and not self.passes(tx):
                 tx.roll_back()
                 return None
+            tx.charge()
             own = dict(encoded(request.vendor.response_headers(tx, request, n)))
             own[b"emulator-exchange"] = place_in(world, n)
             savepoint = Savepoint(tx.now, n - 1, world.history.count)

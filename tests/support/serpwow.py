@@ -9,7 +9,7 @@ from emulator.contract.validator import ResponseValidator
 from emulator.kernel.journal import Change
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
-from emulator.sdk.exact_json import dump
+from emulator.sdk.exact_json import dump, load
 from emulator.sdk.request import read_request
 from emulator.sdk.response import Pieces, Response
 from emulator.vendors import VENDORS
@@ -47,6 +47,8 @@ def send(world: World, method: str, target: str, json: Any = None) -> tuple[Resp
     with world.transaction(route.operation.name) as tx:
         answer = SERPWOW.admit(tx, call, route.operation) or carry_out(SERPWOW, tx, call, route.operation)
         reply = SERPWOW.renderers[answer.name](tx, call, answer.subject)
+        if isinstance(reply.body, bytes):
+            reply = reply._replace(body=load(reply.body))
         content = b"" if isinstance(reply.body, Pieces) else dump(reply.body)
         JUDGE("serpwow", route.operation.name, reply.status, content)
         return reply, list(tx.changes)
