@@ -61,7 +61,9 @@ class Shared:
     def weigh(self) -> Weight:
         """Return its weight; the large parts are those that it shares with others."""
         kind: Any = type(self)
-        return weigh_all(_fields_of(kind)(self), getsizeof(self))
+        plan = _plan_of(kind)
+        others = zip(plan.others(self), plan.defaults, strict=False)
+        return weigh_all([*plan.texts(self), *(it for it, default in others if it is not default)], plan.least)
 
 
 def weigh(value: object) -> Weight:
@@ -125,11 +127,11 @@ class WeighingPlan(Struct, frozen=True):
 
 
 @cache
-def _plan_of(kind: type[Struct]) -> WeighingPlan:
+def _plan_of(kind: Any) -> WeighingPlan:
     types = {name: type for base in reversed(kind.__mro__) for name, type in vars(base).get("__annotations__", {}).items()}
     names = [name for name in kind.__struct_fields__ if name not in ("charge", "status")]
     defaults = dict(zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False))
-    least = KEEPING + kind.__basicsize__ + FLAT_SIZE * sum(types[name] in _PLAIN for name in names)
+    least = kind.__basicsize__ + FLAT_SIZE * sum(types[name] in _PLAIN for name in names)
     others = [name for name in names if types[name] not in _PLAIN | _TEXT]
     texts = [name for name in names if types[name] in _TEXT]
     weighed = _getter(texts + others)
@@ -283,7 +285,7 @@ class Quota:
                 parts.append(part)
             elif isinstance(field, Shared) or field:
                 size += self._charge_field(field, parts)
-        return plan.least + size + GROUPED * value.more_groups, tuple(parts)
+        return KEEPING + plan.least + size + GROUPED * value.more_groups, tuple(parts)
 
     def _charge_field(self, field: Any, parts: list[SharedCharge]) -> int:
         """Return the bytes of a field, and add its large parts, or the field itself where it is large."""

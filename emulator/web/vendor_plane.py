@@ -138,7 +138,7 @@ class VendorPlane:
 
     def _takes_long(self, world: World, request: Request) -> bool:
         """Tell whether a request may take long, or one like it turned out to."""
-        return _digest(request) in self._long or takes_long(world, request)
+        return (bool(self._long) and _digest(request) in self._long) or takes_long(world, request)
 
     def _note_long(self, request: Request) -> None:
         """Remember that requests like this one take long, beside the newest of those that do."""
@@ -157,13 +157,13 @@ class VendorPlane:
 
     def _carry_out_planned(self, world: World, request: Request, plan: Plan) -> OutgoingResponse | None:
         """Carry out a request at once, or repeat what it is known to come to; None where it takes long."""
-        known, response = plan.known, None
+        known, response, version = plan.known, None, world.store.versions[0]
         if known is not None and known.request is request and known.fits(state_of(world)):
             response = known.repeat(world)
         if response is None and not self._takes_long(world, request):
             request.is_on_loop = True
             response = self._carry_out(world, request)
-            plan.known = Known.of(request, response) if response else None
+            plan.known = Known.of(request, response) if response and world.store.versions[0] == version else None
         return response
 
     def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:

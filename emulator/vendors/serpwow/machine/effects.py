@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -265,12 +265,12 @@ def date_of(instant: datetime) -> str:
     return instant.date().isoformat()
 
 
-def add_usage(usage: Usage, day: str, credits: int) -> Usage:
+def add_usage(usage: Mapping[str, int], day: str, credits: int) -> Usage:
     """Return the usage with more credits on a day."""
     return _kept({**usage, day: usage.get(day, 0) + credits})
 
 
-def subtract_usage(usage: Usage, day: str, credits: int) -> Usage:
+def subtract_usage(usage: Mapping[str, int], day: str, credits: int) -> Usage:
     """Return the usage with fewer credits on a day and, if that day has too few, on the others, newest first."""
     rest = dict(usage)
     for candidate in (day, *sorted(usage, reverse=True)):
@@ -282,10 +282,10 @@ def subtract_usage(usage: Usage, day: str, credits: int) -> Usage:
     return _kept(rest)
 
 
-def _kept(usage: Usage) -> Usage:
+def _kept(usage: Mapping[str, int]) -> Usage:
     """Return the usage without days that cost nothing; what is older than the newest MOST_DAYS counts to the first of those."""
     days = sorted((day, credits) for day, credits in usage.items() if credits)
-    newest = dict(days[-MOST_DAYS:])
+    newest = Usage(days[-MOST_DAYS:])
     if older := days[:-MOST_DAYS]:
         newest[next(iter(newest))] += sum(credits for _, credits in older)
     return newest

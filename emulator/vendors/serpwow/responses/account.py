@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from urllib.parse import urlencode
 
 from emulator.sdk import JsonDict, Request, Transaction, View, instant
 from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, LOG_PARAMETERS
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
-from emulator.vendors.serpwow.model.account import Account, ErrorLog, Usage, next_monthly, platform_of
+from emulator.vendors.serpwow.model.account import Account, ErrorLog, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
 
 MONTHS = 3
@@ -69,7 +69,7 @@ def _platform_status(tx: Transaction, account: Account) -> list[dict[str, str]]:
     return components
 
 
-def usage_history(usage: Usage, now: datetime) -> Iterator[JsonDict]:
+def usage_history(usage: Mapping[str, int], now: datetime) -> Iterator[JsonDict]:
     """Yield this month and the ones before it, newest first. Evidence: serpwow-account-4."""
     today = now.date()
     for back in range(MONTHS):
@@ -77,7 +77,7 @@ def usage_history(usage: Usage, now: datetime) -> Iterator[JsonDict]:
         yield _usage_of_month(usage, months // 12, months % 12 + 1, today)
 
 
-def _usage_of_month(usage: Usage, year: int, month: int, today: date) -> JsonDict:
+def _usage_of_month(usage: Mapping[str, int], year: int, month: int, today: date) -> JsonDict:
     current = (year, month) == (today.year, today.month)
     last = today.day if current else monthrange(year, month)[1]
     per_day = {str(day): usage.get(date(year, month, day).isoformat(), 0) for day in range(1, last + 1)}

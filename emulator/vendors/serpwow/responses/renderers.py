@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.sdk import Answer, Assumption, Operation, Pieces, Renderer, Request, Response, Transaction, reason_phrase
+from emulator.sdk import Answer, Assumption, Operation, Pieces, Renderer, Request, Response, Transaction, dump, reason_phrase
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, GET_COUNTS
 from emulator.vendors.serpwow.assumptions.lifecycle import (
     START_WITHOUT_CREDITS,
@@ -74,11 +74,10 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
 
 def _has_unread_fields(request: Request, operation: Operation) -> bool:
     """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
-    names = (name.partition("[")[0] for name in request.query)
-    has_unread = any(name != API_KEY and name not in PARAMETERS.get(operation.name, ()) for name in names)
-    if has_unread or not any(name.encode() in request.body for name in CLIENT_FIELDS):
-        return has_unread
-    return any(name in CLIENT_FIELDS for name in field_names(request))
+    if not {name.partition("[")[0] for name in request.query} <= {API_KEY, *PARAMETERS.get(operation.name, ())}:
+        return True
+    may_have = bool(request.body) and any(name.encode() in request.body for name in CLIENT_FIELDS)
+    return may_have and any(name in CLIENT_FIELDS for name in field_names(request))
 
 
 def _success(message: str | None = None, /, **fields: Any) -> Response:
@@ -159,7 +158,8 @@ def _stopped_all(tx: Transaction, _request: Request, counts: tuple[int, int]) ->
 
 
 def _done(message: str) -> Renderer:
-    return lambda _tx, _request, _subject: _success(message)
+    body = dump(_success(message).body)
+    return lambda _tx, _request, _subject: Response(200, body)
 
 
 def _refusal(status: int | Assumption, message: str | None = None) -> Renderer:

@@ -7,7 +7,7 @@ stripe-endpoint-5 and stripe-endpoint-6.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from emulator.sdk import Struct
 from emulator.vendors.stripe.model.versions import date_of
@@ -43,6 +43,7 @@ WITH_OWN_ID = ("/v1/coupons", "/v1/products")
 """The paths that create something under the id that is asked for. Evidence: stripe-results-7."""
 
 _PLACEHOLDER = re.compile(r":\w+", re.ASCII)
+_SEGMENT = re.compile(r"(?<![^/]):\w++(?![^/])", re.ASCII)
 
 
 def _is_placeholder(segment: str) -> bool:
@@ -75,9 +76,9 @@ class Endpoint(Struct, frozen=True, gc=False):
         return self.path in WITH_OWN_ID
 
     @property
-    def shape(self) -> tuple[str, ...]:
-        """The method and the segments of the path, each placeholder alike. Evidence: stripe-paths-1."""
-        return (self.http_method, *[":id" if _is_placeholder(segment) else segment for segment in self.path.split("/")])
+    def shape(self) -> tuple[str, str]:
+        """The method and the path, with each placeholder alike. Evidence: stripe-paths-1."""
+        return self.http_method, _SEGMENT.sub(":id", self.path)
 
 
 PUBLIC, PRIVATE = "public", "private"
@@ -216,6 +217,7 @@ def endpoints_of(version: str, channel: str) -> tuple[Endpoint, ...]:
     return _endpoints(channel, _first_version(version, channel))
 
 
+@lru_cache(maxsize=256)
 def _first_version(version: str, channel: str) -> str:
     """Return the first version that has the list of this one."""
     lists, date = LISTS[channel], date_of(version)
@@ -229,7 +231,7 @@ def _endpoints(channel: str, first: str) -> tuple[Endpoint, ...]:
 
 
 @cache
-def _shapes(channel: str, first: str) -> frozenset[tuple[str, ...]]:
+def _shapes(channel: str, first: str) -> frozenset[tuple[str, str]]:
     return frozenset(endpoint.shape for endpoint in _endpoints(channel, first))
 
 
@@ -240,4 +242,5 @@ def supports_ever(endpoint: Endpoint) -> bool:
 
 def differs_by_channel(version: str, endpoint: Endpoint) -> bool:
     """Return whether jobs of this version may call the endpoint in one channel only."""
-    return supports(version, endpoint, PUBLIC) != supports(version, endpoint, PRIVATE)
+    shape = endpoint.shape
+    return len([it for it in LISTS if shape in _shapes(it, _first_version(version, it))]) == 1

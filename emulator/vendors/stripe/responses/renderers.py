@@ -261,9 +261,9 @@ def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iter
 
 def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:
     version, channel = version_of(request), tx.choice(CHANNEL)
-    if "skip_validation" not in request.json:
+    if "skip_validation" not in request.fields:
         yield "stripe-create-4"
-    if "metadata" not in request.json:
+    if "metadata" not in request.fields:
         yield from ("stripe-create-7" if has_rps(version) else "stripe-create-6", "stripe-create-5")
     if endpoint in LISTED_BY_GUIDE:
         yield "stripe-endpoint-8"
