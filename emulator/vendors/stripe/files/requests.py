@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from dataclasses import replace
 from sys import getsizeof
 from typing import Any
 from zlib import DEFLATED, compressobj
 
 import orjson
 
-from emulator.sdk import JsonDict, repeats_a_name, take_room
+from emulator.sdk import JsonDict, repeats_a_name, structs, take_room
 from emulator.vendors.stripe.files.model.rows import (
     BLOCK,
     CONTEXT_FORM,
@@ -97,7 +96,7 @@ class JsonlReader:
         self._read_line(self._rest)
         self._close_block()
         self._rest, self._seen, self._hashes = b"", array("I"), array("I")
-        return replace(self._rows, names=tuple(self._names), opened=[(-1, [])])
+        return structs.replace(self._rows, names=tuple(self._names), opened=[(-1, [])])
 
     def _read_line(self, line: bytes) -> None:
         """Add the row of a line; skip a blank one. Evidence: stripe-file-4."""

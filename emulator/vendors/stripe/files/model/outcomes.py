@@ -6,7 +6,6 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from hashlib import blake2b
@@ -14,7 +13,7 @@ from math import ceil, gcd
 
 import orjson
 
-from emulator.sdk import JsonDict, Shared, Struct, checkpoint, structs
+from emulator.sdk import JsonDict, Shared, Struct, checkpoint, field, structs
 from emulator.vendors.stripe.files.model.rows import FAULTS, FINE, OTHER_KEY, OWN_ID, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -126,8 +125,7 @@ class Order(Struct, frozen=True, gc=False):
         return (row - self.start) * pow(self.step, -1, self.count) % self.count
 
 
-@dataclass(frozen=True, slots=True)
-class RowOutcomes(Shared):
+class RowOutcomes(Struct, Shared, frozen=True):
     """The rows of a file and their outcomes: in `outcomes`, 0 for a row that succeeds, or the number of its failure.
 
     `failed` are the places, in order, at which rows fail; `invalid` is the first invalid row. With `numbered`, a row without
@@ -142,7 +140,10 @@ class RowOutcomes(Shared):
     failed: array[int]
     invalid: int | None
     numbered: bool
-    sizes: dict[int, int] = field(default_factory=dict, compare=False, repr=False)
+    sizes: dict[int, int] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RowOutcomes) and structs.astuple(self)[:-1] == structs.astuple(other)[:-1]
 
     def id(self, row: int) -> bytes:
         """Return the id of a row as JSON. Evidence: stripe-results-4."""

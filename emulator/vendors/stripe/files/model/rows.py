@@ -5,14 +5,13 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from sys import getsizeof
 from typing import Any
 from zlib import decompress
 
 import orjson
 
-from emulator.sdk import JsonDict, Shared, Weight
+from emulator.sdk import JsonDict, Shared, Struct, Weight, field, structs
 
 FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM = range(7)
 PARAMS_FORM, CONTEXT_FORM, NAME_TWICE, OTHER_KEY, PATH_NAMES = range(7, 12)
@@ -57,8 +56,7 @@ MAX_STORED_LENGTH = 0xFFFF
 """The stored length of a record that has this length or a greater one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rows(Shared):
+class Rows(Struct, Shared, frozen=True):
     """The rows of one file; immutable.
 
     `records` holds the id and the path_params values of each row, both as JSON, in blocks: `ends` has the end of each block,
@@ -74,8 +72,11 @@ class Rows(Shared):
     faults: bytearray
     shapes: array[int]
     names: tuple[tuple[str, ...], ...]
-    opened: list[tuple[int, list[bytes]]] = field(default_factory=lambda: [(-1, [])], compare=False, repr=False)
-    decided: list[tuple[Any, Any]] = field(default_factory=list, compare=False, repr=False)
+    opened: list[tuple[int, list[bytes]]] = field(default_factory=lambda: [(-1, [])])
+    decided: list[tuple[Any, Any]] = field(default_factory=list)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rows) and structs.astuple(self)[:-2] == structs.astuple(other)[:-2]
 
     def __len__(self) -> int:
         return len(self.lengths)
