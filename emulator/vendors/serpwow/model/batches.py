@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from emulator.sdk import SELF, IndexKey, Metered, Shared, SortedKey, Struct
 from emulator.vendors.serpwow.model.account import Account, months_after
-from emulator.vendors.serpwow.model.result_sets import BLOCK, ResultSets
+from emulator.vendors.serpwow.model.result_sets import COUNTED_SIZE, FEW, ResultSets
 from emulator.vendors.serpwow.model.schedules import MANUAL, Schedule
 from emulator.vendors.serpwow.model.searches import Searches
 
@@ -48,6 +48,12 @@ class ResultSet(Struct, Shared, frozen=True, gc=False):
     failed_destination_ids: tuple[str, ...] = ()
     webhook: str | None = None
     webhook_status: str | None = None
+
+    @property
+    def small_size(self) -> int | None:  # type: ignore[override]  # a constant of most
+        """Bytes of one that tells of no receiver and whose searches are only counted."""
+        size, others = self.searches.small_size, (self.webhook, self.destination_ids, self.failed_destination_ids)
+        return None if size is None or any(others) else COUNTED_SIZE + size
 
     @property
     def searches_completed(self) -> int:
@@ -143,7 +149,7 @@ class Batch(Metered, frozen=True, gc=False):
 
     def results_with(self, newest: Sequence[ResultSet], now: datetime) -> Sequence[ResultSet]:
         """Return the result sets that have not expired, and newer ones."""
-        if len(self.result_sets) + len(newest) <= BLOCK:
+        if len(self.result_sets) + len(newest) <= FEW:
             return (*self.available(now), *newest)
         return ResultSets.of(self.result_sets).and_then(newest, self._expired(now))
 

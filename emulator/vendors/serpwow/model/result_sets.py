@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 BLOCK = 64
 """Result sets of a block."""
 
-OWN_SIZE = 150
-"""Bytes of the object itself."""
+FEW = 2
+"""Result sets up to which each value of a batch counts all of its own."""
+
+OWN_SIZE, COUNTED_SIZE = 150, 220
+"""Bytes of the object itself, and of a result set without its searches."""
 
 
 class Block(Shared):
