@@ -12,65 +12,51 @@ IndexKey = tuple[Hashable, ...]
 PAGE = 256
 """Entries of a page on average."""
 
+FEW = 8
+"""Entries up to which each is put into a page, or taken out of it, by itself."""
+
 
 class SortedPages:
-    """A set of tuples in their order, in pages of up to 2 * PAGE. A page whose identity is not in `_own` may be shared.
+    """A set of tuples in their order, in pages of up to 2 * PAGE, which copies share: no page changes any more.
 
-    `owner` is whoever may change it: another takes a copy first.
+    `owner` is whoever may change the set: another takes a copy first.
     """
 
-    __slots__ = ("_lasts", "_own", "_pages", "_size", "owner")
+    __slots__ = ("_lasts", "_pages", "_size", "owner")
 
     def __init__(self, entries: Iterable[tuple[Any, ...]] = (), owner: object = None) -> None:
         self._pages: list[list[tuple[Any, ...]]] = []
         self._lasts: list[tuple[Any, ...]] = []
-        self._own: set[int] = set()
         self._size = 0
         self.owner = owner
-        self._add_all([*entries])
-
-    def add(self, entry: tuple[Any, ...]) -> None:
-        """Add an entry that is not there."""
-        lasts = self._lasts
-        if not lasts:
-            self._insert_page(0, [])
-        place = len(lasts) - 1
-        if entry > lasts[-1]:
-            page = self._page_of_its_own(place)
-            page.append(entry)
-            lasts[-1] = entry
-        else:
-            place = bisect_left(lasts, entry)
-            page = self._page_of_its_own(place)
-            insort(page, entry)
-        self._size += 1
-        if len(page) > 2 * PAGE:
-            self._split(place, page)
-
-    def remove(self, entry: tuple[Any, ...]) -> None:
-        """Take out an entry that is there."""
-        self._size -= 1
-        place = bisect_left(self._lasts, entry)
-        page = self._page_of_its_own(place)
-        del page[bisect_left(page, entry)]
-        if page:
-            self._lasts[place] = page[-1]
-        else:
-            self._own.discard(id(page))
-            del self._pages[place], self._lasts[place]
+        self.change([], [*entries])
 
     def change(self, leaving: list[tuple[Any, ...]], joining: list[tuple[Any, ...]]) -> None:
         """Take out entries that are there, and add others that are not."""
-        if len(leaving) > len(self._pages):
-            self._remove_all(leaving)
+        leaving.sort()
+        joining.sort()
+        lasts, end = self._lasts, max(len(self._lasts) - 1, 0)
+        is_little = len(leaving) + len(joining) <= end
+        places = {min(bisect_left(lasts, it), end) for it in chain(leaving, joining)} if is_little else range(end + 1)
+        apart = [(it, _of_page(leaving, lasts, it), _of_page(joining, lasts, it)) for it in sorted(places, reverse=True)]
+        for place, gone, new in apart:
+            if gone or new:
+                self._replace(place, gone, new)
+        self._size += len(joining) - len(leaving)
+
+    def _replace(self, place: int, gone: list[tuple[Any, ...]], new: list[tuple[Any, ...]]) -> None:
+        """Put pages in the place of one: its entries but those that are gone, and new ones."""
+        page = self._pages[place].copy() if self._pages else []
+        if len(gone) + len(new) > FEW:
+            leaving = set(gone)
+            page = sorted([entry for entry in page if entry not in leaving] + new)
         else:
-            for entry in leaving:
-                self.remove(entry)
-        if len(joining) > len(self._pages):
-            self._add_all(joining)
-        else:
-            for entry in joining:
-                self.add(entry)
+            for entry in gone:
+                del page[bisect_left(page, entry)]
+            for entry in new:
+                insort(page, entry)
+        pages = [page[at : at + PAGE] for at in range(0, len(page), PAGE)] if len(page) > 2 * PAGE else [page][: len(page)]
+        self._pages[place : place + 1], self._lasts[place : place + 1] = pages, [it[-1] for it in pages]
 
     def __len__(self) -> int:
         return self._size
@@ -109,7 +95,6 @@ class SortedPages:
         """Return the same entries, to be changed apart by another owner."""
         twin = SortedPages(owner=owner)
         twin._pages, twin._lasts, twin._size = self._pages.copy(), self._lasts.copy(), self._size
-        self._own, twin._own = set(), set()
         return twin
 
     def empty(self) -> None:
@@ -117,53 +102,11 @@ class SortedPages:
         while self._pages:
             self._pages.pop()
 
-    def _remove_all(self, leaving: list[tuple[Any, ...]]) -> None:
-        """Take out so many entries that most pages change."""
-        leaving.sort()
-        self._size -= len(leaving)
-        first, pages = 0, list[list[tuple[Any, ...]]]()
-        for page, last in zip(self._pages, self._lasts, strict=True):
-            end = bisect_right(leaving, last, first)
-            gone = set(leaving[first:end])
-            pages.append([entry for entry in page if entry not in gone] if gone else page)
-            first = end
-        self._set_pages([page for page in pages if page])
 
-    def _add_all(self, joining: list[tuple[Any, ...]]) -> None:
-        """Add so many entries that most pages change."""
-        joining.sort()
-        self._size += len(joining)
-        first, pages = 0, list[list[tuple[Any, ...]]]()
-        ends = [bisect_left(joining, last) for last in self._lasts[:-1]] + [len(joining)]
-        for page, end in zip(self._pages or [[]], ends, strict=True):
-            whole = sorted(page + joining[first:end]) if first < end else page
-            pages += [whole[at : at + PAGE] for at in range(0, len(whole), PAGE)] if len(whole) > 2 * PAGE else [whole]
-            first = end
-        self._set_pages([page for page in pages if page])
-
-    def _set_pages(self, pages: list[list[tuple[Any, ...]]]) -> None:
-        """Replace the pages by others; those that are new are its own."""
-        shared = set(map(id, self._pages)) - self._own
-        self._own = set(map(id, pages)) - shared
-        self._pages, self._lasts = pages, [page[-1] for page in pages]
-
-    def _page_of_its_own(self, place: int) -> list[tuple[Any, ...]]:
-        page = self._pages[place]
-        if id(page) not in self._own:
-            page = self._pages[place] = page.copy()
-            self._own.add(id(page))
-        return page
-
-    def _split(self, place: int, page: list[tuple[Any, ...]]) -> None:
-        upper = page[PAGE:]
-        del page[PAGE:]
-        self._lasts[place] = page[-1]
-        self._insert_page(place + 1, upper)
-
-    def _insert_page(self, place: int, page: list[tuple[Any, ...]]) -> None:
-        self._pages.insert(place, page)
-        self._lasts.insert(place, page[-1] if page else ())
-        self._own.add(id(page))
+def _of_page(entries: list[tuple[Any, ...]], lasts: list[tuple[Any, ...]], place: int) -> list[tuple[Any, ...]]:
+    """Return those of some sorted entries that belong to a page: the last one also has all that come after it."""
+    first = bisect_right(entries, lasts[place - 1]) if place else 0
+    return entries[first : bisect_right(entries, lasts[place]) if place < len(lasts) - 1 else None]
 
 
 class SortedKey(NamedTuple):

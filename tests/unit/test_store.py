@@ -152,10 +152,10 @@ def test_sorted_pages_are_a_sorted_set(steps: list[tuple[bool, int]]) -> None:
     for adds, number in steps:
         entry = (number,)
         if adds and entry not in expected:
-            entries.add(entry)
+            entries.change([], [entry])
             expected.add(entry)
         elif not adds and entry in expected:
-            entries.remove(entry)
+            entries.change([entry], [])
             expected.discard(entry)
     assert [*entries] == sorted(expected)
     assert [*reversed(entries)] == sorted(expected, reverse=True)
