@@ -41,10 +41,6 @@ class WorldState(NamedTuple):
     rules: Rules
     tally_version: int
 
-    def is_like(self, other: WorldState) -> bool:
-        """Tell whether nothing differs but tallies."""
-        return self[:-1] == other[:-1]
-
 
 def state_of(world: World) -> WorldState:
     """Return the state of a world whose clock stands still."""
@@ -73,7 +69,7 @@ class Known(Struct, frozen=True):
 
     def fits(self, state: WorldState) -> bool:
         """Tell whether a world is in the same state, but for tallies of such requests."""
-        return self.state == state or (self.is_tallied and self.state.is_like(state))
+        return self.state == state or (self.is_tallied and self.state[:-1] == state[:-1])
 
     def passes(self, tx: Transaction) -> bool:
         """Tell whether the request gets as far as the handler of its operation."""
@@ -96,7 +92,8 @@ class Known(Struct, frozen=True):
             own = dict(encoded(request.vendor.response_headers(tx, request, n)))
             own[b"emulator-exchange"] = place_in(world, n)
             savepoint = Savepoint(tx.now, n - 1, world.history.count)
-            exchange = self.exchange._replace(savepoint=savepoint, charge=Charge(world.quota, self.size))
+            at, _, *rest, _ = self.exchange
+            exchange = Exchange._make((at, savepoint, *rest, Charge(world.quota, self.size)))
             world.journal.add(exchange)
         headers = [(name, own.get(name, value)) for name, value in self.headers]
         return OutgoingResponse(exchange.status, headers, self.content, (), JournalEntry(world, n, exchange))

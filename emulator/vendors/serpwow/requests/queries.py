@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -46,6 +47,9 @@ SINGLE = frozenset[str]().union(*PARAMETERS.values()) - {CSV_FIELDS}
 """The parameters with one value each, of lists and of a deletion. Unpublished ones are ignored, however often they come."""
 
 MAX_NUMBER = 1_000_000
+LONG_QUERY = 200
+"""Characters beyond which it is not remembered whether a query is plain."""
+
 PAGE = 4_096
 """Letters of a page of a long name."""
 
@@ -69,8 +73,14 @@ def check_single_values(tx: Transaction, request: Request) -> None:
 
 def is_plain(request: Request) -> bool:
     """Return whether a query has a few names, each once, and nothing encoded or in brackets."""
-    text, few = request.query_string, len(request.query) <= len(SINGLE)
-    return few and len(request.query) == text.count("&") + 1 and "" not in request.query and not _SIGNS.search(text)
+    text = request.query_string
+    return _is_plain(text) if len(text) <= LONG_QUERY else _is_plain.__wrapped__(text)
+
+
+@lru_cache(maxsize=500)
+def _is_plain(query: str) -> bool:
+    names = [part.partition("=")[0] for part in query.split("&")]
+    return len(SINGLE) >= len(names) == len({*names}) and "" not in names and not _SIGNS.search(query)
 
 
 def csv_fields_of(request: Request) -> str | None:
