@@ -53,12 +53,6 @@ class Commit(NamedTuple):
         """The number of the exchange whose transaction this was; None where time or a controller did it."""
         return self.last if self.last > self.first else None
 
-    @property
-    def counts_a_request(self) -> bool:
-        """True if it changed nothing but tallies."""
-        values = [change.after or change.before for change in self.changed_resources]
-        return not self.counters and all(value.is_tally for value in values if value is not None)
-
 
 HistoryMark = tuple[int, Commit | None]
 """A point in a history: how many commits there had been, and the newest of them."""

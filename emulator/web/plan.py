@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.kernel.budget import Charge
 from emulator.kernel.journal import Exchange, Savepoint
@@ -31,21 +31,14 @@ UNREAD = read_request("GET", "/")
 """The request of a plan that rejects what it has not read."""
 
 
-class WorldState(NamedTuple):
-    """All that answers in a frozen world depend on: where it is the same, so are they."""
-
-    version: int
-    now: datetime
-    id: str
-    seed: int
-    rules: Rules
-    tally_version: int
+WorldState = tuple[int, datetime, str, int, Rules, int]
+"""All that answers in a frozen world depend on, at last the version of its tallies: where it is the same, so are they."""
 
 
 def state_of(world: World) -> WorldState:
     """Return the state of a world whose clock stands still."""
     version, tally_version = world.store.versions
-    return WorldState(version, world.clock.base, world.id, world.seed, world.rules, tally_version)
+    return version, world.clock.base, world.id, world.seed, world.rules, tally_version
 
 
 LONGEST_KNOWN = 16_384
@@ -100,15 +93,13 @@ class Known(Struct, frozen=True):
 
     @classmethod
     def of(cls, request: Request, response: OutgoingResponse) -> Known | None:
-        """Return what a request has just come to; None where it changed more, or is not kept."""
+        """Return what a request that put no more than tallies has come to; None where it minted ids, or is not kept."""
         entry, content = response.entry, response.content
         if entry is None or isinstance(content, Stream) or request.request_id is not None:
             return None
-        count, commit = entry.world.history.mark()
-        if count > entry.exchange.savepoint.commits + 1:  # something followed from it at once
-            return None
+        _, commit = entry.world.history.mark()
         is_tallied = commit is not None and commit.exchange == entry.n
-        if commit and is_tallied and (response.status >= LEAST_REFUSAL or not commit.counts_a_request):
+        if commit and is_tallied and (response.status >= LEAST_REFUSAL or commit.counters):
             return None
         if len(content) + len(request.body) > LONGEST_KNOWN:
             return None
