@@ -67,8 +67,8 @@ class Transaction:
             with self:  # which rolls back where there is no room
                 self.charge()
         elif self.replaced or self._counters:
-            entries = self._first, world.journal.last
-            world.history.add(Commit(self.now, self.why, *entries, self.changed_resources(), self._counters))
+            changed, last = self.changed_resources(), world.journal.last
+            world.history.add(Commit(self.now, self.why, self._first, last, changed, self._counters))
         world.store.settle(MANY)
         make_room(world)
 
@@ -177,8 +177,7 @@ class Transaction:
         resource = find(kind, id)
         row = self._first_that_applies(machine.by_command[ABSENT if resource is None else resource.status, command], resource)
         self.take(kind, id, row, resource or new)
-        assumption = row.assume.assumption if row.assume else None
-        return Answer(row.answer or "", row.evidence, find(kind, id), assumption, (), row)
+        return Answer(row.answer or "", row.evidence, find(kind, id), row.assume.assumption if row.assume else None, (), row)
 
     def expire(self, machine: Machine, resource: Resource, timer: Timer) -> Row:
         """Let a resource take the row of a timer that has run out, and return it."""
@@ -263,10 +262,7 @@ def base62(digest: bytes, count: int) -> str:
 
 
 def begin(world: World, why: str, context: Any = None) -> Transaction:
-    """Catch up with time, then open a transaction at the present instant: the one way to change a world.
-
-    `context` is the request that it carries out, which rows and effects read as `view.context`.
-    """
+    """Catch up with time, then open a transaction at the present instant, for the request that is its `context`, if one is."""
     at_rest = world.clock.rate == FROZEN and world.store.rests_until(world.clock.base)
     return Transaction(world, world.clock.base if at_rest else world.settle(), why, context=context)
 

@@ -267,8 +267,7 @@ def date_of(instant: datetime) -> str:
 
 def add_usage(usage: Mapping[str, int], day: str, credits: int) -> Usage:
     """Return the usage with more credits on a day."""
-    more = {**usage, day: usage.get(day, 0) + credits}
-    return Usage(more) if isinstance(usage, Usage) and day in usage else _kept(more)
+    return (Usage if isinstance(usage, Usage) and day in usage else _kept)({**usage, day: usage.get(day, 0) + credits})
 
 
 def subtract_usage(usage: Mapping[str, int], day: str, credits: int) -> Usage:
