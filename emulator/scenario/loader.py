@@ -1,4 +1,4 @@
-"""From a file or a value to a Scenario, or to every mistake in it at once."""
+"""From a file or a value to a Scenario, or to every mistake in it at once. What checks it is imported with the first."""
 
 from __future__ import annotations
 
@@ -10,16 +10,11 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.resource import structs
 from emulator.scenario.aliases import alias_problems, original_path, path_without_aliases, without_aliases
 from emulator.scenario.checked import checked_scenario
-from emulator.scenario.checks import semantic_problems
-from emulator.scenario.checks.live_keys import hide_live_keys, live_key_problems
-from emulator.scenario.checks.world import world_problems
 from emulator.scenario.document import Document, InvalidPaths
 from emulator.scenario.files import ENDINGS, is_scenario_file, read_text
-from emulator.scenario.fitting import problems_in
 from emulator.scenario.parameters import Filled, Settings, fill, has_parameters
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import scenario_schema
-from emulator.scenario.strict_json import parse_json
 from emulator.sdk.vendor import Vendors
 
 NOT_SENT = "only a file includes others, and a scenario that is sent is none: send it whole"
@@ -70,6 +65,8 @@ def load_text(text: str, vendors: Vendors, name: str, source: str) -> Scenario:
 
 
 def _parser_of(path: Path) -> Callable[[str], Document]:
+    from emulator.scenario.strict_json import parse_json
+
     return parse_json if path.suffix.lower() == ".json" else parse_yaml
 
 
@@ -120,6 +117,11 @@ def load_document(
         BadInput: it has mistakes, or a setting names no parameter.
         TooMany: the budget has no room for its world.
     """
+    from emulator.scenario.checks import semantic_problems
+    from emulator.scenario.checks.live_keys import live_key_problems
+    from emulator.scenario.checks.world import world_problems
+    from emulator.scenario.fitting import problems_in
+
     written, filled = document.value, fill(document, settings) if settings or has_parameters(document) else Filled(document)
     document, value = filled.document, filled.document.value
     problems = [*document.problems, *filled.problems]
@@ -150,6 +152,8 @@ def load_document(
 
 def _shown(problems: list[Problem], document: Document, vendors: Vendors) -> Iterable[Problem]:
     """Return each problem once, without what it may not repeat: live keys, and what stands in a file that is included."""
+    from emulator.scenario.checks.live_keys import hide_live_keys
+
     if any(it.source for it in problems):
         from emulator.scenario.withheld import withheld_problems
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
 from functools import lru_cache, partial
 from heapq import nlargest
 from os.path import commonprefix
@@ -176,5 +175,7 @@ def _distance(one: str, other: str) -> int | None:
     begin_alike = shorter[:1] == longer[:1] or shorter[:2] == longer[1::-1] or (len(shorter) > 3 and shorter == longer[1:])
     if not begin_alike or len(longer) > len(shorter) + 1 or (len(shorter) < 4 and shorter[-1:] != longer[-1:]):
         return None
+    from difflib import SequenceMatcher
+
     percent = 100 - round(100 * SequenceMatcher(None, one, other, autojunk=False).ratio())
     return percent if percent <= (SWAPPED if sorted(one) == sorted(other) else SLIP) else None
