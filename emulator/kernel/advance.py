@@ -215,10 +215,10 @@ def _fire_until(world: World, instant: datetime, limit: float = inf, upcoming: U
             raise Conflict(TOO_FAR.format(limit))
         if (first := upcoming.first) is None or first[0] > instant:
             break
-        if may_go_round and steps % ROUNDS_EVERY < STEPS_OF_A_ROUND:
-            changes += make_rounds(world, first, instant)
+        if may_go_round and steps % ROUNDS_EVERY < STEPS_OF_A_ROUND and (made := make_rounds(world, first, instant)):
+            changes += made
             upcoming = Upcoming(world.store)
-            first = upcoming.first or first
+            continue
         changes += _fire(world, upcoming, first)
         if world.store.size(first[2][0], *OUTSIDE):
             world.clock.stop_at(world.history.newest or first[0])

@@ -2,7 +2,7 @@
 
 from emulator.kernel.accounts import SELF, Accounts
 from emulator.kernel.assumption import Assumption, assumptions_in
-from emulator.kernel.budget import Metered, Shared, Weight
+from emulator.kernel.budget import Metered, Shared, Weight, weigh_all
 from emulator.kernel.consequences import Ask, Removal, is_revoked
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.ids import mint_id
@@ -193,5 +193,6 @@ __all__ = [
     "take_room",
     "times_from",
     "timing_of",
+    "weigh_all",
     "without_idle_timers",
 ]

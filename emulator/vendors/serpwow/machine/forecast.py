@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 from math import inf
 
 from emulator.sdk import View, replace
@@ -11,7 +12,7 @@ from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN, acc
 from emulator.vendors.serpwow.machine.queue import never_waits, slots_in_all
 from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import BUSY, Batch
-from emulator.vendors.serpwow.model.schedules import Calendar, next_instant
+from emulator.vendors.serpwow.model.schedules import Calendar, instants_after, next_instant
 
 STEPS_AFTER_START = 2
 """Steps after the start of a run that can be paid for: it leaves the queue, and it ends. A skipped run has none."""
@@ -65,8 +66,12 @@ def _starts(view: View, batch: Batch, until: datetime, calendar: Calendar, most:
     if kept is not None:
         end = min(end, idle.since + kept)
     start = idle.fires_at if batch.status == "idle" else next_instant(batch.schedule, idle.since, calendar)
-    starts = 0
-    while starts <= most and start is not None and start <= end:
-        starts += 1
-        start = next_instant(batch.schedule, start + length, calendar)
+    if start is None:
+        return 0
+    starts, ready = 0, start
+    for each in chain((start,), instants_after(batch.schedule, start, calendar)):
+        if starts > most or each > end:
+            break
+        if each >= ready:
+            starts, ready = starts + 1, each + length + timedelta.resolution
     return starts

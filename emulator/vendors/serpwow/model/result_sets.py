@@ -7,7 +7,7 @@ from itertools import chain, islice
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
-from emulator.sdk import Shared, Weight
+from emulator.sdk import Shared, Weight, weigh_all
 
 if TYPE_CHECKING:
     from emulator.vendors.serpwow.model.batches import ResultSet
@@ -31,7 +31,7 @@ class Block(Shared):
         self.items = items
 
     def weigh(self) -> Weight:
-        return _weight_of(self.items)
+        return weigh_all(self.items, getsizeof(self.items))
 
 
 class ResultSets(Shared, Sequence["ResultSet"]):
@@ -89,10 +89,6 @@ class ResultSets(Shared, Sequence["ResultSet"]):
 
     def weigh(self) -> Weight:
         """Return the bytes of the last one, and what the others are weighed with."""
-        own, large = _weight_of(self._tail if self._earlier is None else self._tail[-1:])
-        return Weight(OWN_SIZE + own, [*large, self._earlier or self._blocks])
-
-
-def _weight_of(items: tuple[ResultSet, ...]) -> Weight:
-    weights = [it.weigh() for it in items]
-    return Weight(getsizeof(items) + sum(it.own for it in weights), [*chain.from_iterable(it.large for it in weights)])
+        items = self._tail if self._earlier is None else self._tail[-1:]
+        own, large = weigh_all(items, OWN_SIZE + getsizeof(items))
+        return Weight(own, [*large, self._earlier or self._blocks])
