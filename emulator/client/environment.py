@@ -12,7 +12,7 @@ from emulator.text.nearest import PART, near
 PREFIX = "EMULATOR_"
 CONTROL_TOKEN = "EMULATOR_CONTROL_TOKEN"  # noqa: S105  a variable's name
 
-_SERVICE = re.compile(r"(SERVICE_HOST|SERVICE_PORT|PORT_\d+_(TCP|UDP|SCTP))(_\w+)?|NAME|ENV_\w+")
+_SERVICE = r"(SERVICE_HOST|SERVICE_PORT|PORT_\d+_(TCP|UDP|SCTP))(_\w+)?|NAME|ENV_\w+"
 """Variables (without the prefix) that Kubernetes and Docker links set for a service called `emulator`."""
 
 _VISIBLE = re.compile(r"[!-~]+")
@@ -70,7 +70,7 @@ def misspelt(environ: Collection[str], known: Collection[str]) -> Iterator[tuple
     bare = [name.removeprefix(PREFIX) for name in known]
     for name in sorted(environ):
         word = name.removeprefix(PREFIX)
-        if not name.startswith(PREFIX) or name in known or _SERVICE.fullmatch(word):
+        if not name.startswith(PREFIX) or name in known or re.fullmatch(_SERVICE, word):
             continue
         if len(meant := near(word, bare, PART)) == 1:
             yield name, PREFIX + meant[0]

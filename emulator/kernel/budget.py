@@ -61,8 +61,7 @@ class Shared:
     def weigh(self) -> Weight:
         """Return its weight; the large parts are those that it shares with others."""
         plan = _plan_of(type(self))  # type: ignore[arg-type]  # a type has a hash
-        others = zip(plan.others(self), plan.defaults, strict=False)
-        return weigh_all([*plan.texts(self), *(it for it, default in others if it is not default)], plan.least)
+        return weigh_all(filter(None, plan.weighed(self)), plan.least)
 
 
 def weigh(value: object) -> Weight:

@@ -173,7 +173,7 @@ SAYS: Mapping[str, str] = {
 """Each bound, for people."""
 
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([KMGT])(I?))?B?", re.IGNORECASE | re.ASCII)
+_SIZE = r"([0-9]+(?:\.[0-9]+)?) ?(?:([KMGT])(I?))?B?"
 
 LARGEST_SIZE = 2**63 - 1
 
@@ -187,7 +187,7 @@ def whole_bytes(written: object) -> int:
         ValueError: it is none, is no whole number of bytes, or nothing at all.
     """
     text = str(written).strip().replace("_", "")
-    match = _SIZE.fullmatch(text) if len(text) < 100 else None
+    match = re.fullmatch(_SIZE, text, re.IGNORECASE | re.ASCII) if len(text) < 100 else None
     if match is None:
         raise ValueError(f"{str(written)[:100]!r} is no size: give {SIZES}")
     unit = (1024 if match[3] else 1000) ** ("KMGT".index(match[2].upper()) + 1) if match[2] else 1

@@ -95,7 +95,7 @@ class Scenario(Struct, frozen=True, eq=False):
         """A new clock as the scenario wants it; `rate`, where given, overrides how fast it runs."""
         clock = self.content.get("clock", {})
         pace = rate_of(clock.get("rate", "frozen")) if rate is None else rate
-        start, skew = clock.get("start"), parse_offset(clock.get("skew", 0))
+        start, skew = clock.get("start"), parse_offset(clock["skew"]) if "skew" in clock else timedelta()
         fallback = DEFAULT_START if pace == FROZEN else wall_now()
         return Clock((parse_instant(start) if start else fallback) + skew, pace, skew=skew)
 

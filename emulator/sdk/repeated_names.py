@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"[ \t\r\n]*+(:?)|\\?+\Z)', re.DOTALL)
-_NAME_APART = re.compile(rb'"[ \t\r\n]++:')
+_STRING = rb'"(?:[^"\\]++|\\.)*+(?:"[ \t\r\n]*+(:?)|\\?+\Z)'
+_NAME_APART = rb'"[ \t\r\n]++:'
 _HOLDERS: frozenset[object] = frozenset((dict, list))
 
 
@@ -26,6 +26,6 @@ def repeats_a_name(text: bytes, value: Any, fold: Callable[[str], str] | None = 
         for part in parts:
             if part.__class__ in _HOLDERS:
                 holders.append(part)
-    if text.count(b":") == names or (text.count(b'":') == names and _NAME_APART.search(text) is None):
+    if text.count(b":") == names or (text.count(b'":') == names and re.search(_NAME_APART, text) is None):
         return False
-    return sum(1 for it in _STRING.finditer(text) if it[1]) > names
+    return sum(1 for it in re.finditer(_STRING, text, re.DOTALL) if it[1]) > names

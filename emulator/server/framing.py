@@ -16,13 +16,13 @@ from emulator.web.requests import CONTINUE, declared_length
 TLS_RECORDS = (b"\x16\x03", b"\x15\x03")
 """The first bytes of a handshake and of an alert of TLS."""
 
-SSLV2_HELLO = re.compile(rb"[\x80-\xff].\x01(\x03|\x00\x02)", re.DOTALL)
+SSLV2_HELLO = rb"[\x80-\xff].\x01(\x03|\x00\x02)"
 """The greeting in the format of SSLv2, with which old clients offer TLS too."""
 
 
 def flaw_in(error: HttpParserError, data: bytes, is_first: bool) -> Rejection:
     """Return the refusal of what the parser refuses; `is_first` tells that the client has sent nothing before these bytes."""
-    if is_first and (any(it.startswith(data[:2]) for it in TLS_RECORDS) or SSLV2_HELLO.match(data)):
+    if is_first and (any(it.startswith(data[:2]) for it in TLS_RECORDS) or re.match(SSLV2_HELLO, data, re.DOTALL)):
         return bad_request("TLS (https) came to the plain http port: use http:// or serve --tls")
     if isinstance(error, HttpParserCallbackError):
         return bad_request("its target is no URL")
@@ -47,7 +47,7 @@ CHUNKED = b"chunked"
 
 ASTERISK = b"*"
 
-_ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)", re.DOTALL)
+_ABSOLUTE = rb"(?i:https?)://([^/?#]*)(.*)"
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -114,7 +114,7 @@ def origin_form(target: bytes, headers: Headers) -> tuple[bytes, Headers]:
     The host that an absolute target names stands in place of the one in the Host header (RFC 9112, 3.2.2). A missing or
     repeated Host header stays so, for the guard to refuse.
     """
-    match = _ABSOLUTE.fullmatch(target)
+    match = re.fullmatch(_ABSOLUTE, target, re.DOTALL)
     if match is None:
         return target, headers
     path = match[2] if match[2].startswith(b"/") else b"/" + match[2]
@@ -130,7 +130,7 @@ def _flaw_of_target(head: Head) -> Rejection | None:
         return None
     if target == ASTERISK:
         return None if head.method == b"OPTIONS" else bad_request("the target * is for OPTIONS alone")
-    match = _ABSOLUTE.fullmatch(target)
+    match = re.fullmatch(_ABSOLUTE, target, re.DOTALL)
     if match is None:
         return bad_request("its target is neither a path nor a URL of http or https")
     if b"@" in match[1]:

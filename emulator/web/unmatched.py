@@ -104,7 +104,7 @@ class UnmatchedRequests:
 
 _SLASHES = re.compile(r"/{2,}")
 
-_KEY = re.compile(r"authorization|(x-)?api[_-]?key", re.IGNORECASE)
+_KEY = r"authorization|(x-)?api[_-]?key"
 
 _KEY_IN_BODY = re.compile(rb"\bapi[_-]?key\b", re.IGNORECASE)
 
@@ -167,8 +167,8 @@ def intended_vendor(routes: Routes, request: Request, reached: Vendor | None = N
 
 def misplaced_key(vendor: Vendor, request: Request) -> str:
     """Return where a request has a key that its vendor does not read, and where it belongs; empty where it has none."""
-    found = [f"a header {name}" for name in request.headers if _KEY.fullmatch(name)]
-    found += [f"{name!r} in its query" for name in request.query if _KEY.fullmatch(name)]
+    found = [f"a header {name}" for name in request.headers if re.fullmatch(_KEY, name, re.IGNORECASE)]
+    found += [f"{name!r} in its query" for name in request.query if re.fullmatch(_KEY, name, re.IGNORECASE)]
     if named := _KEY_IN_BODY.search(request.body):
         found.append(f"{named[0].decode()!r} in its body")
     where = " and ".join(found)

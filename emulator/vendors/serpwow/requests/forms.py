@@ -18,7 +18,7 @@ MAX_FIELDS = 50_000
 MAX_DEPTH = 5
 """Pairs of brackets in one name."""
 
-_NAME = re.compile(r"(?![{\[])[^\[\]]+(?:\[[^\[\]]*\])*")
+_NAME = r"(?![{\[])[^\[\]]+(?:\[[^\[\]]*\])*"
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -44,7 +44,7 @@ def read_form(text: str) -> JsonDict:
     """
     form = _Part()
     for name, value in _pairs(text):
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(_NAME, name):
             raise BadForm(_bad_name(name))
         _put(form, name.replace("]", "").split("["), value)
     return {name: _value(part, name) for name, part in form.below.items()}

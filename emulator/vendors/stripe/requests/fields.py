@@ -58,7 +58,7 @@ ARRAYS = frozenset(("include", "types"))
 _ELEMENT = re.compile(r"(?<!\w)(\w++)\[\d*+\]", re.ASCII)
 """An element of an array, with or without an index."""
 
-_PAGE = re.compile(r"(?P<side>after|before)_(?P<number>[0-9]{1,15})(_[0-9a-f]{8})?")
+_PAGE = r"(?P<side>after|before)_(?P<number>[0-9]{1,15})(_[0-9a-f]{8})?"
 
 
 def invalid(message: str, evidence: str = "stripe-list-3", assumption: Assumption | None = None) -> InvalidRequest:
@@ -235,7 +235,7 @@ class Window(Struct, frozen=True, gc=False):
         size = _limit_of(tx, tx.choice(PAGE_SIZE) if limit is None else limit)
         if page is None:
             return cls(size, "after", None)
-        if (match := _PAGE.fullmatch(page)) is None:
+        if (match := re.fullmatch(_PAGE, page)) is None:
             raise invalid(flaw("page", "Is not one that this list gave"))
         return cls(size, match["side"], int(match["number"]))
 
