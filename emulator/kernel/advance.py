@@ -220,7 +220,7 @@ def _fire_until(world: World, instant: datetime, limit: float = inf, upcoming: U
             upcoming = Upcoming(world.store)
             continue
         changes += _fire(world, upcoming, first)
-        if world.store.size(first[2][0], *OUTSIDE):
+        if (resource := world.store.find(*first[2])) is not None and OUTSIDE in resource.index():
             world.clock.stop_at(world.history.newest or first[0])
             break
     return changes
