@@ -33,10 +33,9 @@ if TYPE_CHECKING:
 class Transaction:
     """One cause at one instant, acting on one world. Use it as a context manager: an exception rolls it back.
 
-    One `by_time` may add more resources than there may be, but uses no reserve of memory. `context` is the request that is
-    carried out, None where time or a controller acts; the kernel never looks into it. `changes` are states left and entered,
-    `applied_rows` the rows taken, `replaced` what was put or removed as it was, and `consulted` the assumptions read.
-    `attempt` is a delivery that was attempted, with the name of its kind, and `unread` how much more it may read in groups.
+    One `by_time` may exceed the bound of resources, but uses no reserve of memory. `context` is the request, if any,
+    which the kernel never reads; `changes` are states left and entered, `applied_rows` the rows, `replaced` what was before,
+    `consulted` the assumptions read, `attempt` a delivery attempted and its kind's name, `unread` how much groups still give.
     """
 
     __slots__ = (

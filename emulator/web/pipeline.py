@@ -161,12 +161,11 @@ class Pipeline:
         size = Exchange.weight(
             (request.target, request_body, response_body), request.raw_headers, changes, rows + request.verdicts
         )
-        savepoint = request.savepoint or Savepoint(tx.now, n - 1, world.history.count)
         exchange = Exchange(
-            tx.now, savepoint, tx.why, request.method, request.target, request_body,
-            answer.name, answer.evidence, answer.assumption.id if answer.assumption else None, basis if is_own else None,
-            response.status, response_body, changes, rows, tuple([it.id for it in tx.consulted]), request.credential,
-            tuple([fault.hit() for fault in faults]), _delivered(left), cut, request.raw_headers, also,
+            tx.now, request.savepoint or Savepoint(tx.now, n - 1, world.history.count), tx.why, request.method, request.target,
+            request_body, answer.name, answer.evidence, answer.assumption.id if answer.assumption else None,
+            basis if is_own else None, response.status, response_body, changes, rows, tuple([it.id for it in tx.consulted]),
+            request.credential, tuple([fault.hit() for fault in faults]), _delivered(left), cut, request.raw_headers, also,
             request.verdicts[:MOST_VERDICTS], Charge(world.quota, size),
         )  # fmt: skip
         world.journal.add(exchange)
