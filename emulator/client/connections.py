@@ -173,7 +173,8 @@ async def ask_async(
             raise connection.cancelled
         if connection.gone:
             interruption = ConnectionCut(HANG)
-        if interruption is not None and not messages:
+        is_endless = method != "HEAD" and isinstance(interruption, HangWithoutTimeout)
+        if interruption is not None and (is_endless or not messages):
             raise interruption
         return _answered(method, messages, interruption)
     finally:
@@ -239,9 +240,8 @@ def _answered(method: str, messages: Sequence[Message], interruption: Connection
     status, headers = messages[0]["status"], messages[0]["headers"]
     if method == "HEAD":  # its answer has no body, and was whole when the head had come
         return AppResponse(status, headers, b"")
-    if isinstance(interruption, HangWithoutTimeout):
-        raise interruption
-    return AppResponse(status, headers, b"".join(message.get("body", b"") for message in messages[1:]), interruption)
+    cut = interruption if isinstance(interruption, ConnectionCut) else None
+    return AppResponse(status, headers, b"".join(message.get("body", b"") for message in messages[1:]), cut)
 
 
 def announced_length(answer: AppResponse) -> int:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from emulator.control.http import HttpRequest
 from emulator.control.record import COMPONENTS, Schema
-from emulator.kernel.errors import BadInput, Problem, TooLarge
+from emulator.kernel.errors import BadInput, Problem, TooLarge, TooMany
 from emulator.kernel.limits import Limits
 from emulator.kernel.resource import structs
 from emulator.scenario.document import Document
@@ -191,9 +191,9 @@ async def _body(request: HttpRequest, max_bytes: int, arriving: IncomingBody) ->
     """Return the body, read to its end even where it is refused, so that the client hears why."""
     body = bytearray()
     size = 0
-    too_large = TooLarge(max_bytes, f": {Limits.more('control')}")
+    cure = f": {Limits.more('control')}"
     if (declared_length(request.scope["headers"]) or 0) > max_bytes:
-        raise too_large
+        raise TooLarge(max_bytes, cure)
     async for chunk in request.stream():
         size += len(chunk)
         if size <= max_bytes and not arriving.refusal:
@@ -204,9 +204,9 @@ async def _body(request: HttpRequest, max_bytes: int, arriving: IncomingBody) ->
         if size > MAX_DRAIN_BYTES:
             break
     if size > max_bytes:
-        raise too_large
+        raise TooLarge(max_bytes, cure)
     if arriving.refusal:
-        raise arriving.refusal
+        raise TooMany(arriving.refusal)
     return body
 
 

@@ -137,12 +137,24 @@ def problems_in(value: Any, schema: JsonObject, places: Places = MappingProxyTyp
     by_place = partial(_order, places)
     errors = sorted(islice(validator.iter_errors(value), MOST), key=lambda error: by_place(tuple(error.absolute_path)))
     count = 0
+    try:
+        for error in errors:
+            checkpoint()
+            brief = [Problem("does not fit", tuple(error.absolute_path))]
+            for problem in _problems_of(error, key_advice, by_place) if count < MAX_PROBLEMS else brief:
+                count += 1
+                yield problem
+    finally:
+        _let_go(errors)
+
+
+def _let_go(errors: list[ValidationError]) -> None:
+    """Part errors from those that they are made of, which know them: all of a value would be kept in a cycle."""
     for error in errors:
-        checkpoint()
-        brief = [Problem("does not fit", tuple(error.absolute_path))]
-        for problem in _problems_of(error, key_advice, by_place) if count < MAX_PROBLEMS else brief:
-            count += 1
-            yield problem
+        parts = [*(error.context or ())]
+        for part in parts:
+            part.parent = None
+        errors += parts
 
 
 def _order(places: Places, path: Path) -> tuple[tuple[int, int], list[str]]:

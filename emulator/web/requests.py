@@ -113,10 +113,13 @@ def quota_for_bodies(limits: Limits) -> Quota:
 
 
 class IncomingBody:
-    """One body that is arriving. `refusal` says that there is no room for it; of an upload, the first `kept` bytes are kept."""
+    """One body that is arriving. `refusal` says that there is no room for it; of an upload, the first `kept` bytes are kept.
+
+    It is no exception: one that was raised would know whoever waits for this body, who knows it.
+    """
 
     def __init__(self, account: Quota, kept: int = 0) -> None:
-        self.refusal: TooMany | None = None
+        self.refusal = ""
         self.kept = kept
         self._account = account
         self._charge: Charge | None = None
@@ -134,7 +137,7 @@ class IncomingBody:
             self._charge = Charge(self._account, 0)
         self._charge.become(kept)
         if self._account.over:
-            self.refusal = refusal(self._account, "this upload") if self.kept else TooMany(NO_ROOM)
+            self.refusal = str(refusal(self._account, "this upload")) if self.kept else NO_ROOM
             self._charge.become(0)
 
     def count_value(self, value: Any) -> None:
@@ -194,7 +197,7 @@ async def read_body(
     if size > limit:
         raise TooLarge(limit)
     if incoming.refusal:
-        raise incoming.refusal
+        raise TooMany(incoming.refusal)
     return bytes(body), size
 
 

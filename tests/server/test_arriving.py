@@ -34,11 +34,11 @@ def test_a_body_has_room_beside_others_or_is_refused_until_one_of_them_is_gone()
     others[1].count(LIMITS.body)
     late = IncomingBody(account)
     late.count(UNCOUNTED_BYTES + 1)
-    assert [body.refusal is not None for body in (*others, late)] == [False] * ROOM + [True]
+    assert [bool(body.refusal) for body in (*others, late)] == [False] * ROOM + [True]
     others.pop()
     next_one = IncomingBody(account)
     next_one.count(UNCOUNTED_BYTES + 1)
-    assert next_one.refusal is None
+    assert not next_one.refusal
 
 
 def test_little_bodies_are_not_counted() -> None:
