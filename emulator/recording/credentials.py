@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from emulator.recording.events import Call, Event
 from emulator.scenario.document import JsonObject
 from emulator.sdk.vendor import Vendor
-from emulator.text.redact import redact_body, redact_header
+from emulator.text.redact import SCHEMES, hides, redact_body, redact_header, redact_text
+from emulator.text.secrets import SHOWN, redact, redact_shapes
 
 _STAND_IN = re.compile(r"\{[\w.-]{1,200}\}|(?:[a-z]{2}_(?:org_)?test_|whsec_)?recorded[0-9]{1,9}")
 """A text that may stand in place of a secret."""
@@ -19,38 +20,76 @@ _STAND_IN = re.compile(r"\{[\w.-]{1,200}\}|(?:[a-z]{2}_(?:org_)?test_|whsec_)?re
 _KIND = re.compile(r"[a-z]{2}_(?:org_)?(?:live|test)_|whsec_")
 """The beginning of a key that tells of which kind it is."""
 
-COVERED = "xxxx…"
+HIDDEN = "…"
+"""The end of what is shown of a secret."""
+
+COVERED = f"xxxx{HIDDEN}"
 """A text that is taken for a secret that is covered already."""
+
+LISTING = frozenset({"revoke"})
+"""Keys of a scenario that list credentials, but for those that are named so."""
 
 
 class Credentials:
     """Puts something else in the place of each secret, the same for the same one.
 
-    `literals` are texts of the scenario, which are no secrets to who has it. `own` are the fields of the world's own
-    credentials by their placeholders; `accepts` tells of a vendor and a credential whether the world takes it. The
-    first credential of a vendor that is taken, and of the same kind, becomes the world's own one; other secrets are made up.
+    `own` are the fields of the world's own credentials by their placeholders; `accepts` tells of a vendor and a credential
+    whether the world takes it. The first credential of a vendor that is taken, and of the same kind, becomes the world's own
+    one; other secrets are made up, and so are all that the scenario has: these are hidden first.
     """
 
-    def __init__(
-        self,
-        literals: frozenset[str],
-        own: Mapping[str, str],
-        accepts: Callable[[str, str], bool],
-        events: Iterable[Event],
-    ) -> None:
-        self._literals = literals
+    def __init__(self, own: Mapping[str, str], accepts: Callable[[str, str], bool], events: Iterable[Event]) -> None:
         self._accepts = accepts
         self._own = {value: f"{{{name}}}" for name, value in own.items()}
         self._chosen: dict[str, str] = {}
-        self._said: set[str] = set()
+        self._listed: set[str] = set()
+        self._said = {"", *self._own.values()}
         used = {it.credential for it in events if isinstance(it, Call)}
         self._owners = {place: secret for secret, place in self._own.items() if secret in used}
 
     def replace(self, call: Call, name: str, secret: str) -> str:
         """Return what stands in place of a value under the name of a secret in a request."""
-        if not secret or secret in self._literals:
-            return self.note(secret)
+        if secret in self._listed:
+            return self._made_up(secret)
         return self.note(self._own.get(secret) or self._place(call, name, secret) or self._made_up(secret))
+
+    def hide(self, value: Any) -> Any:
+        """Return a part of a scenario with something else in the place of each secret, which has that from now on."""
+        return covered(value, self._hidden, self._with_hidden, also=LISTING)
+
+    def _hidden(self, _name: str, value: str) -> str:
+        scheme, _, secret = value.partition(" ")
+        return f"{scheme} {self._list(secret)}" if secret and scheme.lower() in SCHEMES else self._list(value)
+
+    def _with_hidden(self, text: str) -> str:
+        """Return a text with something else in the place of each secret in it."""
+        shown = redact_text(text)
+        if shown == text:
+            return text
+        said, end = "", 0
+        for count, piece in enumerate([*shown.split(HIDDEN), ""]):
+            start = text.find(piece, end) if piece or not count else len(text)
+            if start < 0:
+                return shown
+            said = (self._with_last_hidden(said, text[end:start]) if count and start > end else said) + piece
+            end = start + len(piece)
+        return said
+
+    def _with_last_hidden(self, said: str, rest: str) -> str:
+        """Return a text, at whose end the beginning of a secret may be shown, and what stands in place of that secret.
+
+        Where nobody knows whether that is its beginning, it stays. A user and a password are two secrets.
+        """
+        whole = said[-SHOWN:] + rest
+        if whole in self._chosen or redact_shapes(whole) == redact(whole):
+            return said[:-SHOWN] + self._list(whole)
+        return said + ":".join(map(self._list, rest.split(":")))
+
+    def _list(self, secret: str) -> str:
+        """Return what stands in place of a secret of the scenario wherever it is."""
+        if secret not in self._said:
+            self._listed.add(secret)
+        return self._made_up(secret)
 
     def is_placeholder(self, vendor: Vendor, name: str) -> bool:
         """Tell whether a name in braces stands for a field of the world's own credentials of a vendor."""
@@ -63,7 +102,9 @@ class Credentials:
         return said
 
     def _made_up(self, secret: str) -> str:
-        return self._chosen.setdefault(secret, f"{_kind(secret)}recorded{len(self._chosen) + 1}")
+        if secret in self._said:
+            return secret
+        return self.note(self._chosen.setdefault(secret, f"{_kind(secret)}recorded{len(self._chosen) + 1}"))
 
     def _place(self, call: Call, name: str, secret: str) -> str | None:
         """Return the placeholder of the world's own credential that a secret becomes; None where it becomes none."""
@@ -101,10 +142,30 @@ class Credentials:
         return self._covered_text(value) if isinstance(value, str) else value
 
     def _covered_text(self, text: str) -> str:
-        covered = _STAND_IN.sub(lambda found: COVERED if found[0] in self._said else found[0], text)
-        for literal in self._literals & self._said:
-            covered = covered.replace(literal, COVERED) if literal else covered
-        return covered
+        return _STAND_IN.sub(lambda found: COVERED if found[0] in self._said else found[0], text)
+
+
+def covered(
+    value: Any,
+    secret: Callable[[str, str], str],
+    text: Callable[[str], str],
+    within: str = "",
+    also: Container[str] = (),
+) -> Any:
+    """Return a JSON value with what `secret` makes of the secrets in it, and `text` of other texts.
+
+    `secret` takes a name, and the text under it; `within` is a name under which the whole value stands. A number that is a
+    secret becomes 0. Names in `also` are those of secrets, too.
+    """
+    if isinstance(value, dict):
+        names = {name: within or (name if name in also or hides(name, value) else "") for name in value}
+        return {name: covered(part, secret, text, names[name], also) for name, part in value.items()}
+    if isinstance(value, list):
+        places = [within or ("secret" if hides(place, value) else "") for place in range(len(value))]
+        return [covered(part, secret, text, name, also) for part, name in zip(value, places, strict=True)]
+    if not isinstance(value, str):
+        return 0 if within and value is not None and not isinstance(value, bool) else value
+    return secret(within, value) if within else text(value)
 
 
 def scheme_of(call: Call, value: str) -> tuple[str, str]:

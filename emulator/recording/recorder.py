@@ -9,7 +9,7 @@ from typing import NamedTuple
 from emulator.kernel.errors import Conflict
 from emulator.kernel.world import World
 from emulator.recording.credentials import Credentials
-from emulator.recording.events import Call, Event, Written
+from emulator.recording.events import Call, Event, Laid, Written
 from emulator.recording.kept import leaves
 from emulator.recording.steps import steps_of
 from emulator.recording.worlds import beginning_of, events_of, start_of
@@ -17,10 +17,13 @@ from emulator.scenario.accounts import fields_by_account, placeholders
 from emulator.scenario.document import MAX_BYTES, JsonObject
 from emulator.scenario.layout import part_lines, step_lines
 from emulator.sdk.vendor import Vendors
+from emulator.text.redact import redact_text
 
 ORDER = ("title", "clock", "seed", "provenance", "credentials", "assume", "timing", "given", "faults", "replies", "timeline")
 """The parts of a scenario in the order in which they are written; others follow."""
 
+SECRETIVE = frozenset({"parameters", "credentials", "given", "faults", "replies", "timeline"})
+"""The parts of a scenario in which secrets may stand."""
 
 TOO_LONG = "this recording would have {}, and a scenario has {} bytes at most: record a shorter story"
 LONGEST_BODIES = 4 * MAX_BYTES
@@ -48,7 +51,7 @@ def record_world(world: World, vendors: Vendors, title: str | None = None) -> Re
         accepted = rules.get(vendor)
         return accepted is None or credential in accepted
 
-    return record(beginning, start, events, Credentials(texts_in(beginning, events), own, accepts, events), title)
+    return record(beginning, start, events, Credentials(own, accepts, events), title)
 
 
 def record(
@@ -66,8 +69,10 @@ def record(
     """
     if (size := sum(len(it.body) for it in events if isinstance(it, Call))) > LONGEST_BODIES:
         raise Conflict(TOO_LONG.format(f"{size} bytes of bodies alone", MAX_BYTES))
-    said = steps_of(events, texts_in(beginning, events), credentials, start)
-    parts = {**beginning, "title": title or beginning.get("title") or title_of(events)}
+    parts = {name: credentials.hide({name: it})[name] if name in SECRETIVE else it for name, it in beginning.items()}
+    done = [_hidden(it, credentials) for it in events]
+    said = steps_of(done, texts_in(parts, done), credentials, start)
+    parts["title"] = redact_text(title or beginning.get("title") or title_of(events))
     names = [*ORDER, *(name for name in parts if name not in ORDER)]
     lines = [line for name in names if name in parts for line in part_lines(name, parts[name])]
     lines += [f"# {comment}" for comment in comments]
@@ -82,6 +87,13 @@ def record(
     if (size := len(text.encode())) > MAX_BYTES:
         raise Conflict(TOO_LONG.format(f"{size} bytes", MAX_BYTES))
     return Recording(text, tuple(it.comment for it in said if not it.step))
+
+
+def _hidden(event: Event, credentials: Credentials) -> Event:
+    """Return an event in which no secret can be read, where it is what a controller did."""
+    if isinstance(event, Written):
+        return event._replace(state=credentials.hide(event.state))
+    return event._replace(rule=credentials.hide(event.rule)) if isinstance(event, Laid) else event
 
 
 def texts_in(beginning: JsonObject, events: Sequence[Event]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_plus
 
 from emulator.kernel.limits import Limits
-from emulator.recording.credentials import Credentials, scheme_of
+from emulator.recording.credentials import Credentials, covered, scheme_of
 from emulator.recording.events import NO_JSON, Call, value_of
 from emulator.recording.kept import Kept
 from emulator.scenario.checks.responses import HEADER_NAME, HEADER_VALUE
@@ -18,7 +18,7 @@ from emulator.scenario.document import JsonDict
 from emulator.scenario.scalars import plain
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import depth_of, dump, load
-from emulator.text.redact import SCHEMES, hides, redact_text
+from emulator.text.redact import SCHEMES, redact_text
 from emulator.text.secrets import NAMING, VALUES, is_secret
 from emulator.web.routes import UNMATCHED
 
@@ -181,7 +181,7 @@ def _body(fill: Fill) -> JsonDict:
     types = [value.partition(";")[0].strip().lower() for name, value in call.headers if name == "content-type"]
     text, value = call.body.decode(), value_of(call.body)
     is_exact = value is not NO_JSON and _is_exact(call.body, value)
-    filled = _filled(fill, value) if is_exact else None
+    filled = covered(value, fill.secret, fill.text) if is_exact else None
     if is_exact and types[-1:] == [JSON_TYPE]:
         return {"json": filled}
     if is_exact:
@@ -212,14 +212,3 @@ def _number(digits: str) -> Any:
     if isinstance(number := plain(digits), str):
         raise ValueError("a number is not written in plain digits")
     return number
-
-
-def _filled(fill: Fill, value: Any, within: str = "") -> Any:
-    """Return a JSON value with the names of kept values in its texts, and without secrets, `within` one of which it is."""
-    if isinstance(value, dict):
-        return {name: _filled(fill, part, within or (name if hides(name, value) else "")) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_filled(fill, part, within or ("secret" if hides(place, value) else "")) for place, part in enumerate(value)]
-    if not isinstance(value, str):
-        return 0 if within and value is not None and not isinstance(value, bool) else value
-    return fill.secret(within, value) if within else fill.text(value)

@@ -11,7 +11,7 @@ from emulator.recording.credentials import Credentials
 from emulator.recording.events import Call
 from emulator.recording.given import given_by, tokens_by
 from emulator.recording.har import read_har
-from emulator.recording.recorder import Recording, record, texts_in
+from emulator.recording.recorder import Recording, record
 from emulator.sdk.vendor import Vendors
 
 TO_FILL_IN = (
@@ -50,7 +50,7 @@ def record_har(
         names = ", ".join(only or vendors)
         raise BadInput.at(f"none of its requests is one of {names}, as far as their hosts and paths tell: name the vendor")
     beginning = {"clock": {"start": format_instant(start)}, "given": given_by(calls, vendors, {"start": format_instant(start)})}
-    credentials = Credentials(texts_in(beginning, events), {}, lambda _vendor, _credential: True, events)
+    credentials = Credentials({}, lambda _vendor, _credential: True, events)
     for vendor, tokens in tokens_by(calls, credentials).items():
         beginning["given"][vendor] = tokens | beginning["given"].get(vendor, {})
     parts = {name: part for name, part in beginning.items() if part}

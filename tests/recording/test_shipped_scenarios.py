@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from emulator.sdk.exact_json import dump
 from emulator.server.app import create_app, worlds_of
 from emulator.web.connection import App
 from tests.support.loading import LIBRARY
@@ -18,12 +21,17 @@ def app() -> App:
     return create_app(worlds_of([]))
 
 
+def covered(transcript: object) -> str:
+    """A transcript without the first characters of secrets: a recording has others in their places."""
+    return re.sub(r"[\w-]{1,4}…", "…", dump(transcript).decode())
+
+
 @pytest.mark.parametrize("name", sorted({*LIBRARY.names()} - {*TOO_MUCH}))
 def test_a_recording_plays_with_the_same_transcript_and_is_recorded_the_same(name: str, app: App) -> None:
     original = played(LIBRARY.get(name), app)
     again = played(read(original.recording, name), app)
     assert again.differences == []
-    assert again.transcript == original.transcript
+    assert covered(again.transcript) == covered(original.transcript)
     assert again.recording == original.recording
 
 

@@ -40,7 +40,7 @@ def call(
 
 
 def recorded(*events: Event, beginning: dict[str, Any] | None = None) -> Recording:
-    nobody = Credentials(frozenset(), {}, lambda _vendor, _credential: True, events)
+    nobody = Credentials({}, lambda _vendor, _credential: True, events)
     recording = record(beginning or {}, NOW, events, nobody)
     read(recording.text)
     return recording

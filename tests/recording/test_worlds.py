@@ -277,5 +277,5 @@ def test_the_keys_of_several_accounts_become_those_that_a_world_makes_for_each()
             with httpx.Client(transport=emulator.transport(), base_url="http://here/live", params={"api_key": key}) as client:
                 client.get("/batches")
         steps = [shape(it)[0] for it in recorded(emulator)["steps"]]
-    said = ("written-a", "{serpwow.a.api_key}", "{serpwow.b.api_key}")
+    said = ("recorded1", "{serpwow.a.api_key}", "{serpwow.b.api_key}")
     assert steps == [f"GET /live/batches?api_key={key}" for key in said]
