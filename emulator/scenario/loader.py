@@ -12,7 +12,7 @@ from emulator.scenario.aliases import alias_problems, original_path, path_withou
 from emulator.scenario.checked import checked_scenario
 from emulator.scenario.document import Document, InvalidPaths
 from emulator.scenario.files import ENDINGS, is_scenario_file, read_text
-from emulator.scenario.parameters import Filled, Settings, fill, has_parameters
+from emulator.scenario.parameters import Filled, Settings, fill, has_parameters, without_secrets
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendors
@@ -144,7 +144,7 @@ def load_document(
         note(live_key_problems(value))
         scenario = structs.replace(scenario, parameters=filled.parameters, unfilled=written)
     note(world_problems(scenario, vendors, [it for it in problems if not it.is_idle], budget))
-    problems = sorted(_shown(problems, document, vendors), key=_order)
+    problems = sorted(_shown([*without_secrets(problems, filled.parameters)], document, vendors), key=_order)
     if any(strict or not it.is_idle for it in problems):
         raise BadInput(problems, source)
     return structs.replace(scenario, warnings=tuple(problems)) if problems else scenario

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from emulator.kernel.errors import MAX_PROBLEMS, BadInput, Problem
+from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
 from emulator.kernel.resource import structs
 from emulator.scenario.document import MARK, MAX_BYTES, MAX_DEPTH, MAX_VALUES, Document, JsonDict, JsonObject, Path
 from emulator.sdk.exact_json import depth_of
 from emulator.text.checkpoint import checkpoint
 from emulator.text.nearest import hint
+from emulator.text.secrets import SHOWN, is_secret, redact
 
 TAKEN = ("parameters", "scenario", "seed", "self")
 """Names by which a caller gives something else beside parameters."""
 
 MAX_FILLED = 4 * MAX_BYTES
 """Characters that parameters come to in the texts of one scenario."""
+
+MOST_HIDDEN = 100
+"""Secrets that a message is searched for; one that may have more of them says no more than that something does not fit."""
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _MARKS = re.compile(r"\$\$\{|\$\{(?:([^${}]*)\})?")
@@ -118,6 +122,32 @@ def filled_value(value: JsonObject, settings: Settings | None = None) -> JsonObj
     if problems := [it for it in filled.problems if not it.is_idle]:
         raise BadInput(problems)
     return dict(filled.document.value)
+
+
+def without_secrets(problems: Iterable[Problem], parameters: JsonObject) -> Iterator[Problem]:
+    """Yield problems in whose messages no value of a parameter can be read that is called as secrets are."""
+    secrets: dict[str, list[str]] = {}
+    for name, it in parameters.items():
+        if is_secret(name) and isinstance(it, (str, int, Decimal)):
+            secrets.setdefault(str(it)[:SHOWN], []).append(str(it))
+    lengths = {*map(len, secrets)}
+    for problem in problems:
+        checkpoint()
+        message = problem.message
+        parts = {message[at : at + length] for length in lengths for at in range(len(message))}
+        found = [secret for part in parts & secrets.keys() for secret in secrets[part]]
+        for secret in found if len(found) <= MOST_HIDDEN else ():
+            message = _without(message, secret)
+        yield structs.replace(problem, message=message if len(found) <= MOST_HIDDEN else "does not fit") if found else problem
+
+
+def _without(message: str, secret: str) -> str:
+    """Return a message in which a secret is hidden, also where its end is cut off; a very short one where it is quoted."""
+    if len(secret) <= SHOWN:
+        return message.replace(repr(secret), repr(redact(secret)))
+    message = message.replace(secret, redact(secret))
+    cut = next((n for n in range(min(len(secret), LONGEST), SHOWN, -1) if f"{secret[:n]}…" in message), None)
+    return message.replace(f"{secret[:cut]}…", redact(secret)) if cut else message
 
 
 def _declared(written: Any) -> tuple[JsonDict, list[Problem]]:

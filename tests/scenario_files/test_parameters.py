@@ -160,6 +160,16 @@ def test_a_live_key_is_found_in_what_a_caller_sets_and_repeated_nowhere() -> Non
     assert len(mistakes("title: x\nparameters: {key: sk_live_12345}\ncredentials: {serpwow: ['${key}']}\n", key="a")) == 1
 
 
+@pytest.mark.parametrize("secret", ["S3cr3tZZQ9", "S3cr3t" * 100, "no", 123456789], ids=["text", "long", "short", "number"])
+def test_no_mistake_repeats_the_value_of_a_parameter_that_is_called_a_secret(secret: str | int) -> None:
+    given = {"serpwow": {"batches": [{"status": "${password}", "name": "${password}!", "priority": "x${password}"}]}}
+    with pytest.raises(BadInput) as refused:
+        load_document(Document({"title": "A", "parameters": {"password": secret}, "given": given}), VENDORS)
+    told = str(refused.value)
+    assert "is not one of" in told
+    assert f"{secret}"[:6] not in told if len(str(secret)) > 4 else "'no'" not in told
+
+
 @pytest.mark.parametrize(
     "text",
     [
