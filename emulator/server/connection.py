@@ -34,6 +34,9 @@ HEAD_END = b"\r\n\r\n"
 SPECIAL_HEADERS = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 """Headers of requests that are not ordinary."""
 
+FRAMING = 16
+"""Bytes of sizes and extensions of chunks for each byte of a body that do not count; a chunk of one byte needs five."""
+
 
 class HttpConnection(WaitingProtocol):
     """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines.
@@ -179,7 +182,7 @@ class HttpConnection(WaitingProtocol):
         if self._ordinary:
             self._body = body
             return
-        self._unparsed = 0
+        self._unparsed = max(0, self._unparsed - FRAMING * len(body))
         self._request_line.pass_over(body)
         self._note_body()
         super().on_body(body)

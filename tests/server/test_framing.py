@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import httpx
 import pytest
@@ -165,6 +165,26 @@ def test_a_request_after_trailers_that_close_is_not_left_without_a_word(server: 
             data += part
     assert data.count(b"HTTP/1.1 ") == 1
     assert b"\r\nconnection: close\r\n" in data
+
+
+CREATE = b"POST /live/batches?api_key=k HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("chunk", "count", "status"),
+    [(b"1\r\n \r\n", 50_000, 200), (b"1;a=b\r\n \r\n", 50_000, 200), (b"1;%b\r\n \r\n" % (b"e" * 50_000), 10, 431)],
+    ids=["one byte", "a short extension", "a long extension"],
+)
+def test_the_extensions_of_all_chunks_of_a_body_count_together(
+    server: ThreadedServer, chunk: bytes, count: int, status: int
+) -> None:
+    with closing(dial(server)) as line:
+        line.sendall(CREATE)
+        with suppress(ConnectionError):  # who is refused may be hung up on
+            for _ in range(count if status != 200 else 1):
+                line.sendall(chunk if status != 200 else chunk * count)
+            line.sendall(b'd\r\n{"name": "n"}\r\n0\r\n\r\n')
+        assert hear_statuses(line, 1) == [status]
 
 
 def test_the_server_still_answers(server: ThreadedServer) -> None:
