@@ -85,6 +85,7 @@ class FaultedRequest:
             if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
                 request.in_flight = ()  # it is admitted, and would keep all of them for as long as it waits
                 yield Stop(early + before, before)
+        others = due_before_response(world)
         try:
             response = pipeline.commit(world, request, early, late, is_admitted=bool(before))
         except MustWait:
@@ -92,8 +93,8 @@ class FaultedRequest:
             yield UntilDelivered(request.waits_for)
             response = pipeline.commit(world, request, early, late, is_admitted=True)
         self._delays.entry = response.entry
-        if pipeline.carriers is not None and world.store.size(Fault.kind) and (keys := due_before_response(world)):
-            yield UntilDelivered(keys)
+        if caused := due_before_response(world) - others:
+            yield UntilDelivered(tuple(sorted(caused)))
         return response
 
     def _select(self, phase: str, admitted: bool = True) -> Faults:
@@ -149,7 +150,9 @@ class FaultedRequest:
         return response._replace(delays=self._delays)
 
 
-def due_before_response(world: World) -> tuple[Key, ...]:
+def due_before_response(world: World) -> frozenset[Key]:
     """Return the deliveries that are under way now and, by a fault, come before the response to the call that caused them."""
+    if all(it.do != BEFORE_RESPONSE for it in world.store.group(Fault.kind)):
+        return frozenset()
     world.settle()
-    return tuple((it.kind, it.id) for it in world.outside() if any(hit.do == BEFORE_RESPONSE for hit in it.faults))
+    return frozenset((it.kind, it.id) for it in world.outside() if any(hit.do == BEFORE_RESPONSE for hit in it.faults))

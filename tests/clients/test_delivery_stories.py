@@ -96,3 +96,36 @@ def test_a_forged_event_counts_for_nothing(emulator: Emulator, shop: Callable[[b
     assert "the receiver raised SignatureVerificationError" in failure_report(emulator)
     emulator.clock.advance("1d")
     assert mine.canceled == 1
+
+
+AT_ONCE = {**SCENARIO, "timing": {"stripe.drain": 0}}
+
+
+@pytest.mark.parametrize(("do", "order"), [("before-response", ["event", "answer"]), (None, ["answer", "event"])])
+def test_the_cancels_event_came_before_its_answer(emulator: Emulator, do: str | None, order: list[str]) -> None:
+    emulator.load(AT_ONCE)
+    if do is not None:
+        emulator.faults.add(at="stripe.webhook", event=CANCELED, do=do)
+    seen: list[str] = []
+    client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url})
+
+    async def hook(request: Request) -> Response:
+        body, signature = await request.body(), request.headers["stripe-signature"]
+        event: Any = client.parse_event_notification(body, signature, "whsec_test")
+        assert event.fetch_related_object().status == "canceled"
+        seen.append("event")
+        return Response()
+
+    emulator.receiver(HOOKS, Starlette(routes=[Route("/hooks", hook, methods=["POST"])]))
+    assert client.v2.core.batch_jobs.cancel(JOB).status == "cancelling"
+    seen.append("answer")
+    emulator.clock.advance("1m")
+    assert seen == order
+    assert emulator.deliveries.expect(CANCELED).once().status == "delivered"
+
+
+@pytest.mark.scenario(AT_ONCE | {"faults": [{"at": "stripe.webhook", "do": "before-response"}]})
+def test_without_a_receiver_a_call_waits_for_nothing(emulator: Emulator) -> None:
+    client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url})
+    client.v2.core.batch_jobs.cancel(JOB)
+    assert [it.status for it in emulator.deliveries] == ["collected"]

@@ -235,3 +235,51 @@ def test_the_event_of_a_cancel_comes_before_its_answer_where_a_fault_has_it_so(
         assert seen == ["canceled"] * len(faults)
         emulator.clock.advance("1h")
         assert seen == ["canceled"]
+
+
+def draining_at_once(url: str, *faults: dict[str, Any]) -> dict[str, Any]:
+    """A scenario in which the event of a cancel is caused by the cancel, and is posted."""
+    destination = {"id": "ed_1", "url": url, "enabled_events": [CANCELED], "signing_secret": "whsec_test"}
+    job = {"id": JOB, "status": "in_progress", "rows": 100_000}
+    return {
+        "timing": {"stripe.drain": 0},
+        "deliveries": {"carrier": "http"},
+        "given": {"stripe": {"batch_jobs": [job], "event_destinations": [destination]}},
+        "faults": [{"at": "stripe.webhook", **fault} for fault in faults],
+    }
+
+
+def headers_of(emulator: Emulator) -> dict[str, str]:
+    return {"Authorization": f"Bearer {emulator.stripe.api_key}", "Stripe-Version": "2026-03-25.preview"}
+
+
+def cancel(emulator: Emulator) -> httpx.Response:
+    url = f"{emulator.stripe.url}/v2/core/batch_jobs/{JOB}/cancel"
+    return httpx.post(url, headers=headers_of(emulator), json={}, timeout=None)
+
+
+def test_a_receiver_asks_the_vendor_while_the_call_waits_for_it(server: EmulatorServer, receiver: Receiver) -> None:
+    statuses: list[str] = []
+
+    def answer(_: Received) -> int:
+        job = httpx.get(f"{emulator.stripe.url}/v2/core/batch_jobs/{JOB}", headers=headers_of(emulator), timeout=None)
+        statuses.append(job.json()["status"])
+        return 200
+
+    receiver.answer = answer
+    with Emulator(draining_at_once(receiver.url, {"do": "before-response"}), server=server) as emulator:
+        statuses.append(cancel(emulator).json()["status"])
+        assert [it.status for it in emulator.deliveries] == ["delivered"]
+    assert statuses == ["canceled", "cancelling"]
+
+
+@pytest.mark.parametrize(("do", "posts"), [("outage", 1), ("lose-response", 2), ("corrupt", 2), ("wrong-secret", 2)])
+def test_a_fault_strikes_an_attempt_that_is_posted(server: EmulatorServer, receiver: Receiver, do: str, posts: int) -> None:
+    statuses = [400] if do in ("corrupt", "wrong-secret") else [200]
+    receiver.answer = lambda _: statuses.pop() if statuses else 200
+    with Emulator(draining_at_once(receiver.url, {"do": do, "times": 1}), server=server) as emulator:
+        cancel(emulator)
+        emulator.clock.advance("1h")
+        (delivery,) = emulator.deliveries
+    assert len(receiver.requests) == posts
+    assert (delivery.status, [[it.do for it in attempt.faults] for attempt in delivery.attempts]) == ("delivered", [[do], []])
