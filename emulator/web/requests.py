@@ -129,16 +129,17 @@ class IncomingBody:
         """True if it is long enough to count."""
         return self._charge is not None
 
-    def count(self, kept: int) -> None:
-        """Count the bytes that are kept by now."""
+    def count(self, kept: int) -> bool:
+        """Count the bytes that are kept by now, and return whether there is room for them."""
         if kept <= UNCOUNTED_BYTES and self._charge is None:
-            return
+            return True
         if self._charge is None:
             self._charge = Charge(self._account, 0)
         self._charge.become(kept)
         if self._account.over:
             self.refusal = str(refusal(self._account, "this upload")) if self.kept else NO_ROOM
             self._charge.become(0)
+        return not self.refusal
 
     def count_value(self, value: Any) -> None:
         """Count the value that was read from the body in its place: it can be many times as large.
@@ -188,8 +189,7 @@ async def read_body(
                 reader.feed(chunk)
             else:
                 await in_limited_thread(reader.feed, chunk)
-            incoming.count(reader.size)
-            if incoming.refusal:
+            if not incoming.count(reader.size):
                 reader.give_up()
         if not message.get("more_body") or size > max(limit, MAX_DRAIN_BYTES):
             break
