@@ -49,7 +49,7 @@ def ask(method: str, url: str, key: str = "k", body: bytes | None = None) -> tup
 
 
 def test_its_own_tests_pass_with_the_kit_and_the_fixture(bin_folder: Path, project: Path) -> None:
-    assert "13 passed" in run(bin_folder / "python", "-m", "pytest", "-q", cwd=project)
+    assert "14 passed" in run(bin_folder / "python", "-m", "pytest", "-q", cwd=project)
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ def _without_credentials(text: str, world: Any) -> str:
 
 
 def _told(entry: Any) -> Any:
-    if entry["type"] == "change":
-        return {name: value for name, value in entry.items() if name != "n"}
+    if entry["type"] != "exchange":  # what is signed has the second of the machine's clock
+        return {name: value for name, value in entry.items() if name not in ("n", "request")}
     faults = [(fault["where"], fault["do"]) for fault in entry["faults"]]
     told = ("at", "operation", "method", "status", "answer", "basis", "delivered", "changes", "reply")
     return {name: entry[name] for name in told} | {"faults": faults}
