@@ -154,15 +154,16 @@ def life_of(emulator: Emulator, account: str) -> dict[str, Any]:
         for part, items in state[vendor].items()
         if isinstance(items, list)
     }
-    return {
+    owned = {
         name: [it for it in items if of[name.split()[0]] in (it.get("account"), it.get("organisation"), it.get("id"))]
         for name, items in lists.items()
     }
+    return {name: items for name, items in owned.items() if items}
 
 
 def without_ids(life: dict[str, Any]) -> dict[str, Any]:
     """Return a life without the ids of events, which are made of one sequence for all accounts."""
-    return life | {"stripe events": [{**it, "id": None} for it in life["stripe events"]]}
+    return life | {"stripe events": [{**it, "id": None} for it in life.get("stripe events", ())]}
 
 
 @settings(max_examples=12)
