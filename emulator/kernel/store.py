@@ -245,7 +245,7 @@ class Store:
         self.settle()
         twin = Store(self._due, self._timed)
         twin.tables, twin._numbers, twin._groups = self.tables.copy(), self._numbers.copy(), self._groups.copy()
-        twin._arrived, twin._size, twin._next, twin.versions = self._arrived, self._size, self._next, self.versions.copy()
+        twin._arrived, twin._size, twin._next, twin.versions = self._arrived, self._size, self.next_due, self.versions.copy()
         self._own, self._owner = set(), object()  # the kinds and groups of both belong to neither now
         return twin
 

@@ -195,6 +195,15 @@ def test_the_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[
     assert (store.upcoming(1), store.next_due) == ([], None)
 
 
+def test_a_copy_of_a_store_that_nobody_asked_knows_what_is_due() -> None:
+    store = Store(INSTANTS_OF, {Apple.kind})
+    store.put(Apple("1", "red", 0, event=START))
+    twin = store.copy()
+    assert not twin.rests_until(START)
+    assert twin.rests_until(START - timedelta(seconds=1))
+    assert not store.rests_until(START)
+
+
 @given(
     given_=st.lists(st.tuples(IDS, INSTANTS, INSTANTS), max_size=50),
     steps=st.lists(st.tuples(IDS, INSTANTS, INSTANTS, st.booleans())),
