@@ -86,7 +86,7 @@ class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
         self.is_pointed_at = False
         self.scenario = scenario
         self._world = world
-        self._id: str = world["id"]
+        self._id, _ = str(world["id"]), self.seed
         self._exits.append(self._drop)
         self._loading = Lock()
         with _listing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import NamedTuple
@@ -20,6 +21,9 @@ from emulator.web.connection import Receive, Scope, Send
 from emulator.web.plan import Plan
 from emulator.web.vendor_plane import VendorPlane
 from tests.support.loading import LIBRARY
+
+SIGNATURE = re.compile(rb"t=\d+,v1=[0-9a-f]{64}")
+"""A signature of Stripe: of the second in which it was made, as the clock on the wall has it."""
 
 PATIENCE = 3_600.0
 """Seconds that a client waits: how fast the machine is, is no test's matter."""
@@ -46,7 +50,7 @@ def doors() -> Iterator[Doors]:
 
 
 class Listener:
-    """A client that keeps what it hears, with the server's own address taken out; the world that it makes has the id given."""
+    """A client that keeps what it hears, with the server's own address and signatures taken out; the world that it makes has the id given."""
 
     def __init__(self, client: HttpClient, url: str, world: str) -> None:
         self.heard: list[bytes] = []
@@ -62,7 +66,7 @@ class Listener:
             self.heard.append(f"{error}".encode())
             raise
         lines = [b"%d" % response.status, *(b"%s: %s" % header for header in response.headers), response.content]
-        self.heard.append(b"\n".join(lines).replace(self._address, b"HOST"))
+        self.heard.append(SIGNATURE.sub(b"SIGNED", b"\n".join(lines).replace(self._address, b"HOST")))
         return response
 
 
