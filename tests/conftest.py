@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+import emulator
 from emulator.contract.validator import ResponseValidator
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
@@ -24,6 +27,14 @@ WITHOUT = " ".join(f"-p no:{plugin}" for plugin in ("schemathesis", "hypothesisp
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # how fast the machine is, is no test's matter
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_module_twice() -> None:
+    """Import every module now: one first imported inside a pytest that a test runs is forgotten with it, and made anew beside itself."""
+    for module in walk_packages(emulator.__path__, "emulator."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
 
 
 @pytest.fixture(scope="session", autouse=True)
