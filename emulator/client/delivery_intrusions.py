@@ -19,7 +19,7 @@ WAYS: tuple[tuple[str, JsonObject], ...] = (
     ("comes an hour late", {"do": "delay", "delay": "1h"}),
     ("comes again, since its answer is lost", {"do": "lose-response"}),
 )
-"""What can come in the way of a notification, in words and as a fault. An answer is lost, too, where the receiver crashes."""
+"""Faults that `explore` lays on a notification, each with its name. A receiver that crashes loses its answer, too."""
 
 OVERTAKEN: tuple[str, JsonObject] = ("comes after the next one", {"do": "reorder"})
 

@@ -18,7 +18,7 @@ from emulator.scenario.document import JsonObject
 
 App = Callable[..., Any]
 Report = dict[str, Any]
-"""What is reported of a delivery: the receiver's `status` and `body`, or an `error`."""
+"""The report on a delivery: the receiver's `status` and `body`, or an `error`."""
 
 NOTHING: Report = {"error": "the receiver answered nothing"}
 LOOP_SECONDS = 5.0

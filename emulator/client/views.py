@@ -122,6 +122,13 @@ class _WithApiKey(VendorBase):
         return self._credentials["api_key"]
 
 
+class _WithAccounts(_WithApiKey):
+    @property
+    def accounts(self) -> list[ResourceView]:
+        """Every account, where there are several."""
+        return self._all("accounts", "account")
+
+
 class _WithBatches(VendorBase):
     @property
     def batches(self) -> list[ResourceView]:
@@ -137,7 +144,7 @@ class _WithBatches(VendorBase):
         return self._one("batches", "batch", id)
 
 
-class Serpwow(_WithApiKey, _WithBatches):
+class Serpwow(_WithAccounts, _WithBatches):
     """SerpWow in this world."""
 
     vendor = "serpwow"
@@ -147,13 +154,8 @@ class Serpwow(_WithApiKey, _WithBatches):
         """The account, with `credits_used`, `credits_limit` and `credits_remaining`; of several, that of `api_key`."""
         return ResourceView("account", self._state["account"])
 
-    @property
-    def accounts(self) -> list[ResourceView]:
-        """Every account, where there are several."""
-        return self._all("accounts", "account")
 
-
-class Stripe(_WithApiKey):
+class Stripe(_WithAccounts):
     """Stripe in this world."""
 
     vendor = "stripe"
@@ -162,11 +164,6 @@ class Stripe(_WithApiKey):
     def account(self) -> ResourceView:
         """The account, with its `id`; of several, that of `api_key`."""
         return ResourceView("account", self._state["account"])
-
-    @property
-    def accounts(self) -> list[ResourceView]:
-        """Every account, where there are several."""
-        return self._all("accounts", "account")
 
     @property
     def batch_jobs(self) -> list[ResourceView]:

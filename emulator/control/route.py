@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class Outside(NamedTuple):
-    """What is done outside of a world, and how many seconds it may take at most."""
+    """Work done outside of a world, and the seconds it may take at most."""
 
     works: Sequence[Future[None]]
     seconds: float = LONGEST

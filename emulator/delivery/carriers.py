@@ -19,7 +19,7 @@ PATIENCE = 60.0
 
 
 class Carriers:
-    """What takes notifications to their receivers: `http` by itself, and `claims` where others hold them.
+    """Carriers of notifications to their receivers: `http` sends them itself, `claims` are held by others.
 
     `base_url` returns the URL at which receivers reach the server.
     """

@@ -34,7 +34,7 @@ class Refused(EmulatorError):
 
 
 class Target(NamedTuple):
-    """Where a POST goes: a host's name in lower case, or its address as it is printed; a port; and the path with its query."""
+    """The target of a POST: a host's name in lower case, or its address as printed; a port; and the path with its query."""
 
     scheme: str
     host: str

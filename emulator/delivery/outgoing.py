@@ -1,4 +1,4 @@
-"""What is under way to receivers: signed and handed out, and what is recorded when it is back."""
+"""Notifications under way to receivers: signed and handed out, and recorded when their outcome is known."""
 
 from __future__ import annotations
 
