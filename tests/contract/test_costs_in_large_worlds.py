@@ -46,7 +46,7 @@ EXAMPLES = {
     ),
 }
 NAMES = [f"{vendor}/{name}" for vendor, names in EXAMPLES.items() for name in names]
-MORE = 600
+MORE = 2_000
 """Calls that a search in an ordered index may add, or a check of an answer with other numbers; to touch each bystander adds at least two for every one of them."""
 
 

@@ -108,7 +108,7 @@ def test_the_living_can_be_listed_while_others_are_made() -> None:
         for _ in range(100):
             emulators.append(object.__new__(Emulator))
             emulators[-1]._exits = []
-            emulators[-1]._attach(None, {"id": "w"})
+            emulators[-1]._attach(None, {"id": "w", "seed": 1})
             assert emulators[-1] in open_emulators()
 
     at_once(hold, 8)
