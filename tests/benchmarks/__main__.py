@@ -39,12 +39,12 @@ def row(figure: Figure) -> str:
 def main() -> None:
     """Measure the groups that the command line names, or all, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("groups", nargs="*", choices=[*ALL, []], default=list(ALL), metavar="GROUP", help=", ".join(ALL))
+    parser.add_argument("groups", nargs="*", choices=[*ALL, []], default=[], metavar="GROUP", help=", ".join(ALL))
     options = parser.parse_args()
     pin(LOAD_CORE)
     print(f"Python {platform.python_version()}, {platform.machine()}, {datetime.now(UTC).date()}\n")  # noqa: T201
     print("| figure | unit | measured | floor | goal | |\n| --- | --- | ---: | ---: | ---: | --- |")  # noqa: T201
-    for group in options.groups:
+    for group in options.groups or ALL:
         for figure in ALL[group]():
             print(row(figure), flush=True)  # noqa: T201
 
