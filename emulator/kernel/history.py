@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -59,21 +59,25 @@ HistoryMark = tuple[int, Commit | None]
 
 
 class History:
-    """The newest commits: `capacity` at most, with MAX_REPLACED values at most between them. `count` is of all there were."""
+    """The newest commits: `capacity` at most, with MAX_REPLACED values at most between them. `count` is of all there were.
 
-    __slots__ = ("_commits", "_size", "capacity", "count")
+    The oldest of them may be `_promised`: so many of the newest that `_make` returns, which is asked when one of them is read.
+    """
+
+    __slots__ = ("_commits", "_make", "_promised", "_size", "capacity", "count")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.count = 0
         self._commits: deque[Commit] = deque()
-        self._size = 0
+        self._size = self._promised = 0
+        self._make: Callable[[], list[Commit]] = list
 
     def __iter__(self) -> Iterator[Commit]:
-        return iter(self._commits)
+        return iter(self._all())
 
     def __len__(self) -> int:
-        return len(self._commits)
+        return self._promised + len(self._commits)
 
     @property
     def newest(self) -> datetime | None:
@@ -85,7 +89,7 @@ class History:
         self._commits.append(commit)
         self.count += 1
         self._size += len(commit.changed_resources)
-        while (len(self._commits) > self.capacity or self._size > MAX_REPLACED) and self.forget_oldest():
+        while (len(self) > self.capacity or self._size > MAX_REPLACED) and self.forget_oldest():
             pass
 
     def note_written(self, state: Any, quota: Quota) -> None:
@@ -93,29 +97,42 @@ class History:
         newest = self._commits.pop()
         self._commits.append(newest._replace(written=Written(state, Charge(quota, weigh(state).own))))
 
-    def drop(self, count: int) -> None:
-        """Count so many commits as added and forgotten again, with all that were there before."""
-        self.count += count
+    def clear(self) -> None:
+        """Forget all commits, but not how many there were."""
         self._commits.clear()
-        self._size = 0
+        self._size = self._promised = 0
+        self._make = list
+
+    def promise(self, count: int, make: Callable[[], list[Commit]]) -> None:
+        """Put so many commits, the last of which `make` returns, in the place of the newest and of all before it.
+
+        Another is to be added at once, since the newest is always there.
+        """
+        self.clear()
+        self.count += count - 1
+        self._promised, self._make = min(count, self.capacity), make
 
     def forget_oldest(self) -> bool:
         """Forget the oldest commit, and return whether there was one besides the newest."""
-        if len(self._commits) < 2:
+        if len(self) < 2:
             return False
-        self._size -= len(self._commits.popleft().changed_resources)
+        if self._promised:
+            self._promised -= 1
+            self._make = self._make if self._promised else list
+        else:
+            self._size -= len(self._commits.popleft().changed_resources)
         return True
 
     def reaches(self, count: int) -> bool:
         """Return whether there have been so many commits, and every one after the first `count` is remembered."""
-        return self.count - len(self._commits) <= count <= self.count
+        return self.count - len(self) <= count <= self.count
 
     def mark(self) -> HistoryMark:
         """Return the present point, to ask later whether it was undone."""
         return self.count, self._commits[-1] if self._commits else None
 
     def has(self, mark: HistoryMark) -> bool:
-        """Return whether nothing before a point was undone. A commit that is forgotten cannot be."""
+        """Return whether nothing before a point was undone. A commit that is forgotten, or only promised, cannot be."""
         count, newest = mark
         place = count - 1 - (self.count - len(self._commits))
         return count <= self.count and (place < 0 or self._commits[place] is newest)
@@ -126,8 +143,9 @@ class History:
 
     def truncate_from(self, count: int) -> Iterator[Commit]:
         """Remove the commits after the first `count` and yield them, newest first."""
+        commits = self._commits if self.count - count <= len(self._commits) else self._all()
         while self.count > count:
-            commit = self._commits.pop()
+            commit = commits.pop()
             self.count -= 1
             self._size -= len(commit.changed_resources)
             yield commit
@@ -136,4 +154,14 @@ class History:
         """Return the same commits, to be added to apart."""
         twin = History(self.capacity)
         twin._commits, twin._size, twin.count = self._commits.copy(), self._size, self.count
+        twin._promised, twin._make = self._promised, self._make
         return twin
+
+    def _all(self) -> deque[Commit]:
+        """Return the commits, with those that were promised."""
+        if self._promised:
+            made = self._make()[-self._promised :]
+            self._promised, self._make = 0, list
+            self._commits.extendleft(reversed(made))
+            self._size += sum(len(it.changed_resources) for it in made)
+        return self._commits

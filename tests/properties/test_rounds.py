@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from emulator.kernel import advance
 from emulator.kernel.errors import Conflict
 from emulator.kernel.limits import Limits
+from emulator.kernel.resource import replace
 from emulator.kernel.timeline import TimelineEvent
+from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
 from emulator.vendors import VENDORS
+from emulator.vendors.serpwow.model.batches import Batch
 
 BATCHES = st.fixed_dictionaries(
     {
@@ -103,10 +106,39 @@ def test_many_rounds_at_once_are_the_same_as_step_by_step(life: dict[str, Any], 
         assert at_once == lived(life, hours)
 
 
+ALONE = {"schedule_type": "minutes", "schedule_minutes": "every_minute", "searches": 1, "status": "idle"}
+ONE_LIFE: dict[str, Any] = {
+    "batches": [ALONE], "credits": 10**8, "assume": {}, "timing": {}, "zone": "UTC", "event": None, "start": "2026-03-08T00:00:00Z",
+}  # fmt: skip
+
+
 def test_a_lone_batch_makes_most_of_its_rounds_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = {"schedule_type": "minutes", "schedule_minutes": "every_minute", "searches": 1, "status": "idle"}
-    life = {"batches": [batch], "credits": 10**8, "assume": {}, "timing": {}, "zone": "UTC", "event": None}
-    world, steps, fire = world_of({**life, "start": "2026-03-08T00:00:00Z"}), count(), advance.fire
+    world, steps, fire = world_of(ONE_LIFE), count(), advance.fire
     monkeypatch.setattr(advance, "fire", lambda *step: (next(steps), fire(*step))[1])
     assert len(world.advance_by(timedelta(hours=24))) > 4_000
     assert next(steps) < 60
+
+
+def test_the_commits_of_rounds_are_made_when_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, steps, take = world_of(ONE_LIFE), count(), Transaction.take
+    monkeypatch.setattr(Transaction, "take", lambda *step: (next(steps), take(*step))[1])
+    world.advance_by(timedelta(hours=3))
+    once = next(steps)
+    world.advance_by(timedelta(hours=48))
+    fork = world.fork("twin", world.rules, world.seed)
+    assert next(steps) - once < once + 10
+    assert [*fork.history] == [*world.history]
+    assert len(world.history) == 20
+
+
+def test_commits_that_nobody_read_are_forgotten_with_time() -> None:
+    world, control = world_of(ONE_LIFE), world_of(ONE_LIFE)
+    for it in (world, control):
+        it.advance_by(timedelta(hours=24))
+    assert len([*control.history]) == 20
+    for number in range(12):
+        for it in (world, control):
+            with it.transaction(f"change {number}") as tx:
+                tx.put(replace(tx.group(Batch)[0], name=f"{number}"))
+        assert [len(it.history) for it in (world, control)] == [20, 20]
+    assert [*world.history] == [*control.history]
