@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 
 from emulator.control.deliveries import carried, hand_to_holder
-from emulator.control.entries import change_json
+from emulator.control.entries import changes_json
 from emulator.control.models import Advance, Clock
 from emulator.control.route import ControlRequest, Steps, route
 from emulator.kernel.advance import expect_nothing_outside
@@ -86,7 +86,7 @@ def advance(world: World, request: ControlRequest) -> Steps[Advance]:
     if world.clock.skew:
         fired = [it._replace(at=client_time(it.at)) for it in fired]
     to = client_time(max(target, now)) if outgoing and target else None
-    return Advance(client_time(now), [*map(change_json, fired)], to, outgoing or None)
+    return Advance(client_time(now), changes_json(fired), to, outgoing or None)
 
 
 def _target(now: datetime, world: World, jump: JsonObject) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import starmap
 from json import detect_encoding
 from typing import Any
@@ -98,13 +98,17 @@ def change(change: Change) -> models.Change:
     return models.Change.of(change, vendor=vendor, resource=resource, id=redact_text(change.id))
 
 
-def change_json(change: Change) -> Fragment:
-    """Return a change as the JSON of its record; what is the same for many is made once."""
-    at, kind, id, *others = change
+def changes_json(changes: Iterable[Change]) -> list[Fragment]:
+    """Return changes as the JSON of their records; what is the same for many is made once."""
+    behind_instant = cache(_behind_instant)
+    return [Fragment(b'{"at":"%s",%s' % (format_instant(at).encode(), behind_instant(*rest))) for at, *rest in changes]
+
+
+def _behind_instant(kind: str, id: str, *others: Any) -> bytes:
+    """Return the JSON of a change behind its instant."""
     around = _around_id if sum(map(len, filter(None, others))) <= 2 * LONG_NAME else _around_id.__wrapped__
-    shown = _id_json if len(id) <= LONG_NAME else _id_json.__wrapped__
     resource, rest = around(kind, *others)
-    return Fragment(b'{"at":"%s",%s"id":%s,%s' % (format_instant(at).encode(), resource, shown(id), rest))
+    return b'%s"id":%s,%s' % (resource, dump(redact_text(id)), rest)
 
 
 @lru_cache(maxsize=1_000)
@@ -112,11 +116,6 @@ def _around_id(kind: str, *others: Any) -> tuple[bytes, bytes]:
     """Return the JSON of a change between its instant and its id, and behind that."""
     resource, _, rest = dump(to_json(change(Change(EPOCH, kind, "", *others)))).partition(b'"id":"",')
     return resource.partition(b",")[2], rest
-
-
-@lru_cache(maxsize=1_000)
-def _id_json(id: str) -> bytes:
-    return dump(redact_text(id))
 
 
 def _headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from emulator.control.entries import change, change_json
+from emulator.control.entries import change, changes_json
 from emulator.control.record import to_json
 from emulator.kernel.journal import Change
 from emulator.sdk.exact_json import dump
@@ -21,4 +21,4 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_that_fired_has_the_json_of_its_record(name: str) -> None:
     for _ in range(2):  # what is made once is made, and then found
-        assert dump(change_json(CHANGES[name])) == dump(to_json(change(CHANGES[name])))
+        assert dump(changes_json([CHANGES[name]])[0]) == dump(to_json(change(CHANGES[name])))

@@ -19,7 +19,6 @@ from emulator.vendors.serpwow.machine.effects import (
     allocate_credits,
     begin_the_run,
     calendar_of,
-    date_of,
     deliver_results,
 )
 from emulator.vendors.serpwow.model.account import Account, next_monthly
@@ -81,8 +80,8 @@ def _after(view: View, batch: Batch, account: Account, made: Sequence[Round]) ->
     """Return the account and the batch as they are when these rounds are over."""
     start, begun, done = made[-1]
     usage = account.usage
-    for day, runs in Counter(date_of(it[0]) for it in made).items():
-        usage = add_usage(usage, day, runs * batch.credits_required)
+    for day, runs in Counter(it[0].date() for it in made).items():
+        usage = add_usage(usage, day.isoformat(), runs * batch.credits_required)
     used = account.credits_used + len(made) * batch.credits_required
     yield replace(account, since=start, credits_used=used, usage=usage)
     searches, uploads = batch.searches.first(len(batch.searches)), upload(view, batch)

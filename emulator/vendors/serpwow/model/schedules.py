@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache, lru_cache, partial
 
 from emulator.sdk import Struct
 
 MANUAL = "manual"
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 TYPES = ("monthly", "weekly", "daily", "minutes", MANUAL)
 EVERY = {
     "every_minute": 1,
@@ -90,21 +92,30 @@ def instants_after(schedule: Schedule, after: datetime, calendar: Calendar) -> I
 
 
 def _minutes(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
-    """Yield each matching minute from the next one on, in UTC, so that each comes once."""
-    step, zone = EVERY[schedule.minutes or "every_hour"], calendar.zone
-    first = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    """Yield each matching minute from the hour of an instant on, in UTC, so that each comes once."""
     for day in _days_from(after, calendar):
         # Clocks set back just after midnight repeat minutes of the day before.
         if not any(schedule.falls_on(candidate, calendar) for candidate in (day, day - timedelta(days=1))):
             continue
-        instant, end = max(first, _utc(day, 0, zone)), _utc(day + timedelta(days=1), 0, zone)
-        while instant < end:
-            local = instant.astimezone(zone)
-            minutes = local.minute + (local.hour * 60 if calendar.from_midnight else 0)
-            hour_matches = not schedule.hours or local.hour in schedule.hours
-            if minutes % step == 0 and hour_matches and schedule.falls_on(local.date(), calendar):
-                yield instant
-            instant += timedelta(minutes=1)
+        start, end = _utc(day, 0, calendar.zone), _utc(day + timedelta(days=1), 0, calendar.zone)
+        hour = start + max((after - start) // HOUR, 0) * HOUR
+        while hour < end:
+            yield from _minutes_of(schedule, hour, min(hour + HOUR, end), calendar)
+            hour += HOUR
+
+
+@lru_cache(maxsize=100)
+def _minutes_of(schedule: Schedule, start: datetime, end: datetime, calendar: Calendar) -> tuple[datetime, ...]:
+    """Return the matching minutes from an instant in UTC, which is one if any is, until another."""
+    step, zone, hours = EVERY[schedule.minutes or "every_hour"], calendar.zone, schedule.hours
+    found, instant, falls_on = list[datetime](), start, cache(partial(schedule.falls_on, calendar=calendar))
+    while instant < end:
+        local = instant.astimezone(zone)
+        minutes = local.minute + (local.hour * 60 if calendar.from_midnight else 0)
+        if minutes % step == 0 and (not hours or local.hour in hours) and falls_on(local.date()):
+            found.append(instant)
+        instant += MINUTE
+    return tuple(found)
 
 
 def _hours(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
