@@ -12,7 +12,7 @@ from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import admit_resources
-from emulator.kernel.world import World
+from emulator.kernel.world import Moment, World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.document import Document, JsonDict, JsonObject
 from emulator.scenario.library import Library
@@ -30,6 +30,7 @@ from emulator.web.routes import UNMATCHED, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
 if TYPE_CHECKING:
+    from emulator.control.census import Censuses
     from emulator.scenario.watched import WatchedScenarios
 
 
@@ -63,7 +64,26 @@ class ControlContext:
         self.operations += [it.name for vendor in vendors for it in vendor.outboxes]
         self.arriving = quota_for_bodies(self.limits)
         self.id_lock = RLock()
+        self._censuses: Censuses | None = None
         self._numbers = count(1)
+
+    @property
+    def censuses(self) -> Censuses:
+        """The census of each world, made when one is first asked for."""
+        if self._censuses is None:
+            from emulator.control.census import Censuses
+
+            self._censuses = Censuses(self.vendors)
+        return self._censuses
+
+    def moment(self, world: World, name: str) -> Moment:
+        """Return the moment of a name, to be looked at: nothing that the world keeps makes room for its copy.
+
+        Raises:
+            NotFound: there is none.
+            OutOfReach: it is too long ago.
+        """
+        return world.moment(name, self.dry_runs.quota_apart())
 
     @property
     def bounds(self) -> tuple[Limits, Budget]:

@@ -64,6 +64,16 @@ def page(found: Sequence[Difference], room: Room, limit: int = PAGE_SIZE) -> Pag
     return tuple([_difference(it, room, known) for it in found[:limit]]), max(len(found) - limit, 0)
 
 
+def shown(value: Any, room: Room) -> Any:
+    """Return a value of the state with its long texts abridged, in which no credential can be read.
+
+    Raises:
+        TooMany: there is no room for it.
+    """
+    _take_room(value, room)
+    return redact_body(abridged(value), 0, {})
+
+
 def _difference(found: Difference, room: Room, known: Known) -> models.Difference:
     """Return a difference as a record; parts that it shares with others are shared in these records, too."""
     for shown in (found.before, found.after) if found.before is None or found.after is None else found.fields.values():

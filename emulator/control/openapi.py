@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.contract.evidence import KINDS, load_evidence
 from emulator.contract.fixtures import fixtures_of, load_fixture, version
-from emulator.control import delivery_models, journal_models, ledger_models, models, rule_models
+from emulator.control import delivery_models, journal_models, ledger_models, models, overview_models, rule_models
 from emulator.control.app import ROUTES
 from emulator.control.bodies import request_schemas
 from emulator.control.models import WORLD_ID
@@ -135,7 +135,7 @@ def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
     }
     named = [
         it
-        for module in (models, rule_models, delivery_models, journal_models, ledger_models)
+        for module in (models, rule_models, delivery_models, journal_models, ledger_models, overview_models)
         for it in vars(module).values()
         if getattr(it, "component", None)
     ]

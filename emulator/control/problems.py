@@ -20,6 +20,7 @@ from emulator.kernel.errors import (
     TooMany,
     truncate,
 )
+from emulator.kernel.moments import OutOfReach
 from emulator.text.escape import escaped
 from emulator.text.nearest import near
 from emulator.text.redact import redact_text
@@ -60,6 +61,8 @@ def error_response(error: EmulatorError) -> OutgoingResponse:
     if isinstance(error, BadInput):
         more["errors"] = [_place(it) for it in error.shown_problems()]
         more |= {"untold": error.omitted} if error.omitted else {}
+    if isinstance(error, OutOfReach):
+        more["oldest"] = error.oldest
     return problem(_status_of(error), _sentence(error), **more)
 
 

@@ -14,6 +14,7 @@ from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, Forms
 from emulator.control.record import Schema, schema_of
+from emulator.kernel.errors import BadInput
 from emulator.kernel.resource import Struct
 from emulator.kernel.world import World
 from emulator.web.connection import InProcessConnection, connection_of
@@ -66,6 +67,16 @@ class ControlRequest(Struct, frozen=True):
             BadInput: it is not one, is less than the least, or has more than 64 bits.
         """
         return query_number(self.http, name, default, least)
+
+    def bounded(self, name: str, most: int, least: int = 1) -> int:
+        """Return a whole number from the query that has a bound, by default the most that it may be.
+
+        Raises:
+            BadInput: it is not one, or lies beyond a bound.
+        """
+        if (number := self.number(name, most, least)) > most:
+            raise BadInput.at(f"{name} is at most {most}, and this is {number}", name)
+        return number
 
     @property
     def has_no_body(self) -> bool:

@@ -15,6 +15,8 @@ from emulator.state.diff import between
 
 NAME = {"type": "string", "pattern": "^[^/\\s]([^/]{0,98}[^/\\s])?$", "description": "1 to 100 characters, no /"}
 SNAPSHOT = closed({"name": NAME}, "name", examples=[{"name": "before"}])
+PAST = {"type": "string", "minLength": 1, "description": "a snapshot's name, `beginning`, or `entry/N` of the journal"}
+RESTORED = closed({"name": PAST}, "name", examples=[{"name": "before"}])
 UNDO = closed({"exchanges": {"type": "integer", "minimum": 1}})
 
 
@@ -37,7 +39,7 @@ def drop(world: World, request: ControlRequest) -> None:
         raise NotFound("snapshot", name, world.snapshots)
 
 
-@route("POST", "/worlds/{world}/restore", "Back to a snapshot, or to the beginning", body=SNAPSHOT, takes_long=True)
+@route("POST", "/worlds/{world}/restore", "Back to a snapshot, an entry, or the beginning", body=RESTORED, takes_long=True)
 def restore(world: World, request: ControlRequest) -> Position:
     world.restore(request.body["name"])
     return Position(clock_of(world), world.journal.last)
@@ -59,6 +61,6 @@ def undo(world: World, request: ControlRequest) -> Position:
 def diff(world: World, request: ControlRequest) -> Comparison:
     query = request.http.query_params
     source, target = query.get("from", BEGINNING), query.get("to", NOW)
-    before, after = world.moment(source), world.moment(target)
+    before, after = (request.context.moment(world, name) for name in (source, target))
     differences = page_for(request, between(before, after, request.context.vendors))
     return Comparison(Moment(source, before.at), Moment(target, after.at), *differences)

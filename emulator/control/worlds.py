@@ -10,12 +10,14 @@ from emulator.control.context import ControlContext
 from emulator.control.differences import LIMIT, page_for
 from emulator.control.journal_models import Differences
 from emulator.control.models import WORLD_ID, Clock, Memory, State, Worlds
+from emulator.control.overview import AT
 from emulator.control.problems import Done
 from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.accounts import ONE_ACCOUNT
 from emulator.kernel.errors import BadInput, NotFound, TooMany
-from emulator.kernel.world import Moment, World
+from emulator.kernel.transaction import Transaction
+from emulator.kernel.world import NOW, Moment, World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.accounts import fields_by_account, own_claims, with_credentials, with_own_credentials
 from emulator.scenario.checks.accounts import account_problems
@@ -43,7 +45,7 @@ BEGINNING = {
 }
 RESET = closed(BEGINNING)
 NEW_WORLD = closed({**BEGINNING, "id": WORLD_ID})
-FORK = closed({"id": WORLD_ID, "seed": SEED})
+FORK = closed({"id": WORLD_ID, "seed": SEED, "at": TEXT})
 NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, such as " + (
     '{"serpwow": {"account": {"credits_limit": 200}}}'
 )
@@ -60,14 +62,14 @@ def check_shown(name: str, at: str) -> None:
         raise BadInput.at("a name can be read by everybody, and this one looks like a secret: choose another", at)
 
 
-def state_of(world: World, vendors: Vendors) -> State:
-    """Return the state of a world by vendor, as a scenario writes it in `given`.
+def state_of(moment: Moment, vendors: Vendors) -> State:
+    """Return the state of a world at a moment by vendor, as a scenario writes it in `given`.
 
     Raises:
         TooMany: it has more bytes than an answer may have.
     """
-    accounts = world.rules.accounts
-    with world.transaction("look") as tx, each_part_dumped_once(world.rules.limits.answer):
+    world, accounts = moment.world, moment.world.rules.accounts
+    with Transaction(world, moment.at, "look") as tx, each_part_dumped_once(world.rules.limits.answer):
         states = {name: vendor.state.dump(tx) for name, vendor in vendors.items()}
     return {name: with_credentials(it, vendors[name], accounts.get(name, ONE_ACCOUNT)) for name, it in states.items()}
 
@@ -157,10 +159,10 @@ def fork(world: World, request: ControlRequest) -> models.World:
     """The fork accepts the credentials of the world, and its own, which alone pick it."""
     context, seed = request.context, request.body.get("seed", world.seed)
     check_shown(request.body.get("id", ""), "id")
-    world.settle()
+    moment = world.moment(request.body.get("at", NOW))
     with context.id_lock:
         id = request.body.get("id") or context.next_id()
-        twin = world.fork(id, with_own_credentials(world.rules, context.vendors, id, seed), seed)
+        twin = world.fork(id, with_own_credentials(world.rules, context.vendors, id, seed), seed, moment)
         context.worlds.add(twin, own_claims(twin, context.vendors))
         context.unmatched.begin(twin.id)
     _begin(twin, context)
@@ -219,17 +221,17 @@ def _replaced(world: World, request: ControlRequest) -> tuple[World, ControlRequ
 @route(
     "GET",
     "/worlds/{world}/state",
-    "The state as `given` is written, whole or of one vendor",
-    query={"vendor": {**TEXT, "description": "only this vendor's part"}},
+    "The state as `given` is written, whole or of one vendor, now or at a moment",
+    query={"vendor": {**TEXT, "description": "only this vendor's part"}, **AT},
     takes_long=True,
 )
 def state(world: World, request: ControlRequest) -> State:
-    vendors, name = request.context.vendors, request.http.query_params.get("vendor")
-    if name is None:
-        return state_of(world, vendors)
-    if name not in vendors:
-        raise BadInput.at(str(NotFound("vendor", name, vendors)), "vendor")
-    return state_of(world, {name: vendors[name]})
+    vendors, query = request.context.vendors, request.http.query_params
+    if (name := query.get("vendor")) is not None:
+        if name not in vendors:
+            raise BadInput.at(str(NotFound("vendor", name, vendors)), "vendor")
+        vendors = {name: vendors[name]}
+    return state_of(request.context.moment(world, query.get("at", NOW)), vendors)
 
 
 @route(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from emulator.kernel.budget import Charge, Quota, weigh
@@ -136,6 +137,14 @@ class History:
         count, newest = mark
         place = count - 1 - (self.count - len(self._commits))
         return count <= self.count and (place < 0 or self._commits[place] is newest)
+
+    def since(self, mark: HistoryMark) -> list[Commit] | None:
+        """Return the commits after a point, oldest first; None where it was undone, or they are not all there at once."""
+        count, newest = mark
+        place = count - (self.count - len(self._commits))
+        is_there = 0 <= place <= len(self._commits)
+        is_kept = is_there and (self._commits[place - 1] is newest if place else count == 0)
+        return [*islice(self._commits, place, None)] if is_kept else None
 
     def of(self, n: int) -> Commit | None:
         """Return the commit of exchange `n`; None where it changed nothing or is forgotten."""

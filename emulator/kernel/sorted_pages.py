@@ -132,6 +132,11 @@ class SortedGroup:
         """Yield the resources from an index on."""
         return (self._get(member[-1]) for member in self._members.onward_from(start))
 
+    def arrived_after(self, number: int) -> Iterator[tuple[int, Any]]:
+        """Yield the resources of a group in order of arrival after a number of that order, each with its own."""
+        members = self._members
+        return ((member[0], self._get(member[-1])) for member in members.onward_from(members.rank((number + 1,))))
+
     def reversed(self, start: int = 0) -> Iterator[Any]:
         """Yield the resources last first, from an index on that is counted from the end."""
         return (self._get(member[-1]) for member in self._members.back_from(len(self._members) - start))

@@ -23,6 +23,8 @@ from emulator.kernel.transaction import begin, due_instants
 
 BEGINNING, NOW = "beginning", "now"
 """The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""
+ENTRY = "entry/"
+"""The beginning of the name of a moment by the number of a journal entry; no name of a snapshot has a slash."""
 
 
 class Moment(Struct, frozen=True):
@@ -182,10 +184,11 @@ class World:
         twin._copy_records(self)
         return twin
 
-    def fork(self, id: str, rules: Rules, seed: int) -> World:
-        """Return a copy under another id, rules and seed, with journal, history, beginning and snapshots."""
-        twin = World(id, rules, self.clock.copy(), seed, quota_of_another(self), self)
-        twin._copy_records(self)
+    def fork(self, id: str, rules: Rules, seed: int, at: Moment | None = None) -> World:
+        """Return a copy as it is, or was `at` a moment, under another id, rules and seed; beginning and snapshots are these."""
+        origin, clock = (at.world, at.clock()) if at else (self, self.clock.copy())
+        twin = World(id, rules, clock, seed, quota_of_another(origin), origin)
+        twin._copy_records(origin)
         twin.journal.mark_undelivered()
         twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
         return twin
@@ -206,12 +209,17 @@ class World:
         self.snapshots[name].world.journal.mark_undelivered()
         return self.snapshots[name]
 
-    def moment(self, name: str) -> Moment:
-        """Return the snapshot of a name, the BEGINNING, or NOW.
+    def moment(self, name: str, quota: Quota | None = None) -> Moment:
+        """Return the snapshot of a name, the BEGINNING, NOW, or the moment of an ENTRY, whose copy counts in the `quota`.
 
         Raises:
             NotFound: there is none.
+            OutOfReach: the entry is too long ago.
         """
+        if name.startswith(ENTRY):
+            from emulator.kernel.moments import moment_of_entry
+
+            return moment_of_entry(self, name, quota)
         if name == NOW:
             return Moment(self.settle(), self)
         if name == BEGINNING and self._beginning is not None:
@@ -221,16 +229,17 @@ class World:
         return self.snapshots[name]
 
     def restore(self, name: str) -> None:
-        """Go back to a snapshot or the BEGINNING, the journal too; the other snapshots are kept.
+        """Go back to a snapshot, to that of an ENTRY or to the BEGINNING, the journal too; the snapshots are kept.
 
         Raises:
             NotFound: there is none of that name.
+            OutOfReach: the entry is too long ago.
         """
         if name == BEGINNING:
             return self.reset()
-        if name not in self.snapshots:
+        if name == NOW:
             raise NotFound("snapshot", name, (BEGINNING, *self.snapshots))
-        moment = self.snapshots[name]
+        moment = self.moment(name)
         return self.take_over(moment.world, moment.at)
 
     def undo(self, exchanges: int) -> None:

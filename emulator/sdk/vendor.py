@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -66,6 +67,24 @@ Cite = Callable[[Transaction, Request, Operation, Answer], Answer]
 """Adds to an operation's answer the facts and the assumption that it rests on beside its row. Changes nothing."""
 
 
+class Number(Struct, frozen=True):
+    """A number of a vendor's state that people watch: a `value` of the resources of a type, added up over all of them.
+
+    Where there is none of that type, the resource `without` stands for it.
+    """
+
+    name: str
+    of: type[Any]
+    value: Callable[[Any], int | Decimal]
+    without: Any = None
+
+    @property
+    def kind(self) -> str:
+        """The kind of the resources."""
+        kind: str = self.of.kind
+        return kind
+
+
 class Credentials(Struct, frozen=True):
     """The credentials of a world: the fields that a client needs, and the one value among them that picks the world."""
 
@@ -88,9 +107,9 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     credential, each with whether one was surely sent. With `folds_names`, clients may write names of a query or of a JSON body
     in any case. `deletable` are the lists of its state whose items somebody else can delete, by their place, such as
     `batches.payments`. `accounts` are the words of its state for its accounts, where a world can tell several apart. `shown_as`
-    has the names of fields in answers for which the state has others. `outboxes` are the kinds of notifications that it sends.
-    `resources` is the folder of a vendor's package in which `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the
-    box have none.
+    has the names of fields in answers for which the state has others. `numbers` are those of its state that people watch over
+    time. `outboxes` are the kinds of notifications that it sends. `resources` is the folder of a vendor's package in which
+    `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the box have none.
     """
 
     name: str
@@ -118,6 +137,7 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     case_sensitive: bool = True
     folds_names: bool = False
     shown_as: Mapping[str, str] = field(default_factory=dict)
+    numbers: tuple[Number, ...] = ()
     outboxes: tuple[Outbox, ...] = ()
     deletable: Mapping[str, Deletable] = field(default_factory=dict)
     accounts: AccountWords | None = None

@@ -93,6 +93,16 @@ def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference
         return _between(before, after, vendors, min(it.world.rules.limits.memory for it in (source, target)))
 
 
+def as_given(moment: Moment, key: Key, vendors: Vendors) -> Difference | None:
+    """Return a resource as `given` writes it, as what its absence would make different; None where that does not have it."""
+    world, find = moment.world, moment.world.store.find
+    keys = _with_owners([key], [find], world.store.tables)
+    others = [it for it in keys if it != key]
+    with _slice(world, moment.at, others, find) as left, _slice(world, moment.at, keys, find) as right:
+        found = [it for it in _between(left, right, vendors, world.rules.limits.memory) if it.after is not None]
+    return next((it for it in found if it.id == key[1]), next(iter(found), None))
+
+
 def let_go(found: list[Difference]) -> None:
     """Free differences some at a time: while many are freed at once, every thread waits."""
     while found:

@@ -48,9 +48,13 @@ class DryRuns:
         self._budget = Budget(limits.memory // 2)  # of all copies that are made apart
         self._pipeline = Pipeline(self._held, None, limits, answers)
 
+    def quota_apart(self) -> Quota:
+        """Return a quota for a copy whose memory counts apart: nothing that a world keeps makes room for it or its copies."""
+        return Quota(self._budget)
+
     def copy_apart(self, world: World) -> World:
-        """Return a copy whose memory counts apart, so that nothing that a world keeps makes room for it or for its copies."""
-        return world.copy(Quota(self._budget))
+        """Return such a copy."""
+        return world.copy(self.quota_apart())
 
     def run(self, world: World, request: Request) -> DryRun:
         """Try a request on a copy of this world. The real time that a fault would take does not pass.

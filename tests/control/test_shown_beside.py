@@ -20,6 +20,8 @@ FAULT = {"at": "serpwow.batches.list", "where": "before-commit", "do": "hang"}
 EVENT = {"after_call": "serpwow.batches.stop", "set": {"serpwow": {"account": {"name": SENT}}}}
 WORLD = "/_emulator/worlds/default"
 LOOKS = [row for row in ROUTES if row.method == "GET" and row.path.startswith("/worlds/{world}")]
+RULES = {"fault": "fault-1", "event": "timeline-1", "reply": "reply-1"}
+NAMES = {**RULES, "n": "1", "name": "x", "delivery": "x", "vendor": "serpwow", "kind": "batch", "id": "x"}
 SHOW_REQUESTS = ("held", "unmatched", "journal", "{n}", "explain")
 
 
@@ -43,9 +45,8 @@ def test_secrets_are_hidden_beside_the_event_loop(row: ControlRoute, monkeypatch
             wait_until(lambda: client.get(f"{WORLD}/held").json()["held"], lambda: not answer.done())
             monkeypatch.setattr(redact, "_scan", hide)
             for world in ("default", other):
-                path = row.path.format(
-                    world=world, n=1, name="x", fault="fault-1", event="timeline-1", reply="reply-1", delivery="x"
-                )
+                names = {**NAMES, "world": world}
+                path = row.path.replace(":path}", "}").format_map(names)
                 client.get(f"/_emulator{path}")
             client.delete(f"{WORLD}/faults")
     assert threads <= {"batch-emulator-apart"}

@@ -43,7 +43,7 @@ from emulator.kernel.faults import (
 )
 from emulator.kernel.journal import Exchange
 from emulator.kernel.timeline import Reaction
-from emulator.kernel.world import World
+from emulator.kernel.world import NOW, World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.faults import add_fault
@@ -126,7 +126,7 @@ def cases() -> dict[str, Case]:
 
 def shown(world: World) -> dict[str, Any]:
     """The state as people see it."""
-    return state_of(world, VENDORS)
+    return state_of(world.moment(NOW), VENDORS)
 
 
 def all_entries(world: World) -> dict[str, list[Any]]:

@@ -11,6 +11,7 @@ from emulator.vendors.serpwow.responses.advice import advise
 from emulator.vendors.serpwow.responses.renderers import HEADERS, RENDERERS, cite, failure_response, response_headers
 from emulator.vendors.serpwow.state import SerpwowState
 from emulator.vendors.serpwow.state.deletions import DELETABLE
+from emulator.vendors.serpwow.state.fields import NUMBERS
 from emulator.vendors.serpwow.webhooks import OUTBOX
 
 
@@ -46,5 +47,6 @@ SERPWOW = Vendor(
     case_sensitive=False,
     shown_as={"searches_total_count": "searches"},
     deletable=DELETABLE,
+    numbers=NUMBERS,
     accounts=WORDS,
 )

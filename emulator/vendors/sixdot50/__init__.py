@@ -13,6 +13,7 @@ from emulator.vendors.sixdot50.responses.refusals import failure_response
 from emulator.vendors.sixdot50.responses.renderers import MEDIA_TYPE, RENDERERS
 from emulator.vendors.sixdot50.state.codec import SixDot50State
 from emulator.vendors.sixdot50.state.deletions import DELETABLE
+from emulator.vendors.sixdot50.state.fields import NUMBERS
 
 SIXDOT50 = Vendor(
     name="6dot50",
@@ -39,5 +40,6 @@ SIXDOT50 = Vendor(
     folds_names=True,
     shown_as={"statusCode": "status"},
     deletable=DELETABLE,
+    numbers=NUMBERS,
     accounts=WORDS,
 )

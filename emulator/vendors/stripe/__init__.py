@@ -11,6 +11,7 @@ from emulator.vendors.stripe.files.operations import FILE_OPERATIONS
 from emulator.vendors.stripe.files.responses import FILE_RENDERERS
 from emulator.vendors.stripe.machine import JOB
 from emulator.vendors.stripe.model.accounts import WORDS
+from emulator.vendors.stripe.model.jobs import NUMBERS
 from emulator.vendors.stripe.operations import JOB_OPERATIONS
 from emulator.vendors.stripe.requests.admission import admit, credential, unmatched
 from emulator.vendors.stripe.responses.advice import advise
@@ -50,5 +51,6 @@ STRIPE = Vendor(
     recognizes=lambda request: "stripe-version" in request.headers or (credential(request) or "").startswith(("sk_", "rk_")),
     credential_hint="its key in the header Authorization, as Bearer KEY",
     deletable=DELETABLE,
+    numbers=NUMBERS,
     accounts=WORDS,
 )

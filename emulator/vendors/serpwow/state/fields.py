@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from emulator.sdk import (
     AMOUNT,
     COUNT,
+    END_OF_TIME,
     FLAG,
     INSTANT,
     NAME,
@@ -15,6 +18,7 @@ from emulator.sdk import (
     Field,
     Fields,
     JsonObject,
+    Number,
     delivery_schema,
     list_of,
     many_of,
@@ -24,8 +28,8 @@ from emulator.sdk import (
 )
 from emulator.vendors.serpwow.destinations.model import SETTINGS
 from emulator.vendors.serpwow.machine.batches import BATCH as BATCH_MACHINE
-from emulator.vendors.serpwow.model.account import MOST_DAYS, WORDS, Component
-from emulator.vendors.serpwow.model.batches import PARTS, PRIORITIES, STATUSES
+from emulator.vendors.serpwow.model.account import MOST_DAYS, WORDS, Account, Component
+from emulator.vendors.serpwow.model.batches import PARTS, PRIORITIES, STATUSES, Batch
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.requests.searches import TYPE
 from emulator.vendors.serpwow.requests.validation import MOST_ITEMS
@@ -180,4 +184,10 @@ QUANTITIES = frozenset(
         *("batches.allocated", "batches.searches"),
         *("batches.result_sets.searches_completed", "batches.result_sets.searches_failed", "error_logs.count"),
     )
+)
+
+_NEW = Account(END_OF_TIME)
+NUMBERS = (
+    *(Number(it, Account, attrgetter(it), _NEW) for it in ("credits_limit", "credits_used", "credits_remaining")),
+    Number("credits_allocated", Batch, attrgetter("allocated")),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from operator import attrgetter
 
 from emulator.sdk import (
     FLAG,
@@ -13,6 +15,7 @@ from emulator.sdk import (
     Field,
     Fields,
     JsonObject,
+    Number,
     many_of,
     one_of,
     schema_of,
@@ -20,7 +23,7 @@ from emulator.sdk import (
 )
 from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
 from emulator.vendors.sixdot50.machine import PAYMENT as PAYMENT_MACHINE
-from emulator.vendors.sixdot50.model import WORDS
+from emulator.vendors.sixdot50.model import WORDS, Account, Payment
 
 _GUID = {
     "type": "string",
@@ -96,3 +99,15 @@ SCHEMA: JsonObject = {
     },
     "additionalProperties": False,
 }
+
+
+def amount_in(status: str) -> Callable[[Payment], Decimal]:
+    """Return a function to the amount of a payment where it has a status, and to nothing where it has another."""
+    return lambda payment: payment.amount if payment.status == status else Decimal(0)
+
+
+NUMBERS = (
+    Number("balance", Account, attrgetter("balance")),
+    Number("availableBalance", Account, attrgetter("available_balance")),
+    *(Number(f"amount{status.title()}", Payment, amount_in(status)) for status in PAYMENT_STATES),
+)

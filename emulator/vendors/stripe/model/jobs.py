@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 from typing import ClassVar
 
-from emulator.sdk import SELF, Metered, field
+from emulator.sdk import SELF, Metered, Number, field
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, RowOutcomes
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -80,3 +81,9 @@ class Job(Metered, frozen=True, gc=False):
     def goal(self) -> int:
         """The rows validated or processed at the end of a status that is about them."""
         return self.rows if self.status != "validating" or self.invalid_row is None else self.invalid_row - 1
+
+
+COUNTS = ("rows", "validated_count", "success_count", "failure_count")
+"""The counts of a job, as of `counted_at`."""
+
+NUMBERS = tuple([Number(it, Job, attrgetter(it)) for it in COUNTS])
