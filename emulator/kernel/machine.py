@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
@@ -11,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 from emulator.kernel.accounts import Accounts
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
-from emulator.kernel.resource import Struct, structs
+from emulator.kernel.resource import Struct, field, structs
 from emulator.kernel.sorted_pages import IndexKey, SortedGroup
 from emulator.kernel.time import NEVER, format_duration
 
@@ -195,8 +194,7 @@ class Answer(NamedTuple):
         return self._replace(also=(*self.also, *facts), assumption=self.assumption or assumption)
 
 
-@dataclass(frozen=True, eq=False)
-class Machine:
+class Machine(Struct, frozen=True, eq=False):
     """The states of the resources of one type, and its rows.
 
     Of the rows of one state and cause the first that applies is taken; the last of them is unconditional. `table` has the
@@ -218,15 +216,15 @@ class Machine:
     min_steps: MinSteps | None = None
     progress: Progress | None = None
     rounds: FindRounds | None = None
-    kind: str = field(init=False)
-    table: tuple[Row, ...] = field(init=False, repr=False)
-    by_command: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
-    by_timer: dict[str, tuple[tuple[Timer, tuple[Row, ...]], ...]] = field(init=False, repr=False)
+    kind: str = ""
+    table: tuple[Row, ...] = ()
+    by_command: dict[tuple[str, str], tuple[Row, ...]] = field(default_factory=dict)
+    by_timer: dict[str, tuple[tuple[Timer, tuple[Row, ...]], ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", self.of.kind)
-        object.__setattr__(self, "table", self.rows)
-        object.__setattr__(self, "rows", tuple(_expanded(self.rows, self.states)))
+        structs.force_setattr(self, "kind", self.of.kind)
+        structs.force_setattr(self, "table", self.rows)
+        structs.force_setattr(self, "rows", tuple(_expanded(self.rows, self.states)))
         defects = list(_defects(self))
         if defects:
             raise MachineError(f"{self.kind}: " + "; ".join(defects))
@@ -236,8 +234,8 @@ class Machine:
             state: tuple((timer, causes[key]) for timer in self.timers if (key := (state, timer)) in causes)
             for state in self.states
         }
-        object.__setattr__(self, "by_command", by_command)
-        object.__setattr__(self, "by_timer", by_timer)
+        structs.force_setattr(self, "by_command", by_command)
+        structs.force_setattr(self, "by_timer", by_timer)
 
     def skipped_rows(self, row: Row) -> tuple[Row, ...]:
         """Return the rows of the same state and cause before this one, which did not apply if it was taken."""

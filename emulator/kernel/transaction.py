@@ -9,7 +9,6 @@ from hashlib import blake2b
 from math import inf
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from emulator.kernel.accounts import ONE_ACCOUNT, Accounts
 from emulator.kernel.assumption import Assumption
@@ -252,7 +251,8 @@ class Transaction:
 
 def guid(digest: bytes) -> str:
     """Return a random GUID in lower case: an id made from such bytes."""
-    return str(UUID(bytes=digest[:16], version=4))
+    digits, variant = digest[:16].hex(), "89ab"[digest[8] >> 4 & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def base62(digest: bytes, count: int) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,7 @@ from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import Timer, View
 from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.timeline import TIMELINE, TimelineEvent
+from emulator.kernel.transaction import guid
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, LIVES, SECONDS, START, TIMINGS, Kettle, Life, kitchen, live, shown
 
@@ -263,7 +264,7 @@ def boil_another(_: View, kettle: Kettle) -> Iterable[Kettle]:
 
 def test_a_full_world_lets_time_bring_about_more_and_can_still_be_read() -> None:
     rows = [changed(row, effect=boil_another) if isinstance(row.cause, Timer) else row for row in KETTLE.table]
-    rules = Rules({KETTLE.kind: replace(KETTLE, rows=tuple(rows))}, limits=Limits(resources=1))
+    rules = Rules({KETTLE.kind: changed(KETTLE, rows=tuple(rows))}, limits=Limits(resources=1))
     world = World("w", rules, Clock(START))
     with world.transaction("fill") as tx:
         tx.put(Kettle("0", START, "warming"))
@@ -304,10 +305,15 @@ def leave_a_note(view: View, kettle: Kettle) -> Iterable[Kettle]:
 
 def test_an_effect_reads_the_request_that_is_carried_out_and_finds_none_where_time_acts() -> None:
     rows = tuple(changed(row, effect=leave_a_note) if row.to in ("hot", "warming") else row for row in KETTLE.table)
-    machine = replace(KETTLE, rows=rows)
+    machine = changed(KETTLE, rows=rows)
     world = World("kitchen", Rules({machine.kind: machine}), Clock(START))
     with world.transaction("heat", context=7) as tx:
         tx.ask(machine, "0", "heat", Kettle("0", START))
     assert world.store.find(Kettle.kind, "0") == Kettle("0", START, "warming", 7)
     world.advance_by(timedelta(seconds=30))
     assert world.store.find(Kettle.kind, "0") == Kettle("0", world.clock.now(), "hot", 0)
+
+
+@given(st.binary(min_size=16, max_size=32))
+def test_a_guid_is_a_random_uuid(digest: bytes) -> None:
+    assert guid(digest) == str(UUID(bytes=digest[:16], version=4))
