@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
 import click
 
 from emulator.cli.options import option, reads, server_url_option, token_option
 from emulator.text.escape import escaped
+from emulator.text.pattern import pattern
 
 LAST = "last"
-NUMBER = re.compile(r"[0-9]{1,18}")
+NUMBER = pattern(r"[0-9]{1,18}")
 
 
 def read_exchange(name: str) -> tuple[str | None, str]:

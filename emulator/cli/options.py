@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from os.path import exists
@@ -17,6 +16,7 @@ from emulator.client.environment import env, is_service_address, paths_in, usabl
 from emulator.kernel.clock import FROZEN, MAX_RATE, REAL
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import SAYS, Limits, keep_alive_seconds
+from emulator.text.pattern import pattern
 
 if TYPE_CHECKING:
     from emulator.delivery.hosts import Hosts
@@ -29,7 +29,7 @@ else:
 TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 """Values of a variable that click takes for a flag that is set."""
 
-_WITH_PORT = re.compile(r"(?P<host>[^:]*|\[[^\]]*\]):(?P<port>[0-9]*)")
+_WITH_PORT = pattern(r"(?P<host>[^:]*|\[[^\]]*\]):(?P<port>[0-9]*)")
 
 
 def reads(read: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from os.path import isdir
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.kernel.resource import Struct
 from emulator.text.escape import escaped
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def open_library(folders: Sequence[Path], quiet: bool = False) -> Library:
     return known
 
 
-class Opened(NamedTuple):
+class Opened(Struct, frozen=True):
     """A file or name that was given: its scenario, if it could be read, and the mistakes in it."""
 
     path: str

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emulator.cli.certificate import authority
 from emulator.cli.options import (
     ScenarioName,
     allow_host_option,
@@ -182,6 +181,8 @@ def make_token() -> str:
 
 
 def _context(hosts: Iterable[str]) -> SSLContext:
+    from emulator.cli.certificate import authority
+
     try:
         return authority(hosts).context()
     except EmulatorError as error:

@@ -15,6 +15,7 @@ import click
 
 from emulator.client.environment import PREFIX, misspelt, strip_all
 from emulator.text.escape import escaped_lines
+from emulator.text.garbage import gc_paused
 
 QUIET = "healthcheck"
 """The command that runs every few seconds, and does not repeat what another has said."""
@@ -46,8 +47,9 @@ class Program(click.Group):
 
     def command_of(self, name: str) -> click.Command:
         """Return the command of a name that there is."""
-        command: click.Command = getattr(import_module(f"emulator.cli.{name}"), self._functions[name])
-        return command
+        with gc_paused():
+            command: click.Command = getattr(import_module(f"emulator.cli.{name}"), self._functions[name])
+            return command
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that the arguments name."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from emulator.kernel.errors import EmulatorError
+from emulator.text.pattern import pattern
 from emulator.web.guard import PREFIX
 
 PORTS = {"http": 80, "https": 443}
-UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f]")
+UNPRINTABLE = pattern(r"[\s\x00-\x1f\x7f]")
 
 
 class BadAddress(EmulatorError):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, MutableMapping
 
 from emulator.kernel.errors import EmulatorError
 from emulator.text.nearest import PART, near
+from emulator.text.pattern import pattern
 
 PREFIX = "EMULATOR_"
 CONTROL_TOKEN = "EMULATOR_CONTROL_TOKEN"  # noqa: S105  a variable's name
@@ -15,7 +16,7 @@ CONTROL_TOKEN = "EMULATOR_CONTROL_TOKEN"  # noqa: S105  a variable's name
 _SERVICE = r"(SERVICE_HOST|SERVICE_PORT|PORT_\d+_(TCP|UDP|SCTP))(_\w+)?|NAME|ENV_\w+"
 """Variables (without the prefix) that Kubernetes and Docker links set for a service called `emulator`."""
 
-_VISIBLE = re.compile(r"[!-~]+")
+_VISIBLE = pattern(r"[!-~]+")
 
 
 class BadToken(EmulatorError):

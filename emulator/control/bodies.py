@@ -22,6 +22,7 @@ from emulator.scenario.schema import STATE, event_schema, rule_schemas, state_sc
 from emulator.scenario.strict_json import LARGEST, MAX_DIGITS, NotJson, read_json
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
+from emulator.text.pattern import pattern
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding, declared_length
@@ -40,7 +41,7 @@ MAX_INLINE = 1_000
 MAX_PROBLEMS = 10
 """Unknown parameters of a query that a refusal names."""
 
-YAML_TYPE = re.compile(r"(application|text)/((x-|vnd\.)?yaml|[\w.-]+\+yaml)", re.ASCII)
+YAML_TYPE = pattern(r"(application|text)/((x-|vnd\.)?yaml|[\w.-]+\+yaml)", re.ASCII)
 MULTIPART = "multipart/form-data"
 KEEP_LINE_ENDS = "with curl, --data-binary @FILE keeps the line ends, which -d takes away"
 NO_MULTIPART = (

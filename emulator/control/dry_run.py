@@ -21,6 +21,7 @@ from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request, read_request
 from emulator.sdk.response import Stream
 from emulator.state.diff import between
+from emulator.text.pattern import pattern
 from emulator.text.redact import redact_header
 from emulator.web.connection import Scope
 from emulator.web.guard import has_live_key
@@ -38,8 +39,8 @@ DRY_RUN = closed(
     "url",
     examples=[{"method": "GET", "url": "/live/batches"}],
 )
-URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
-SENDABLE = re.compile(r"[\x21-\x7e]*")
+URL = pattern(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
+SENDABLE = pattern(r"[\x21-\x7e]*")
 
 
 @route(

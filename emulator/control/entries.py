@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterable
 from functools import cache, lru_cache
@@ -18,6 +17,7 @@ from emulator.kernel.clock import EPOCH
 from emulator.kernel.journal import Change, DeliveryAttempt, Entry, Exchange, FaultHit
 from emulator.kernel.time import format_instant
 from emulator.sdk.exact_json import dump, load
+from emulator.text.pattern import pattern
 from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
 from emulator.text.secrets import LONG_NAME, redact
 from emulator.web.unmatched import Unmatched
@@ -25,7 +25,7 @@ from emulator.web.unmatched import Unmatched
 MAX_HEADERS = 16_384
 """Characters of an entry's headers, names and values together."""
 
-_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_BINARY = pattern(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 """Bytes that are in no text of any encoding but UTF-16 and UTF-32."""
 
 

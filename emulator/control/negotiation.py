@@ -13,6 +13,7 @@ from emulator.control.record import to_json
 from emulator.kernel.budget import Quota
 from emulator.sdk.json_pieces import Room, in_pieces, together
 from emulator.sdk.response import Stream
+from emulator.text.pattern import pattern
 from emulator.web.answers import charge_answer
 from emulator.web.control_plane import Handed
 from emulator.web.response import OutgoingResponse
@@ -22,7 +23,7 @@ JSON_TYPE, TEXT_TYPE, HTML_TYPE, YAML_TYPE = "application/json", "text/plain", "
 Forms = Mapping[str, Callable[[Any], str]]
 """From a media type to the function that renders an answer in it."""
 
-_RANGE = re.compile(r"([^\s,;]+)(?:[^,]*?;\s*q\s*=\s*([^\s,;]*))?[^,]*", re.IGNORECASE)
+_RANGE = pattern(r"([^\s,;]+)(?:[^,]*?;\s*q\s*=\s*([^\s,;]*))?[^,]*", re.IGNORECASE)
 """A range of an Accept header, and its weight."""
 
 MANY, LETTERS, LONG = 200, 1_000, 1_500_000
@@ -118,9 +119,9 @@ def preferred(accept: str | None, offered: Sequence[str]) -> str:
 
 def _weight(media: str, weights: Mapping[str, float]) -> tuple[float, int]:
     """Return the weight of the most specific range that a media type fits, and how specific it is; 0 and 0 without one."""
-    for specificity, pattern in ((2, media), (1, f"{media.partition('/')[0]}/*"), (0, "*/*")):
-        if pattern in weights:
-            return weights[pattern], specificity if weights[pattern] else 0
+    for specificity, media_range in ((2, media), (1, f"{media.partition('/')[0]}/*"), (0, "*/*")):
+        if media_range in weights:
+            return weights[media_range], specificity if weights[media_range] else 0
     return 0.0, 0
 
 

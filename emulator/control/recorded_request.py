@@ -13,6 +13,7 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import JsonObject
 from emulator.sdk.exact_json import Unreadable, load
+from emulator.text.pattern import pattern
 from emulator.text.redact import DEEPEST
 from emulator.web.routes import Route, Routes
 
@@ -20,7 +21,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 NO_RESOURCE = ("world", "token", "file")
 """Parameters of a path that are no id of a resource."""
 
-_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+_NUMBER = pattern(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 
 
 class RecordedRequest:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from emulator.kernel.errors import EmulatorError
+from emulator.kernel.resource import Struct
+from emulator.text.pattern import pattern
 from emulator.text.redact import redact_text
 
 PORTS = {"http": 80, "https": 443}
@@ -20,10 +20,10 @@ ANY = 0
 LONGEST = 8_000
 """Characters of a URL."""
 
-NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
-NETLOC = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:@]*))(?::([0-9]{0,5}))?")
-NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-PLAIN = re.compile(r"[!-\[\]-~]+")
+NAME = pattern(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*")
+NETLOC = pattern(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:@]*))(?::([0-9]{0,5}))?")
+NUMBER = pattern(r"[0-9]+|0x[0-9a-f]*")
+PLAIN = pattern(r"[!-\[\]-~]+")
 """Visible characters of ASCII but a backslash, which some readers take for a slash."""
 
 Address = IPv4Address | IPv6Address
@@ -33,7 +33,7 @@ class Refused(EmulatorError):
     """A place to which nothing is sent; the message says why."""
 
 
-class Target(NamedTuple):
+class Target(Struct, frozen=True):
     """The target of a POST: a host's name in lower case, or its address as printed; a port; and the path with its query."""
 
     scheme: str

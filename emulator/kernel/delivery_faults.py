@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from emulator.kernel.calls import Call, CallRule, CallView, covering, flaws_of_rule
 from emulator.kernel.errors import BadInput, Problem
@@ -105,7 +105,7 @@ class DeliveryFault(CallRule, frozen=True, gc=False, kw_only=True):
         return FaultHit(self.id, self.phase, self.do, self.place or None)
 
 
-class Strike(NamedTuple):
+class Strike(Struct, frozen=True):
     """The fault that strikes a delivery, if one does, and all that cover it, as they are once they have counted it."""
 
     fault: DeliveryFault | None = None

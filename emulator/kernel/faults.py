@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from emulator.kernel.calls import Call, CallContext, CallRule, Verdict, count_call, covering, flaws_of_rule, strike
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import FaultHit
-from emulator.kernel.resource import field
+from emulator.kernel.resource import Struct, field
 from emulator.kernel.time import format_duration
 
 EARLY, LATE = "early", "late"
@@ -116,7 +116,7 @@ class Fault(CallRule, frozen=True, gc=False, kw_only=True):
         return FaultHit(self.id, self.where, self.do, self.place or None)
 
 
-class Strikes(NamedTuple):
+class Strikes(Struct, frozen=True):
     """The faults that strike a call, and the verdicts of all that cover it."""
 
     faults: tuple[Fault, ...]

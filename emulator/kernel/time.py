@@ -10,8 +10,9 @@ from fractions import Fraction
 from numbers import Real
 
 from emulator.kernel.errors import BadInput
+from emulator.text.pattern import pattern
 
-INSTANT = re.compile(
+INSTANT = pattern(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?",
     re.ASCII,
 )

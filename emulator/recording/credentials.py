@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
@@ -11,13 +10,14 @@ from typing import Any
 from emulator.recording.events import Call, Event
 from emulator.scenario.document import JsonObject
 from emulator.sdk.vendor import Vendor
+from emulator.text.pattern import pattern
 from emulator.text.redact import SCHEMES, hides, redact_body, redact_header, redact_text
 from emulator.text.secrets import SHOWN, redact, redact_shapes
 
-_STAND_IN = re.compile(r"\{[\w.-]{1,200}\}|(?:[a-z]{2}_(?:org_)?test_|whsec_)?recorded[0-9]{1,9}")
+_STAND_IN = pattern(r"\{[\w.-]{1,200}\}|(?:[a-z]{2}_(?:org_)?test_|whsec_)?recorded[0-9]{1,9}")
 """A text that may stand in place of a secret."""
 
-_KIND = re.compile(r"[a-z]{2}_(?:org_)?(?:live|test)_|whsec_")
+_KIND = pattern(r"[a-z]{2}_(?:org_)?(?:live|test)_|whsec_")
 """The beginning of a key that tells of which kind it is."""
 
 HIDDEN = "…"

@@ -10,6 +10,7 @@ from emulator.recording.events import NO_JSON, Call, value_of
 from emulator.recording.kept import SHORTEST, is_link, is_made
 from emulator.scenario.document import JsonDict
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 from emulator.text.redact import hides, redact_text
 from emulator.web.response import LEAST_REFUSAL
 
@@ -22,13 +23,13 @@ LONGEST_LIST = 5
 LONGEST_TEXT, LONGEST_BODY = 200, 600
 """Characters of a text in JSON, and of a whole body that is text, up to which it is expected."""
 
-_MATTERS = re.compile(
+_MATTERS = pattern(
     r"^type$|status|state|code|message|error|reason|success|fail|count|total|credits|balance|amount|stopped|deleted",
     re.IGNORECASE,
 )
 _NEVER_MATTER = frozenset({"object", "livemode"})
-_STATUS = re.compile(r"status|statuscode|state", re.IGNORECASE)
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.DOTALL)
+_STATUS = pattern(r"status|statuscode|state", re.IGNORECASE)
+_INSTANT = pattern(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?", re.DOTALL)
 _NOTHING: Any = object()
 
 

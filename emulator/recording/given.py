@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from emulator.scenario.document import Document, JsonDict, JsonObject
 from emulator.scenario.fitting import fits
 from emulator.scenario.loader import load_document
 from emulator.sdk.vendor import Vendor, Vendors
+from emulator.text.pattern import pattern
 from emulator.text.redact import hides, redact_body
 from emulator.web.response import LEAST_REFUSAL
 
@@ -23,8 +23,8 @@ MAX_THINGS = 200
 MAX_TRIES = 20
 """Times that a state is tried, each time without what was wrong before."""
 
-_MOVING = re.compile(r"status|since|.*(?:_at|At|_run|_count)")
-_FLOWING = re.compile(r".*(?:_used|_remaining|[bB]alance)")
+_MOVING = pattern(r"status|since|.*(?:_at|At|_run|_count)")
+_FLOWING = pattern(r".*(?:_used|_remaining|[bB]alance)")
 """Fields that a request about the same thing, and one about anything of the vendor, may change before the first look."""
 
 EMPTY: tuple[Any, ...] = (None, "", [], {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -21,6 +20,7 @@ from emulator.scenario.fitting import problems_in
 from emulator.sdk.request import Request, read_request
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 from emulator.web.guard import PREFIX
 from emulator.web.requests import with_plain_letters
 from emulator.web.routes import Route, Routes
@@ -33,13 +33,13 @@ MAX_CALLS = 1_000
 
 ENTRIES = ("log", "entries")
 
-_CONTROL = re.compile(rf"{PREFIX}/worlds/[^/]+/(clock/advance|state|faults|replies)")
+_CONTROL = pattern(rf"{PREFIX}/worlds/[^/]+/(clock/advance|state|faults|replies)")
 """Paths of the control plane whose requests become steps."""
 
 LAID = {"faults": "fault", "replies": "reply"}
 """The actions of steps that lay what is sent to these paths."""
 
-_LOCAL = re.compile(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?")
+_LOCAL = pattern(r"(?:localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?::[0-9]{1,5})?")
 _MOST_DIGITS = 40
 """Characters of an instant that is read."""
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from emulator.recording.events import NO_JSON, Call, Event, value_of
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 
 SHORTEST, LONGEST = 6, 4_000
 """Characters of a value that is kept."""
@@ -16,13 +17,13 @@ SHORTEST, LONGEST = 6, 4_000
 MOST_LEAVES = 10_000
 """Values of an answer that are looked at."""
 
-TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{5,}")
+TOKEN = pattern(r"[A-Za-z0-9][A-Za-z0-9_.~-]{5,}")
 """A part of a text that may be a value that was made: an id or a token."""
 
-_MADE = re.compile(r"(?:^|_)(?:ids?|tokens?|urls?|uris?|links?|keys?|cursor|page)$|(?:Ids?|Tokens?|Urls?|Links?|Keys?)$")
+_MADE = pattern(r"(?:^|_)(?:ids?|tokens?|urls?|uris?|links?|keys?|cursor|page)$|(?:Ids?|Tokens?|Urls?|Links?|Keys?)$")
 """Keys under which values are made."""
 
-_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_GUID = pattern(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _GENERIC = frozenset({"id", "url", "uri", "value", "key", "data", "results", "items", "href"})
 """Keys that say nothing about what a value is of."""
 

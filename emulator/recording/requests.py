@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from http import HTTPMethod
 from itertools import chain, zip_longest
@@ -18,6 +17,7 @@ from emulator.scenario.document import JsonDict
 from emulator.scenario.scalars import plain
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import depth_of, dump, load
+from emulator.text.pattern import pattern
 from emulator.text.redact import SCHEMES, redact_text
 from emulator.text.secrets import NAMING, VALUES, is_secret
 from emulator.web.routes import UNMATCHED
@@ -29,7 +29,7 @@ METHODS = frozenset(method.value for method in HTTPMethod)
 DEEPEST_BODY = 30
 """Levels of a body in JSON up to which it stands in the file as a value."""
 
-_OF_TRANSPORT = re.compile(
+_OF_TRANSPORT = pattern(
     r"(?:accept(?:-.*)?|access-control-.*|alt-.*|baggage|cache-control|connection|content-length|cookie2?|date|dnt|emulator-.*"
     r"|expect|forwarded|host|if-.*|keep-alive|max-forwards|origin|pragma|priority|proxy-.*|purpose|range|referer|save-data"
     r"|sec-.*|sentry-.*|te|trace.*|trailer|transfer-encoding|tracestate|upgrade.*|user-agent|via|x-amzn-.*|x-b3-.*|x-client-.*"
@@ -37,7 +37,7 @@ _OF_TRANSPORT = re.compile(
 )
 """Names of headers by which clients tell who they are and how they are connected."""
 
-_GUID = re.compile(r"(?:[\w-]{1,40}-)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_GUID = pattern(r"(?:[\w-]{1,40}-)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _SPELLINGS = {"idempotency-key": "Idempotency-Key", "content-md5": "Content-MD5"}
 
 

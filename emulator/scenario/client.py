@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from email.message import Message
@@ -13,11 +12,12 @@ from urllib.parse import quote, urlsplit
 from emulator.kernel.errors import EmulatorError
 from emulator.sdk.exact_json import depth_of
 from emulator.text.escape import escaped
+from emulator.text.pattern import pattern
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(rb"[^\x00\r\n]*")
+_NAME = pattern(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = pattern(rb"[^\x00\r\n]*")
 _SAFE = "".join(map(chr, range(0x21, 0x7F)))
 
 

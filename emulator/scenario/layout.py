@@ -6,7 +6,6 @@ A text that is not in ASCII stands in quotes: there it keeps its meaning where i
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +16,7 @@ import yaml
 from emulator.scenario.document import MARK, JsonObject
 from emulator.scenario.scalars import CORE, plain
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 
 WIDTH = 128
 """Characters of a line up to which a mapping or a list is written on it."""
@@ -27,10 +27,10 @@ LISTS = frozenset({"faults", "replies", "timeline", "steps"})
 STATES = frozenset({"given"})
 """Parts of which each vendor's stands below its name."""
 
-_PLAIN = re.compile(r"[A-Za-z0-9_/.](?:[ -~]*[!-9;-~])?")
-_NEVER_PLAIN = re.compile(r": | #")
-_OF_FLOW = re.compile(r"[,\[\]{}]")
-_BLOCK = re.compile(r"[!-~][ -~\n]*+")
+_PLAIN = pattern(r"[A-Za-z0-9_/.](?:[ -~]*[!-9;-~])?")
+_NEVER_PLAIN = pattern(r": | #")
+_OF_FLOW = pattern(r"[,\[\]{}]")
+_BLOCK = pattern(r"[!-~][ -~\n]*+")
 _RESOLVERS: Mapping[str | None, Any] = yaml.SafeDumper.yaml_implicit_resolvers
 _VERBS = frozenset({"send", "advance", "set", "see", "expect_state", "expect_delivery", "fault", "reply", "steps", "together"})
 

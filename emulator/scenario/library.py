@@ -10,17 +10,19 @@ from operator import attrgetter
 from os.path import isdir, lexists, realpath, splitext
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import orjson
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.scenario.files import ENDINGS, SUFFIXES, changed, is_scenario_file, looks_like_path, read_text
 from emulator.scenario.loader import ScenarioFiles
-from emulator.scenario.parameters import Settings
 from emulator.scenario.scenario import Scenario
-from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import near, some
+
+if TYPE_CHECKING:
+    from emulator.scenario.parameters import Settings
 
 
 class Library:
@@ -40,7 +42,8 @@ class Library:
 
     @cached_property
     def _paths(self) -> dict[str, str]:
-        return {_name(path, folder): path for folder in reversed(self._folders) for path in self._found[folder][0]}
+        starts = {folder: len(os.path.join(folder, "")) for folder in reversed(self._folders)}
+        return {_name(path[start:]): path for folder, start in starts.items() for path in self._found[folder][0]}
 
     def others(self) -> list[str]:
         """Return the files in the folders that have the ending of JSON, and are plainly no scenarios."""
@@ -134,8 +137,9 @@ class Library:
         return "" if is_scenario_file(path) else f"; a scenario file ends in {ENDINGS}"
 
 
-def _name(path: str, folder: Path) -> str:
-    return splitext(path[len(os.path.join(folder, "")) :])[0].replace(os.sep, "/")
+def _name(path: str) -> str:
+    """Return the name of a scenario by its path below its folder."""
+    return splitext(path)[0].replace(os.sep, "/")
 
 
 def files_below(folder: str) -> Iterator[str]:
@@ -161,6 +165,8 @@ def split_scenarios(paths: Iterable[str], vendors: Vendors) -> tuple[list[str], 
         if ending not in SUFFIXES:
             continue
         if ending == ".json" and not keys:
+            from emulator.scenario.schema import scenario_schema
+
             keys = [*scenario_schema(vendors)["properties"], *vendors]
         (others if ending == ".json" and _is_plainly_none(Path(path), keys) else scenarios).append(path)
     return scenarios, others

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.resource import structs
-from emulator.scenario.aliases import alias_problems, original_path, path_without_aliases, without_aliases
 from emulator.scenario.checked import checked_scenario
 from emulator.scenario.document import Document, InvalidPaths
 from emulator.scenario.files import ENDINGS, is_scenario_file, read_text
-from emulator.scenario.parameters import Filled, Settings, fill, has_parameters, without_secrets
 from emulator.scenario.scenario import Scenario
-from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendors
+
+if TYPE_CHECKING:
+    from emulator.scenario.parameters import Settings
 
 NOT_SENT = "only a file includes others, and a scenario that is sent is none: send it whole"
 
@@ -117,10 +118,13 @@ def load_document(
         BadInput: it has mistakes, or a setting names no parameter.
         TooMany: the budget has no room for its world.
     """
+    from emulator.scenario.aliases import alias_problems, original_path, path_without_aliases, without_aliases
     from emulator.scenario.checks import semantic_problems
     from emulator.scenario.checks.live_keys import live_key_problems
     from emulator.scenario.checks.world import world_problems
     from emulator.scenario.fitting import problems_in
+    from emulator.scenario.parameters import Filled, fill, has_parameters, without_secrets
+    from emulator.scenario.schema import scenario_schema
 
     written, filled = document.value, fill(document, settings) if settings or has_parameters(document) else Filled(document)
     document, value = filled.document, filled.document.value
@@ -155,6 +159,7 @@ def _shown(problems: list[Problem], document: Document, vendors: Vendors) -> Ite
     from emulator.scenario.checks.live_keys import hide_live_keys
 
     if any(it.source for it in problems):
+        from emulator.scenario.schema import scenario_schema
         from emulator.scenario.withheld import withheld_problems
 
         problems = withheld_problems(problems, document, scenario_schema(vendors))

@@ -6,14 +6,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
-from emulator.kernel.resource import structs
+from emulator.kernel.resource import Struct, structs
 from emulator.scenario.document import MARK, MAX_BYTES, MAX_DEPTH, MAX_VALUES, Document, JsonDict, JsonObject, Path
 from emulator.sdk.exact_json import depth_of
 from emulator.text.checkpoint import checkpoint
 from emulator.text.nearest import hint
+from emulator.text.pattern import pattern
 from emulator.text.secrets import SHOWN, is_secret, redact
 
 TAKEN = ("parameters", "scenario", "seed", "self")
@@ -25,9 +26,9 @@ MAX_FILLED = 4 * MAX_BYTES
 MOST_HIDDEN = 100
 """Secrets that a message is searched for; one that may have more of them says no more than that something does not fit."""
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_MARKS = re.compile(r"\$\$\{|\$\{(?:([^${}]*)\})?")
-_WHOLE = re.compile(r"\$\{([^${}]*)\}")
+NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_MARKS = pattern(r"\$\$\{|\$\{(?:([^${}]*)\})?")
+_WHOLE = pattern(r"\$\{([^${}]*)\}")
 
 DECLARE = "declare it with its default below 'parameters', or write $${ where these characters themselves are meant"
 NO_NAME = "'${' begins a parameter, as in ${name}: write $${ where these characters themselves are meant"
@@ -75,7 +76,7 @@ def has_parameters(document: Document) -> bool:
     return document.has_marks or (isinstance(document.value, dict) and "parameters" in document.value)
 
 
-class Filled(NamedTuple):
+class Filled(Struct, frozen=True):
     """A document in whose values parameters are filled in, without their declaration; their values, and what is wrong.
 
     `unfilled` are the paths of values of which nobody knows what they would be.

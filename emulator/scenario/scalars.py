@@ -6,13 +6,15 @@ import re
 from decimal import Decimal
 from typing import Any
 
+from emulator.text.pattern import pattern
+
 CORE = "tag:yaml.org,2002:"
 MERGE = f"{CORE}merge"
 AS_TEXT = ("!", f"{CORE}str")
 """Tags that make text of whatever stands behind them."""
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", re.ASCII)
+_INTEGER = pattern(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
+_DECIMAL = pattern(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
@@ -31,10 +31,12 @@ from emulator.scenario.document import JsonObject, Path, Places
 from emulator.scenario.faults import add_fault_to
 from emulator.scenario.replies import add_reply_to
 from emulator.scenario.state import read_state
-from emulator.scenario.steps import Part, Step, in_file_order, write_out
 from emulator.scenario.timeline import add_event_to
 from emulator.sdk.vendor import Vendors
 from emulator.text.garbage import gc_paused
+
+if TYPE_CHECKING:
+    from emulator.scenario.steps import Part, Step
 
 TEMPLATES = 8
 """The seeds for which a scenario keeps the beginning of its world."""
@@ -76,11 +78,15 @@ class Scenario(Struct, frozen=True, eq=False):
     @property
     def parts(self) -> list[Part]:
         """The steps that prove it, those that repeat written out, and those that run together by themselves."""
+        from emulator.scenario.steps import write_out
+
         return [*write_out(self.content.get("steps", ()), self.place)]
 
     @property
     def steps(self) -> list[Step]:
         """The steps that prove it, in the order of the file."""
+        from emulator.scenario.steps import in_file_order
+
         return in_file_order(self.parts)
 
     def place(self, *path: str | int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from emulator.sdk.delivery import STATUSES
 from emulator.sdk.durations import TIMER, duration, offset
 from emulator.sdk.state import Deletable
 from emulator.sdk.vendor import Vendor
+from emulator.text.pattern import pattern
 
 INSTANT: JsonDict = {"type": "string", "format": "date-time"}
 DURATION, DELAY, SKEW = duration(), duration(NEXT), offset()
@@ -32,7 +32,7 @@ ANY_COUNT = {**COUNT, "minimum": 0}
 
 DELETED = {"const": True, "description": "true: it is gone"}
 
-PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDER = pattern(r"\{([^{}]*)\}")
 """A name in braces: in a step, of what a step before it kept; in a path, of a parameter."""
 TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 FIELDS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}, "minProperties": 1}

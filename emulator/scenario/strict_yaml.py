@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -14,6 +13,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MARK, MAX_BYTES, MAX_DEPTH, MAX_VALUES, Document, JsonDict, Path
 from emulator.scenario.scalars import MERGE, describe_node, plain, tag_problem
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 
 MAX_DIRECTIVES = 10
 """Lines that begin with %TAG: libyaml compares each with all that stand before it."""
@@ -22,8 +22,8 @@ MAX_ALIASED = 4 * MAX_BYTES
 TOO_MANY = f"more than {MAX_VALUES} values"
 TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
-_NO_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_DIRECTIVE = re.compile("%TAG(?<![^\n\r\x85\u2028\u2029\ufeff]%TAG)")
+_NO_YAML = pattern("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DIRECTIVE = pattern("%TAG(?<![^\n\r\x85\u2028\u2029\ufeff]%TAG)")
 """It begins with what is rare, so that a long text is searched in a moment."""
 _LOOKAHEAD = 1024
 """The characters that a scanner may read ahead in one line, to find out whether they are a key."""

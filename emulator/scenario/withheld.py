@@ -14,15 +14,16 @@ from emulator.kernel.errors import Path, Problem
 from emulator.kernel.resource import structs
 from emulator.scenario.document import Document, JsonObject
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 
 HIDDEN = "…"
 
-_QUOTED = re.compile(r"(?<!\w)(?:'(?:[^'\\]|\\.)*(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z))", re.DOTALL)
+_QUOTED = pattern(r"(?<!\w)(?:'(?:[^'\\]|\\.)*(?:'|\\?\Z)|\"(?:[^\"\\]|\\.)*(?:\"|\\?\Z))", re.DOTALL)
 """Text in quotes; a long message may be cut within them."""
-_MARKED = re.compile(r"(?<!\w)[&*!][^\s,;:]+")
+_MARKED = pattern(r"(?<!\w)[&*!][^\s,;:]+")
 """Names of anchors and tags."""
-_WORD = re.compile(r"[^\s,;:()\[\]{}]+")
-_NUMBER = re.compile(r"(?<![\w.])-?[0-9][0-9.]*(?!\w)")
+_WORD = pattern(r"[^\s,;:()\[\]{}]+")
+_NUMBER = pattern(r"(?<![\w.])-?[0-9][0-9.]*(?!\w)")
 
 
 def withheld_problems(problems: Iterable[Problem], document: Document, schema: JsonObject) -> list[Problem]:

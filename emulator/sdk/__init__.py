@@ -71,6 +71,7 @@ from emulator.sdk.vendor import Check, Credentials, Handler, Number, Operation, 
 from emulator.text.checkpoint import checkpoint
 from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
+from emulator.text.pattern import pattern
 from emulator.text.percent import form_fields
 
 __all__ = [
@@ -184,6 +185,7 @@ __all__ = [
     "near",
     "one_of",
     "parse_timestamp",
+    "pattern",
     "reason_phrase",
     "refuse",
     "repeats_a_name",

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from emulator.kernel.resource import Struct
 from emulator.sdk.json_pieces import Room
 
 
-class Stream(NamedTuple):
+class Stream(Struct, frozen=True):
     """A body that is made while it is sent: its length in bytes, its chunks, and how many bytes of it are there before that."""
 
     length: int
@@ -17,7 +18,7 @@ class Stream(NamedTuple):
     held: int = 0
 
 
-class Pieces(NamedTuple):
+class Pieces(Struct, frozen=True):
     """A body that is made whole before it is sent. `make` yields its pieces, and takes room for those that it has to keep."""
 
     make: Callable[[Room], Iterable[bytes]]

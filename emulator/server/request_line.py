@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
 from httptools import HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from emulator.text.pattern import pattern
 from emulator.web.requests import percent_encoded
 
-_REQUEST = re.compile(rb"[A-Z]{3,} ")
+_REQUEST = pattern(rb"[A-Z]{3,} ")
 
 _BETWEEN, _IN_HEAD, _IN_BODY = range(3)
 

@@ -21,7 +21,6 @@ import uvicorn
 from emulator.kernel.limits import Limits
 from emulator.server.collector import PeriodicCollector
 from emulator.server.connection import HttpConnection
-from emulator.server.handshakes import Handshakes, TlsListener
 from emulator.server.listening import listen, url_of
 from emulator.server.room import Room
 from emulator.server.timeouts import GRACE, keep_alive_headers
@@ -113,6 +112,8 @@ class _Server(uvicorn.Server):
             self._on_ready()
 
     def _begin_handshakes(self, context: ssl.SSLContext, sockets: list[socket.socket]) -> None:
+        from emulator.server.handshakes import Handshakes, TlsListener
+
         protocol: Any = self.config.http_protocol_class
         handshakes = Handshakes(partial(protocol, self.config, self.server_state, {}), context, self._limits)
         self.servers = [TlsListener(each, handshakes) for each in sockets]  # type: ignore[misc]  # as much of servers as is used

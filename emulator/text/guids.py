@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from emulator.text.pattern import pattern
 
-_GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_GUID = pattern(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def fold(id: str) -> str:

@@ -9,6 +9,7 @@ from heapq import nlargest
 from os.path import commonprefix
 
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 
 LONGEST = 100
 """Letters beyond which words are only equal or not."""
@@ -22,11 +23,11 @@ FEW = 16
 SEARCHED = 100
 """Words beyond which not all of them are looked at one by one."""
 
-_PARTS = re.compile(r"[^\W_]+")
-_DIGIT = re.compile(r"^[0-9]")
+_PARTS = pattern(r"[^\W_]+")
+_DIGIT = pattern(r"^[0-9]")
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_ENDING = re.compile(r"(?<=[^\W\d_]{3})(ies|ing|ed|es|s|e|y)$")
+_CAMEL = pattern(r"(?<=[a-z0-9])(?=[A-Z])")
+_ENDING = pattern(r"(?<=[^\W\d_]{3})(ies|ing|ed|es|s|e|y)$")
 
 SAME, TYPO, STEM, PART, PREFIX, FREE, SHORT = range(7)
 """Kinds of nearness of two words, the surest first: but for case and separators the same; but for a slip of the finger; but for

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any, AnyStr, cast
 
 
 class Pattern:
     """A regular expression that has all that a compiled one has."""
 
-    def __init__(self, text: str, flags: int) -> None:
+    def __init__(self, text: str | bytes, flags: int) -> None:
         self._text = text
         self._flags = flags
 
@@ -20,6 +20,6 @@ class Pattern:
         return attribute
 
 
-def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """Return a regular expression, to be compiled when it is first used."""
-    return cast("re.Pattern[str]", Pattern(text, flags))
+    return cast("re.Pattern[AnyStr]", Pattern(text, flags))

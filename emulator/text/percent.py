@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from urllib.parse import unquote_plus, unquote_to_bytes
 
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 
 PIECE = 30_000
 """Characters of a long text that are decoded at once."""
 
 _ENCODED, _STRAY = "%[0-9A-Fa-f]{2}", "%(?![0-9A-Fa-f]{2})"
-_ENCODED_IN_TEXT, _STRAY_IN_TEXT = re.compile(_ENCODED), re.compile(_STRAY)
-_ENCODED_IN_BYTES, _STRAY_IN_BYTES = re.compile(_ENCODED.encode()), re.compile(_STRAY.encode())
+_ENCODED_IN_TEXT, _STRAY_IN_TEXT = pattern(_ENCODED), pattern(_STRAY)
+_ENCODED_IN_BYTES, _STRAY_IN_BYTES = pattern(_ENCODED.encode()), pattern(_STRAY.encode())
 
 
 def percent_decoded(text: bytes) -> bytes:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib.machinery import PathFinder
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulator.sdk import Vendor
+from emulator.text.pattern import pattern
 from emulator.vendors.serpwow import SERPWOW
 from emulator.vendors.sixdot50 import SIXDOT50
 from emulator.vendors.stripe import STRIPE
@@ -26,7 +25,7 @@ GROUP = "batch_emulator.vendors"
 BUILT_IN = (SERPWOW, STRIPE, SIXDOT50)
 REQUIRED_FIXTURES = ("evidence.yaml", "replies.yaml")
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_NAME = pattern(r"[a-z0-9][a-z0-9_-]*")
 _log = logging.getLogger("emulator")
 
 
@@ -102,8 +101,8 @@ def _packages_in(folder: str) -> list[str]:
 def _names_vendors(package: str) -> bool:
     if package.endswith(".egg"):
         return True
-    with suppress(OSError):
-        return GROUP in Path(package, "entry_points.txt").read_text("utf-8", "replace")
+    with suppress(OSError), open(os.path.join(package, "entry_points.txt"), "rb") as file:
+        return GROUP.encode() in file.read()
     return False
 
 

@@ -22,7 +22,6 @@ from emulator.web.connection import (
 )
 from emulator.web.control_plane import ROOT, ControlPlane
 from emulator.web.event_loop import in_limited_thread
-from emulator.web.fault_effects import record_delivery, send_with_faults
 from emulator.web.guard import PREFIX, Guard, has_long_head, off_loop_if_long
 from emulator.web.plan import Plan, Plans, head_of, path_of
 from emulator.web.requests import (
@@ -115,17 +114,23 @@ class Gateway:
 
     async def _send(self, response: OutgoingResponse, send: Send, connection: Connection) -> None:
         """Send a response as far as its faults let it through, and record what becomes known of its delivery."""
-        lanes = self.vendors.lanes_for(connection)
         if response.faults and response.delays is not None and not connection.gone:
+            from emulator.web.fault_effects import send_with_faults
+
             await send_with_faults(response, response.delays, connection, send)
         else:
             if connection.half_closed:
-                await record_delivery(response, connection, lanes)
+                await self._record_delivery(response, connection)
             await send_response(response, send, connection)
         if connection.half_closed and not connection.gone:
             await connection.probe()
         if response.ends_with_its_answer and (connection.gone or connection.half_closed or response.faults):
-            await record_delivery(response, connection, lanes)
+            await self._record_delivery(response, connection)
+
+    async def _record_delivery(self, response: OutgoingResponse, connection: Connection) -> None:
+        from emulator.web.fault_effects import record_delivery
+
+        await record_delivery(response, connection, self.vendors.lanes_for(connection))
 
     async def _respond(self, scope: Scope, receive: Receive, plan: Plan, connection: Connection) -> OutgoingResponse | None:
         """Read a request to its end and return its response; None where the client hung up before."""

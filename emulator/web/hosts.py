@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
 
+from emulator.text.pattern import pattern
+
 PRIVATE_SUFFIXES = frozenset({"corp", "example", "home", "internal", "invalid", "lan", "local", "localhost", "svc", "test"})
 """Names without a dot below which nobody can buy a domain; every other is taken for a public suffix."""
 
-HOST = re.compile(r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._~-]+))(?::[0-9]*)?")
+HOST = pattern(r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._~-]+))(?::[0-9]*)?")
 
 
 LONGEST_HOST = 300

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from emulator.kernel.resource import Struct
+from emulator.text.pattern import pattern
 
 AUTHORITY = "emulator.authority"
 """Under this name in a scope: host and port at which the client reached the server, where they are not in its Host header."""
@@ -29,14 +30,14 @@ MAX_PORT = 65_535
 MOST_PAIRS = 100
 """Parameters of Forwarded that are read; those of the client's own hop come first."""
 
-_PAIR = re.compile(r'[\s;,]*([\w!#$%&\'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)(?=\s*(?:[;,]|$))', re.ASCII)
+_PAIR = pattern(r'[\s;,]*([\w!#$%&\'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)(?=\s*(?:[;,]|$))', re.ASCII)
 """One parameter of the header Forwarded (RFC 7239, 4), and what separates it from the one before."""
 
-_PORT = re.compile("[0-9]{1,5}")
+_PORT = pattern("[0-9]{1,5}")
 
-_WITH_PORT = re.compile(rb"(\[[^\]]*\]|[^:]*)(:[0-9]*)?")
+_WITH_PORT = pattern(rb"(\[[^\]]*\]|[^:]*)(:[0-9]*)?")
 
-_QUOTED = re.compile(r"\\(.)")
+_QUOTED = pattern(r"\\(.)")
 
 
 class Proxies(Struct, frozen=True):
@@ -136,9 +137,9 @@ def _unmapped(address: str) -> str:
 OWN_SITES = frozenset({b"none", b"same-origin"})
 """Values of Sec-Fetch-Site of a request that no page of another site, and no other page of this host, has made."""
 
-_ORIGIN = re.compile(rb"(https?)://([^/?#\\@]+)(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
+_ORIGIN = pattern(rb"(https?)://([^/?#\\@]+)(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
 
-_PATH = re.compile(rb"/(?![/\\]).*|", re.DOTALL)
+_PATH = pattern(rb"/(?![/\\]).*|", re.DOTALL)
 """A Referer without a host (RFC 9110, 10.1.3), which is of this one. No browser writes it so."""
 
 

@@ -142,7 +142,7 @@ class Pipeline:
         n, kept = world.journal.last + 1, self._kept
         content = self._content(request, response.body)
         if request.method == "HEAD" and isinstance(content, Stream):
-            content = content._replace(chunks=iter(()), held=0)
+            content = Stream(content.length, iter(()))
         body, held = (b"", content.held) if isinstance(content, Stream) else (content, len(content))
         charge = charge_answer(self._answers, held) if held > PIECE else None
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)

@@ -14,15 +14,16 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.room import refusal
 from emulator.sdk.request import Reader
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 from emulator.web.connection import Connection, InProcessConnection, Message, Receive, Scope
 from emulator.web.event_loop import in_limited_thread
 
-_ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
+_ENCODED_LETTER = pattern(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
 """The unreserved characters of RFC 3986 (2.3): letters, digits, `-`, `.`, `_` and `~`."""
 
 NOT_UTF_8 = "this is no request in HTTP/1.1: its target is neither percent-encoded nor in UTF-8"
 
-_NOT_ASCII = re.compile(rb"[\x80-\xff]+")
+_NOT_ASCII = pattern(rb"[\x80-\xff]+")
 
 
 def percent_encoded(target: bytes) -> bytes:
@@ -201,13 +202,13 @@ async def read_body(
     return bytes(body), size
 
 
-_BEGINS_JSON = re.compile(rb"[ \t\r\n]*+[\[{]")
+_BEGINS_JSON = pattern(rb"[ \t\r\n]*+[\[{]")
 _SEPARATORS = b",[{"
 """Before each value of a JSON text but the first, one of these stands."""
 
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
-_SOME_STRINGS = re.compile(rb'[^"]*+(?:' + _STRING + rb'[^"]*+){1,1000}+', re.DOTALL)
-_NAME_OR_STRING = re.compile(rb"(" + _STRING + rb")[ \t\r\n]*+:|" + rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
+_SOME_STRINGS = pattern(rb'[^"]*+(?:' + _STRING + rb'[^"]*+){1,1000}+', re.DOTALL)
+_NAME_OR_STRING = pattern(rb"(" + _STRING + rb")[ \t\r\n]*+:|" + rb'"(?:[^"\\]++|\\.?)*+(?:"|\Z)', re.DOTALL)
 
 VALUES_OF_A_NAME = 25
 """Values for which a JSON body may have one more name: to make many names that differ lets nobody else have a turn."""

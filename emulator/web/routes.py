@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 from urllib.parse import unquote
 
-from emulator.kernel.resource import Struct, field
+from emulator.kernel.resource import Struct, field, structs
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
@@ -26,7 +25,7 @@ class Node(Struct):
     vendor: Vendor | None = None
 
 
-class Route(NamedTuple):
+class Route(Struct, frozen=True):
     """The vendor and the operation of a request. Without an operation the vendor has not that path or verb."""
 
     vendor: Vendor
@@ -151,7 +150,7 @@ def _route_of_link(vendor: Vendor, node: Node | None, method: str, values: list[
     if route.operation is not None:
         return route
     verbs = tuple(sorted({*route.verbs, "HEAD"})) if "GET" in route.verbs else route.verbs
-    return route._replace(parameters={"world": values[0]}, verbs=verbs) if values else None
+    return structs.replace(route, parameters={"world": values[0]}, verbs=verbs) if values else None
 
 
 def _route(vendor: Vendor, node: Node | None, method: str, values: list[str]) -> Route:

@@ -12,6 +12,7 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.sdk.request import Request, read_request
 from emulator.sdk.vendor import Vendor
+from emulator.text.pattern import pattern
 from emulator.web.access_log import error_code_of
 from emulator.web.connection import Scope, target_of
 from emulator.web.guard import CONTROL_NAMES, PREFIX, Rejection
@@ -102,11 +103,11 @@ class UnmatchedRequests:
         return hint or None
 
 
-_SLASHES = re.compile(r"/{2,}")
+_SLASHES = pattern(r"/{2,}")
 
 _KEY = r"authorization|(x-)?api[_-]?key"
 
-_KEY_IN_BODY = re.compile(rb"\bapi[_-]?key\b", re.IGNORECASE)
+_KEY_IN_BODY = pattern(rb"\bapi[_-]?key\b", re.IGNORECASE)
 
 
 def no_such_path(routes: Routes, request: Request) -> str:

@@ -19,9 +19,7 @@ from emulator.sdk.request import Reader, Request
 from emulator.text.redact import redact_text
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import Connection, InProcessConnection, Scope
-from emulator.web.delays import FaultDelays
 from emulator.web.event_loop import in_limited_thread
-from emulator.web.faulted_request import FaultedRequest
 from emulator.web.guard import Rejection
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes, NoLanes
@@ -130,6 +128,9 @@ class VendorPlane:
         is_slow = is_long or faults > MANY_RESOURCES or self._takes_long(world, request)
         request.is_on_loop = not (is_slow or faults or lanes is NO_LANES)
         if faults or request.waits_for:
+            from emulator.web.delays import FaultDelays  # hardly any world has faults
+            from emulator.web.faulted_request import FaultedRequest
+
             delays = FaultDelays(self._held, world, request, connection, self._limits.hang_seconds, lanes, is_slow)
             return await FaultedRequest(self._pipeline, world, request, delays).answer(partial(self._is_chosen, world, request))
         if is_slow or not _is_free(world, lanes):

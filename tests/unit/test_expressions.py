@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
+import emulator
 from emulator.kernel.time import LONGEST_TEXT, parse_duration
 from tests.support.expressions import TIMES, Use, unread, uses, uses_of_schemas, worst_growth
+
+PACKAGE = Path(emulator.__file__).parent
 
 BOUNDED = {
     r"([0-9]+(?:[.,][0-9]+)?)([WDHMS])": "a duration of at most LONGEST_TEXT characters",
@@ -46,6 +53,25 @@ def test_an_expression_that_goes_back_is_found_out() -> None:
 def test_every_expression_is_tried() -> None:
     assert unread() == WHEN_RUN
     assert {use.pattern.pattern for use in uses()} >= {*BOUNDED}
+
+
+def test_no_import_compiles_an_expression() -> None:
+    sources = {path: ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")}
+    early = [f"{path}:{it.lineno}" for path, tree in sources.items() for it in run_by_import(tree) if is_compilation(it)]
+    assert early == []
+
+
+def run_by_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a module that run when it is imported."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield from run_by_import(child)
+
+
+def is_compilation(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Tell whether a part of a module is a call of `re.compile`."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile"
 
 
 def test_a_long_duration_is_refused_before_it_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:

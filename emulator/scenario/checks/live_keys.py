@@ -12,6 +12,7 @@ from emulator.kernel.errors import Problem
 from emulator.kernel.resource import structs
 from emulator.scenario.document import JsonObject, Path, list_at
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 
 MESSAGE = (
     "this looks like a live key, with which every request is refused here: write a test key,"
@@ -23,8 +24,8 @@ NOT_SENT = ("title", "format", "proves")
 RULES = ("replies", "faults")
 """Parts whose items hold that in what they match alone."""
 
-_LIVE = re.compile(r"([sr]k_(?:org_)?live_)[\w%-]*")
-_BASIC = re.compile(r"\s*basic\s+(\S+)", re.IGNORECASE)
+_LIVE = pattern(r"([sr]k_(?:org_)?live_)[\w%-]*")
+_BASIC = pattern(r"\s*basic\s+(\S+)", re.IGNORECASE)
 
 
 def live_key_problems(scenario: Any) -> Iterator[Problem]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from emulator.kernel.errors import Problem
 from emulator.scenario.calls import BODIES
 from emulator.scenario.document import JsonObject, Path
+from emulator.text.pattern import pattern
 
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 
-HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*", re.ASCII)
+HEADER_VALUE = pattern(r"[\t\x20-\x7e]*", re.ASCII)
 
 FRAMING = frozenset({"content-length", "transfer-encoding"})
 """Headers that say where a response ends, which follows from its body."""

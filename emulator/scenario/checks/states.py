@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +11,11 @@ from emulator.kernel.resource import structs
 from emulator.scenario.document import NONE_INVALID, InvalidPaths, JsonObject, Path, list_at
 from emulator.scenario.resources import Listed, Lists, ListSchema, every_list, is_deletion, lists_of, resources_in
 from emulator.sdk.vendor import Vendors
+from emulator.text.pattern import pattern
 
 TOO_MANY = f"more than {MOST_RESOURCES} resources in all"
 
-UNFIT = re.compile(r"[\s/\\?#%\x00-\x1f\x7f]")
+UNFIT = pattern(r"[\s/\\?#%\x00-\x1f\x7f]")
 
 
 def id_problem(id: str) -> str | None:

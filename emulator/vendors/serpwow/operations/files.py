@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
 from urllib.parse import quote
 
-from emulator.sdk import Answer, JsonDict, Request, Room, Transaction, View
+from emulator.sdk import Answer, JsonDict, Request, Room, Struct, Transaction, View, pattern
 from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS, CSV_NAMES
 from emulator.vendors.serpwow.model.account import is_outside
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
@@ -31,15 +30,15 @@ MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "zip": "application/zip",
 }
-RESULTS = re.compile(r"Batch_Results_(.+)_(\d{1,9})_(?:Page|All)_.+", re.ASCII)
-SEARCHES = re.compile(r"Batch_Searches_(.+)_Page_\d+\.(json|csv)", re.ASCII)
+RESULTS = pattern(r"Batch_Results_(.+)_(\d{1,9})_(?:Page|All)_.+", re.ASCII)
+SEARCHES = pattern(r"Batch_Searches_(.+)_Page_\d+\.(json|csv)", re.ASCII)
 """The names of files: the id of the batch, and the number of the result set or the format."""
 
 
 Make = Callable[[Room], Iterable[bytes]]
 
 
-class File(NamedTuple):
+class File(Struct, frozen=True):
     """A file: what yields its content in pieces, and its media type."""
 
     make: Make

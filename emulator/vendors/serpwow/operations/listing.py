@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, has_words, is_in
+from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, has_words, is_in, pattern
 from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.lifecycle import LAST_RUN
 from emulator.vendors.serpwow.assumptions.requests import (
@@ -62,7 +61,7 @@ RANKINGS = {"name": "by name", "created_at": "by creation"}
 CONTAINING = "contains"
 """The search_type of words, in any order."""
 
-_SEPARATORS = re.compile(r"[\W_]+")
+_SEPARATORS = pattern(r"[\W_]+")
 
 SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER, "last_run": LIST_NEVER_RUN}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from emulator.sdk import ENCODED, JsonDict, JsonObject, Request, Transaction, repeats_a_name
+from emulator.sdk import ENCODED, JsonDict, JsonObject, Request, Transaction, pattern, repeats_a_name
 from emulator.vendors.serpwow.assumptions.requests import (
     EMPTY_TEXT,
     FLAG_WORDS,
@@ -24,7 +23,7 @@ from emulator.vendors.serpwow.requests.validation import FLAGS, invalid
 HTML = "include_html"
 """The flag of a search."""
 
-OPTIONAL = re.compile(
+OPTIONAL = pattern(
     r"(?:notification_(?:email|webhook|csv_fields)|destination_ids|schedule_(?:hours|days_of_\w+)|\w+_path_prefix|s3_region)"
 )
 WITH_DEFAULTS = frozenset(
@@ -35,7 +34,7 @@ WITH_DEFAULTS = frozenset(
 CLIENT_FIELDS = ("source", "app_name", "api_key")
 """Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
 
-_FIELD = re.compile(rb"(?:\A|&)([^&=]*+)")
+_FIELD = pattern(rb"(?:\A|&)([^&=]*+)")
 
 
 def begins_as_json(request: Request) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.sdk import JsonDict, form_fields
+from emulator.sdk import JsonDict, form_fields, pattern
 
 MAX_FIELDS = 50_000
 """Fields of one form: a thousand searches with fifty parameters each."""
@@ -19,7 +19,7 @@ MAX_DEPTH = 5
 """Pairs of brackets in one name."""
 
 _NAME = r"(?![{\[])[^\[\]]+(?:\[[^\[\]]*\])*"
-_INDEX = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+_INDEX = pattern(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
 class BadForm(ValueError):

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Mapping
 
-from emulator.sdk import Answer, View
+from emulator.sdk import Answer, View, pattern
 from emulator.vendors.serpwow.assumptions.requests import FLAG_WORDS, UNPRINTED_VALUES
 from emulator.vendors.serpwow.model.searches import boolean
 from emulator.vendors.serpwow.requests.validation import invalid
 
 FORCE = "force"
 
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[Tt](?!24)\d\d:\d\d:\d\d(\.\d+)?[Zz]")
+TIMESTAMP = pattern(r"\d{4}-\d\d-\d\d[Tt](?!24)\d\d:\d\d:\d\d(\.\d+)?[Zz]")
 FLAG_NAMES = ("only_with_results", "only_without_results", FORCE)
 FORMS = {
-    **dict.fromkeys(FLAG_NAMES, re.compile("true")),
-    **dict.fromkeys(("page", "page_size"), re.compile("[1-9][0-9]*")),
-    **dict.fromkeys(("search_term", "destination_id", "q", "custom_id"), re.compile("(?s:.+)")),
+    **dict.fromkeys(FLAG_NAMES, pattern("true")),
+    **dict.fromkeys(("page", "page_size"), pattern("[1-9][0-9]*")),
+    **dict.fromkeys(("search_term", "destination_id", "q", "custom_id"), pattern("(?s:.+)")),
     **dict.fromkeys(("created_before", "created_after", "last_run_before", "last_run_after"), TIMESTAMP),
 }
 """Parameter → the form of its values on the page, where others can be read too."""

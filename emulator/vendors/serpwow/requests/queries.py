@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Sortable, Struct, Transaction, View
+from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Sortable, Struct, Transaction, View, pattern
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.requests import (
     FIXED_PAGE_SIZE,
@@ -54,8 +53,8 @@ PAGE = 4_096
 """Letters of a page of a long name."""
 
 
-_END_OF_DAY = re.compile(r"(?<=[T ])24(?=(:?00){0,2}([.,]0+)?(Z|[+-]|$))")
-_SIGNS = re.compile(r"[%+{\[\]]")
+_END_OF_DAY = pattern(r"(?<=[T ])24(?=(:?00){0,2}([.,]0+)?(Z|[+-]|$))")
+_SIGNS = pattern(r"[%+{\[\]]")
 
 
 def check_single_values(tx: Transaction, request: Request) -> None:

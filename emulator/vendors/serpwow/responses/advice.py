@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from emulator.sdk import ENCODED, MULTIPART, Request, Transaction, form_instead_of_json, hint
+from emulator.sdk import ENCODED, MULTIPART, Request, Transaction, form_instead_of_json, hint, pattern
 from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination
 from emulator.vendors.serpwow.destinations.operations import REQUIRED
 from emulator.vendors.serpwow.model.batches import Batch
@@ -26,7 +26,7 @@ OF_BODY = {
 MOST_UNREAD = 3
 """Names in a query or a body that are told where nothing reads them."""
 
-_SEARCHES = re.compile(r"/batches/([^/]+)/searches/[^/]+/?", re.IGNORECASE)
+_SEARCHES = pattern(r"/batches/([^/]+)/searches/[^/]+/?", re.IGNORECASE)
 
 
 def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from emulator.sdk import JsonDict, JsonObject, Room, View, dump, in_pieces
 from emulator.vendors.serpwow.assumptions.answers import CSV_NAMES, RESULTS_PAGE
@@ -128,6 +126,8 @@ def _row(cells: Iterable[Any]) -> Iterator[bytes]:
 
 
 def _line(cells: Sequence[str]) -> bytes:
+    import csv
+
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()
@@ -158,6 +158,8 @@ def as_zip(files: Iterable[tuple[str, Iterable[bytes]]], room: Room) -> Iterator
     Raises:
         TooMany: there is no room for them.
     """
+    from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
     archive = io.BytesIO()
     with ZipFile(archive, "w", ZIP_STORED) as opened:
         for name, pieces in files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from emulator.sdk import Answer, Operation, Request, Transaction
+from emulator.sdk import Answer, Operation, Request, Transaction, pattern
 from emulator.vendors.sixdot50.assumptions.requests import (
     MISSING_MEDIA_TYPE,
     OTHER_MEDIA_TYPE,
@@ -19,9 +19,9 @@ from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, bearer, is_good
 JSON = "application/json"
 """The media type of every request. Evidence: 6dot50-media-2."""
 
-GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+GUID = pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
-SINGULAR = re.compile(r"/batch/(statuscodes|[^/]+/(submit|cancel))/?$", re.IGNORECASE)
+SINGULAR = pattern(r"/batch/(statuscodes|[^/]+/(submit|cancel))/?$", re.IGNORECASE)
 """The end of a path as the prose of some pages writes it. Evidence: 6dot50-path-4."""
 
 

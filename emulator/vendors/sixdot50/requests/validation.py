@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
 
-from emulator.sdk import Assumption, InvalidRequest, Request, Transaction, View
+from emulator.sdk import Assumption, InvalidRequest, Request, Struct, Transaction, View, pattern, structs
 from emulator.vendors.sixdot50.assumptions.batches import (
     BATCH_EXTERNAL_IDS,
     BLANK_NAME,
@@ -36,7 +36,7 @@ from emulator.vendors.sixdot50.requests.tokens import acting_organisation
 MISSING, INVALID = "100", "106"
 """The error codes of one field. Evidence: 6dot50-error-3."""
 
-MSISDN = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
+MSISDN = pattern(r"[1-9][0-9]{7,14}", re.ASCII)
 """The form of a phone number. Evidence: 6dot50-msisdn-2."""
 
 MAX_FLAWS = 1_000
@@ -49,7 +49,7 @@ CENT = Decimal("0.01")
 MAX_AMOUNT = Decimal("999999999999999.99")
 
 
-class Flaw(NamedTuple):
+class Flaw(Struct, frozen=True):
     """One mistake in a request: error code, field, value, the fact and the assumption that it rests on, the payment's index."""
 
     code: str
@@ -162,7 +162,7 @@ def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Seq
             found += _flaws_of_payment(tx, payment, "referralMsisdn", "referralAmount", required=False)
             found += _flaws_of_lone_referral(tx, payment)
         found += _flaws_of_payments_id(tx, batch_id, clear, payment.get("externalid"), seen)
-        yield from (flaw._replace(payment=index) for flaw in found)
+        yield from (structs.replace(flaw, payment=index) for flaw in found)
 
 
 def _flaws_of_payment(tx: Transaction, payment: Properties, payee: str, money: str, required: bool) -> Iterator[Flaw]:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from emulator.sdk import SELF, IndexKey, JsonDict, Metered, Struct, View, field
+from emulator.sdk import SELF, IndexKey, JsonDict, Metered, Struct, View, field, pattern
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 from emulator.vendors.stripe.events.types import is_event_type
 from emulator.vendors.stripe.model.versions import has_new_sources
@@ -137,7 +137,7 @@ class Destination(Metered, frozen=True, gc=False):
         return (("owner", self.owner),)
 
 
-_AMAZON = re.compile(r"[0-9]{12} [a-z]{2}(-[a-z]+)+-[0-9]+", re.ASCII)
+_AMAZON = pattern(r"[0-9]{12} [a-z]{2}(-[a-z]+)+-[0-9]+", re.ASCII)
 """The forms of an account and of a region at Amazon."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from emulator.sdk import pattern
+
 JOB_EVENT = "v2.core.batch_job."
 PING = "v2.core.event_destination.ping"
 JOB_EVENTS = (
@@ -13,7 +15,7 @@ JOB_EVENTS = (
 TYPES = (*(JOB_EVENT + word for word in JOB_EVENTS), PING)
 """The types of events. Evidence: stripe-event-1."""
 
-_EVENT_TYPE = re.compile(r"v[12](\.[a-z0-9_]+)+(\[[a-z0-9_.]+\](\.[a-z0-9_]+)+)?", re.ASCII)
+_EVENT_TYPE = pattern(r"v[12](\.[a-z0-9_]+)+(\[[a-z0-9_.]+\](\.[a-z0-9_]+)+)?", re.ASCII)
 """The spelling of types of thin events, as in v2.core.account[configuration.customer].updated."""
 
 

@@ -11,7 +11,7 @@ from zlib import DEFLATED, compressobj
 
 import orjson
 
-from emulator.sdk import JsonDict, repeats_a_name, structs, take_room
+from emulator.sdk import JsonDict, pattern, repeats_a_name, structs, take_room
 from emulator.vendors.stripe.files.model.rows import (
     BLOCK,
     CONTEXT_FORM,
@@ -37,8 +37,8 @@ from emulator.vendors.stripe.files.model.rows import (
 _KEYS = frozenset(("id", "path_params", "params", "context", "stripe_version"))
 """The keys of a row. Evidence: stripe-file-2 and stripe-file-3."""
 
-_ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_ACCOUNTS = re.compile(r"acct_\w+(/acct_\w+)*+", re.ASCII)
+_ID = pattern(r"[A-Za-z0-9_-]+", re.ASCII)
+_ACCOUNTS = pattern(r"acct_\w+(/acct_\w+)*+", re.ASCII)
 _MOST_SHAPES = 0xFFFF
 _FIRST_TABLE = 1024
 _HASH = 0xFFFF_FFFF

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from emulator.sdk import Struct
+from emulator.sdk import Struct, pattern
 from emulator.vendors.stripe.model.versions import date_of
 
 ACTIONS = frozenset(
@@ -42,8 +42,8 @@ ACTIONS = frozenset(
 WITH_OWN_ID = ("/v1/coupons", "/v1/products")
 """The paths that create something under the id that is asked for. Evidence: stripe-results-7."""
 
-_PLACEHOLDER = re.compile(r":\w+", re.ASCII)
-_SEGMENT = re.compile(r"(?<![^/]):\w++(?![^/])", re.ASCII)
+_PLACEHOLDER = pattern(r":\w+", re.ASCII)
+_SEGMENT = pattern(r"(?<![^/]):\w++(?![^/])", re.ASCII)
 
 
 def _is_placeholder(segment: str) -> bool:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 
-_VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})\.([a-z][a-z0-9_]*(?:-[a-z0-9_]+)*)", re.ASCII)
+from emulator.sdk import pattern
+
+_VERSION = pattern(r"(\d{4}-\d{2}-\d{2})\.([a-z][a-z0-9_]*(?:-[a-z0-9_]+)*)", re.ASCII)
 """A date and a name, as in `2026-03-25.preview` or `2024-12-03.preview-v2`."""
 
-_FEATURES = re.compile(r"(\s*;\s*[A-Za-z0-9_]+=v[0-9]+)+\s*", re.ASCII)
+_FEATURES = pattern(r"(\s*;\s*[A-Za-z0-9_]+=v[0-9]+)+\s*", re.ASCII)
 """Features that clients add, as in `2026-03-25.preview; a_feature=v1`. Evidence: stripe-version-8."""
 
 WITHOUT_RPS = "2026-06-24"

@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Sequence
 from datetime import timedelta
 
-from emulator.sdk import SELF, Answer, Operation, Request, Transaction, View
+from emulator.sdk import SELF, Answer, Operation, Request, Transaction, View, pattern
 from emulator.vendors.stripe.assumptions.jobs import VERSION_UNKNOWN, VERSION_WITHOUT_JOBS
 from emulator.vendors.stripe.assumptions.requests import (
     ACCOUNT_HEADER,
@@ -41,7 +41,7 @@ _KEY_IN_USE = {
 }
 """The answer about a key in use by the choice, and its fact."""
 
-_ACCOUNT = re.compile(r"acct_\w+", re.ASCII)
+_ACCOUNT = pattern(r"acct_\w+", re.ASCII)
 
 
 def credential(request: Request) -> str | None:

@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from emulator.sdk import ENCODED, Assumption, Field, InvalidRequest, JsonDict, Request, Struct, Transaction, repeats_a_name
+from emulator.sdk import (
+    ENCODED,
+    Assumption,
+    Field,
+    InvalidRequest,
+    JsonDict,
+    Request,
+    Struct,
+    Transaction,
+    pattern,
+    repeats_a_name,
+)
 from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
 from emulator.vendors.stripe.assumptions.requests import (
     ARRAY_INDEX,
@@ -55,7 +66,7 @@ PAGED = frozenset(("limit", "page"))
 ARRAYS = frozenset(("include", "types"))
 """The parameters that are arrays."""
 
-_ELEMENT = re.compile(r"(?<!\w)(\w++)\[\d*+\]", re.ASCII)
+_ELEMENT = pattern(r"(?<!\w)(\w++)\[\d*+\]", re.ASCII)
 """An element of an array, with or without an index."""
 
 _PAGE = r"(?P<side>after|before)_(?P<number>[0-9]{1,15})(_[0-9a-f]{8})?"
@@ -249,7 +260,7 @@ def _limit_of(tx: Transaction, text: str) -> int:
     return min(int(text), LARGEST_LIMIT)
 
 
-class Page(NamedTuple):
+class Page(Struct, frozen=True):
     """A part of a list, and the URLs of the parts on either side of it."""
 
     items: Sequence[Any]

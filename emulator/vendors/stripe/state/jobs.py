@@ -26,6 +26,7 @@ from emulator.sdk import (
     idle_timers,
     load_fields,
     one_of,
+    pattern,
     refuse,
     replace,
     structs,
@@ -47,7 +48,7 @@ from emulator.vendors.stripe.requests.jobs import METHODS, SCOPES
 from emulator.vendors.stripe.state.job_rules import broken_rules
 
 DEFAULT_ROWS = 100
-SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%", re.ASCII)
+SHARE = pattern(r"(\d{1,3}(?:\.\d{1,6})?)%", re.ASCII)
 
 _ENDPOINT = {
     "type": "object",

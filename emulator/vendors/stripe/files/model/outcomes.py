@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterator, Sequence
@@ -13,7 +12,7 @@ from math import ceil, gcd
 
 import orjson
 
-from emulator.sdk import JsonDict, Shared, Struct, checkpoint, field, structs
+from emulator.sdk import JsonDict, Shared, Struct, checkpoint, field, pattern, structs
 from emulator.vendors.stripe.files.model.rows import FAULTS, FINE, OTHER_KEY, OWN_ID, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -23,7 +22,7 @@ FEW = 50_000
 STRETCH = 1_000_000
 """Bytes to search in one step: a search blocks every thread."""
 
-_MARK = re.compile(rb"[^\0]")
+_MARK = pattern(rb"[^\0]")
 
 
 class Failure(Struct, frozen=True, gc=False):
