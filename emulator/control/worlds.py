@@ -92,8 +92,9 @@ def _at_once(world: World, request: ControlRequest) -> models.World:
 
 
 def _with_clock(world: World, request: ControlRequest, clock: Clock, warnings: tuple[str, ...] | None = None) -> models.World:
+    base_url = request.base_url
     credentials = {
-        name: {"url": request.base_url + vendor.base_path, **fields_by_account(vendor, world)}
+        name: {"url": base_url + vendor.base_path, **fields_by_account(vendor, world)}
         for name, vendor in request.context.vendors.items()
     }
     return models.World(world.id, world.seed, clock, credentials, dict(world.rules.parameters) or None, warnings)
@@ -139,8 +140,12 @@ def _begin(world: World, context: ControlContext) -> None:
 
 
 def _claims_of(context: ControlContext, source: str | JsonDict | Document) -> list[Claim]:
-    """Return the credentials that a scenario lists which was sent and is not read yet."""
-    return listed_claims(context.vendors, source.value if isinstance(source, Document) else source)
+    """Return the credentials that a scenario lists which was sent and is not read yet; a name lists none."""
+    return (
+        []
+        if isinstance(source, str)
+        else listed_claims(context.vendors, source.value if isinstance(source, Document) else source)
+    )
 
 
 @route("GET", "/worlds/{world}", "A world, and what its clients need")

@@ -59,9 +59,12 @@ class Library:
         Raises:
             NotFound: there is none.
         """
+        return Path(self._path(name))
+
+    def _path(self, name: str) -> str:
         if name not in self._paths:
             raise self._not_found(name)
-        return Path(self._paths[name])
+        return self._paths[name]
 
     def intended_name(self, text: str) -> str | None:
         """Return the scenario that is written with an ending, or with folders before it that are no part of its name."""
@@ -83,15 +86,15 @@ class Library:
             NotFound: there is none.
             BadInput: it has mistakes, or a setting names no parameter.
         """
-        path = self.path(name)
-        if not (moment := changed(str(path))):
+        path = self._path(name)
+        if not (moment := changed(path)):
             raise NotFound("scenario", name, self._paths)
         if settings is not None:
-            return self._files.load(path, name, settings)
+            return self._files.load(Path(path), name, settings)
         with self._locks[name]:  # threads that ask for the same scenario get the same, with its templates
             read, scenario = self._read.get(name, (None, None))
             if scenario is None or read != moment or any(changed(it) != then for it, then in scenario.files.items()):
-                scenario = self._files.load(path, name)
+                scenario = self._files.load(Path(path), name)
                 self._read[name] = moment, scenario
             return scenario
 

@@ -156,7 +156,8 @@ class Scenario(Struct, frozen=True, eq=False):
 
     def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:
         """The credentials that pick a world of this scenario: its own, and, if `listed`, those that the scenario lists."""
-        return own_claims(world, vendors) + (listed_claims(vendors, self.content) if listed else [])
+        accepted = world.rules.credentials if listed else {}
+        return own_claims(world, vendors) + [(name, it) for name, all_of_it in accepted.items() for it in all_of_it or ()]
 
     def _rules(self, vendors: Vendors) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}

@@ -149,8 +149,10 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
 
     def credentials_by_account(self, world: str, seed: int, accounts: Accounts) -> dict[str, Credentials]:
         """Return the world's own credentials of each account that it has."""
-        others = {id: _credentials_of(self, f"{world}/{id}", seed) for id in accounts.ids[1:]}
-        return {accounts.first: self.credentials_of(world, seed), **others}
+        credentials = {accounts.first: self.credentials_of(world, seed)}
+        for id in accounts.ids[1:]:
+            credentials[id] = _credentials_of(self, f"{world}/{id}", seed)
+        return credentials
 
     @cached_property
     def credential_field(self) -> str:
