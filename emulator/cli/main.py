@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import click
+from emulator.text.garbage import gc_paused
 
-from emulator.cli.terminal import Program
+with gc_paused():
+    import click
+
+    from emulator.cli.terminal import Program
 
 NAMES = "certificate check draw explain explore healthcheck openapi play record schema serve"
 COMMANDS = {name: name for name in NAMES.split()} | {"list": "list_command"}
