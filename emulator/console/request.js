@@ -1,0 +1,117 @@
+/** A request to a vendor: written, tried without effect, or sent. */
+
+import { get, inWorld, post } from "./api.js";
+import { say, tryTo } from "./dialog.js";
+import { button, fill, h, labelled, nothing } from "./dom.js";
+import { changeList, differenceList } from "./differences.js";
+import { machines } from "./machines.js";
+import { bodyOf, statusOf, whyOf } from "./exchange_parts.js";
+import { requestOf } from "./operations.js";
+import { inView } from "./route.js";
+
+const NOT_SENT = new Set(["host", "user-agent", "content-length", "connection", "accept-encoding", "transfer-encoding", "origin", "referer", "cookie"]);
+
+/** Return a form for a request of an operation, or for a request that is given. */
+export function requestForm(world, operation, given = {}) {
+  const node = h("div", { class: "request" }, nothing("…"));
+  const written = given.url ? Promise.resolve(given) : requestOf(world, operation, given);
+  tryTo(async () => fill(node, fields(world, await written, operation)));
+  return node;
+}
+
+function fields(world, request, operation) {
+  const method = h("input", { value: request.method, size: 7, "aria-label": "Method", spellcheck: "false" });
+  const url = h("input", { value: request.url, class: "grow", "aria-label": "Path and query", spellcheck: "false" });
+  const headers = h("textarea", { rows: Math.max(2, Object.keys(request.headers).length + 1), spellcheck: "false" }, Object.entries(request.headers).map(([name, value]) => `${name}: ${value}\n`).join(""));
+  const body = h("textarea", { rows: request.body ? 5 : 2, spellcheck: "false" }, bodyText(request.body));
+  const outcome = h("div", { class: "outcome", "aria-live": "polite" });
+  const read = () => ({ method: method.value.trim().toUpperCase(), url: url.value.trim(), headers: headersOf(headers.value), body: body.value });
+  return [
+    operation && h("p", { class: "quiet" }, operation.name),
+    h("div", { class: "row" }, method, url),
+    h("div", { class: "columns" }, labelled("Headers", headers), labelled("Body", body)),
+    h(
+      "div",
+      { class: "buttons" },
+      button("Try", () => tryRequest(world, read(), outcome), { title: "Shows what would happen. Nothing happens.", class: "main" }),
+      button("Send", () => send(world, read(), outcome), { title: "Sends it: what follows happens" }),
+    ),
+    outcome,
+  ];
+}
+
+function bodyText(body) {
+  return typeof body === "string" ? body : body === undefined || body === null ? "" : JSON.stringify(body, null, 1);
+}
+
+function headersOf(text) {
+  const lines = text.split("\n").map((it) => it.trim()).filter(Boolean);
+  return Object.fromEntries(lines.map((it) => [it.slice(0, it.indexOf(":")).trim(), it.slice(it.indexOf(":") + 1).trim()]).filter(([name]) => name));
+}
+
+/** Try a request on a copy of its world, and show what would happen. */
+export async function tryRequest(world, request, outcome) {
+  const { body, ...rest } = request;
+  const trial = await tryTo(() => post(`${inWorld(world, "dry-run")}`, { ...rest, ...(body !== "" && body !== undefined && { body }) }));
+  if (trial) fill(outcome, await trialOf(trial));
+}
+
+/** Return what a trial shows: the answer, what would change, and what would follow. */
+export async function trialOf(trial) {
+  const all = await machines();
+  const [changes, follows] = [changeList(trial.changes), followers(all, trial.changes)];
+  return [
+    h("h4", {}, "It would be answered ", statusOf(trial.status), trial.delivered === false && " and the client would not get the answer whole"),
+    bodyOf(trial.body),
+    h("h4", {}, trial.differences.length ? "It would change" : "It would change nothing"),
+    changes,
+    differenceList(trial.differences, trial.rest),
+    follows.length > 0 && [h("h4", {}, "And by itself, later"), h("ul", { class: "steps" }, follows)],
+    whyOf(trial.explanation),
+    h("p", { class: "quiet" }, "Nothing of this has happened."),
+  ];
+}
+
+/** Return what time alone would do next to what changed. */
+function followers(all, changes) {
+  const newest = new Map(changes.map((it) => [`${it.vendor}.${it.resource} ${it.id}`, it]));
+  return [...newest.entries()].slice(0, 20).flatMap(([key, it]) => {
+    const rows = all.get(key.split(" ")[0])?.rows.filter((row) => row.in === it.to && row.to !== it.to && row.cause.startsWith("after ")) ?? [];
+    return [...new Set(rows.map((row) => `${it.id}: ${it.to} → ${row.to} ${row.cause}`))].map((text) => h("li", {}, text));
+  });
+}
+
+/** Send a request as a client would, and show the answer with the entry that it has in the journal. */
+export async function send(world, request, outcome) {
+  const headers = Object.fromEntries(Object.entries(request.headers ?? {}).filter(([name]) => !NOT_SENT.has(name.toLowerCase())));
+  const { pathname, search } = new URL(request.url, location.origin);
+  const hasBody = !["GET", "HEAD"].includes(request.method) && request.body !== "" && request.body !== undefined && request.body !== null;
+  try {
+    const response = await fetch(pathname + search, { method: request.method, headers, body: hasBody ? bodyText(request.body) : undefined, cache: "no-store", redirect: "manual" });
+    const text = await response.text();
+    const [, n] = (response.headers.get("emulator-exchange") ?? "").split(/\/(?=\d+$)/);
+    fill(outcome, h("h4", {}, "It was answered ", statusOf(response.status)), bodyOf(readable(text)), n ? await entryOf(world, n) : nothing("It reached no world: see the header of the answer, or send the world's own credential."));
+  } catch {
+    fill(outcome, h("h4", {}, "No answer came"), await newestEntry(world));
+  }
+}
+
+function readable(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function newestEntry(world) {
+  const page = await get(inWorld(world, "journal"), { newest: 1, kind: "exchange" }).catch((error) => say(error.message, true));
+  const [entry] = page?.entries ?? [];
+  return entry ? entryOf(world, entry.n) : "";
+}
+
+async function entryOf(world, n) {
+  const explanation = await tryTo(() => get(`${inWorld(world, "journal", n)}/explain`));
+  const faults = explanation?.faults?.length ? h("p", {}, "Fault: ", explanation.faults.map((it) => `${it.do} ${it.where}`).join(", ")) : "";
+  return [faults, explanation && [h("h4", {}, "It changed"), changeList(explanation.changes), differenceList(explanation.differences, explanation.rest), whyOf(explanation)], h("p", {}, h("a", { href: inView(world, "journal", { n }) }, `Entry ${n} of the journal`))];
+}
