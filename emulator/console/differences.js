@@ -33,5 +33,5 @@ function difference(it) {
 /** Return by how much a number went up or down. */
 function delta({ before, after }) {
   if (typeof before !== "number" || typeof after !== "number") return "";
-  return h("span", { class: "quiet" }, ` (${after > before ? "+" : "−"}${count(Math.abs(after - before))})`);
+  return h("span", { class: "quiet" }, ` (${after > before ? "+" : "-"}${count(Math.abs(after - before))})`);
 }

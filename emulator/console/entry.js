@@ -73,12 +73,12 @@ class EntryPanel {
 
   actions(entry, outcome) {
     const copies = COPIES.map(([as, name]) => button(`Copy as ${name.replace(/^a /, "").replace("step of a scenario", "step").replace(" test", "")}`, () => this.copy(entry.n, as, name), { "data-key": `copy ${as}` }));
-    return h("div", { class: "buttons" }, button("Send again", () => this.again(entry.n, (request) => send(this.world, request, outcome)), { "data-key": "again" }), button("Change and send…", () => this.again(entry.n, (request) => fill(outcome, requestForm(this.world, null, request))), { "data-key": "edit" }), copies);
+    return h("div", { class: "buttons" }, button("Send again", () => send(this.world, { n: entry.n }, outcome), { "data-key": "again" }), button("Change and send…", () => this.edit(entry.n, outcome), { "data-key": "edit" }), copies);
   }
 
-  async again(n, act) {
+  async edit(n, outcome) {
     const request = await tryTo(() => this.copied(n, "json", "application/json"));
-    if (request) await act({ headers: {}, body: "", ...request });
+    if (request) fill(outcome, requestForm(this.world, null, { headers: {}, body: "", ...request }));
   }
 
   copied(n, as, accept) {

@@ -39,13 +39,13 @@ class MomentBar {
 
   /** Hear how far the slider reaches. */
   reach(oldest, newest) {
-    Object.assign(this, { oldest: oldest ?? newest, newest });
+    Object.assign(this, { oldest: oldest ?? newest + 1, newest });
     this.draw();
   }
 
   slide() {
     const n = Number(this.slider.value);
-    const at = n >= this.newest ? undefined : `entry/${n}`;
+    const at = n >= this.newest ? undefined : n < this.oldest ? "beginning" : `entry/${n}`;
     change({ at }, { replace: true });
   }
 
@@ -55,19 +55,20 @@ class MomentBar {
   }
 
   draw() {
-    const n = this.at === "beginning" ? this.oldest : (entryOf(this.at) ?? this.newest);
-    Object.assign(this.slider, { min: this.oldest, max: this.newest, value: n, disabled: this.newest <= this.oldest });
-    const text = this.at ? `after entry ${count(n)} of ${count(this.newest)}` : `now, after entry ${count(this.newest)}`;
+    const first = Math.max(0, this.oldest - 1);
+    const n = this.at === "beginning" ? first : (entryOf(this.at) ?? this.newest);
+    Object.assign(this.slider, { min: first, max: this.newest, value: n, disabled: this.newest <= first });
+    const text = !this.at ? `now, after entry ${count(this.newest)}` : this.at === "beginning" ? "at the beginning" : `after entry ${count(n)} of ${count(this.newest)}`;
     this.slider.setAttribute("aria-valuetext", text);
     fill(this.where, text);
-    fill(this.past, this.at ? this.banner(n) : "");
+    fill(this.past, this.at ? this.banner() : "");
     this.past.classList.toggle("shown", Boolean(this.at));
   }
 
-  banner(n) {
-    const end = n <= this.oldest ? (this.oldest > 0 ? " The world remembers nothing older." : " This is its beginning.") : "";
+  banner() {
+    const end = entryOf(this.at) === this.oldest && this.oldest > 1 ? " Between it and the beginning, nothing is remembered." : "";
     return [
-      h("span", {}, `You see ${this.world} as it was at ${this.at}. It is read-only.${end}`),
+      h("span", {}, `You see ${this.world} as it was at ${this.at === "beginning" ? "its beginning" : this.at}. It is read-only.${end}`),
       h("span", { class: "grow" }),
       button("Compare with now", () => go(["w", this.world, "time"], { at: this.at, from: this.at, to: "now" }), { "data-key": "compare" }),
       button("Go back to here…", () => this.goBack(), { class: "danger", "data-key": "back" }),

@@ -13,7 +13,8 @@ const MOST_ROWS = 100;
  * @param {string} until the instant at which the line ends
  * @param {(n: number) => string} address of the entry
  */
-export function plot({ name, vendor, points }, until, address) {
+export function plot({ name, vendor, points: all }, until, address) {
+  const points = all.filter((it, index) => !index || it.value !== all[index - 1].value);
   const scale = scaleOf(points, until);
   const title = `${vendor} ${name}`;
   const linked = points.length <= MOST_LINKED ? points : [];
@@ -52,7 +53,7 @@ function steps(points, { x, y, to }) {
 }
 
 function point(it, before, { x, y }, address) {
-  const by = before ? ` (${it.value >= before.value ? "+" : "−"}${count(Math.abs(it.value - before.value))})` : "";
+  const by = before ? ` (${it.value >= before.value ? "+" : "-"}${count(Math.abs(it.value - before.value))})` : "";
   const text = `${count(it.value)}${by} at ${instant(it.at)}`;
   const mark = svg("circle", { cx: x(it.at), cy: y(it.value), r: 4.5 }, svg("title", {}, text));
   return it.n > 0 ? svg("a", { href: address(it.n), "aria-label": text }, mark) : mark;

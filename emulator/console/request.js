@@ -1,15 +1,13 @@
 /** A request to a vendor: written, tried without effect, or sent. */
 
 import { get, inWorld, post } from "./api.js";
-import { say, tryTo } from "./dialog.js";
+import { tryTo } from "./dialog.js";
 import { button, fill, h, labelled, nothing } from "./dom.js";
 import { changeList, differenceList } from "./differences.js";
 import { machines } from "./machines.js";
 import { bodyOf, statusOf, whyOf } from "./exchange_parts.js";
 import { requestOf } from "./operations.js";
 import { inView } from "./route.js";
-
-const NOT_SENT = new Set(["host", "user-agent", "content-length", "connection", "accept-encoding", "transfer-encoding", "origin", "referer", "cookie"]);
 
 /** Return a form for a request of an operation, or for a request that is given. */
 export function requestForm(world, operation, given = {}) {
@@ -83,35 +81,16 @@ function followers(all, changes) {
 
 /** Send a request as a client would, and show the answer with the entry that it has in the journal. */
 export async function send(world, request, outcome) {
-  const headers = Object.fromEntries(Object.entries(request.headers ?? {}).filter(([name]) => !NOT_SENT.has(name.toLowerCase())));
-  const { pathname, search } = new URL(request.url, location.origin);
-  const hasBody = !["GET", "HEAD"].includes(request.method) && request.body !== "" && request.body !== undefined && request.body !== null;
-  try {
-    const response = await fetch(pathname + search, { method: request.method, headers, body: hasBody ? bodyText(request.body) : undefined, cache: "no-store", redirect: "manual" });
-    const text = await response.text();
-    const [, n] = (response.headers.get("emulator-exchange") ?? "").split(/\/(?=\d+$)/);
-    fill(outcome, h("h4", {}, "It was answered ", statusOf(response.status)), bodyOf(readable(text)), n ? await entryOf(world, n) : nothing("It reached no world: see the header of the answer, or send the world's own credential."));
-  } catch {
-    fill(outcome, h("h4", {}, "No answer came"), await newestEntry(world));
-  }
-}
-
-function readable(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-async function newestEntry(world) {
-  const page = await get(inWorld(world, "journal"), { newest: 1, kind: "exchange" }).catch((error) => say(error.message, true));
-  const [entry] = page?.entries ?? [];
-  return entry ? entryOf(world, entry.n) : "";
+  const { body, ...rest } = request;
+  const sent = await tryTo(() => post(inWorld(world, "send"), { ...rest, ...(body !== "" && body !== undefined && { body }) }));
+  if (!sent) return;
+  const heard = sent.status ? h("h4", {}, "It was answered ", statusOf(sent.status)) : h("h4", {}, "No answer came");
+  fill(outcome, heard, sent.error && h("p", {}, sent.error), sent.status > 0 && bodyOf(sent.body), sent.n ? await entryOf(world, sent.n) : nothing("It reached no world."));
 }
 
 async function entryOf(world, n) {
   const explanation = await tryTo(() => get(`${inWorld(world, "journal", n)}/explain`));
   const faults = explanation?.faults?.length ? h("p", {}, "Fault: ", explanation.faults.map((it) => `${it.do} ${it.where}`).join(", ")) : "";
-  return [faults, explanation && [h("h4", {}, "It changed"), changeList(explanation.changes), differenceList(explanation.differences, explanation.rest), whyOf(explanation)], h("p", {}, h("a", { href: inView(world, "journal", { n }) }, `Entry ${n} of the journal`))];
+  const found = h("p", {}, h("a", { href: inView(world, "journal", { n }) }, `Entry ${n} of the journal`));
+  return [faults, explanation && [h("h4", {}, "It changed"), changeList(explanation.changes), differenceList(explanation.differences, explanation.rest), whyOf(explanation)], found];
 }

@@ -84,7 +84,7 @@ function kindLink(vendor, it, chosen) {
 
 function number(world, name, value) {
   const href = `#/w/${encodeURIComponent(world)}/time`;
-  return h("a", { class: "number", href, title: "Over time" }, h("span", {}, name), h("b", {}, typeof value === "number" ? count(value) : brief(value)));
+  return h("a", { class: "number", href, title: "Over time" }, h("span", {}, name), " ", h("b", {}, typeof value === "number" ? count(value) : brief(value)));
 }
 
 function drawing(machine, chosen, query) {

@@ -108,10 +108,10 @@ async function drop(world) {
   if (done === null) say(`${world} is dropped.`);
 }
 
-async function newWorld() {
-  const names = (await tryTo(() => once("/scenarios")))?.scenarios ?? [];
+function newWorld() {
   const scenario = h("input", { list: "scenario-names", autocomplete: "off", "data-key": "scenario" });
-  const options = h("datalist", { id: "scenario-names" }, names.map((it) => h("option", { value: it.name }, it.title ?? "")));
+  const options = h("datalist", { id: "scenario-names" });
+  once("/scenarios").then(({ scenarios }) => fill(options, scenarios.map((it) => h("option", { value: it.name }, it.title ?? ""))), () => undefined);
   const id = h("input", { autocomplete: "off", spellcheck: "false" });
   const dialog = h("dialog", { "aria-label": "New world" }, h("h2", {}, "New world"), labelled("Scenario", scenario, "Begin to write: first-run, serpwow/…, stripe/…, 6dot50/…"), options, labelled("Name", id, "letters, digits, - _ . Left empty, it gets one."));
   const make = async () => {
