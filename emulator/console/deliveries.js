@@ -63,7 +63,8 @@ class DeliveriesView {
   }
 
   async resend(id) {
-    if (await tryTo(() => post(`${inWorld(this.world, "deliveries", id)}/resend`))) say("A new attempt is due.");
+    const sent = await tryTo(() => post(`${inWorld(this.world, "deliveries", id)}/resend`));
+    if (sent) say(`It is owed again: ${sent.status}.`);
     this.changed();
   }
 }

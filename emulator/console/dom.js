@@ -57,9 +57,14 @@ export function link(href, ...children) {
   return h("a", { href }, ...children);
 }
 
-/** Return a labelled control, the label above it. */
+let hints = 0;
+
+/** Return a labelled control, the label above it, a hint below. */
 export function labelled(label, control, hint) {
-  return h("label", { class: "field" }, h("span", {}, label), control, hint && h("small", {}, hint));
+  if (!hint) return h("label", { class: "field" }, h("span", {}, label), control);
+  const id = `hint-${++hints}`;
+  control.setAttribute("aria-describedby", id);
+  return h("div", { class: "field" }, labelled(label, control), h("small", { id }, hint));
 }
 
 /** Return a select of options: texts, or pairs of value and text. */

@@ -10,18 +10,18 @@ from tests.console.places import JOB_IN_PROGRESS
 
 def test_the_form_offers_only_what_means_something_there(console: Console) -> None:
     page = console.open("/w/default/faults")
-    page.get_by_label("Where").select_option("mid-body")
-    offered = page.get_by_label("Do", exact=True)
+    page.get_by_role("combobox", name="Where", exact=True).select_option("mid-body")
+    offered = page.get_by_role("combobox", name="Do", exact=True)
     expect(offered.locator("option[value=status]")).to_have_count(0)
     expect(offered.locator("option[value=truncate]")).to_have_count(1)
-    page.get_by_label("At", exact=True).select_option("stripe.webhook")
-    expect(page.get_by_label("Where")).to_have_count(0)
+    page.get_by_role("combobox", name="At", exact=True).select_option("stripe.webhook")
+    expect(page.get_by_role("combobox", name="Where", exact=True)).to_have_count(0)
     expect(offered.locator("option[value=wrong-secret]")).to_have_count(1)
 
 
 def test_an_answer_is_lost_on_purpose_and_the_call_took_effect(console: Console) -> None:
     page = console.open("/w/default/faults")
-    page.get_by_label("At", exact=True).select_option("stripe.batch_jobs.cancel")
+    page.get_by_role("combobox", name="At", exact=True).select_option("stripe.batch_jobs.cancel")
     page.get_by_role("button", name="Lay it").click()
     expect(page.get_by_role("row", name="fault-1")).to_contain_text("after-commit, drop, times 1")
     page = console.open(JOB_IN_PROGRESS)
@@ -37,8 +37,8 @@ def test_an_answer_is_lost_on_purpose_and_the_call_took_effect(console: Console)
 
 def test_a_fault_says_how_many_calls_it_struck_and_is_lifted(console: Console) -> None:
     page = console.open("/w/default/faults?fault_at=serpwow.account.get&where=before-commit&do=status")
-    page.get_by_label("Status").fill("429")
-    page.get_by_label("Times").fill("")
+    page.get_by_role("textbox", name="Status", exact=True).fill("429")
+    page.get_by_role("textbox", name="Times", exact=True).fill("")
     page.get_by_role("button", name="Lay it").click()
     row = page.get_by_role("row", name="fault-1")
     expect(row).to_contain_text("without end")
@@ -54,7 +54,7 @@ def test_a_fault_says_how_many_calls_it_struck_and_is_lifted(console: Console) -
 
 def test_what_the_server_refuses_is_told_in_words(console: Console) -> None:
     page = console.open("/w/default/faults")
-    page.get_by_label("For", exact=True).fill("soon")
+    page.get_by_role("textbox", name="For", exact=True).fill("soon")
     page.get_by_role("button", name="Lay it").click()
     expect(page.locator("#said")).to_contain_text("soon")
     assert console.ask("GET", "/worlds/default/faults") == {"faults": []}

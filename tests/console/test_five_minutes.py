@@ -37,7 +37,7 @@ def test_a_stranger_finds_the_refund_the_cancel_the_hour_the_lost_answer_and_a_t
     assert len(console.entries()) == 1
 
     page.get_by_role("link", name="Faults").click()  # a lost answer on purpose
-    page.get_by_label("At", exact=True).select_option("stripe.batch_jobs.cancel")
+    page.get_by_role("combobox", name="At", exact=True).select_option("stripe.batch_jobs.cancel")
     page.get_by_role("button", name="Lay it").click()
     page.get_by_role("link", name="State", exact=True).click()
     page.get_by_role("link", name="batch_jobs").click()

@@ -90,7 +90,7 @@ def test_a_credential_is_never_in_the_address(console: Console) -> None:
 
 def test_a_request_to_any_operation_is_written_and_sent(console: Console) -> None:
     page = console.open("/w/default/send")
-    page.get_by_label("Operation").select_option("serpwow.account.get")
+    page.get_by_role("combobox", name="Operation").select_option("serpwow.account.get")
     expect(page.get_by_label("Path and query")).to_have_value(
         "/live/account?api_key=" + console.ask("GET", "/worlds/default")["credentials"]["serpwow"]["api_key"]
     )

@@ -107,7 +107,7 @@ def test_two_moments_are_compared(console: Console) -> None:
     page = console.open("/w/default/state?at=beginning")
     page.get_by_role("button", name="Compare with now").click()
     expect(page.get_by_text("credits_used: 230 → 30 (-200)")).to_be_visible()
-    page.get_by_label("From").fill("entry/1")
+    page.get_by_role("combobox", name="From", exact=True).fill("entry/1")
     page.get_by_role("button", name="Compare", exact=True).click()
     expect(page.get_by_text("No difference.")).to_be_visible()
 
@@ -123,7 +123,7 @@ def test_a_step_of_a_plotted_number_leads_to_the_entry_that_took_it(console: Con
 def test_a_snapshot_is_kept_looked_at_and_gone_back_to(console: Console) -> None:
     page = console.open("/w/default/time")
     page.get_by_role("button", name="Keep the present…").click()
-    page.get_by_label("Name").fill("before")
+    page.get_by_role("textbox", name="Name", exact=True).fill("before")
     page.get_by_role("dialog").get_by_role("button", name="Keep").click()
     console.ask("POST", "/worlds/default/send", STOP)
     page.get_by_role("button", name="Go back to before").click()

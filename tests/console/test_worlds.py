@@ -47,8 +47,8 @@ def test_worlds_are_searched_by_name(console: Console) -> None:
 def test_a_world_is_made_from_a_scenario(console: Console) -> None:
     page = console.open("/worlds")
     page.get_by_role("button", name="New world…").click()
-    page.get_by_label("Scenario").fill("serpwow/stopall-23")
-    page.get_by_label("Name").fill("mine")
+    page.get_by_role("combobox", name="Scenario").fill("serpwow/stopall-23")
+    page.get_by_role("textbox", name="Name", exact=True).fill("mine")
     page.get_by_role("button", name="Make").click()
     expect(page.get_by_role("link", name="queued: 20")).to_be_visible()
     assert console.place.startswith("/w/mine/state")
@@ -57,7 +57,7 @@ def test_a_world_is_made_from_a_scenario(console: Console) -> None:
 def test_a_mistake_in_a_name_is_told_in_words_and_nothing_is_made(console: Console) -> None:
     page = console.open("/worlds")
     page.get_by_role("button", name="New world…").click()
-    page.get_by_label("Scenario").fill("serpwow/stopal-23")
+    page.get_by_role("combobox", name="Scenario").fill("serpwow/stopal-23")
     page.get_by_role("button", name="Make").click()
     expect(page.get_by_role("status")).to_contain_text("serpwow/stopall-23")
     assert len(console.ask("GET", "/worlds")["worlds"]) == 1
