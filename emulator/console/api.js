@@ -5,7 +5,7 @@ let token = "";
 let askForToken = null;
 
 /** A refusal, or a failure to reach the server, in words. */
-export class Problem extends Error {
+class Problem extends Error {
   constructor(message, status = 0) {
     super(message);
     this.status = status;
@@ -78,7 +78,7 @@ async function unlocked() {
 }
 
 /** Return the problem that a response tells. */
-export async function problemOf(response) {
+async function problemOf(response) {
   const text = await response.text();
   try {
     return new Problem(JSON.parse(text).detail || text, response.status);

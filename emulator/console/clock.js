@@ -12,6 +12,7 @@ export function clockBar(world) {
   const now = h("time", { class: "now" });
   const next = h("span", { class: "quiet cut" });
   const rate = h("span", {});
+  const parts = { now, next, rate };
   const by = h("input", { size: 11, "aria-label": "Advance by a duration, or to an instant", placeholder: "90s or instant", spellcheck: "false" });
   const move = (body) => advance(world, body);
   const typed = () => by.value.trim() && move(/^\d{4}-/.test(by.value.trim()) ? { to: by.value.trim() } : { by: by.value.trim() });
@@ -30,17 +31,30 @@ export function clockBar(world) {
       button("Until idle", () => move({ until: "idle" }), { title: "Move until nothing is due" }),
     ),
   );
-  return { node, show: (clock, pending) => draw(world, { now, next, rate }, clock, pending) };
+  return { node, show: (clock, pending) => draw(world, parts, clock, pending) };
 }
 
 function draw(world, parts, clock, pending) {
   fill(parts.now, instant(clock.now));
-  parts.now.setAttribute("datetime", clock.now);
+  run(parts, clock);
   const rates = [...new Set(["frozen", "real", "60", String(clock.rate)])].map((it) => [it, /^\d/.test(it) ? `rate ${it}` : it]);
   fill(parts.rate, select([...rates, ["other", "another rate…"]], String(clock.rate), (it) => setRate(world, it), { "aria-label": "Rate of the clock", "data-key": "rate" }));
   const next = clock.because ?? nextOf(clock, pending);
   fill(parts.next, next);
   parts.next.title = next;
+}
+
+/** Let the clock that is shown go on by itself, as the world's does. */
+function run(parts, clock) {
+  clearInterval(parts.running);
+  const pace = clock.rate === "real" ? 1 : Number(clock.rate) || 0;
+  const since = performance.now();
+  const tick = () => {
+    const ms = millis(clock.now) + pace * (performance.now() - since);
+    if (parts.now.isConnected) parts.now.textContent = instant(new Date(ms).toISOString().replace(/\.\d+Z/, "Z"));
+    else clearInterval(parts.running);
+  };
+  if (pace) parts.running = setInterval(tick, 250);
 }
 
 function nextOf(clock, pending) {

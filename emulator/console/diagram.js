@@ -11,7 +11,7 @@ const MOST_SHOWN = 24;
 const SMALLEST = 0.75;
 
 /** Return the moves of a machine: from, to, and their causes. */
-export function movesOf(machine) {
+function movesOf(machine) {
   const moves = new Map();
   for (const row of machine.rows) {
     if (row.in === row.to || !row.to) continue;

@@ -36,13 +36,15 @@ function present(children) {
   return children.flat(Infinity).filter((it) => it !== null && it !== undefined && it !== false && it !== "").map((it) => it instanceof Node ? it : String(it));
 }
 
-/** Put nodes in place of what an element holds; what had the focus, and is still there by its `data-key`, keeps it. */
+/** Put nodes in place of what an element holds. What had the focus keeps it by its `data-key`; what was open stays open. */
 export function fill(element, ...children) {
+  const opened = new Set([...element.querySelectorAll("details[open] > summary")].map((it) => it.textContent));
   const focused = element.contains(document.activeElement) ? document.activeElement : null;
   const key = focused?.dataset?.key;
   const scrolled = element.scrollTop;
   element.replaceChildren(...present(children));
   element.scrollTop = scrolled;
+  for (const it of opened.size ? element.querySelectorAll("details > summary") : []) if (opened.has(it.textContent)) it.parentElement.open = true;
   if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
   return element;
 }

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 
 /** Return a link to a source that is a page, in a tab of its own that is not told where it comes from; other sources as text. */
-export function sourceOf(source) {
+function sourceOf(source) {
   const pages = (source ?? "").split(" and ");
   return pages.map((it, index) => [index > 0 && " and ", /^https:\/\/\S+$/.test(it) ? h("a", { href: it, target: "_blank", rel: "noopener noreferrer" }, it.replace("https://", "")) : it]);
 }

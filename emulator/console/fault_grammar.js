@@ -19,7 +19,7 @@ export const DO = {
   dribble: "the body comes in small pieces",
 };
 
-export const INVALID = {
+const INVALID = {
   "before-auth": ["truncate", "dribble"],
   "before-commit": ["truncate", "dribble"],
   "after-commit": ["truncate", "dribble"],

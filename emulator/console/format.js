@@ -61,8 +61,3 @@ export function statusClass(status) {
 export function cause(text) {
   return text.replace(/^after [\w-]+\./, "after ");
 }
-
-/** Return the last part of a name with dots. */
-export function lastPart(name) {
-  return name.slice(name.lastIndexOf(".") + 1);
-}

@@ -48,7 +48,7 @@ function headersOf(text) {
 }
 
 /** Try a request on a copy of its world, and show what would happen. */
-export async function tryRequest(world, request, outcome) {
+async function tryRequest(world, request, outcome) {
   const { body, ...rest } = request;
   const trial = await tryTo(() => post(`${inWorld(world, "dry-run")}`, { ...rest, ...(body !== "" && body !== undefined && { body }) }));
   if (trial) fill(outcome, await trialOf(trial));

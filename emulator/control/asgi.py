@@ -17,7 +17,7 @@ from emulator.control.route import ControlRoute
 from emulator.text.checkpoint import Unwanted
 from emulator.web.connection import Receive, Scope, Send, connection_of
 from emulator.web.control_plane import ROOT
-from emulator.web.guard import PREFIX, off_loop_if_long
+from emulator.web.guard import CONSOLE, PREFIX, off_loop_if_long
 from emulator.web.response import OutgoingResponse, send_response
 
 
@@ -49,7 +49,8 @@ def asgi_app(control: ControlApp) -> Starlette:
             Route(address, _endpoint(control, rows), methods=[*rows])
             for path, rows in paths.items()
             for address in addresses(path)
-        ],
+        ]
+        + [Route(address, _console, methods=["GET"]) for address in (CONSOLE, f"{CONSOLE}/{{file}}")],
         exception_handlers=handlers,
     )
     app.router.redirect_slashes = False  # Starlette cannot redirect every query
@@ -69,6 +70,13 @@ def _endpoint(control: ControlApp, rows: Mapping[str, ControlRoute]) -> Callable
         return Reply(await control.respond(row, HttpRequest(request.scope, request.path_params, request.stream)))
 
     return endpoint
+
+
+async def _console(request: Request) -> Reply:
+    """Respond with a file of the console."""
+    from emulator.control.console import respond_with_file
+
+    return Reply(respond_with_file(HttpRequest(request.scope, request.path_params)))
 
 
 async def _on_http_error(request: Request, error: HTTPException) -> Reply:

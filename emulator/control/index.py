@@ -18,6 +18,7 @@ MAX_WORLDS = 20
 """Worlds in the text and the page; the JSON form has all."""
 
 LINKS: Mapping[str, str] = {
+    "console": "/console",
     "worlds": "/worlds",
     "state": f"/worlds/{DEFAULT}/state",
     "clock": f"/worlds/{DEFAULT}/clock",

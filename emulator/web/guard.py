@@ -65,11 +65,20 @@ T = TypeVar("T")
 
 PREFIX = "/_emulator"
 
-CONTROL_NAMES = frozenset({"health", "openapi.json", "ready", "scenarios", "schema", "vendors", "worlds"})
+CONSOLE = f"{PREFIX}/console"
+"""The page for people. Its files hold nothing, and so need no token; what it asks for does."""
+
+CONTROL_NAMES = frozenset({"console", "health", "openapi.json", "ready", "scenarios", "schema", "vendors", "worlds"})
 """First segments of control paths after the prefix."""
 
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """Control paths that need no token, so that a health check has no secret to keep."""
+
+
+def is_open(path: str) -> bool:
+    """Tell whether a control path needs no token."""
+    return path in OPEN or path == CONSOLE or (path.startswith(f"{CONSOLE}/") and "/" not in path[len(CONSOLE) + 1 :])
+
 
 HOW_TO_OPEN = (
     "send the header `Authorization: Bearer TOKEN` with the token that the server was given, or printed when it started."
@@ -126,7 +135,7 @@ class Guard(Struct):
         if not all(is_own_referer(referer, scope["scheme"], host) for referer in said.get(b"referer", ())):
             return Rejection(403, "cross-origin", FOREIGN_REFERER)
         authorization = next(iter(said.get(b"authorization", ())), None)
-        if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.accepts_token(authorization):
+        if scope["path"].startswith(PREFIX) and not is_open(scope["path"]) and not self.accepts_token(authorization):
             return Rejection(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)
         if has_live_key(scope["headers"], scope.get("raw_path") or scope["path"].encode(), scope["query_string"]):
             return Rejection(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")

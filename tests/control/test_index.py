@@ -16,7 +16,7 @@ from emulator.control.index import LINKS
 from emulator.control.negotiation import preferred
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.guard import CONTROL_NAMES, PREFIX, Guard
+from emulator.web.guard import CONSOLE, CONTROL_NAMES, PREFIX, Guard
 from tests.support.loading import LIBRARY
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -53,7 +53,7 @@ def test_the_index_names_vendors_worlds_and_where_everything_is(path: str) -> No
 
 
 def test_every_link_of_the_index_leads_somewhere() -> None:
-    paths = {row.path for row in ROUTES if row.method == "GET"}
+    paths = {row.path for row in ROUTES if row.method == "GET"} | {CONSOLE.removeprefix(PREFIX)}
     assert {link.replace("/default/", "/{world}/") for link in LINKS.values()} <= paths
     for world in index_of("/")["worlds"]:
         assert response_to(world["url"].removeprefix("http://localhost:8080")).status == 200
@@ -162,7 +162,7 @@ def test_a_page_of_another_site_may_not_read_the_index() -> None:
 
 
 def test_who_forgets_the_prefix_is_told_of_it() -> None:
-    assert {re.split(r"[/{]", row.path)[1] for row in ROUTES if row.path} == CONTROL_NAMES
+    assert {re.split(r"[/{]", row.path)[1] for row in ROUTES if row.path} | {"console"} == CONTROL_NAMES
     response = response_to("/worlds/default/clock")
     assert response.status == 404
     assert f"{PREFIX}/worlds/default/clock" in response.content.decode()
