@@ -21,7 +21,7 @@ export function onState(listener) {
 
 /** Begin to listen, or again with a token. */
 export function connect() {
-  const url = new URL(address("/worlds/stream"), location.href).href;
+  const url = new URL(address("/stream"), location.href).href;
   if (own) return;
   try {
     port ??= shared();
@@ -37,7 +37,7 @@ function bearer() {
 
 function shared() {
   const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module", name: "batch-emulator" });
-  worker.addEventListener("error", () => alone(new URL(address("/worlds/stream"), location.href).href));
+  worker.addEventListener("error", () => alone(new URL(address("/stream"), location.href).href));
   worker.port.addEventListener("message", ({ data }) => ("open" in data ? tellState(data.open) : tell(data.event)));
   worker.port.start();
   addEventListener("pagehide", () => worker.port.postMessage({ bye: true }));

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import wait
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.control import (
     catalogue,
@@ -19,6 +19,7 @@ from emulator.control import (
     recordings,
     replies,
     snapshots,
+    streams,
     timeline,
     worlds,
 )
@@ -41,6 +42,9 @@ from emulator.web.response import OutgoingResponse
 from emulator.web.turns import for_client
 from emulator.web.waits import until_done
 
+if TYPE_CHECKING:
+    from emulator.control.event_stream import EventStream
+
 Rendered = TypeVar("Rendered")
 Respond = Callable[[], "OutgoingResponse | Pause"]
 
@@ -51,6 +55,7 @@ ROUTES = [
         catalogue,
         worlds,
         clock,
+        streams,
         journal,
         overview,
         recordings,
@@ -83,7 +88,7 @@ class ControlApp:
             parts = row.path.split("/")
             self._rows.setdefault((row.method, len(parts)), []).append((parts, row))
 
-    async def respond(self, row: ControlRoute, http: HttpRequest) -> OutgoingResponse:
+    async def respond(self, row: ControlRoute, http: HttpRequest) -> OutgoingResponse | EventStream:
         """Read a request of a route and respond."""
         scope, context = http.scope, self.context
         incoming = IncomingBody(context.arriving)  # it counts until the response is there
@@ -110,7 +115,7 @@ class ControlApp:
             named = _parameters(parts, segments)
             if named is not None:
                 break
-        if named is None:
+        if named is None or row.raw:
             return None
         http = HttpRequest(scope, named)
         try:
@@ -200,7 +205,7 @@ def _answered(
         if row.answer is None:
             return OutgoingResponse(row.status, [], b"")
         is_done = row.has_effect
-        return render(answer)
+        return answer if row.raw else render(answer)
     except EmulatorError as error:
         is_done = is_done or isinstance(error, Done)
         return problem(row.status, f"this was done, but {error}") if is_done else _refusal(error, form)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from emulator.control.app import ROUTES, ControlApp
 from emulator.control.http import HttpRequest
+from emulator.control.negotiation import EVENTS_TYPE
 from emulator.control.problems import failure, http_problem
 from emulator.control.route import ControlRoute
 from emulator.text.checkpoint import Unwanted
@@ -20,17 +21,23 @@ from emulator.web.control_plane import ROOT
 from emulator.web.guard import CONSOLE, PREFIX, off_loop_if_long
 from emulator.web.response import OutgoingResponse, send_response
 
+if TYPE_CHECKING:
+    from emulator.control.event_stream import EventStream
+
 
 class Reply:
     """Sends one response; none to a client that hung up before the end of its request."""
 
-    def __init__(self, response: OutgoingResponse | None) -> None:
+    def __init__(self, response: OutgoingResponse | EventStream | None) -> None:
         self._response = response
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        if self._response is not None:
-            await send_response(self._response, send, connection_of(scope))
+        response = self._response
+        if isinstance(response, OutgoingResponse):
+            await send_response(response, send, connection_of(scope))
+        elif response is not None:
+            await response.send_to(connection_of(scope), receive, send)
 
 
 def asgi_app(control: ControlApp) -> Starlette:
@@ -67,6 +74,8 @@ def _endpoint(control: ControlApp, rows: Mapping[str, ControlRoute]) -> Callable
 
     async def endpoint(request: Request) -> Reply:
         row = rows["GET" if request.method == "HEAD" else request.method]
+        if request.method == "HEAD" and row.raw == EVENTS_TYPE:
+            raise HTTPException(405, headers={"allow": "GET"})
         return Reply(await control.respond(row, HttpRequest(request.scope, request.path_params, request.stream)))
 
     return endpoint

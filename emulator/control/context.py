@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from emulator.delivery.carriers import Carriers
 from emulator.kernel.budget import Budget, Quota
+from emulator.kernel.clock import wall_now
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import admit_resources
@@ -31,6 +32,7 @@ from emulator.web.unmatched import UnmatchedRequests
 
 if TYPE_CHECKING:
     from emulator.control.census import Censuses
+    from emulator.control.event_stream import Streams
     from emulator.scenario.watched import WatchedScenarios
 
 
@@ -40,7 +42,7 @@ class ControlContext:
 
     `answers` is the account of those on their way, and `carriers` send what is owed. `operations` are the names of
     operations in the journal, `routes` their paths. `watched` are the scenarios that are read again when they change. Hold
-    `id_lock` from taking a free id until its world is there.
+    `id_lock` from taking a free id until its world is there. `started` tells this server from one before it.
     """
 
     worlds: Worlds
@@ -64,7 +66,9 @@ class ControlContext:
         self.operations += [it.name for vendor in vendors for it in vendor.outboxes]
         self.arriving = quota_for_bodies(self.limits)
         self.id_lock = RLock()
+        self.started = f"{int(wall_now().timestamp() * 1_000):x}"
         self._censuses: Censuses | None = None
+        self._streams: Streams | None = None
         self._numbers = count(1)
 
     @property
@@ -84,6 +88,20 @@ class ControlContext:
             OutOfReach: it is too long ago.
         """
         return world.moment(name, self.dry_runs.quota_apart())
+
+    @property
+    def streams(self) -> Streams:
+        """The streams of events, made when the first is asked for."""
+        if self._streams is None:
+            from emulator.control.event_stream import Streams
+
+            self._streams = Streams(self.limits.streams)
+        return self._streams
+
+    def end(self) -> None:
+        """End the streams: the server ends."""
+        if self._streams is not None:
+            self._streams.end_all()
 
     @property
     def bounds(self) -> tuple[Limits, Budget]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import takewhile
 from operator import attrgetter
 
 from emulator.control.differences import LIMIT, limit_of
@@ -17,7 +17,7 @@ from emulator.control.negotiation import TEXT_TYPE
 from emulator.control.record import COUNT, TEXT
 from emulator.control.route import ControlRequest, route
 from emulator.control.verify import VERIFY, verify
-from emulator.kernel.errors import BadInput, NotFound
+from emulator.kernel.errors import BadInput
 from emulator.kernel.transaction import due
 from emulator.kernel.world import World
 from emulator.text.redact import redact_text
@@ -31,6 +31,16 @@ MAX_PENDING = 10
 
 SINCE = {**COUNT, "description": "only entries after this one: to go on, the n of the last"}
 PAGE_LIMIT = {"type": "integer", "minimum": 1, "default": PAGE_SIZE, "description": "how many at most, the oldest first"}
+BEFORE = {**COUNT, "minimum": 1, "description": "only entries before this one"}
+NEWEST = {**COUNT, "minimum": 1, "description": "so many of the newest at most, the oldest of them first, in place of `limit`"}
+FILTERS = {
+    "operation": TEXT,
+    "kind": {"enum": ["exchange", "change", "attempt"]},
+    "status": {**TEXT, "description": "of a response, or of a receiver's answer: a number, or a class such as 4xx"},
+    "fault": {**TEXT, "description": "the id of a fault that struck, or what it did"},
+    "resource": {**TEXT, "description": "the id of a resource that changed, or took a row"},
+    "text": {**TEXT, "description": "a part of the target or a body, as they are shown"},
+}
 LEDGER_LIMIT = {
     "limit": {**LIMIT["limit"], "description": "how many differences of each commit; `rest` counts those that follow"}
 }
@@ -40,18 +50,22 @@ LEDGER_LIMIT = {
     "GET",
     "/worlds/{world}/journal",
     "The journal: exchanges and changes, the oldest first",
-    query={"since": SINCE, "limit": PAGE_LIMIT, "operation": TEXT},
+    query={"since": SINCE, "before": BEFORE, "limit": PAGE_LIMIT, "newest": NEWEST, **FILTERS},
     takes_long=True,
 )
 def journal(world: World, request: ControlRequest) -> JournalPage:
+    from emulator.control.journal_filter import EntryFilter
+
     world.settle()
-    since, limit = request.number("since", 0), request.number("limit", PAGE_SIZE, least=1)
-    operations, operation = request.context.operations, request.http.query_params.get("operation")
-    if operation is not None and operation not in operations:
-        raise BadInput.at(str(NotFound("operation", operation, operations)), "operation")
-    entries = world.journal.since(since)
-    chosen = (it for it in entries if operation is None or getattr(it.event, "operation", None) == operation)
-    return JournalPage(world.journal.last, world.journal.dropped, tuple(map(entry_record, islice(chosen, limit))))
+    query = request.http.query_params
+    if "newest" in query and "limit" in query:
+        raise BadInput.at("newest and limit exclude each other: send the one by which the others are left out", "newest")
+    since, before = request.number("since", 0), request.number("before", world.journal.last + 1, least=1)
+    limit, newest = request.number("limit", PAGE_SIZE, least=1), request.number("newest", PAGE_SIZE, least=1)
+    entries = takewhile(lambda it: it.n < before, world.journal.since(since))
+    chosen = EntryFilter.of(query, request.context)
+    found = chosen.newest([*entries], newest) if "newest" in query else chosen.oldest(entries, limit)
+    return JournalPage(world.journal.last, world.journal.dropped, tuple(found))
 
 
 @route("DELETE", "/worlds/{world}/journal", "Clear the journal")

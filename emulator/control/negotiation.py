@@ -19,6 +19,7 @@ from emulator.web.control_plane import Handed
 from emulator.web.response import OutgoingResponse
 
 JSON_TYPE, TEXT_TYPE, HTML_TYPE, YAML_TYPE = "application/json", "text/plain", "text/html", "application/yaml"
+EVENTS_TYPE = "text/event-stream"
 
 Forms = Mapping[str, Callable[[Any], str]]
 """From a media type to the function that renders an answer in it."""

@@ -20,7 +20,7 @@ from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import closed, scenario_schema, step_schema
 from emulator.sdk.vendor import Operation, Vendor
-from emulator.web.guard import OPEN, PREFIX
+from emulator.web.guard import PREFIX, is_open
 
 Json = dict[str, Any]
 
@@ -242,7 +242,9 @@ def _parameters(fixtures: Fixtures, schema: str | None, place: str) -> list[Json
 
 def _control(route: ControlRoute) -> Json:
     answer: Json = {"description": HTTPStatus(route.status).phrase}
-    if route.answer is not None:
+    if route.raw:
+        answer["content"] = {route.raw: {"schema": TEXT}}
+    elif route.answer is not None:
         answer["content"] = {JSON_TYPE: {"schema": route.schema}, **{it: {"schema": TEXT} for it in route.forms}}
     path = address(route)
     query = [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
@@ -253,7 +255,7 @@ def _control(route: ControlRoute) -> Json:
         "parameters": [*_path_parameters(path), *query],
         **({"requestBody": _control_body(route.body, route.yaml)} if route.body is not None else {}),
         "responses": {str(route.status): answer, "default": {"$ref": "#/components/responses/problem"}},
-        "security": [] if path in OPEN else [{}, {TOKEN: []}],
+        "security": [] if is_open(path) else [{}, {TOKEN: []}],
     }
 
 

@@ -15,6 +15,7 @@ from emulator.kernel.store import Store
 from emulator.kernel.world import NOW, World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 from emulator.text.redact import redact_text
 from emulator.text.secrets import is_secret, redact
 
@@ -27,7 +28,7 @@ LONGEST_LABEL = 200
 LABELS = ("name", "title", "external_id", "msisdn", "url", "event", "type", "message")
 """Attributes by which people know a resource, the first that has a text."""
 
-_CURSOR = re.compile(r"([\w.-]+):([0-9]{1,15})", re.ASCII)
+_CURSOR = pattern(r"([\w.-]+):([0-9]{1,15})", re.ASCII)
 
 
 class Filter(NamedTuple):

@@ -110,6 +110,7 @@ class ControlRoute:
     does not say what it accepts; with `text_for_shells`, curl gets text then. A handler that `takes_long` runs in a thread, so
     that no other world waits for it; it touches no world but its own, or one that it makes. One that `leaves_world` does not
     read the world that its path names. A POST that `is_trial` changes nothing.
+    A `raw` route makes the response itself, of this media type: a file, or a stream of events.
     """
 
     method: str
@@ -122,6 +123,7 @@ class ControlRoute:
     query: Mapping[str, Schema] = field(default_factory=dict)
     forms: Forms = field(default_factory=dict)
     default_form: str = JSON_TYPE
+    raw: str = ""
     text_for_shells: bool = False
     takes_long: bool = False
     leaves_world: bool = False

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.kernel.resource import Struct
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _EXCHANGE, _HEADER, _CHANGE, _STEP = 1_500, 130, 250, 90
 """Bytes of an exchange without its texts, of a header, and of what an exchange keeps of a change and of a row."""
+
+_SERIALS = count(1)
 
 MAX_APPLIED_ROWS = 100
 """The rows that an exchange keeps at most, of those that it took."""
@@ -138,9 +140,13 @@ class Entry(NamedTuple):
 
 
 class Journal:
-    """The newest `capacity` entries, and how many older ones were dropped to make room."""
+    """The newest `capacity` entries, and how many older ones were dropped to make room.
 
-    __slots__ = ("_cleared", "_entries", "_last", "_withdrawn", "capacity")
+    No other journal has its `serial` number. `truncations` counts how often its end was taken away; the last time, `kept` was
+    the newest entry that stayed.
+    """
+
+    __slots__ = ("_cleared", "_entries", "_last", "_withdrawn", "capacity", "kept", "serial", "truncations")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -148,6 +154,7 @@ class Journal:
         self._last = 0
         self._cleared = 0
         self._withdrawn: dict[int, int | None] = {}
+        self.serial, self.truncations, self.kept = next(_SERIALS), 0, 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -245,8 +252,14 @@ class Journal:
             if isinstance(event, Exchange) and event.delivered is None:
                 self.mark(n, event, False)
 
+    def is_withdrawn(self, n: int) -> bool:
+        """Tell whether entry `n` was withdrawn."""
+        return n in self._withdrawn
+
     def truncate_from(self, n: int) -> None:
         """Remove entry `n` and all after it, as if they had never been."""
+        if n <= self._last:
+            self.truncations, self.kept = self.truncations + 1, n - 1
         while self._entries and self._entries[-1].n >= n:
             self._entries.pop()
         self._last = min(self._last, n - 1)

@@ -70,6 +70,8 @@ class Limits(Struct, frozen=True, gc=False):
     """Bytes of a request's or a response's body that the journal keeps."""
     snapshots: int = 100
     """Snapshots of a world that are kept at once; 429."""
+    streams: int = 200
+    """Streams of events that are open at once; 429."""
 
     @property
     def answer(self) -> int:
@@ -169,6 +171,7 @@ SAYS: Mapping[str, str] = {
     "journal": "Entries of a world's journal; older ones make room.",
     "journal_bytes": "Bytes of each request's and reply's body that the journal keeps.",
     "snapshots": "Snapshots of a world; beyond it, 429.",
+    "streams": "Open streams of events; beyond it, 429.",
 }
 """Each bound, for people."""
 

@@ -9,8 +9,9 @@ from emulator.kernel.errors import Conflict, EmulatorError, NotFound
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.world import ENTRY, Moment, World
+from emulator.text.pattern import pattern
 
-_NUMBER = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
+_NUMBER = pattern(r"[1-9][0-9]{0,15}", re.ASCII)
 
 
 class OutOfReach(Conflict):

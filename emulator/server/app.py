@@ -115,7 +115,7 @@ def create_app(
                 worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers, carriers, watched
             )
             app = ControlApp(context)
-            return Made(partial(_asgi_app, app), app.respond_at_once, reject)
+            return Made(partial(_asgi_app, app), app.respond_at_once, reject, context.end)
 
     control = ControlPlane(make_control, vendor_hosts, guard, access_log)
     pipeline = Pipeline(held, validate, bounds, answers, carriers)
@@ -126,6 +126,7 @@ def create_app(
     def end() -> None:
         held.release_all()
         carriers.close()
+        control.end()
 
     return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), end)
 

@@ -32,6 +32,7 @@ class SocketConnection:
         self._over = False
         self._hanging: HeldRequest | None = None
         self.gone = self.half_closed = False
+        self.can_stream = True
         self.waits = False
         self.charge: AnswerCharge | None = None
 

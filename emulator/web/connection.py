@@ -32,10 +32,11 @@ def target_of(scope: Scope) -> str:
 class Connection(Protocol):
     """A connection that faults can act on. After `drop` and `reset`, all that is sent is discarded.
 
-    `charge` is that of the answer that is being sent.
+    `charge` is that of the answer that is being sent; a client that `can_stream` reads an answer as it comes.
     """
 
     charge: AnswerCharge | None
+    can_stream: bool
 
     @property
     def gone(self) -> bool:
@@ -102,7 +103,7 @@ MEANINGS = {
 class InProcessConnection:
     """A caller without a socket: what happens to the connection is raised as an exception."""
 
-    gone = half_closed = False
+    gone = half_closed = can_stream = False
     charge: AnswerCharge | None = None
 
     async def probe(self) -> None:

@@ -27,11 +27,12 @@ class Handed(Struct, frozen=True):
 
 
 class Made(Struct, frozen=True):
-    """Parts of it: a maker of its application, a responder to short requests of this process, and one to rejected ones."""
+    """Parts of it: a maker of its application, a responder to short requests of this process, one to rejected ones, its end."""
 
     make_app: Callable[[], App]
     respond_at_once: Callable[[Scope, bytes | JsonDict], OutgoingResponse | Handed | None]
     reject: Callable[[Rejection], OutgoingResponse]
+    end: Callable[[], None]
 
 
 class ControlPlane:
@@ -78,6 +79,11 @@ class ControlPlane:
         made = self._made or self._first()
         rejection = self._guard.check_own(scope)
         return made.reject(rejection) if rejection else made.respond_at_once(scope, body)
+
+    def end(self) -> None:
+        """End what would go on for ever: the server ends."""
+        if self._made is not None:
+            self._made.end()
 
     def _first(self) -> Made:
         with self._making:  # servers in a test's process are asked by its threads

@@ -19,7 +19,7 @@ SENT = "sent-by-a-client"
 FAULT = {"at": "serpwow.batches.list", "where": "before-commit", "do": "hang"}
 EVENT = {"after_call": "serpwow.batches.stop", "set": {"serpwow": {"account": {"name": SENT}}}}
 WORLD = "/_emulator/worlds/default"
-LOOKS = [row for row in ROUTES if row.method == "GET" and row.path.startswith("/worlds/{world}")]
+LOOKS = [row for row in ROUTES if row.method == "GET" and not row.raw and row.path.startswith("/worlds/{world}")]
 RULES = {"fault": "fault-1", "event": "timeline-1", "reply": "reply-1"}
 NAMES = {**RULES, "n": "1", "name": "x", "delivery": "x", "vendor": "serpwow", "kind": "batch", "id": "x"}
 SHOW_REQUESTS = ("held", "unmatched", "journal", "{n}", "explain")

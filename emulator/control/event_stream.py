@@ -1,0 +1,177 @@
+"""Server-sent events: a response that goes on for as long as its client listens, and costs nothing while nothing happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+from emulator.kernel.clock import MONOTONIC
+from emulator.sdk.exact_json import dump
+from emulator.web.connection import Connection, Receive, Send
+from emulator.web.event_loop import pause
+from emulator.web.waits import Wait
+
+EVENTS_TYPE = "text/event-stream"
+HEADERS = (
+    (b"content-type", EVENTS_TYPE.encode()),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # or nginx would keep events back
+    (b"x-content-type-options", b"nosniff"),
+)
+BEGIN = b"retry: 1000\n\n"
+HEARTBEAT = b":\n\n"
+
+SILENCE = 15.0
+"""Seconds after which a comment is sent, by which proxies and clients know that the stream is alive."""
+
+BEAT = 0.1
+"""Seconds between two looks at what streams are about."""
+
+SHARE = 20
+"""Times that a look took for which there is no other, so that looks at very many worlds take a small part of the time."""
+
+
+class Feed(Protocol):
+    """What a stream is about: whether that is over, and whether there is more to take at once."""
+
+    is_over: bool
+    has_more: bool
+
+    def look(self) -> object:
+        """Return a value that differs from the one before where there may be something new; it waits for nobody."""
+
+    async def take(self) -> Sequence[bytes]:
+        """Return the next events; none where there is nothing new."""
+
+
+class Pulse:
+    """The looks of one loop at what its streams are about: one task for all of them, and none where there is no stream."""
+
+    def __init__(self) -> None:
+        self._streams: dict[EventStream, None] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def add(self, stream: EventStream) -> None:
+        """Look at what a stream is about from now on."""
+        self._streams[stream] = None
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._beat())
+
+    def remove(self, stream: EventStream) -> None:
+        """Look no more."""
+        self._streams.pop(stream, None)
+
+    async def _beat(self) -> None:
+        seconds = BEAT
+        while self._streams:
+            await pause(seconds)
+            began = MONOTONIC()
+            for stream in [*self._streams]:
+                stream.wake_if_new()
+            seconds = max(BEAT, SHARE * (MONOTONIC() - began))
+        self._task = None
+
+
+class Streams:
+    """The streams of one server: `most` at once. They end with it."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open: set[EventStream] = set()
+        self._pulses: WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse] = WeakKeyDictionary()
+        self.has_ended = False
+
+    @property
+    def is_full(self) -> bool:
+        """True where there are as many as there may be."""
+        return len(self._open) >= self._most
+
+    def begin(self, stream: EventStream) -> Pulse:
+        """Count a stream, and return what looks for it."""
+        self._open.add(stream)
+        pulse = self._pulses.setdefault(asyncio.get_running_loop(), Pulse())
+        pulse.add(stream)
+        return pulse
+
+    def end(self, stream: EventStream) -> None:
+        """Count it no more."""
+        self._open.discard(stream)
+
+    def end_all(self) -> None:
+        """End all streams: their server ends. Any thread may call this."""
+        self.has_ended = True
+        for stream in [*self._open]:
+            stream.wake()
+
+
+class EventStream:
+    """One stream of events to one client. Between them it waits, and holds nothing."""
+
+    status = HTTPStatus.OK
+
+    def __init__(self, feed: Feed, streams: Streams) -> None:
+        self._feed = feed
+        self._streams = streams
+        self._wait = Wait()
+        self._seen: object = None
+
+    def wake_if_new(self) -> None:
+        """Go on where there may be something new."""
+        if self._feed.look() != self._seen:
+            self._wait.wake()
+
+    def wake(self) -> None:
+        """Go on, and see whether to end."""
+        self._wait.wake()
+
+    async def send_to(self, client: Connection, receive: Receive, send: Send) -> None:
+        """Send events for as long as the client is there, the server goes on, and there is something to tell of."""
+        gone = asyncio.get_running_loop().create_task(_until_gone(receive))
+        gone.add_done_callback(lambda _: self.wake())
+        pulse = self._streams.begin(self)
+        try:
+            await send({"type": "http.response.start", "status": self.status, "headers": [*HEADERS]})
+            await self._chunk(BEGIN, send)
+            while not (gone.done() or client.gone or client.half_closed):
+                await self._send_new(send, client)
+                if not self._feed.has_more and not await self._next(client, send):
+                    break
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            pulse.remove(self)
+            self._streams.end(self)
+            gone.cancel()
+
+    async def _send_new(self, send: Send, client: Connection) -> None:
+        """Send what is new."""
+        self._seen = self._feed.look()
+        for event in await self._feed.take():
+            if not client.gone:
+                await self._chunk(event, send)
+
+    async def _next(self, client: Connection, send: Send) -> bool:
+        """Wait until there may be something new; return False where there never will be."""
+        if self._feed.is_over or self._streams.has_ended or not await client.wait(self._wait, SILENCE):
+            return False
+        was_woken = self._wait.woken
+        self._wait.rearm()
+        if not was_woken:
+            await self._chunk(HEARTBEAT, send)
+        return True
+
+    async def _chunk(self, data: bytes, send: Send) -> None:
+        await send({"type": "http.response.body", "body": data, "more_body": True})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def event(data: Any, id: str | None = None, name: str | None = None) -> bytes:
+    """Return an event with a JSON value as its data, which has no line break."""
+    lines = [f"{key}: {value}\n".encode() for key, value in (("id", id), ("event", name)) if value is not None]
+    return b"%sdata: %s\n\n" % (b"".join(lines), dump(data))
