@@ -14,6 +14,7 @@ from emulator.kernel.time import format_instant
 from emulator.scenario.deliveries import unexpected, wanted_statuses
 from emulator.scenario.document import JsonObject
 from emulator.text.escape import escaped
+from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
 
 
@@ -132,7 +133,7 @@ def expect_event(name: str) -> None:
 
 
 def _outcome(attempt: models.Attempt) -> str:
-    return attempt.error or (f"answered {attempt.status}" if attempt.status else "under way")
+    return redact_text(attempt.error or "") or (f"answered {attempt.status}" if attempt.status else "under way")
 
 
 def _delivery(ask: Callable[..., Any], receivers: Receivers, answer: JsonObject) -> Delivery:

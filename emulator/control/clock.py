@@ -66,7 +66,7 @@ def advance(world: World, request: ControlRequest) -> Steps[Advance]:
     """
     jump, fired = request.body, list[Change]()
     target = _target(world.settle(), world, jump)
-    if request.context.carriers.http.flights(world):
+    if request.context.carriers.http.outside(world):
         expect_nothing_outside(world)
     goes_on = yield from carried(world, request)
     outgoing = hand_to_holder(world, request) if goes_on else ()

@@ -81,7 +81,8 @@ def claim(world: World, request: ControlRequest) -> Steps[Claimed]:
     if claims.closed:
         raise Conflict("the server ends, and nothing is delivered any more")
     if not (wanted := _claimed(world, request)):
-        yield Outside([claims.next_call(world)], min(seconds, PATIENCE))
+        with claims.call(world) as called:
+            yield Outside([called], min(seconds, PATIENCE))
         wanted = _claimed(world, request) if request.context.is_current(world) else ()
     return Claimed(wanted)
 
@@ -113,7 +114,7 @@ def receivers(world: World, _: ControlRequest) -> Receivers:
 
 @route("PUT", "/worlds/{world}/receivers", "Make the deliveries to these URLs from now on, and to no others", body=RECEIVERS)
 def set_receivers(world: World, request: ControlRequest) -> Receivers:
-    world.receivers = frozenset(request.body["receivers"])
+    world.set_receivers(frozenset(request.body["receivers"]))
     return Receivers(tuple(sorted(world.receivers)))
 
 
@@ -128,8 +129,6 @@ def hand_to_holder(
     world: World, request: ControlRequest, is_wanted: Callable[[Delivery], bool] = lambda _: True
 ) -> tuple[OutgoingDelivery, ...]:
     """Return what whoever holds the receivers is to send now, signed now; what was handed out before is under way."""
-    if not world.outside():
-        return ()
 
     def is_new(tx: Transaction, delivery: Delivery) -> bool:
         return not delivery.attempts[-1].headers and tx.carrier(delivery.url) != HTTP and is_wanted(delivery)

@@ -203,7 +203,7 @@ def _renewed(world: World, context: ControlContext, scenario: Scenario, making: 
 
 
 def _put_in_place(context: ControlContext, world: World, new: World, claims: list[Claim]) -> None:
-    new.receivers = world.receivers
+    new.set_receivers(world.receivers)
     context.worlds.replace(world, new, claims, given_up=own_claims(world, context.vendors))
     world.empty()
     _begin(new, context)

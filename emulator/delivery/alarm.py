@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from threading import Condition, Thread
 
@@ -10,6 +11,9 @@ from emulator.kernel.world import World
 
 LONGEST = 86_400.0
 """Seconds of one sleep, after which it is computed anew."""
+
+
+log = logging.getLogger("emulator")
 
 
 class Alarm:
@@ -41,7 +45,10 @@ class Alarm:
 
     def _watch(self) -> None:
         while (world := self._next()) is not None:
-            self._ring(world)
+            try:
+                self._ring(world)
+            except Exception:
+                log.exception("what is due in the world %s could not be seen to", world.id)
 
     def _next(self) -> World | None:
         """Wait for the next world whose seconds have passed, and return it; None where nothing is set any more."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from itertools import count
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from emulator.delivery.alarm import Alarm
 from emulator.delivery.claims import end
-from emulator.delivery.crew import Crew
+from emulator.delivery.crew import OF_A_WORLD, Crew
 from emulator.delivery.hosts import Hosts, Refused, Target
 from emulator.delivery.outgoing import Outgoing, Report, hand_out, record, refuse
 from emulator.kernel.advance import TURN_LIMIT, catch_up
 from emulator.kernel.clock import FROZEN, MONOTONIC
+from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import HTTP
-from emulator.kernel.resource import Struct
+from emulator.kernel.resource import Struct, structs
 from emulator.kernel.revision import Revision
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -23,11 +27,17 @@ from emulator.sdk.deliveries import NO_ANSWER
 from emulator.sdk.delivery import SENDING, Delivery
 from emulator.sdk.vendor import Vendors
 
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
 MOST_SECONDS = 30.0
 """Seconds of real time that an attempt takes at most, whatever time its receiver has in the world."""
 
 BUSY_SECONDS = 0.05
 """Seconds after which a world is looked at again that somebody else uses, or that has not caught up with its clock."""
+
+FULL_SECONDS = 1.0
+"""Seconds after which a world is looked at again in which there was no room."""
 
 log = logging.getLogger("emulator")
 
@@ -36,13 +46,17 @@ LogAttempt = Callable[[World, Outgoing, str, str], object]
 
 
 class Flight(Struct, eq=False):
-    """An attempt that is outside: `over` is done when it was recorded, or is not wanted any more."""
+    """An attempt that is outside: `over` is done when it was made, or is not wanted any more.
+
+    `outcome` is what came of it, for as long as there is no room to record that.
+    """
 
     world: World
     outgoing: Outgoing
     target: Target
     revision: Revision
     over: Future[None]
+    outcome: Report | Refused | None = None
 
     @property
     def seconds(self) -> float:
@@ -61,7 +75,8 @@ class HttpCarrier:
     """Posts what is under way in worlds whose carrier is http; what no host of these gets is dropped, and says why.
 
     Where a world's clock runs, it does so by itself, whenever something is due. `base_url` returns the URL that links in what
-    is posted lead to. It holds no world while something is outside.
+    is posted lead to. It holds no world while something is outside. What it does to worlds itself, it does to one at a time:
+    its threads are many, and everybody waits for those that work.
     """
 
     def __init__(self, vendors: Vendors, hosts: Hosts, base_url: Callable[[], str], log: LogAttempt) -> None:
@@ -72,45 +87,38 @@ class HttpCarrier:
         self._flights: dict[World, dict[str, Flight]] = {}
         self._crew = Crew()
         self._alarm = Alarm(self._look)
+        self._turn, self._making = Lock(), Lock()
+        self._tls: SSLContext | None = None
         self._closed = False
 
-    def flights(self, world: World) -> Mapping[str, Flight]:
-        """Return what is outside in a world, by delivery. The caller holds the world's lock."""
-        return {id: it for id, it in self._flights.get(world, {}).items() if it.is_wanted()}
+    def outside(self, world: World) -> list[Future[None]]:
+        """Return what is outside in a world, as what is done when it is back. The caller holds the world's lock."""
+        return [it.over for it in self._wanted(world).values() if it.outcome is None]
 
     def carry(self, world: World, base_url: str = "") -> list[Future[None]]:
-        """Send what is under way in a world and not outside yet; return what is outside then.
+        """Send of what is under way in a world as much as may be outside at a time; return what is outside then.
 
         The caller holds the world's lock. Links in what is posted lead to the base URL, where one is given.
+
+        Raises:
+            TooMany: there is no room for a signature, or for what came of an attempt. All goes on from there.
         """
-        if world.rules.carrier != HTTP or self._closed or not world.outside():
+        if world.rules.carrier != HTTP or self._closed:
             return []
-        flights = self.flights(world)
-
-        def is_wanted(tx: Transaction, delivery: Delivery) -> bool:
-            return delivery.id not in flights and tx.carrier(delivery.url) == HTTP
-
-        for outgoing in hand_out(world, self._vendors, base_url or self._base_url(), is_wanted):
-            self._launch(world, outgoing)
-        return [it.over for it in self.flights(world).values()]
+        self._send(world, base_url or self._base_url())
+        return self.outside(world)
 
     def review(self, world: World) -> None:
         """See to a world in which something may have changed: nobody waits any more for what is not wanted there.
 
-        Where its clock runs, send what is under way, and look again when something is due. The caller holds its lock.
+        Where its clock runs, it is looked at soon. The caller holds its lock.
         """
         if world.rules.carrier != HTTP or self._closed:
             return
         for flight in [*self._flights.get(world, {}).values()]:
             if not flight.is_wanted():
                 self._forget(flight)
-        if world.clock.rate == FROZEN:
-            self._alarm.set(world, None)
-            return
-        self.carry(world)
-        due = world.store.next_due
-        seconds = None if due is None else world.clock.seconds_until(due)
-        self._alarm.set(world, BUSY_SECONDS if seconds == 0 else seconds)
+        self._alarm.set(world, None if world.clock.rate == FROZEN else 0)
 
     def close(self) -> None:
         """Send nothing any more, and let nobody wait for what is outside."""
@@ -120,16 +128,56 @@ class HttpCarrier:
             for flight in [*flights.values()]:
                 end(flight.over)
 
+    def _wanted(self, world: World) -> dict[str, Flight]:
+        """Return the attempts for which a world waits, by delivery."""
+        return {id: it for id, it in self._flights.get(world, {}).items() if it.is_wanted()}
+
     def _look(self, world: World) -> None:
-        """Let a world catch up with its clock a little, and see to it."""
+        """See to a running world, and set when to look again."""
         if not world.lock.acquire(blocking=False):
             self._alarm.set(world, BUSY_SECONDS)
             return
         try:
-            catch_up(world, TURN_LIMIT)
-            self.review(world)
+            with self._turn:
+                self._alarm.set(world, self._keep_up(world))
         finally:
             world.lock.release()
+
+    def _keep_up(self, world: World) -> float | None:
+        """Let a world catch up with its clock a little, and send what is due; return the seconds until there is more to do."""
+        if self._closed or world.clock.rate == FROZEN:
+            return None
+        try:
+            catch_up(world, TURN_LIMIT)
+            has_sent = self._send(world, self._base_url(), TURN_LIMIT)
+        except TooMany:
+            return FULL_SECONDS
+        if not has_sent:
+            return 0
+        if world.clock.is_behind:
+            return FULL_SECONDS if world.clock.because else BUSY_SECONDS
+        due = world.store.next_due
+        return None if due is None else world.clock.seconds_until(due)
+
+    def _send(self, world: World, base_url: str, most: int | None = None) -> bool:
+        """Record what had no room, and send what may be outside, in so many steps; return whether these were enough."""
+        for flight in self._wanted(world).values():
+            if flight.outcome is not None:
+                self._record(flight)
+        steps = count() if most is None else range(most)
+        return not all(self._send_next(world, base_url) for _ in steps)
+
+    def _send_next(self, world: World, base_url: str) -> bool:
+        """Send what is next under way in a world, or drop it; return whether there was anything that may be outside."""
+        flights = self._wanted(world)
+
+        def is_wanted(tx: Transaction, delivery: Delivery) -> bool:
+            return delivery.id not in flights and tx.carrier(delivery.url) == HTTP
+
+        handed = hand_out(world, self._vendors, base_url, is_wanted, 1) if len(flights) < OF_A_WORLD else ()
+        for outgoing in handed:
+            self._launch(world, outgoing)
+        return bool(handed)
 
     def _launch(self, world: World, outgoing: Outgoing) -> None:
         try:
@@ -139,7 +187,7 @@ class HttpCarrier:
             return
         flight = Flight(world, outgoing, target, Revision.of(world), Future())
         self._flights.setdefault(world, {})[outgoing.id] = flight
-        self._crew.add(world, partial(self._fly, flight))
+        self._crew.add(world, flight, partial(self._fly, flight))
 
     def _fly(self, flight: Flight) -> None:
         try:
@@ -147,7 +195,7 @@ class HttpCarrier:
                 is_wanted = flight.is_wanted()
             if is_wanted:
                 outcome = self._outcome(flight)
-                with flight.world.lock:
+                with flight.world.lock, self._turn:
                     self._land(flight, outcome)
         except Exception:
             log.exception("an attempt to deliver %s failed", flight.outgoing.id)
@@ -167,21 +215,36 @@ class HttpCarrier:
             return Report(error=NO_ANSWER)
         except (OSError, ValueError) as error:
             return Report(error=f"no address of the receiver is known: {why(error)}")
-        return post(flight.target, places, outgoing.headers, outgoing.body.encode(), end)
+        return post(flight.target, places, outgoing.headers, outgoing.body.encode(), end, self._context)
+
+    def _context(self) -> SSLContext:
+        """Return the context of TLS for every attempt, made for the first: it takes 20 ms and a megabyte."""
+        from ssl import create_default_context
+
+        with self._making:
+            self._tls = self._tls or create_default_context()
+            return self._tls
 
     def _land(self, flight: Flight, outcome: Report | Refused) -> None:
+        """Record what came of an attempt; where there is no room, keep that until there is, without the answer's body."""
+        flight.outcome = outcome
+        try:
+            self._record(flight)
+        except TooMany:
+            flight.outcome = structs.replace(outcome, body="") if isinstance(outcome, Report) else outcome
+        self.review(flight.world)
+
+    def _record(self, flight: Flight) -> None:
         """Record what came of an attempt, unless its world does not wait for it any more."""
-        world, outgoing = flight.world, flight.outgoing
-        is_wanted = flight.is_wanted()
-        self._forget(flight)
-        if not is_wanted:
-            return
-        if isinstance(outcome, Refused):
-            self._drop(world, outgoing, str(outcome))
-        else:
+        world, outgoing, outcome = flight.world, flight.outgoing, flight.outcome
+        if not flight.is_wanted():
+            pass
+        elif isinstance(outcome, Report):
             status = record(world, outgoing.outbox, outgoing.id, outcome)
             self._log(world, outgoing, outcome.error or str(outcome.status), status)
-        self.review(world)
+        else:
+            self._drop(world, outgoing, str(outcome))
+        self._forget(flight)
 
     def _forget(self, flight: Flight) -> None:
         flights = self._flights.get(flight.world, {})
@@ -189,6 +252,7 @@ class HttpCarrier:
             del flights[flight.outgoing.id]
             if not flights:
                 del self._flights[flight.world]
+        self._crew.discard(flight.world, flight)
         end(flight.over)
 
     def _drop(self, world: World, outgoing: Outgoing, because: str) -> None:

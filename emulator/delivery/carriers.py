@@ -9,13 +9,17 @@ from emulator.delivery.carrier import HttpCarrier, LogAttempt
 from emulator.delivery.claims import Claims, Key
 from emulator.delivery.hosts import Hosts
 from emulator.delivery.outgoing import Report, record
+from emulator.kernel.limits import HTTP
 from emulator.kernel.world import World
 from emulator.sdk.deliveries import NO_ANSWER, Outbox
 from emulator.sdk.delivery import SENDING, Delivery
 from emulator.sdk.vendor import Vendors
 
 PATIENCE = 60.0
-"""Seconds of real time for which a request waits for a delivery."""
+"""Seconds of real time for which a request waits for deliveries."""
+
+WANTED = 100
+"""Deliveries that are wanted of those who hold receivers, for one request at a time."""
 
 
 class Carriers:
@@ -30,14 +34,15 @@ class Carriers:
         self._outboxes: dict[str, Outbox] = {it.of.kind: it for vendor in vendors.values() for it in vendor.outboxes}
 
     def expect(self, world: World, keys: Iterable[Key], base_url: str) -> list[Future[None]]:
-        """See that deliveries that are due go out, and return what is done when each is back. The caller holds the world."""
+        """See that deliveries that are due go out, some at a time, and return what is done when those are back.
+
+        Nothing is returned when all are back. The caller holds the world.
+        """
         world.settle()
-        self.http.carry(world, base_url)
-        flights = self.http.flights(world)
-        return [
-            flight.over if (flight := flights.get(it.id)) else self.claims.want(world, key)
-            for key, it in _under_way(world, keys)
-        ]
+        sent, due = self.http.carry(world, base_url), [*_under_way(world, keys)]
+        held = [key for key, it in due if world.rules.carrier != HTTP or it.url in world.receivers]
+        wanted = [self.claims.want(world, key) for key in held[:WANTED]]
+        return [*wanted, *sent] if len(held) < len(due) else wanted
 
     def give_up(self, world: World, keys: Iterable[Key]) -> None:
         """Take those deliveries that are still outside for unanswered. The caller holds the world."""

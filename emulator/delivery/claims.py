@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from threading import Lock
 
 from emulator.kernel.world import World
@@ -18,7 +19,7 @@ class Claims:
 
     def __init__(self) -> None:
         self._wanted: dict[World, dict[Key, Future[None]]] = {}
-        self._calls: dict[World, Future[None]] = {}
+        self._calls: dict[World, set[Future[None]]] = {}
         self._lock = Lock()
         self.closed = False
 
@@ -26,8 +27,9 @@ class Claims:
         """Return what is done when a delivery is back, and tell those who hold receivers of it."""
         with self._lock:
             future = self._wanted.setdefault(world, {}).setdefault(key, Future())
-            call = self._calls.pop(world, None)
-        end(call)
+            calls = self._calls.pop(world, ())
+        for call in calls:
+            end(call)
         return future
 
     def wanted(self, world: World) -> set[Key]:
@@ -35,10 +37,20 @@ class Claims:
         with self._lock:
             return {*self._wanted.get(world, ())}
 
-    def next_call(self, world: World) -> Future[None]:
-        """Return what is done when a delivery of a world is waited for, or the world is gone."""
+    @contextmanager
+    def call(self, world: World) -> Iterator[Future[None]]:
+        """Return, for as long as this lasts, what is done when a delivery of a world is waited for, or the world is gone."""
+        call: Future[None] = Future()
         with self._lock:
-            return self._calls.setdefault(world, Future())
+            self._calls.setdefault(world, set()).add(call)
+        try:
+            yield call
+        finally:
+            with self._lock:
+                if calls := self._calls.get(world):
+                    calls.discard(call)
+                    if not calls:
+                        del self._calls[world]
 
     def review(self, world: World) -> None:
         """Let nobody wait for what is not under way any more. The caller holds the world's lock."""
@@ -54,7 +66,7 @@ class Claims:
     def forget(self, world: World) -> None:
         """Let nobody wait for a world that is gone."""
         with self._lock:
-            futures = [self._calls.pop(world, None), *self._wanted.pop(world, {}).values()]
+            futures = [*self._calls.pop(world, ()), *self._wanted.pop(world, {}).values()]
         for future in futures:
             end(future)
 
@@ -65,8 +77,7 @@ class Claims:
             self.forget(world)
 
 
-def end(future: Future[None] | None) -> None:
-    """Let those go on who wait for something, if there is something."""
-    if future is not None:
-        with suppress(InvalidStateError):  # it has ended before
-            future.set_result(None)
+def end(future: Future[None]) -> None:
+    """Let those go on who wait for something."""
+    with suppress(InvalidStateError):  # it has ended before
+        future.set_result(None)

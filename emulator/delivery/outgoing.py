@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import islice
 
 from emulator.kernel.clock import wall_now
 from emulator.kernel.journal import DeliveryAttempt
 from emulator.kernel.limits import VIRTUAL
+from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.resource import Struct, replace
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.deliveries import REFUSE, REPORT, Outbox
-from emulator.sdk.delivery import SENDING, Delivery, Headers, with_answer, with_last
+from emulator.sdk.delivery import Delivery, Headers, with_answer, with_last
 from emulator.sdk.vendor import Vendors
 
 KEPT = 16_384
@@ -52,15 +54,25 @@ def under_way(tx: Transaction, vendors: Vendors) -> Iterator[tuple[Outbox, Deliv
     """Yield the deliveries of a world that are with their receivers, each with its outbox."""
     for vendor in vendors.values():
         for outbox in vendor.outboxes:
-            yield from ((outbox, it) for it in tx.group(outbox.of) if it.status == SENDING)
+            yield from ((outbox, it) for it in tx.sorted_group(outbox.of, *OUTSIDE).ascending())
 
 
 def hand_out(
-    world: World, vendors: Vendors, base_url: str, is_wanted: Callable[[Transaction, Delivery], bool]
+    world: World,
+    vendors: Vendors,
+    base_url: str,
+    is_wanted: Callable[[Transaction, Delivery], bool],
+    most: int | None = None,
 ) -> tuple[Outgoing, ...]:
-    """Return what is under way in a world and wanted, signed now."""
+    """Return what is under way in a world and wanted, `most` of it at most, signed now.
+
+    Raises:
+        TooMany: there is no room for the signatures; nothing is handed out.
+    """
+    if not any(world.store.size(kind, *OUTSIDE) for kind in world.rules.machines):
+        return ()
     with world.transaction("send") as tx:
-        wanted = [it for it in under_way(tx, vendors) if is_wanted(tx, it[1])]
+        wanted = [*islice((it for it in under_way(tx, vendors) if is_wanted(tx, it[1])), most)]
         return tuple(_signed(tx, world, base_url, *it) for it in wanted)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from ssl import SSLContext, SSLError, SSLWantReadError, SSLWantWriteError, create_default_context
+from ssl import SSLContext, SSLError, SSLWantReadError, SSLWantWriteError
 from typing import Any, TypeVar
 
 from httptools import HttpParserError, HttpResponseParser
@@ -20,6 +20,9 @@ from emulator.sdk.deliveries import NO_ANSWER
 
 HEAD = 65_536
 """Bytes of an answer before its body, at most."""
+
+MOST = 4 * HEAD
+"""Bytes of an answer that are read, however it is framed: chunks of one byte each take six times their content."""
 
 PIECE = 16_384
 
@@ -50,6 +53,7 @@ class Answer:
         self._parser.feed_data(data)
         if not self.has_head and self.size > HEAD:
             raise ValueError(f"the head of its answer has more than {HEAD} bytes")
+        self.is_over = self.is_over or self.size >= MOST
 
     @property
     def status(self) -> int:
@@ -149,13 +153,20 @@ class Exchange:
             selector.select(self.seconds_left())
 
 
-def post(target: Target, places: Iterable[Any], headers: Iterable[tuple[str, str]], body: bytes, end: float) -> Report:
+def post(
+    target: Target,
+    places: Iterable[Any],
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    end: float,
+    tls: Callable[[], SSLContext],
+) -> Report:
     """Post a body to one of the addresses of a target, by an instant of the machine's clock, and return what came of it."""
     exchange = Exchange(end)
     try:
         exchange.connect(places)
         if target.scheme == "https":
-            exchange.secure(create_default_context(), target.host)
+            exchange.secure(tls(), target.host)
         exchange.send(_head(target, headers, len(body)) + body)
         return _heard(exchange)
     except TooLate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from sys import getsizeof
 from threading import RLock
 from typing import Any
 
@@ -68,6 +69,7 @@ class World:
         self.before: World | None = None
         self.epoch = 0
         self.receivers: frozenset[str] = frozenset()
+        self._receivers: Charge | None = None
         self.lock = RLock()
         self.quota = quota or Quota(Budget.of(rules.limits))
         self._frame = Charge(self.quota, size_of_copy(origin) if origin else FRAME)
@@ -128,6 +130,17 @@ class World:
         """Return the resources that are with somebody outside, in the order of arrival; until each is back, time stands."""
         store = self.store
         return [it for kind in self.rules.machines if store.size(kind, *OUTSIDE) for it in store.group(kind, *OUTSIDE)]
+
+    def set_receivers(self, urls: frozenset[str]) -> None:
+        """Note the URLs for which a client's process holds an application from now on.
+
+        Raises:
+            TooMany: there is no room for them.
+        """
+        size = sum(map(getsizeof, urls), getsizeof(urls))
+        if urls:
+            admit(self.quota, size, f"a list of {len(urls)} receivers")
+        self.receivers, self._receivers = urls, Charge(self.quota, size)
 
     def revert(self, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
         """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""

@@ -12,7 +12,7 @@ from emulator.kernel.machine import View
 from emulator.kernel.resource import replace
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.deliveries import Outbox
-from emulator.sdk.delivery import ANSWERING, DELIVERED, EXHAUSTED, STATUSES, WAITING, Attempt, Delivery
+from emulator.sdk.delivery import ANSWERING, DELIVERED, EXHAUSTED, SENDING, STATUSES, WAITING, Attempt, Delivery
 from emulator.sdk.durations import timing_of
 from emulator.sdk.exact_json import JsonDict, JsonObject
 from emulator.sdk.fields import FLAG, INSTANT, NAME, PAST, TEXT, Field, Fields, dump_fields, load_fields, one_of, schema_of
@@ -37,8 +37,8 @@ ATTEMPTS = Field(
     lambda items: tuple(Attempt(**load_fields(ATTEMPT, item)) for item in items),
     lambda attempts: [_shown(dump_fields(ATTEMPT, it)) for it in attempts],
 )
-TRIED = (ANSWERING, DELIVERED, WAITING, EXHAUSTED)
-"""The statuses of deliveries that were tried."""
+TRIED = (SENDING, ANSWERING, DELIVERED, WAITING, EXHAUSTED)
+"""The statuses of deliveries of which an attempt was begun."""
 
 
 def delivery_fields(outbox: Outbox) -> Fields:

@@ -125,8 +125,9 @@ class FaultDelays:
             WorldReset: the world was reset, restored or dropped meanwhile.
         """
         base_url = "" if isinstance(self._connection, InProcessConnection) else self._request.base_url
+        end = MONOTONIC() + PATIENCE
         while works := await self.in_lane(partial(carriers.expect, self._world, keys, base_url)):
-            if not await until_done(works, self._connection, PATIENCE):
+            if not await until_done(works, self._connection, end - MONOTONIC()):
                 await self.in_lane(partial(carriers.give_up, self._world, keys))
                 return
 

@@ -10,6 +10,7 @@ from functools import partial
 from threading import TIMEOUT_MAX, Event, Timer
 from typing import TYPE_CHECKING, Any
 
+from emulator.kernel.clock import MONOTONIC
 from emulator.kernel.resource import Struct
 from emulator.web.event_loop import call_in_turn
 
@@ -100,9 +101,10 @@ def _call_soon() -> Callable[[Callable[[], object]], object]:
 
 async def until_done(works: Iterable[Future[Any]], connection: Connection, seconds: float = LONGEST) -> bool:
     """Wait until these are done; return False where one is not after so many seconds, or its client has given up."""
+    end = MONOTONIC() + seconds
     for work in works:
         wait = Wait()
         work.add_done_callback(lambda _, wake=wait.wake: wake())  # type: ignore[misc]
-        if not (await connection.wait(wait, seconds) and work.done()):
+        if not (await connection.wait(wait, max(0.0, end - MONOTONIC())) and work.done()):
             return False
     return True

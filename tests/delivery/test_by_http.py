@@ -25,7 +25,7 @@ from emulator import BadInput, ControlError, Emulator, EmulatorServer
 from emulator.cli.main import main
 from emulator.delivery.hosts import Hosts
 from emulator.delivery.outgoing import KEPT, Report, hand_out, record
-from emulator.delivery.posting import HEAD
+from emulator.delivery.posting import HEAD, MOST
 from emulator.kernel.clock import Clock
 from emulator.scenario.state import apply_state
 from emulator.server.app import create_app, worlds_of
@@ -202,6 +202,7 @@ def test_no_redirect_is_followed_and_no_proxy_of_the_environment_is_used(
 
 LONG = b"x" * (KEPT + 100)
 HUNG_UP, BROKEN_OFF = "the receiver hung up without an answer", "the receiver broke off its answer"
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 ANSWERS: list[tuple[bytes, int | str, int]] = [
     (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", 200, 13),
     (b"HTTP/1.1 204 No Content\r\n\r\n", 204, 0),
@@ -214,6 +215,9 @@ ANSWERS: list[tuple[bytes, int | str, int]] = [
     (b"SSH-2.0-OpenSSH\r\n", "the receiver could not be asked", 0),
     (b"HTTP/1.1 200 OK\r\nx: %s\r\n\r\n" % (b"x" * 2 * HEAD), "the receiver could not be asked: the head", 0),
     (b"HTTP/1.1 100 Continue\r\n\r\n" * (HEAD // 25 + 1), "the receiver could not be asked: the head", 0),
+    (CHUNKED + b"1;" + b"x" * 2 * MOST, 200, 0),
+    (CHUNKED + b"0\r\n" + b"x: y\r\n" * MOST, 200, 0),
+    (CHUNKED + b"1\r\nx\r\n" * (KEPT + 1), 200, KEPT),
 ]
 
 

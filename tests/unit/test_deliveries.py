@@ -29,7 +29,7 @@ def world_with(item: dict[str, Any], timing: dict[str, Any], *, is_held: bool, i
     stripe = {"event_destinations": destinations, "deliveries": [{**owed, **item}] if item else []}
     scenario = {"title": "A test", "timing": timing, "given": {"stripe": stripe}}
     world = load_value(scenario, VENDORS).world(VENDORS, "w")
-    world.receivers = frozenset({HOOK}) if is_held else frozenset()
+    world.set_receivers(frozenset({HOOK}) if is_held else frozenset())
     return world
 
 
