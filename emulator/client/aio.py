@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from anyio import to_thread
 
-from emulator.client.journal import Exchange
+from emulator.client.journal import Attempt, Exchange
 
 if TYPE_CHECKING:
+    from emulator.client.applications import App
+    from emulator.client.deliveries import Delivery
     from emulator.client.emulator import Emulator
 
 P = ParamSpec("P")
@@ -39,6 +41,10 @@ class AsyncEmulator:
         def exchanges(operation: str | None = None) -> list[Exchange]:
             return emulator.journal.exchanges(operation)
 
+        def attempts(event: str | None = None) -> list[Attempt]:
+            return emulator.journal.attempts(event)
+
+        self._receivers = emulator.receivers
         self.load = as_async(emulator.load)
         self.reset = as_async(emulator.reset)
         self.advance = emulator.clock.aadvance
@@ -72,7 +78,20 @@ class AsyncEmulator:
         self.add_reply = as_async(emulator.replies.add)
         self.remove_reply = as_async(emulator.replies.remove)
         self.clear_replies = as_async(emulator.replies.clear)
+        self.deliveries = as_async(emulator.deliveries.filter)
+        self.expect = as_async(emulator.deliveries.expect)
+        self.attempts = as_async(attempts)
         self.close = as_async(emulator.close)
+
+    async def receiver(self, url: str, app: App) -> None:
+        """Call an application for each notification to a URL, in the running loop where that is one of asyncio."""
+        self._receivers.note_loop()
+        await to_thread.run_sync(self._receivers.add, url, app)
+
+    async def resend(self, delivery: Delivery) -> Delivery:
+        """Make a new attempt now, as the delivery's own `resend` does; its receiver is called in the running loop."""
+        self._receivers.note_loop()
+        return await to_thread.run_sync(delivery.resend)
 
     async def __call__(self, function: Callable[[], T]) -> T:
         """Return the result of any function, run in a thread of its own."""

@@ -136,7 +136,7 @@ class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
     @cached_property
     def clock(self) -> Clock:
         """The world's clock: `now`, `next`, `advance`, `run`, `sleep`, `patch_sleep`."""
-        return Clock(self.ask, lambda: self._server.look(self._id), self._receivers)
+        return Clock(self.ask, lambda: self._server.look(self._id), self.receivers)
 
     @property
     def state(self) -> State:

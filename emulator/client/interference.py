@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from emulator.client.applications import App
 from emulator.client.deliveries import Deliveries
 from emulator.client.faults import Faults
-from emulator.client.receivers import App, Receivers
+from emulator.client.receivers import Receivers
 from emulator.client.replies import Replies
 from emulator.client.timeline import Timeline
 
 
 class InterferenceMixin(ABC):
     """The faults, the replies and the timeline of a handle's world."""
+
+    _exits: list[Callable[[], object]]
+    """Closes, last first, what a handle has opened."""
 
     @abstractmethod
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -33,7 +38,7 @@ class InterferenceMixin(ABC):
     @property
     def deliveries(self) -> Deliveries:
         """The notifications that vendors owe to receivers: read them, `filter` them, or `expect` some."""
-        return Deliveries(self.ask, self._receivers)
+        return Deliveries(self.ask, self.receivers)
 
     def receiver(self, url: str, app: App) -> None:
         """Call an application, ASGI or WSGI, in this process for each notification to a URL, when it is due.
@@ -43,11 +48,14 @@ class InterferenceMixin(ABC):
         Raises:
             TypeError: it is no application.
         """
-        self._receivers.add(url, app)
+        self.receivers.add(url, app)
 
     @cached_property
-    def _receivers(self) -> Receivers:
-        return Receivers(self.ask)
+    def receivers(self) -> Receivers:
+        """The applications that are called for notifications, by URL."""
+        receivers = Receivers(self.ask)
+        self._exits.append(receivers.close)
+        return receivers
 
     @property
     def timeline(self) -> Timeline:
