@@ -17,6 +17,9 @@ from emulator.text.escape import escaped
 from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
 
+MANY = 3
+"""More attempts than this are not told of one by one."""
+
 
 class Delivery(models.Delivery):
     """A notification that a vendor owes to a receiver, as it was when it was read."""
@@ -43,9 +46,14 @@ class Delivery(models.Delivery):
         return _delivery(self._ask, self._receivers, self._ask("GET", path))
 
     def __str__(self) -> str:
-        tried = "".join(f", {_outcome(it)} at {format_instant(it.at)}" for it in self.attempts)
+        tried = "".join(f", {it}" for it in self._outcomes())
         because = f": {self.because}" if self.because else ""
         return escaped(f"{self.event} to {self.url or self.destination} is {self.status}{because}{tried}")
+
+    def _outcomes(self) -> list[str]:
+        """Return what came of each attempt; of many, of the first and of the last."""
+        told = [f"{_outcome(it)} at {format_instant(it.at)}" for it in self.attempts]
+        return told if len(told) <= MANY else [told[0], f"{len(told) - 2} more attempts", told[-1]]
 
 
 class Deliveries(Sequence[Delivery]):

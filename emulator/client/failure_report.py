@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
+from emulator.client.deliveries import Delivery
+from emulator.client.delivery_report import attempt_lines, deliveries_left
 from emulator.client.emulator import Emulator
 from emulator.client.faults import Fault
 from emulator.client.journal import Attempt, Change, Exchange, Journal
 from emulator.client.replies import Reply
-from emulator.client.report_sections import connection_advice, requests_held, struck_deliveries, under_way, unmatched_requests
+from emulator.client.report_sections import connection_advice, requests_held, under_way, unmatched_requests
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import outcome
@@ -32,6 +36,14 @@ REFUSED = 400
 
 MANY = 3
 """More changes than this that are alike share a line."""
+
+
+class Part(NamedTuple):
+    """The lines that tell of some entries of the journal, of one instant."""
+
+    at: datetime
+    entries: int
+    lines: list[str]
 
 
 def failure_report(emulator: Emulator, replay: str | None = None, error: BaseException | None = None) -> str:
@@ -68,14 +80,17 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
     yield f"world {emulator.id}, seed {emulator.seed}, clock {format_instant(emulator.clock.now)}{skew}"
     if isinstance(emulator.scenario, (str, Path)):
         yield f"scenario {emulator.scenario}"
-    parts = list(_parts(journal))
-    if hidden := journal.dropped + sum(count for count, _ in parts[:-SHOWN]):
+    deliveries = [*emulator.deliveries]
+    parts = list(_parts(journal, {it.id: it for it in deliveries}))
+    if hidden := journal.dropped + sum(it.entries for it in parts[:-SHOWN]):
         yield f"({hidden} earlier entries are left out)"
-    for _, lines in parts[-SHOWN:]:
-        yield from lines
+    for number, (day, of_day) in enumerate(groupby(parts[-SHOWN:], key=lambda it: it.at.date())):
+        if number:
+            yield f"  {day}"
+        yield from (line for it in of_day for line in it.lines)
     yield from (f"  {_name_of_fault(it)} never struck" for it in emulator.faults.list() if not it.struck)
     yield from (f"  {_name_of_reply(it)} was never given" for it in emulator.replies.list() if not it.struck)
-    yield from (f"  {line}" for line in struck_deliveries(emulator))
+    yield from (f"  {line}" for line in deliveries_left(emulator, deliveries))
     waiting = (it for it in emulator.timeline.list() if "after_call" in it.event and not it.happened)
     yield from (f"  {it.place or it.id} never happened: it follows {it.event['after_call']}" for it in waiting)
     held = requests_held(emulator)
@@ -92,19 +107,19 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
         yield f"replay: {replay}"
 
 
-def _parts(journal: Journal) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines of the journal's entries, and the number of entries: changes at one instant may share a line."""
+def _parts(journal: Journal, deliveries: Mapping[str, Delivery]) -> Iterator[Part]:
+    """Yield the parts of the journal's story: changes at one instant may share a line."""
     hints = _hints(journal)
     for moment, entries in groupby(journal, key=lambda it: it.at.replace(microsecond=0) if isinstance(it, Change) else None):
         if moment is None:
             for it in entries:
                 if isinstance(it, Exchange):
-                    yield 1, [*_exchange(it), *hints.get(it.n, ())]
+                    yield Part(it.at, 1, [*_exchange(it), *hints.get(it.n, ())])
                 elif isinstance(it, Attempt):
-                    yield 1, [*_attempt(it)]
+                    yield Part(it.at, 1, [*attempt_lines(it, deliveries.get(it.id)), *_changed(it)])
         else:
             changes = [it for it in entries if isinstance(it, Change)]
-            yield from ((count, [f"      {moment:%H:%M:%S}  {line}"]) for count, line in _folded(changes))
+            yield from (Part(moment, n, [f"      {moment:%H:%M:%S}  {line}"]) for n, line in _folded(changes))
 
 
 def _hints(journal: Journal) -> dict[int, list[str]]:
@@ -172,15 +187,11 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
         yield f"      because: {says} [{exchange.evidence}{kind}{f'; the answer is {exchange.basis}' if weaker else ''}]"
     if exchange.assumption:
         yield f"      assuming: {exchange.assumption}"
-    yield from (f"      changed: {line}" for _, line in _folded(exchange.changes))
+    yield from _changed(exchange)
 
 
-def _attempt(attempt: Attempt) -> Iterator[str]:
-    yield f"  {attempt.n:>3} {attempt.at:%H:%M:%S}  {attempt.event} -> {attempt.url}"
-    yield from (f"      fault: {fault}" for fault in attempt.faults)
-    yield from (f"      the receiver answered {it}" for it in (attempt.status,) if it is not None)
-    yield from (f"      {it}" for it in (attempt.error,) if it is not None)
-    yield from (f"      changed: {line}" for _, line in _folded(attempt.changes))
+def _changed(entry: Exchange | Attempt) -> Iterator[str]:
+    yield from (f"      changed: {line}" for _, line in _folded(entry.changes))
 
 
 @cache

@@ -30,12 +30,6 @@ def under_way(emulator: Emulator, held: Iterable[JsonObject]) -> Iterator[str]:
         yield f"  next: {it['at']}  {it['vendor']} {it['resource']} {it['id']}: {it['timer']} ends"
 
 
-def struck_deliveries(emulator: Emulator) -> Iterator[str]:
-    """Yield a line for each delivery that a fault struck when it was made, or collected."""
-    for it in emulator.deliveries:
-        yield from (f"{it}; fault: {fault}" for fault in it.faults)
-
-
 def unmatched_requests(emulator: Emulator) -> Iterator[str]:
     """Yield the requests that reached another world or none since this one was made, a line each."""
     unmatched = _list(emulator, "unmatched")

@@ -49,6 +49,8 @@ def attempt(n: int, event: DeliveryAttempt) -> models.AttemptEntry:
         operation=event.operation,
         id=delivery.id,
         event=delivery.event,
+        event_id=delivery.event_id,
+        number=len(delivery.attempts),
         url=delivery.url and redact_text(delivery.url),
         request=models.SentRequest(headers, body(delivery.body_with(last.faults).encode())),
         status=last.status,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from emulator.contract.evidence import load_evidence
 from emulator.control import entries, journal_models
 from emulator.control.differences import PAGE_SIZE, page
-from emulator.control.explained_changes import cited, explained_change, fact_of, faults_of_delivery
+from emulator.control.explained_changes import cited, explained_attempt, explained_change, fact_of, faults_of_delivery
 from emulator.control.hints import Hints
 from emulator.control.journal_models import Choice, ExplainedChange, ExplainedExchange, SkippedRow
 from emulator.control.trials import decisive
@@ -93,7 +93,7 @@ def explain(
     """
     event = entry_of(world, n).event
     if isinstance(event, DeliveryAttempt):
-        return explained_change(world, vendors, n, event.changes[-1], event.delivery.attempts[-1].faults)
+        return explained_attempt(world, vendors, n, event)
     if isinstance(event, Change):
         return explained_change(world, vendors, n, event, faults_of_delivery(world, event))
     vendor = vendors[event.operation.partition(".")[0]]

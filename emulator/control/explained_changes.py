@@ -9,7 +9,7 @@ from emulator.control import entries
 from emulator.control.journal_models import ExplainedChange, Fact
 from emulator.control.verdicts import fault_line
 from emulator.kernel.delivery_faults import ATTEMPT, NOTIFICATION
-from emulator.kernel.journal import Change, FaultHit
+from emulator.kernel.journal import Change, DeliveryAttempt, FaultHit
 from emulator.kernel.machine import ABSENT
 from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
@@ -19,11 +19,22 @@ from emulator.text.escape import escaped
 from emulator.text.redact import redact_text
 
 
-def explained_change(world: World, vendors: Vendors, n: int, change: Change, faults: Sequence[FaultHit]) -> ExplainedChange:
-    """Return the explanation of a change, and of the faults that struck there."""
+def explained_attempt(world: World, vendors: Vendors, n: int, event: DeliveryAttempt) -> ExplainedChange:
+    """Return the explanation of an attempt to deliver: what was sent where, what came of it, and what follows."""
+    told, faults = entries.attempt(n, event), event.delivery.attempts[-1].faults
+    came = told.error or f"the receiver answered {told.status}"
+    about = f"{told.number} of {told.event} {told.event_id or ''} to {told.url}: {came}"
+    return explained_change(world, vendors, n, event.changes[-1], faults, f"  attempt     {about}")
+
+
+def explained_change(
+    world: World, vendors: Vendors, n: int, change: Change, faults: Sequence[FaultHit], about: str = ""
+) -> ExplainedChange:
+    """Return the explanation of a change, and of the faults that struck there; `about` is a line that says more of it."""
     because = fact_of(vendors[change.vendor], change.evidence) if change.vendor in vendors else None
     id = redact_text(change.id)
     text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {id}: {change.source} -> {change.to}, {change.why}")
+    text += f"\n{escaped(about)}" if about else ""
     if because:
         text += f"\n  because     {cited(because)}"
     text += "".join(f"\n{escaped(fault_line(it))}" for it in faults)

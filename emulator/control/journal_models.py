@@ -82,7 +82,10 @@ class Exchange(Record):
 
 
 class AttemptEntry(Record):
-    """A journal entry: an attempt to deliver a notification, the receiver's answer, or an error, and the changes it made."""
+    """A journal entry: an attempt to deliver a notification, the receiver's answer, or an error, and the changes it made.
+
+    `number` is that of the attempt among those of the delivery `id`, counted from 1.
+    """
 
     n: Count
     type: Literal["attempt"]
@@ -90,6 +93,8 @@ class AttemptEntry(Record):
     operation: str
     id: str
     event: str
+    event_id: str | None
+    number: Count
     url: str | None
     request: SentRequest
     status: int | None

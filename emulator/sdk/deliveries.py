@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.consequences import Consequence
 from emulator.kernel.delivery_faults import (
     ATTEMPT,
@@ -64,10 +65,11 @@ Changes = Iterable[Any]
 class Outbox:
     """The notifications of a vendor: their `name` in scenarios, their type, the `events` there are, and their machine.
 
-    `timeout` is the time that a receiver has, and `retries` returns the times before further attempts where the scenario sets
-    none. Every attempt has the `constant` headers, and those that `sign` returns of the receiver's `secrets`, a second of Unix
-    time and the body. Events that are `recorded` are sent to nobody. `unwanted` returns the reason why a delivery is not sent
-    any more, None where it is. `given_up` is what follows when the last attempt has failed.
+    `timeout` is the time that a receiver has, and `ladders` are the times before further attempts, by the choice of the
+    assumption `retries`, where the scenario sets none. Every attempt has the `constant` headers, and those that `sign` returns
+    of the receiver's `secrets`, a second of Unix time and the body. Events that are `recorded` are sent to nobody. `unwanted`
+    returns the reason why a delivery is not sent any more, None where it is. `given_up` is what follows when the last attempt
+    has failed.
     """
 
     def __init__(
@@ -78,7 +80,8 @@ class Outbox:
         *,
         events: Sequence[str],
         timeout: timedelta,
-        retries: Callable[[View], Ladder],
+        retries: Assumption,
+        ladders: Mapping[str, Ladder],
         constant: Headers,
         secrets: Callable[[View, Any], tuple[str, ...]] = lambda _view, _delivery: (),
         sign: Callable[[tuple[str, ...], int, str], Headers] | None = None,
@@ -87,7 +90,7 @@ class Outbox:
         given_up: Effect | None = None,
     ) -> None:
         self.name, self.of, self.facts, self.events = name, of, facts, tuple(events)
-        self.retries, self.unwanted, self.given_up = retries, unwanted, given_up
+        self.retries, self.ladders, self.unwanted, self.given_up = retries, ladders, unwanted, given_up
         self.constant, self.secrets, self.sign, self.recorded = constant, secrets, sign, tuple(recorded)
         self.ladder = f"{name}.retries"
         self.delay = Timer(f"{name}.delay", timedelta(seconds=1), "invented")
@@ -192,7 +195,7 @@ class Outbox:
     def ladder_of(self, view: View) -> Ladder:
         """Return the times before further attempts in this world."""
         ladder = view.ladder(self.ladder)
-        return self.retries(view) if ladder is None else ladder
+        return self.ladders[view.choice(self.retries)] if ladder is None else ladder
 
     def drop(self, view: View, delivery: Delivery) -> Changes:
         yield replace(delivery, because=self.unwanted(view, delivery))
