@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe
 
+from emulator import Emulator
 from tests.support.installed import from_npm, run_node
 from tests.support.newest_python import environment_of_newest
 from tests.support.server import Live
@@ -62,6 +64,26 @@ except stripe.SignatureVerificationError:
 print(json.dumps(told))
 """
 
+ASYNC_PYTHON = """
+import asyncio, json, sys, urllib.request, warnings
+import stripe
+
+warnings.simplefilter("ignore")
+url, key, deliveries = sys.argv[1:]
+owed = json.load(urllib.request.urlopen(deliveries))["deliveries"][0]
+body, signature = owed["body"].encode(), dict(owed["headers"])["Stripe-Signature"]
+
+async def ask():
+    http = stripe.HTTPXClient()
+    client = stripe.StripeClient(key, base_addresses={"api": url}, http_client=http)
+    event = client.parse_event_notification(body, signature, "whsec_test")
+    related, fetched = await event.fetch_related_object_async(), await event.fetch_event_async()
+    await http.close_async()
+    return [event.type, fetched.type, related.id, related.status]
+
+print(json.dumps([asyncio.run(ask())]))
+"""
+
 
 @pytest.fixture
 def arguments(live: Live) -> tuple[str, str, str]:
@@ -80,12 +102,38 @@ def test_a_node_client_takes_what_is_owed(
     assert run_node(home, NODE, *arguments) == TOLD
 
 
+@pytest.mark.parametrize(("program", "told"), [(PYTHON, TOLD), (ASYNC_PYTHON, TOLD[:1])], ids=["sync", "async"])
 @pytest.mark.parametrize("which", ["pinned", "newest"])
 def test_a_python_client_takes_what_is_owed(
-    arguments: tuple[str, ...], which: str, tmp_path_factory: pytest.TempPathFactory
+    arguments: tuple[str, ...], which: str, program: str, told: list[Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     environment: dict[str, Any] = {"env": environment_of_newest(tmp_path_factory)} if which == "newest" else {}
-    command = [sys.executable, "-c", PYTHON, *arguments]
+    command = [sys.executable, "-c", program, *arguments]
     result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **environment)
     assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout) == TOLD
+    assert json.loads(result.stdout) == told
+
+
+def test_a_client_verifies_by_either_secret_until_the_rolled_one_expires(emulator: Emulator) -> None:
+    emulator.load({"given": {"stripe": GIVEN["stripe"] | {"batch_jobs": []}}})
+    rolled = {"id": "ed_1", "signing_secret": "whsec_new", "former_signing_secret": "whsec_test"}
+    emulator.state.change({"stripe": {"event_destinations": [rolled]}})
+    client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url})
+
+    def good_secrets() -> list[str]:
+        client.v2.core.event_destinations.ping("ed_1")
+        emulator.clock.advance("2s")
+        body, headers = emulator.deliveries[-1].request
+        return [it for it in ("whsec_new", "whsec_test") if verifies(client, body, headers["Stripe-Signature"], it)]
+
+    assert good_secrets() == ["whsec_new", "whsec_test"]
+    emulator.clock.advance("1d")
+    assert good_secrets() == ["whsec_new"]
+
+
+def verifies(client: stripe.StripeClient, body: bytes, signature: str, secret: str) -> bool:
+    try:
+        client.parse_event_notification(body, signature, secret)
+    except stripe.SignatureVerificationError:
+        return False
+    return True

@@ -79,6 +79,13 @@ GET_BODY = Assumption(
     ("ignored", "refuse"),
     "No page speaks of it, and most servers do not look at it.",
 )
+USAGE_PARAMETERS = Assumption(
+    "stripe.usage-parameters",
+    "What becomes of usage[0]=... in the query of an event, a batch job or a destination that is fetched?",
+    ("ignore", "refuse"),
+    "The asynchronous methods of Stripe's own client for Python write it, fetch_event_async and fetch_related_object_async, and"
+    " have in every beta that has batch jobs; nobody reports that they fail.",
+)
 ARRAY_INDEX = Assumption(
     "stripe.array-without-index",
     "Is an array in a query read whose elements have empty brackets, as in types[]=...?",

@@ -104,7 +104,8 @@ CLOUDS: dict[str, type[EventBridge] | type[EventGrid]] = {EVENTBRIDGE: EventBrid
 class Destination(Metered, frozen=True, gc=False):
     """A receiver of events, and the types that it wants; `n` is its place among those of its account, as pages name it.
 
-    `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver.
+    `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver. A secret that was rolled is its
+    `former_signing_secret`, with which deliveries are signed too until it expires.
     """
 
     id: str
@@ -116,6 +117,8 @@ class Destination(Metered, frozen=True, gc=False):
     type: str = WEBHOOK
     url: str | None = None
     signing_secret: str | None = None
+    former_signing_secret: str | None = None
+    former_secret_expires_at: datetime | None = None
     cloud: EventBridge | EventGrid | None = None
     event_payload: str = "thin"
     events_from: tuple[str, ...] = ("@self",)
@@ -131,6 +134,11 @@ class Destination(Metered, frozen=True, gc=False):
     def loss(self) -> str | None:
         """The reason why it is disabled, if its source or topic was deleted."""
         return None if self.cloud is None else self.cloud.loss
+
+    def secrets(self, now: datetime) -> tuple[str, ...]:
+        """Return the secrets that are good at an instant, the newest first. Evidence: stripe-webhook-9."""
+        former = self.former_signing_secret if self.former_secret_expires_at and now < self.former_secret_expires_at else None
+        return tuple(it for it in (self.signing_secret, former) if it is not None)
 
     def index(self) -> tuple[IndexKey, ...]:
         """Return the group of the account's destinations."""

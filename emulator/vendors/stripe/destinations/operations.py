@@ -44,6 +44,7 @@ from emulator.vendors.stripe.requests.fields import (
     MOST_PAIRS,
     PAGED,
     TOO_MANY_PAIRS,
+    USAGE,
     Page,
     Query,
     QuerySpec,
@@ -51,13 +52,14 @@ from emulator.vendors.stripe.requests.fields import (
     check_fields,
     check_indexes,
     check_no_fields,
+    check_usage,
     invalid,
     unrecognized,
 )
 from emulator.vendors.stripe.requests.idempotency import remember, replay
 
 INCLUDE = frozenset(("include",))
-LIST_QUERY, RETRIEVE_QUERY = QuerySpec(PAGED, INCLUDE), QuerySpec(arrays=INCLUDE)
+LIST_QUERY, RETRIEVE_QUERY = QuerySpec(PAGED, INCLUDE), QuerySpec(arrays=INCLUDE, passed_over=USAGE)
 
 PLAIN_FIELDS = ("name", "type", "event_payload", "description", "snapshot_api_version")
 """The fields that are attributes as they are."""
@@ -86,6 +88,7 @@ def _read_including(spec: QuerySpec, request: Request) -> Query:
 
 
 def _retrieve(tx: Transaction, request: Request) -> Answer:
+    check_usage(tx, request)
     _read_including(RETRIEVE_QUERY, request)
     return ask_own(tx, request, DESTINATION, RETRIEVE)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from emulator.sdk import (
+    INSTANT,
     NAME,
     PAST,
     SELF,
@@ -69,6 +71,8 @@ ATTRIBUTES: Fields = {
     "url": Field({"type": "string", "pattern": "^https?://", "description": "https://..."}),
     "enabled_events": TEXTS,
     "signing_secret": NAME,
+    "former_signing_secret": NAME,
+    "former_secret_expires_at": INSTANT,
     "event_payload": one_of("thin", "snapshot"),
     "events_from": Field({"type": "array", "items": {"enum": [*SOURCES, *FORMER_SOURCES]}, "minItems": 1}, load_sources, list),
     "description": TEXT,
@@ -93,7 +97,12 @@ CLOUD_FIELDS: Fields = {
     EVENT_GRID: _cloud(EventGrid, "azure_partner_topic_status", EVENT_GRID_STATUSES),
 }
 FIELDS: Fields = {**ATTRIBUTES, **CLOUD_FIELDS}
-TYPE_OF = {"url": WEBHOOK, "signing_secret": WEBHOOK, EVENTBRIDGE: EVENTBRIDGE, EVENT_GRID: EVENT_GRID}
+ROLLED, EXPIRY = "former_signing_secret", "former_secret_expires_at"
+KEPT = timedelta(hours=24)
+"""The time for which a secret is good that was rolled, unless a state says otherwise. Evidence: stripe-webhook-9."""
+
+OF_WEBHOOK = ("url", "signing_secret", ROLLED, EXPIRY)
+TYPE_OF = {**dict.fromkeys(OF_WEBHOOK, WEBHOOK), EVENTBRIDGE: EVENTBRIDGE, EVENT_GRID: EVENT_GRID}
 """The type of destination that each field of a receiver belongs to."""
 
 DEFAULT_EVENTS = {"thin": tuple(type for type in TYPES if type.startswith(JOB_EVENT)), "snapshot": (EVERYTHING,)}
@@ -185,7 +194,7 @@ def _new(view: View, values: JsonObject, clouds: JsonObject) -> Destination:
         "name": "Events",
         "enabled_events": DEFAULT_EVENTS[values.get("event_payload", "thin")],
     }
-    return Destination(since=created, **{**defaults, **receiver, **values})
+    return Destination(since=created, **{**defaults, **receiver, **values, **_expiry(view, values)})
 
 
 def _changed(view: View, old: Destination, values: JsonObject, clouds: JsonObject, *path: str | int) -> Destination:
@@ -197,7 +206,12 @@ def _changed(view: View, old: Destination, values: JsonObject, clouds: JsonObjec
     cloud = clouds.get(old.type, old.cloud)
     status = values.get("status", "disabled" if cloud is not None and cloud.loss else old.status)
     moved = {"since": view.now, "updated": view.now} if status != old.status else {}
-    return replace(old, **{**moved, **values, "status": status, "cloud": cloud})
+    return replace(old, **{**moved, **values, **_expiry(view, values), "status": status, "cloud": cloud})
+
+
+def _expiry(view: View, values: JsonObject) -> JsonDict:
+    """Return until when a secret is good that is rolled now, where nothing is said of that."""
+    return {EXPIRY: view.now + KEPT} if ROLLED in values and EXPIRY not in values else {}
 
 
 def _event_problems(payload: str, types: Iterable[str], *path: str | int) -> Iterator[Problem]:

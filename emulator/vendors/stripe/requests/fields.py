@@ -27,6 +27,7 @@ from emulator.vendors.stripe.assumptions.requests import (
     METADATA_LIST,
     METADATA_NUMBERS,
     REPEATED_NAME,
+    USAGE_PARAMETERS,
 )
 
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
@@ -174,10 +175,11 @@ class Query(Struct, frozen=True, gc=False):
 
 
 class QuerySpec(Struct, frozen=True, gc=False):
-    """The parameters that an operation accepts."""
+    """The parameters that an operation accepts, and those that it passes over."""
 
     single: frozenset[str] = frozenset()
     arrays: frozenset[str] = frozenset()
+    passed_over: frozenset[str] = frozenset()
 
     def read(self, request: Request) -> Query:
         """Return the parameters of a request.
@@ -192,7 +194,9 @@ class QuerySpec(Struct, frozen=True, gc=False):
         query = Query({}, {name: [] for name in self.arrays})
         for key, value in pairs_of(request):
             element = _ELEMENT.fullmatch(key)
-            if (name := element[1] if element else key) in self.arrays:
+            if (name := element[1] if element else key) in self.passed_over:
+                continue
+            if name in self.arrays:
                 query.arrays[name].append(value)
             elif key not in self.single:
                 raise invalid(flaw(key, "Unknown field"))
@@ -203,12 +207,23 @@ class QuerySpec(Struct, frozen=True, gc=False):
         return query
 
 
-NO_QUERY = QuerySpec()
+USAGE = frozenset(("usage",))
+"""The array in which a client says what it is used for. Evidence: stripe-usage-1."""
+
+NO_QUERY = QuerySpec(passed_over=USAGE)
 
 
-def check_no_query(_tx: object, request: Request) -> None:
-    """Refuse a query. Evidence: stripe-list-3."""
+def check_no_query(tx: Transaction, request: Request) -> None:
+    """Refuse a query, but for what a client says there of its usage. Evidence: stripe-list-3."""
+    check_usage(tx, request)
     NO_QUERY.read(request)
+
+
+def check_usage(tx: Transaction, request: Request) -> None:
+    """Refuse what a client says of its usage, where that is assumed. Evidence: stripe-usage-2."""
+    for name, _ in pairs_of(request):
+        if name.partition("[")[0] in USAGE and tx.choice(USAGE_PARAMETERS) == "refuse":
+            raise invalid(flaw(name, "Unknown field"), "stripe-usage-2", USAGE_PARAMETERS)
 
 
 def check_indexes(tx: Transaction, request: Request) -> None:

@@ -91,10 +91,9 @@ def unwanted(view: View, delivery: EventDelivery) -> str | None:
 
 
 def secrets(view: View, delivery: EventDelivery) -> tuple[str, ...]:
-    """Return the secrets of a delivery's destination, none of a cloud's."""
+    """Return the secrets of a delivery's destination that are good now, none of a cloud's."""
     destination = view.find(Destination, delivery.destination or "")
-    secret = destination.signing_secret if destination is not None else None
-    return () if secret is None else (secret,)
+    return () if destination is None else destination.secrets(view.now)
 
 
 def sign(secrets: tuple[str, ...], second: int, body: str) -> Headers:
