@@ -67,9 +67,9 @@ class Outbox:
 
     `timeout` is the time that a receiver has, and `ladders` are the times before further attempts, by the choice of the
     assumption `retries`, where the scenario sets none. Every attempt has the `constant` headers, and those that `sign` returns
-    of the receiver's `secrets`, a second of Unix time and the body. Events that are `recorded` are sent to nobody. `unwanted`
-    returns the reason why a delivery is not sent any more, None where it is. `given_up` is what follows when the last attempt
-    has failed.
+    of the receiver's `secrets`, a second of Unix time and the body. Events that are `recorded` are sent to nobody; those that
+    are done `at_once` are over when they are made, so that no fault strikes them. `unwanted` returns the reason why a delivery
+    is not sent any more, None where it is. `given_up` is what follows when the last attempt has failed.
     """
 
     def __init__(
@@ -86,12 +86,14 @@ class Outbox:
         secrets: Callable[[View, Any], tuple[str, ...]] = lambda _view, _delivery: (),
         sign: Callable[[tuple[str, ...], int, str], Headers] | None = None,
         recorded: Sequence[str] = (),
+        at_once: Sequence[str] = (),
         unwanted: Callable[[View, Any], str | None] = lambda _view, _delivery: None,
         given_up: Effect | None = None,
     ) -> None:
         self.name, self.of, self.facts, self.events = name, of, facts, tuple(events)
         self.retries, self.ladders, self.unwanted, self.given_up = retries, ladders, unwanted, given_up
-        self.constant, self.secrets, self.sign, self.recorded = constant, secrets, sign, tuple(recorded)
+        self.constant, self.secrets, self.sign = constant, secrets, sign
+        self.recorded, self.at_once = tuple(recorded), tuple(at_once)
         self.ladder = f"{name}.retries"
         self.delay = Timer(f"{name}.delay", timedelta(seconds=1), "invented")
         self.retry = Timer(f"{name}.retry", None, facts.retried, of.until_next, settable=False)

@@ -66,5 +66,7 @@ def _problems_of_deliveries(fault: JsonObject, do: str, outboxes: Sequence[Outbo
             yield Problem(f"{outbox.name} has no event {event!r}{hint(event, outbox.events)}", (*path, "event"))
         if effect.signed and outbox.sign is None:
             yield Problem(f"{outbox.name} is not signed, so {do} means nothing there", (*path, "do"))
-        if effect.point == ATTEMPT and event in outbox.recorded:
+        if event in outbox.at_once:
+            yield Problem(f"{event} is over when it is made: no fault strikes it", (*path, "event"))
+        elif effect.point == ATTEMPT and event in outbox.recorded:
             yield Problem(f"{event} is recorded and sent to nobody: there is no attempt for {do} to strike", (*path, "do"))

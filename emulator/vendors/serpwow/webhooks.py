@@ -35,7 +35,13 @@ from emulator.vendors.serpwow.responses.links import folder_of, result_links
 COMPLETED, EMAIL, WARNING = "batch_resultset_completed", "notification_email", "webhook_failed_email"
 """The notification that is published, and the e-mails, which are recorded and never sent."""
 
+UPLOAD = "destination_upload"
+"""The upload of a result set to a destination."""
+
 FORMATS = ("json", "jsonlines", "csv")
+PLACE = f"{BASE_URL}{folder_of(WORLD)}"
+"""The folder of the files that links in a body lead to."""
+
 ONCE = timedelta(hours=24)
 """Time in which one e-mail at most tells that webhooks failed. Evidence: serpwow-webhook-5."""
 
@@ -95,9 +101,7 @@ def _delivery(
 
 def _body(view: View, batch: Batch, result_set: ResultSet) -> JsonDict:
     """Return what is posted. Evidence: serpwow-webhook-2 and serpwow-webhook-3."""
-    notifications, place = batch.notifications, f"{BASE_URL}{folder_of(WORLD)}"
-    wanted = [name for name in FORMATS if getattr(notifications, f"as_{name}")]
-    links = {name: result_links(view, place, batch, result_set, name) for name in wanted}
+    links = {name: result_links(view, PLACE, batch, result_set, name) for name in formats_of(batch)}
     return {
         "request_info": {"success": True, "type": COMPLETED},
         "batch": {"id": batch.id, "name": batch.name},
@@ -110,6 +114,11 @@ def _body(view: View, batch: Batch, result_set: ResultSet) -> JsonDict:
             **({"download_links": links} if links else {}),
         },
     }
+
+
+def formats_of(batch: Batch) -> list[str]:
+    """Return the formats of result files that a batch asks for."""
+    return [name for name in FORMATS if getattr(batch.notifications, f"as_{name}")]
 
 
 def webhook_of(view: View, batch: Batch, result_set: ResultSet) -> WebhookState:
@@ -195,12 +204,13 @@ OUTBOX = Outbox(
         unwanted="serpwow-webhook-8",
         resent="serpwow-resend-1",
     ),
-    events=(COMPLETED, EMAIL, WARNING),
+    events=(COMPLETED, EMAIL, WARNING, UPLOAD),
     timeout=timedelta(seconds=5),
     retries=WEBHOOK_RETRIES,
     ladders=LADDERS,
     constant=HEADERS,
     recorded=(EMAIL, WARNING),
+    at_once=(UPLOAD,),
     unwanted=unwanted,
     given_up=warn,
 )

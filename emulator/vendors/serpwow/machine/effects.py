@@ -23,6 +23,7 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
     STOP_SCHEDULE,
 )
 from emulator.vendors.serpwow.destinations.machine import Uploads, upload
+from emulator.vendors.serpwow.destinations.uploads import uploads_of
 from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
 from emulator.vendors.serpwow.model.account import MOST_DAYS, Account, Usage, is_outside, next_monthly
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet
@@ -167,7 +168,8 @@ def deliver_results(view: View, batch: Batch) -> Iterable[Any]:
     if batch.failing and not is_outside(view, batch.owner) and view.choice(FAILED_SEARCHES) == "refund":
         yield refunded(view, batch, _cost_of_failures(batch))
     done = _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view, batch.owner)))
-    yield from (done, *notify(view, done, done.result_sets[-1]))
+    result_set = done.result_sets[-1]
+    yield from (done, *notify(view, done, result_set), *uploads_of(view, done, result_set))
     yield from promote_waiting(view, batch.owner)
 
 

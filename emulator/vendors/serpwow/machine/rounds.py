@@ -55,11 +55,11 @@ def rounds(view: View, batch: Batch, end: datetime) -> Rounds | None:
 
 
 def _goes_round(view: View, batch: Batch, account: Account) -> bool:
-    """Tell whether each run of a batch is like the one before, paid for, in a free slot, without failures or notifications."""
+    """Tell whether each run of a batch is like the one before, paid for, in a free slot, neither failing nor telling."""
     is_alone = not any(view.size(Batch, "owner", batch.owner, status) for status in BUSY) and not view.size(
         QueueLine, "waiting", batch.owner
     )
-    is_silent = batch.webhook(account) is None and batch.notifications.email is None
+    is_silent = batch.webhook(account) is None and batch.notifications.email is None and not batch.destination_ids
     is_ready = is_silent and batch.status == "idle" and batch.enabled and not batch.failing
     return is_alone and is_ready and batch.credits_required > 0 and not account.overage
 

@@ -1,0 +1,62 @@
+"""Uploads of result sets to the destinations of a batch, as deliveries: which files lie where, or why none do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emulator.sdk import JsonDict, View, dump, mint_id
+from emulator.vendors.serpwow.destinations.machine import is_unreachable
+from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, find_destination
+from emulator.vendors.serpwow.model.batches import Batch, ResultSet, code
+from emulator.vendors.serpwow.responses.links import result_links
+from emulator.vendors.serpwow.webhooks import PLACE, UPLOAD, ResultDelivery, formats_of
+
+DISABLED, UNREACHABLE = "its destination is disabled", "its destination is not reached, as the platform's unreachable says"
+
+
+def uploads_of(view: View, batch: Batch, result_set: ResultSet) -> Iterator[ResultDelivery]:
+    """Yield the upload of a new result set to each destination of its batch, done or dropped.
+
+    Evidence: serpwow-destinations-10 and serpwow-destinations-11.
+    """
+    for id in dict.fromkeys(batch.destination_ids):
+        if destination := find_destination(view, batch.owner, id):
+            because = _obstacle(view, destination)
+            yield ResultDelivery(
+                id=mint_id(view, ResultDelivery, code),
+                since=view.now,
+                event=UPLOAD,
+                subject=batch.id,
+                event_id=str(result_set.id),
+                body="" if because else dump(_upload(view, batch, result_set, destination)).decode(),
+                destination=destination.id,
+                because=because,
+                status="dropped" if because else "collected",
+            )
+
+
+def _obstacle(view: View, destination: Destination) -> str | None:
+    if not destination.enabled:
+        return DISABLED
+    return UNREACHABLE if is_unreachable(view, destination) else None
+
+
+def _upload(view: View, batch: Batch, result_set: ResultSet, destination: Destination) -> JsonDict:
+    """Return the type of a destination, its bucket, and each file there with a link to its bytes.
+
+    Evidence: serpwow-destinations-21 and serpwow-destinations-22.
+    """
+    settings = dict(destination.settings)
+    shown = {name: settings[name] for name in SETTINGS[destination.type].needed if name in settings}
+    folder = _folder(view, batch, result_set, settings.get(f"{destination.type}_path_prefix", ""))
+    links = [result_links(view, PLACE, batch, result_set, name) for name in formats_of(batch) or ["json"]]
+    files = [link for it in links for link in (it["all_pages"], *it["pages"])]
+    return {"type": destination.type, **shown, "files": {folder + it.rpartition("/")[2]: it for it in files}}
+
+
+def _folder(view: View, batch: Batch, result_set: ResultSet, prefix: str) -> str:
+    """Return a path prefix with what stands for its tokens."""
+    values = {"BATCH_ID": batch.id, "BATCH_NAME": batch.name, "RESULT_SET_ID": result_set.id, "DATE": view.now.date()}
+    for name, value in values.items():
+        prefix = prefix.replace(f"%{name}%", str(value))
+    return f"{folder}/" if (folder := prefix.strip("/")) else ""
