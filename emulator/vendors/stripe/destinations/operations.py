@@ -42,13 +42,10 @@ from emulator.vendors.stripe.operations import ask_own
 from emulator.vendors.stripe.requests.admission import acting_account
 from emulator.vendors.stripe.requests.fields import (
     MOST_PAIRS,
-    PAGED,
     TOO_MANY_PAIRS,
     USAGE,
-    Page,
     Query,
     QuerySpec,
-    Window,
     check_fields,
     check_indexes,
     check_no_fields,
@@ -57,6 +54,7 @@ from emulator.vendors.stripe.requests.fields import (
     unrecognized,
 )
 from emulator.vendors.stripe.requests.idempotency import remember, replay
+from emulator.vendors.stripe.requests.pages import PAGED, Page, Window
 
 INCLUDE = frozenset(("include",))
 LIST_QUERY, RETRIEVE_QUERY = QuerySpec(PAGED, INCLUDE), QuerySpec(arrays=INCLUDE, passed_over=USAGE)

@@ -19,7 +19,8 @@ from emulator.vendors.stripe.destinations.requests import SECRET, URL
 from emulator.vendors.stripe.events.responses import page_response
 from emulator.vendors.stripe.model.versions import has_new_sources
 from emulator.vendors.stripe.requests.admission import version_of
-from emulator.vendors.stripe.requests.fields import Page, fields_of, values_of
+from emulator.vendors.stripe.requests.fields import fields_of, values_of
+from emulator.vendors.stripe.requests.pages import Page
 
 
 def destination_to_json(tx: Transaction, destination: Destination, request: Request) -> JsonDict:

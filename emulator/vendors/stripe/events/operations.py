@@ -16,18 +16,8 @@ from emulator.vendors.stripe.events.model import Bound, EventFilter, find_event,
 from emulator.vendors.stripe.events.types import PING, is_event_type
 from emulator.vendors.stripe.model.versions import has_event_filters
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
-from emulator.vendors.stripe.requests.fields import (
-    PAGED,
-    Page,
-    Query,
-    QuerySpec,
-    Window,
-    check_indexes,
-    check_no_query,
-    flaw,
-    invalid,
-    pairs_of,
-)
+from emulator.vendors.stripe.requests.fields import Query, QuerySpec, check_indexes, check_no_query, flaw, invalid, pairs_of
+from emulator.vendors.stripe.requests.pages import PAGED, Page, Window
 
 MOST_TYPES = 20
 """Types that one request may ask for. Evidence: stripe-event-6."""

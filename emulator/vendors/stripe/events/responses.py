@@ -10,7 +10,7 @@ from emulator.vendors.stripe.events.types import PING
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.model.versions import has_changes, has_snapshot_event
 from emulator.vendors.stripe.requests.admission import context_of, is_of_organization, own_account, version_of
-from emulator.vendors.stripe.requests.fields import Page
+from emulator.vendors.stripe.requests.pages import Page
 
 
 def event_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from emulator.sdk import (
     ENCODED,
@@ -20,7 +20,7 @@ from emulator.sdk import (
     pattern,
     repeats_a_name,
 )
-from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
+from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS
 from emulator.vendors.stripe.assumptions.requests import (
     ARRAY_INDEX,
     BODY_TYPE,
@@ -59,18 +59,11 @@ METADATA = Field(
 )
 """The metadata of a resource in a state."""
 
-LARGEST_LIMIT = 100
-"""Most items of a page. Evidence: stripe-list-2."""
-
-PAGED = frozenset(("limit", "page"))
-
 ARRAYS = frozenset(("include", "types"))
 """The parameters that are arrays."""
 
 _ELEMENT = pattern(r"(?<!\w)(\w++)\[\d*+\]", re.ASCII)
 """An element of an array, with or without an index."""
-
-_PAGE = r"(?P<side>after|before)_(?P<number>[0-9]{1,15})(_[0-9a-f]{8})?"
 
 
 def invalid(message: str, evidence: str = "stripe-list-3", assumption: Assumption | None = None) -> InvalidRequest:
@@ -241,69 +234,3 @@ def pairs_of(request: Request) -> list[tuple[str, str]]:
 def values_of(request: Request, array: str) -> list[str]:
     """Return the values of an array in the query, however it is spelled."""
     return [value for name, value in pairs_of(request) if name.partition("[")[0] == array]
-
-
-class Window(Struct, frozen=True, gc=False):
-    """The page of a list that a request asks for: `limit` items on one side of the item of a number, None for the first."""
-
-    limit: int
-    side: str
-    number: int | None
-
-    @classmethod
-    def read(cls, tx: Transaction, query: Query) -> Window:
-        """Return the window of a query.
-
-        Raises:
-            InvalidRequest: the limit or the page is not valid.
-        """
-        limit, page = query.single.get("limit"), query.single.get("page")
-        size = _limit_of(tx, tx.choice(PAGE_SIZE) if limit is None else limit)
-        if page is None:
-            return cls(size, "after", None)
-        if (match := re.fullmatch(_PAGE, page)) is None:
-            raise invalid(flaw("page", "Is not one that this list gave"))
-        return cls(size, match["side"], int(match["number"]))
-
-
-def _limit_of(tx: Transaction, text: str) -> int:
-    message = flaw("limit", f"Must be an integer from 1 to {LARGEST_LIMIT}")
-    if not (text.isascii() and text.isdecimal() and len(text) < 16 and int(text) > 0):
-        raise invalid(message)
-    if int(text) > LARGEST_LIMIT and tx.choice(LARGE_LIMIT) == "refuse":
-        raise invalid(message, "stripe-list-2", LARGE_LIMIT)
-    return min(int(text), LARGEST_LIMIT)
-
-
-class Page(Struct, frozen=True):
-    """A part of a list, and the URLs of the parts on either side of it."""
-
-    items: Sequence[Any]
-    next: str | None
-    previous: str | None
-
-    @classmethod
-    def of(cls, found: Sequence[Any], request: Request, window: Window, mark: str = "") -> Page:
-        """Return the page of numbered items in the order in which they are read, one more than its limit if there are more.
-
-        Those of a page before another are read backwards. `mark` is the end of the names of the pages on either side.
-        """
-        items, more = found[: window.limit], len(found) > window.limit
-        follows, precedes = more, "page" in request.query
-        if window.side == "before":
-            items, follows, precedes = items[::-1], True, more
-        return cls(
-            items,
-            page_url(request, f"after_{items[-1].n}{mark}") if items and follows else None,
-            page_url(request, f"before_{items[0].n}{mark}") if items and precedes else None,
-        )
-
-
-def page_url(request: Request, page: str) -> str:
-    """Return the URL of another page of a list: below the API's root, with the filters of this request.
-
-    Evidence: stripe-list-4.
-    """
-    path = request.path[request.path.index("/v2/") :]
-    filters = [(name, value) for name, value in pairs_of(request) if name != "page"]
-    return f"{path}?{urlencode([*filters, ('page', page)])}"
