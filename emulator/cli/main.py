@@ -9,7 +9,7 @@ with gc_paused():
 
     from emulator.cli.terminal import Program
 
-NAMES = "certificate check draw explain explore healthcheck openapi play record schema serve"
+NAMES = "certificate check draw explain explore healthcheck openapi play record schema serve watch"
 COMMANDS = {name: name for name in NAMES.split()} | {"list": "list_command"}
 """The functions of the commands."""
 

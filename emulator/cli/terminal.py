@@ -9,12 +9,12 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import click
 
 from emulator.client.environment import PREFIX, misspelt, strip_all
-from emulator.text.escape import escaped_lines
+from emulator.text.escape import escaped, escaped_lines
 from emulator.text.garbage import gc_paused
 
 QUIET = "healthcheck"
@@ -120,6 +120,11 @@ class _Printable(io.TextIOBase):
         self._stream.write(printable.encode("ascii", "backslashreplace").decode() if self._ascii else printable)
         return len(text)
 
+    def write_styled(self, text: str) -> None:
+        """Write a text whose colours a terminal is to obey, and in which all else is escaped already."""
+        self._stream.write(text.encode("ascii", "backslashreplace").decode() if self._ascii else text)
+        self._stream.flush()
+
     def flush(self) -> None:
         self._stream.flush()
 
@@ -128,6 +133,26 @@ class _Printable(io.TextIOBase):
 
     def fileno(self) -> int:
         return self._stream.fileno()
+
+
+class Piece(NamedTuple):
+    """A part of a line, and its colour, by click's name, None for the terminal's own."""
+
+    text: str
+    colour: str | None = None
+
+
+def echo_styled(*pieces: Piece) -> None:
+    """Print a line of pieces, which are escaped, in their colours where there is a terminal that has some.
+
+    NO_COLOR, if it is not empty, turns them off (no-color.org).
+    """
+    stream = sys.stdout
+    has_colours = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if has_colours and isinstance(stream, _Printable):
+        stream.write_styled("".join([click.style(escaped(it.text), fg=it.colour) for it in pieces]) + "\n")
+    else:
+        click.echo(escaped("".join([it.text for it in pieces])))
 
 
 def printing_anything(stream: TextIO) -> TextIO | _Printable:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import ssl
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
@@ -19,13 +19,17 @@ from emulator.client.address import Address, BadAddress
 from emulator.client.bounded_responses import body_of, bound
 from emulator.client.environment import usable_token
 from emulator.client.proxies import Proxy, UselessProxy, proxy_of
-from emulator.scenario.client import Headers, NoResponse, NotAnEmulator, ReceivedResponse, completed, read_foreign
+from emulator.kernel.errors import EmulatorError
+from emulator.scenario.client import Headers, NoResponse, NotAnEmulator, ReceivedResponse, completed, read_foreign, read_refusal
 from emulator.text.escape import escaped
 from emulator.web.guard import PREFIX
 
 CONTROL = PREFIX.encode()
 TIMEOUT = 30.0
 TRICKLE = 10
+LONGEST_LINE = 50_000_000
+"""Bytes of a line, more than any event has."""
+
 LONGEST_REASON = 300
 """Characters of the reason why no response came: a server's first line may be as long as it likes."""
 
@@ -34,6 +38,10 @@ REPEATABLE = frozenset({"GET", "HEAD"})
 
 NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
 """Reasons of OpenSSL where the answer to its greeting was no TLS."""
+
+
+class Refused(EmulatorError):
+    """A server that said no, and why."""
 
 
 class HttpClient:
@@ -80,6 +88,27 @@ class HttpClient:
             raise NoResponse(f"{self._via}{NotAnEmulator(response)}")
         return response
 
+    def lines(self, target: bytes, headers: Headers, media_type: str, silence: float) -> Iterator[bytes]:
+        """Yield the lines of an answer of the control plane that goes on, of this media type, until the server ends it.
+
+        Raises:
+            NoResponse: none came, or nothing for so many seconds.
+            Refused: the server said no, and why.
+        """
+        headers = completed("GET", [*headers, *self._authorization, *self._introduction], None, self.address.netloc)
+        connection = self._connect()
+        connection.timeout = silence
+        try:
+            answer = _ask(connection, "GET", self._whole(target), headers, None)
+            if answer.status != 200 or not (answer.getheader("content-type") or "").startswith(media_type):
+                raise Refused(read_refusal(_received(answer)))
+            while line := answer.readline(LONGEST_LINE):
+                yield line
+        except (OSError, HTTPException) as error:
+            raise NoResponse(f"{self._via}{_reason(error)}") from None
+        finally:
+            connection.close()
+
     def close(self) -> None:
         """Close every idle connection."""
         while self._idle:
@@ -100,7 +129,7 @@ class HttpClient:
         idle = connection.sock is not None
         bound(connection, self._timeout if target.startswith(CONTROL) else self._timeout * TRICKLE)
         try:
-            response = _transmit(connection, method, self._whole(target), headers, content)
+            response = _received(_ask(connection, method, self._whole(target), headers, content))
         except (ConnectionError, HTTPException):
             connection.close()
             if idle and again:  # the server closed it just now
@@ -130,9 +159,8 @@ class HttpClient:
         return None
 
 
-def _transmit(
-    connection: HTTPConnection, method: str, target: str, headers: Headers, content: bytes | None
-) -> ReceivedResponse:
+def _ask(connection: HTTPConnection, method: str, target: str, headers: Headers, content: bytes | None) -> HTTPResponse:
+    """Send a request, and return its response, of which the body is not read yet."""
     if connection.sock is None:
         connection.connect()
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
@@ -140,7 +168,10 @@ def _transmit(
         connection.putheader(name, value)
     with suppress(BrokenPipeError):  # a server that refuses a body answers before its end
         connection.endheaders(content)
-    answer = connection.getresponse()
+    return connection.getresponse()
+
+
+def _received(answer: HTTPResponse) -> ReceivedResponse:
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()]
     return ReceivedResponse(answer.status, raw, body_of(answer))
 
