@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.control import (
     catalogue,
+    checks,
     clock,
     deliveries,
     dry_run,
@@ -23,7 +24,7 @@ from emulator.control import (
     timeline,
     worlds,
 )
-from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref
+from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref, whole_text
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, hand_over, respond
@@ -53,6 +54,7 @@ ROUTES = [
     for module in (
         index,
         catalogue,
+        checks,
         worlds,
         clock,
         streams,
@@ -79,7 +81,7 @@ class ControlApp:
         self.context = context
         schemas = request_schemas(context.vendors)
         self._parsers: dict[tuple[str, str], Parse] = {
-            (row.method, row.path): parser(resolve_ref(row.body, schemas), or_scenario=row.yaml)
+            (row.method, row.path): whole_text if row.as_text else parser(resolve_ref(row.body, schemas), or_scenario=row.yaml)
             for row in ROUTES
             if row.body is not None
         }

@@ -119,6 +119,11 @@ async def read_body(request: HttpRequest, parse: Parse, max_bytes: int, incoming
     return await in_limited_thread(for_client, client, validate, is_long=len(text) > LONG_TEXT)
 
 
+def whole_text(text: str | Body, _: HttpRequest) -> Body:
+    """Return a body as it was sent, for a handler that reads it itself."""
+    return {"text": text if isinstance(text, str) else json.dumps(text)}
+
+
 def _value(schema: Schema, text: str | Body, request: HttpRequest) -> Body:
     document = _yaml(text) if isinstance(text, str) and _is_yaml(request) else Document(_json(text, request))
     return _validated(document, schema)

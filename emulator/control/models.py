@@ -71,6 +71,22 @@ class ScenarioText(Record):
     scenario: Annotated[JsonObject, As(ref("scenario"))]
 
 
+class Mistake(Record):
+    """A mistake in a scenario, or what in it can have no effect, and where that stands, None where nobody can tell."""
+
+    line: Count | None
+    column: Count | None
+    message: str
+
+
+class Checked(Record):
+    """The mistakes of a scenario, and where it has none, the warnings; `untold` counts those that are left out."""
+
+    mistakes: tuple[Mistake, ...]
+    warnings: tuple[Mistake, ...]
+    untold: Count
+
+
 class OperationSummary(Record):
     """An operation of a vendor, at its path below the vendor's mounts."""
 

@@ -106,11 +106,11 @@ class ControlRoute:
 
     `path` follows the prefix. `answer` is the type of the response, from which its schema is made; None where it is empty.
     `body` is the schema of the request's body, None where it has none; with `yaml`, a scenario in YAML may stand in its place
-    and the other members in the `query`. `forms` are the media types beside JSON, and `default_form` is that of a client that
-    does not say what it accepts; with `text_for_shells`, curl gets text then. A handler that `takes_long` runs in a thread, so
-    that no other world waits for it; it touches no world but its own, or one that it makes. One that `leaves_world` does not
-    read the world that its path names. A POST that `is_trial` changes nothing.
-    A `raw` route makes the response itself, of this media type: a file, or a stream of events.
+    and the other members in the `query`. One that is taken `as_text` is not read: the handler gets its `text`. `forms` are the
+    media types beside JSON, and `default_form` is that of a client that does not say what it accepts; with `text_for_shells`,
+    curl gets text then. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no world
+    but its own, or one that it makes. One that `leaves_world` does not read the world that its path names. A POST that
+    `is_trial` changes nothing. A `raw` route makes the response itself, of this media type: a file, or a stream of events.
     """
 
     method: str
@@ -120,6 +120,7 @@ class ControlRoute:
     status: int = 200
     body: Schema | None = None
     yaml: bool = False
+    as_text: bool = False
     query: Mapping[str, Schema] = field(default_factory=dict)
     forms: Forms = field(default_factory=dict)
     default_form: str = JSON_TYPE

@@ -68,7 +68,9 @@ PREFIX = "/_emulator"
 CONSOLE = f"{PREFIX}/console"
 """The page for people. Its files hold nothing, and so need no token; what it asks for does."""
 
-CONTROL_NAMES = frozenset({"console", "health", "openapi.json", "ready", "scenarios", "schema", "stream", "vendors", "worlds"})
+CONTROL_NAMES = frozenset(
+    {"check", "console", "health", "openapi.json", "ready", "scenarios", "schema", "stream", "vendors", "worlds"}
+)
 """First segments of control paths after the prefix."""
 
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})

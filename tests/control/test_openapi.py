@@ -107,6 +107,7 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/scenarios", None),
     ("GET", "/scenarios/first-run", None),
     ("GET", "/schema", None),
+    ("POST", "/check", {"title": "A", "given": {"serpwow": {"batches": [{"id": "B1", "state": "queued"}]}}}),
     ("GET", "/vendors", None),
     ("GET", "/vendors/stripe", None),
     ("GET", "/worlds", None),
