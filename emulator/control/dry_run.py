@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from emulator.control import entries
 from emulator.control.differences import LIMIT, limit_of, page_for
 from emulator.control.explain import explain
 from emulator.control.journal_models import DryRun, ExplainedExchange
+from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
-from emulator.kernel.errors import BadInput
+from emulator.kernel.clock import FROZEN
+from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.journal import Change, Entry
+from emulator.kernel.resource import structs
 from emulator.kernel.world import NOW, Moment, World
 from emulator.scenario.checks.placeholders import METHODS
 from emulator.scenario.checks.responses import header_problems
@@ -20,6 +23,7 @@ from emulator.scenario.schema import TEXTS, closed
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request, read_request
 from emulator.sdk.response import Stream
+from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between
 from emulator.text.pattern import pattern
 from emulator.text.redact import redact_header
@@ -34,6 +38,8 @@ DRY_RUN = closed(
         "url": {"type": "string", "pattern": "^(https?://[^/]+)?/", "description": "/path?query, or http://host/path?query"},
         "headers": TEXTS,
         "body": {},
+        "at": {**TEXT, "default": NOW, "description": "a moment"},
+        "assume": {"type": "object", "additionalProperties": TEXT},
     },
     "method",
     "url",
@@ -55,6 +61,7 @@ SENDABLE = pattern(r"[\x21-\x7e]*")
 def dry_run(world: World, request: ControlRequest) -> DryRun:
     context, trial = request.context, _request(request)
     _refuse_unreachable(request, trial)
+    world = _world_of(world, request)
     before = Moment(world.settle(), world)
     twin, n, response, world_id = context.dry_runs.run(world, trial)
     if world_id is None:
@@ -74,6 +81,35 @@ def dry_run(world: World, request: ControlRequest) -> DryRun:
         *page_for(request, between(before, twin.moment(NOW), context.vendors)),
         explained,
     )
+
+
+def _world_of(world: World, request: ControlRequest) -> World:
+    """Return the world in which a request is tried: as it is, or a copy as it was at a moment, with other assumptions.
+
+    Raises:
+        NotFound: there is no such moment.
+        OutOfReach: it is too long ago.
+        BadInput: there is no such assumption, or choice.
+    """
+    at, assume = request.body.get("at", NOW), request.body.get("assume", {})
+    _expect_choices(assume, request.context.vendors)
+    if at == NOW and not assume:
+        return world
+    moment = request.context.moment(world, at)
+    origin = request.context.dry_runs.copy_apart(moment.world)
+    origin.clock = moment.clock()
+    origin.clock.set_rate(FROZEN)
+    origin.rules = structs.replace(origin.rules, choices={**origin.rules.choices, **assume})
+    return origin
+
+
+def _expect_choices(assume: Mapping[str, str], vendors: Vendors) -> None:
+    known = {it.id: it for vendor in vendors.values() for it in vendor.assumptions}
+    for id, choice in assume.items():
+        if id not in known:
+            raise BadInput.at(str(NotFound("assumption", id, known)), "assume", id)
+        if choice not in known[id].choices:
+            raise BadInput.at(str(NotFound(f"choice of {id}", choice, known[id].choices)), "assume", id)
 
 
 def _request(control: ControlRequest) -> Request:

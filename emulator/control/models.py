@@ -169,13 +169,14 @@ BY_ACCOUNT = {"anyOf": [TEXT, {"type": "object", "additionalProperties": {"type"
 class World(Record, component="world"):
     """A world, and by vendor the URL and the credentials with which its clients reach it, each account where it has several.
 
-    `parameters` are those of its scenario. Where it was just made, `warnings` say what in its scenario can have no effect.
+    `title` and `parameters` are those of its scenario. Where it was just made, `warnings` say what in that can have no effect.
     """
 
     id: Annotated[str, As(WORLD_ID)]
     seed: Count
     clock: Clock
     credentials: dict[str, dict[str, Annotated[Any, As(BY_ACCOUNT)]]]
+    title: LeftOut[str]
     parameters: LeftOut[JsonDict]
     warnings: LeftOut[tuple[str, ...]]
 

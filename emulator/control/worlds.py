@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from emulator.control import models
@@ -17,7 +18,7 @@ from emulator.control.route import ControlRequest, route
 from emulator.kernel.accounts import ONE_ACCOUNT
 from emulator.kernel.errors import BadInput, NotFound, TooMany
 from emulator.kernel.transaction import Transaction
-from emulator.kernel.world import NOW, Moment, World
+from emulator.kernel.world import BEGINNING, NOW, Moment, World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.accounts import fields_by_account, own_claims, with_credentials, with_own_credentials
 from emulator.scenario.checks.accounts import account_problems
@@ -36,15 +37,15 @@ if TYPE_CHECKING:
 
 SEED = {"type": "integer", "minimum": 0}
 FLAG = {"type": "boolean"}
-BEGINNING = {
+SCENARIO = {
     "scenario": {"type": ["string", "object"]},
     "parameters": {"type": "object"},
     "seed": SEED,
     "claim": FLAG,
     "strict": FLAG,
 }
-RESET = closed(BEGINNING)
-NEW_WORLD = closed({**BEGINNING, "id": WORLD_ID})
+RESET = closed(SCENARIO)
+NEW_WORLD = closed({**SCENARIO, "id": WORLD_ID})
 FORK = closed({"id": WORLD_ID, "seed": SEED, "at": TEXT})
 NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, such as " + (
     '{"serpwow": {"account": {"credits_limit": 200}}}'
@@ -97,7 +98,16 @@ def _with_clock(world: World, request: ControlRequest, clock: Clock, warnings: t
         name: {"url": base_url + vendor.base_path, **fields_by_account(vendor, world)}
         for name, vendor in request.context.vendors.items()
     }
-    return models.World(world.id, world.seed, clock, credentials, dict(world.rules.parameters) or None, warnings)
+    title = _title_of(world)
+    return models.World(world.id, world.seed, clock, credentials, title, dict(world.rules.parameters) or None, warnings)
+
+
+def _title_of(world: World) -> str | None:
+    """Return the title of the scenario of a world; None where it has none, or the world was dropped meanwhile."""
+    with suppress(NotFound):
+        title: str | None = (world.moment(BEGINNING).source or {}).get("title")
+        return redact_text(title) if title else None
+    return None
 
 
 @route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True)

@@ -243,3 +243,49 @@ def test_a_dry_run_from_which_more_follows_than_the_journal_keeps_is_refused_by_
         pytest.raises(ControlError, match=told),
     ):
         emulator.dry_run("GET", f"/live/account?api_key={emulator.serpwow.api_key}")
+
+
+QUEUED = {"title": "One batch", "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}}}
+STOP = {"method": "GET", "url": "/live/batches/B1/stop"}
+UNKNOWN = {"method": "GET", "url": "/live/batches/NOBODY/stop"}
+
+
+def trial(emulator: Emulator, wish: dict[str, Any], **more: Any) -> Any:
+    url = f"{wish['url']}?api_key={emulator.serpwow.api_key}"
+    return emulator.ask("POST", "/dry-run", {**wish, "url": url, **more})
+
+
+def test_a_request_is_tried_at_a_moment_of_the_past(emulator: Emulator) -> None:
+    emulator.load(QUEUED)
+    with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        client.get("/live/batches/B1/stop", params={"api_key": emulator.serpwow.api_key})
+    before = emulator.ask("GET", "/journal")
+    assert [bool(trial(emulator, STOP, at=at)["changes"]) for at in ("beginning", "entry/1", "now")] == [True, False, False]
+    assert emulator.ask("GET", "/journal") == before
+
+
+def test_a_request_is_tried_with_another_choice_of_an_assumption(emulator: Emulator) -> None:
+    emulator.load(QUEUED)
+    assert [trial(emulator, UNKNOWN, assume={"serpwow.unknown-batch": it})["status"] for it in ("400", "404")] == [400, 404]
+    assert trial(emulator, UNKNOWN)["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"assume": {"serpwow.unknown-bach": "404"}}, "did you mean 'serpwow.unknown-batch'"),
+        ({"assume": {"serpwow.unknown-batch": "500"}}, "no choice of serpwow.unknown-batch is called '500'"),
+        ({"at": "entry/9"}, "no entry 9"),
+        ({"at": "never"}, "no snapshot is called 'never'"),
+    ],
+)
+def test_a_trial_under_what_there_is_not_is_refused(emulator: Emulator, more: dict[str, Any], reason: str) -> None:
+    emulator.load(QUEUED)
+    with pytest.raises(ControlError, match=reason):
+        trial(emulator, STOP, **more)
+
+
+def test_a_world_is_shown_with_the_title_of_its_scenario(emulator: Emulator) -> None:
+    emulator.load(QUEUED)
+    assert emulator.ask("GET", "")["title"] == "One batch"
+    assert "title" not in emulator.ask("POST", "/reset", {"scenario": {}})

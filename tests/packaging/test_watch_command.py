@@ -23,6 +23,12 @@ from tests.support.loading import LIBRARY
 from tests.support.server import Live, World
 
 BATCHES = {"given": {"serpwow": {"batches": [{"id": f"B{n}", "status": "queued", "searches": 5} for n in range(4)]}}}
+PROGRAM = """
+import signal
+from emulator.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores it
+main()
+"""
 NOBODY = "/live/batches/%1B%5B31mX/stop"
 
 
@@ -37,7 +43,7 @@ def call(live: Live, world: World, path: str) -> None:
 
 @contextmanager
 def watching(url: str, *options: str, out: int = subprocess.PIPE, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "emulator", "watch", "--url", url, *options]
+    command = [sys.executable, "-c", PROGRAM, "watch", "--url", url, *options]
     environment = {**os.environ, "TERM": "xterm", **variables}
     with subprocess.Popen(command, stdout=out, stderr=subprocess.PIPE, text=True, env=environment) as process:
         try:
