@@ -665,10 +665,10 @@ def test_an_adapter_reads_and_fails_as_a_socket_does(fault: str | None, way: str
     def observations(emulator: Emulator, session: requests.Session) -> list[object]:
         if fault:
             where, do = fault.split()
-            emulator.faults.add(at="*", where=where, do=do, **({"delay": "1s", "clock": "real"} if do == "delay" else {}))
+            emulator.faults.add(at="*", where=where, do=do, **({"delay": "30s", "clock": "real"} if do == "delay" else {}))
         url = f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}"
         try:
-            read_timeout = urllib3.Timeout(read=0.1 if fault in ("mid-body hang", "mid-body delay") else None)
+            read_timeout = urllib3.Timeout(read=1 if fault in ("mid-body hang", "mid-body delay") else None)
             answer = session.get(url, stream=way == "stream", timeout=read_timeout)  # type: ignore[arg-type]
             shown: list[object] = [answer.status_code, answer.reason, answer.encoding, answer.raw.version]
             return [*shown, b"".join(answer.iter_content(7))]
