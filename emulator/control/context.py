@@ -95,7 +95,7 @@ class ControlContext:
         if self._streams is None:
             from emulator.control.event_stream import Streams
 
-            self._streams = Streams(self.limits.streams)
+            self._streams = Streams(self.limits.streams, self.worlds)
         return self._streams
 
     def end(self) -> None:

@@ -8,7 +8,9 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from emulator.control.worlds_watch import WorldsWatch
 from emulator.kernel.clock import MONOTONIC
+from emulator.kernel.worlds import Worlds
 from emulator.sdk.exact_json import dump
 from emulator.web.connection import Connection, Receive, Send
 from emulator.web.event_loop import pause
@@ -40,6 +42,10 @@ class Feed(Protocol):
     is_over: bool
     has_more: bool
 
+    @property
+    def watch(self) -> WorldsWatch | None:
+        """The watch of the worlds, where it is about those."""
+
     def look(self) -> object:
         """Return a value that differs from the one before where there may be something new; it waits for nobody."""
 
@@ -68,19 +74,22 @@ class Pulse:
         seconds = BEAT
         while self._streams:
             await pause(seconds)
+            took = sum([await it.look() for it in {it.watch for it in self._streams} if it is not None])
             began = MONOTONIC()
             for stream in [*self._streams]:
                 stream.wake_if_new()
-            seconds = max(BEAT, SHARE * (MONOTONIC() - began))
+            seconds = max(BEAT, SHARE * (took + MONOTONIC() - began))
         self._task = None
 
 
 class Streams:
     """The streams of one server: `most` at once. They end with it."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, worlds: Worlds) -> None:
         self._most = most
+        self._worlds = worlds
         self._open: set[EventStream] = set()
+        self._watches: WeakKeyDictionary[asyncio.AbstractEventLoop, WorldsWatch] = WeakKeyDictionary()
         self._pulses: WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse] = WeakKeyDictionary()
         self.has_ended = False
 
@@ -88,6 +97,11 @@ class Streams:
     def is_full(self) -> bool:
         """True where there are as many as there may be."""
         return len(self._open) >= self._most
+
+    @property
+    def watch(self) -> WorldsWatch:
+        """The watch of the worlds in the running loop."""
+        return self._watches.setdefault(asyncio.get_running_loop(), WorldsWatch(self._worlds))
 
     def begin(self, stream: EventStream) -> Pulse:
         """Count a stream, and return what looks for it."""
@@ -113,6 +127,7 @@ class EventStream:
     status = HTTPStatus.OK
 
     def __init__(self, feed: Feed, streams: Streams) -> None:
+        self.watch = feed.watch
         self._feed = feed
         self._streams = streams
         self._wait = Wait()
@@ -137,7 +152,9 @@ class EventStream:
             await self._chunk(BEGIN, send)
             while not (gone.done() or client.gone or client.half_closed):
                 await self._send_new(send, client)
-                if not self._feed.has_more and not await self._next(client, send):
+                if self._feed.has_more:
+                    await client.yield_to_loop()
+                elif not await self._next(client, send):
                     break
             await send({"type": "http.response.body", "body": b""})
         finally:

@@ -76,6 +76,7 @@ class JournalFeed:
         self._chosen = chosen
         self._place = place
         self._due: datetime | None = None
+        self.watch: None = None
         self.is_over = self.has_more = False
 
     def look(self) -> object:
@@ -97,8 +98,7 @@ class JournalFeed:
         return [event({"world": self._id}, name=DROPPED)]
 
     def _world(self) -> World | None:
-        worlds = self._context.worlds
-        return worlds.get(self._id) if self._id in worlds else None
+        return self._context.worlds.find(self._id)
 
     def _read(self, world: World) -> list[bytes] | None:
         """Return the next events, none where the next entries are not chosen; None where the world was replaced."""

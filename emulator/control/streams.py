@@ -53,7 +53,7 @@ def worlds_stream(request: ControlRequest) -> Any:
     for id in ids:
         if id not in context.worlds:
             raise BadInput.at(str(NotFound("world", id, [it.id for it in context.worlds])), "world")
-    return EventStream(WorldsFeed(context, dict.fromkeys(ids)), context.streams)
+    return EventStream(WorldsFeed(context, frozenset(ids), context.streams.watch), context.streams)
 
 
 def expect_room(request: ControlRequest) -> None:

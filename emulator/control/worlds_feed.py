@@ -2,72 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime
+from collections import deque
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from emulator.control.clock import clock_record
 from emulator.control.context import ControlContext
 from emulator.control.event_stream import event
 from emulator.control.record import to_json
+from emulator.control.worlds_watch import News, WorldsWatch
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.world import World
 
+AT_ONCE = 50
+"""Events that are made in one turn."""
+
 
 class WorldsFeed:
-    """The worlds of these ids, or all of them."""
+    """The worlds of these ids, or all of them. One that is behind what the watch remembers is over."""
 
-    is_over = has_more = False
-
-    def __init__(self, context: ControlContext, ids: Collection[str]) -> None:
+    def __init__(self, context: ControlContext, ids: Collection[str], watch: WorldsWatch) -> None:
+        self.watch = watch
         self._context = context
         self._ids = ids
-        self._shown: dict[str, object] = {}
-        self._due: dict[str, datetime | None] = {}
-        self._has_begun = False
+        self._new: deque[News] = deque()
+        self._told = 0
+        self._began: int | None = None
+        self.is_over = self.has_more = False
 
     def look(self) -> object:
-        """Return what changes with each of the worlds; where something is due in one, that is new each time."""
-        return [self._mark(world) for world in self._worlds()]
+        """Return what changes with the worlds."""
+        return self.watch.number
 
     async def take(self) -> Sequence[bytes]:
-        """Return an event for each world that changed, that was made, or that was dropped."""
-        events, there = list[bytes](), set[str]()
-        for world in self._worlds():
-            there.add(world.id)
-            if self._shown.get(world.id) != self._mark(world):
-                events.append(await self._event(world))
-        for id in self._shown.keys() - there:
-            del self._shown[id]
-            self._due.pop(id, None)
-            events.append(event({"world": id, "dropped": True}))
-        self._has_begun = True
-        return events
+        """Return an event for each world that changed, that was made, or that was dropped, some at a time."""
+        if self._began is None:
+            await self.watch.look()
+            self._began = self.watch.number
+        began = self._began
+        if not self._new:
+            self.is_over = max(self._told, began) < self.watch.forgotten
+            self._new.extend(it for it in self.watch.since(self._told) if self._concerns(it, began))
+            self._told = self.watch.number
+        some = [self._new.popleft() for _ in range(min(AT_ONCE, len(self._new)))]
+        self.has_more = bool(self._new)
+        return [it for it in [await self._event(it, began) for it in some] if it]
 
-    def _worlds(self) -> Iterator[World]:
-        worlds = self._context.worlds
-        return iter(worlds) if not self._ids else (worlds.get(id) for id in self._ids if id in worlds)
+    def _concerns(self, news: News, began: int) -> bool:
+        """Tell whether news are of a world that is listened to, and that was there since the stream began."""
+        return (not self._ids or news.id in self._ids) and not (news.is_dropped and news.number <= began)
 
-    def _mark(self, world: World) -> object:
-        clock, journal, store = world.clock, world.journal, world.store
-        due = self._due.get(world.id)
-        if due is not None and clock.rate != FROZEN and clock.now() >= due:
-            return object()
-        return (world.id, journal.serial, journal.truncations, journal.last, journal.dropped, *store.versions,
-                clock.rate, clock.base, len(world.snapshots))  # fmt: skip
+    async def _event(self, news: News, began: int) -> bytes:
+        """Return the event of news, nothing where the world is gone meanwhile, of which there will be other news."""
+        if news.is_dropped:
+            return event({"world": news.id, "dropped": True})
+        world = self._context.worlds.find(news.id)
+        return b"" if world is None else event(await self._state(world) | ({"made": True} if news.made > began else {}))
 
-    async def _event(self, world: World) -> bytes:
+    async def _state(self, world: World) -> dict[str, Any]:
         if world.clock.rate != FROZEN:
-            self._due[world.id] = await self._context.lanes.run(world, world.next_due, is_long=False)
-        clock = to_json(clock_record(world, None))
-        journal = world.journal
-        value: dict[str, Any] = {
+            self.watch.due[world.id] = await self._context.lanes.run(world, world.next_due, is_long=False)
+        clock, journal = to_json(clock_record(world, None)), world.journal
+        return {
             "world": world.id,
             "entry": journal.last,
             "now": clock["now"],
             "rate": clock["rate"],
             "epoch": f"{journal.serial}.{journal.truncations}",
         }
-        made = {"made": True} if self._has_begun and world.id not in self._shown else {}
-        self._shown[world.id] = self._mark(world)
-        return event(value | made)

@@ -41,6 +41,10 @@ class Worlds:
     def __contains__(self, id: str) -> bool:
         return id in self._worlds
 
+    def find(self, id: str) -> World | None:
+        """Return the world of an id, or None."""
+        return self._worlds.get(id)
+
     def get(self, id: str) -> World:
         """Return the world of an id.
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
 
+from emulator.control.worlds_feed import WorldsFeed
+from emulator.control.worlds_watch import WorldsWatch
 from emulator.kernel.limits import Limits
+from emulator.kernel.worlds import Worlds
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from tests.support.server import Live, World
 from tests.support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from emulator.control.context import ControlContext
 
 BATCHES = {"given": {"serpwow": {"batches": [{"id": f"B{n}", "status": "queued", "searches": 5} for n in range(4)]}}}
 Event = dict[str, Any]
@@ -219,3 +227,74 @@ def test_a_stream_ends_with_its_server() -> None:
     with pytest.raises(httpx.HTTPError):
         list(lines)
     client.close()
+
+
+async def news_of(worlds: Worlds, count: int, number: int) -> tuple[int, list[str]]:
+    """Have several look at all worlds at once; return the number of the news, and the worlds after one."""
+    watch = WorldsWatch(worlds)
+    await asyncio.gather(*[watch.look() for _ in range(count)])
+    return watch.number, [it.id for it in watch.since(number)]
+
+
+def test_worlds_are_looked_at_once_for_all_who_listen() -> None:
+    worlds = worlds_of([])
+    for n in range(3):
+        worlds.add(worlds.default.spawn(f"w{n}", worlds.default.rules), ())
+    assert asyncio.run(news_of(worlds, 5, 1)) == (4, ["w0", "w1", "w2"])
+
+
+def test_news_come_in_order_and_only_the_newest_of_a_world() -> None:
+    worlds = worlds_of([])
+    watch = WorldsWatch(worlds)
+
+    async def look() -> None:
+        await watch.look()
+        began = watch.number
+        worlds.add(worlds.default.spawn("w1", worlds.default.rules), ())
+        await watch.look()
+        worlds.default.clock.set_rate(2)
+        await watch.look()
+        worlds.remove("w1")
+        await watch.look()
+        news = watch.since(began)
+        assert [(it.id, it.is_dropped, it.made > began) for it in news] == [("default", False, False), ("w1", True, True)]
+        assert watch.since(watch.number) == []
+
+    asyncio.run(look())
+
+
+def test_a_stream_that_is_behind_what_is_remembered_of_dropped_worlds_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.control.worlds_watch.MOST_DROPPED", 1)
+    worlds = worlds_of([])
+    watch = WorldsWatch(worlds)
+    feed, another = (WorldsFeed(cast("ControlContext", SimpleNamespace(worlds=worlds)), (), watch) for _ in range(2))
+
+    async def fall_behind() -> None:
+        await feed.take()
+        for n in range(2):
+            worlds.add(worlds.default.spawn(f"w{n}", worlds.default.rules), ())
+            await watch.look()
+            worlds.remove(f"w{n}")
+            await watch.look()
+        await feed.take()
+        assert feed.is_over
+        assert len(await another.take()) == 1
+        assert not another.is_over
+
+    asyncio.run(fall_behind())
+
+
+def test_events_of_many_worlds_are_made_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.control.worlds_feed.AT_ONCE", 2)
+    worlds = worlds_of([])
+    for n in range(4):
+        worlds.add(worlds.default.spawn(f"w{n}", worlds.default.rules), ())
+    feed = WorldsFeed(cast("ControlContext", SimpleNamespace(worlds=worlds)), (), WorldsWatch(worlds))
+
+    async def take_all() -> list[int]:
+        sizes = [len(await feed.take())]
+        while feed.has_more:
+            sizes.append(len(await feed.take()))
+        return sizes
+
+    assert asyncio.run(take_all()) == [2, 2, 1]
