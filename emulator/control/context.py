@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from threading import RLock
@@ -34,15 +35,17 @@ if TYPE_CHECKING:
     from emulator.control.census import Censuses
     from emulator.control.event_stream import Streams
     from emulator.scenario.watched import WatchedScenarios
+    from emulator.web.connection import App
 
 
 @dataclass(eq=False)
 class ControlContext:
     """The worlds, library, vendors, limits, guard, held requests and lanes of one server.
 
-    `answers` is the account of those on their way, and `carriers` send what is owed. `operations` are the names of
-    operations in the journal, `routes` their paths. `watched` are the scenarios that are read again when they change. Hold
-    `id_lock` from taking a free id until its world is there. `started` tells this server from one before it.
+    `gateway` returns the application that serves them. `answers` is the account of those on their way, and `carriers` send what
+    is owed. `operations` are the names of operations in the journal, `routes` their paths. `watched` are the scenarios that are
+    read again when they change. Hold `id_lock` from taking a free id until its world is there. `started` tells this server from
+    one before it.
     """
 
     worlds: Worlds
@@ -57,6 +60,7 @@ class ControlContext:
     answers: Quota
     carriers: Carriers
     watched: WatchedScenarios | None = None
+    gateway: Callable[[], App] | None = None
 
     def __post_init__(self) -> None:
         vendors = self.vendors.values()

@@ -269,6 +269,19 @@ class DryRun(Record, component="rehearsal"):
     explanation: Explanation
 
 
+class Sent(Record, component="sent"):
+    """What a client hears of a request, and `n`, its journal entry in the world, None where it reached another or none.
+
+    `status` is 0 where no answer came; `error` says how the line was cut, or that the client gave up.
+    """
+
+    status: int
+    headers: tuple[tuple[str, ...], ...]
+    body: Any
+    n: Count | None
+    error: str | None
+
+
 class VerificationFailure(Record):
     """A way in which a verification fails."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.errors import EmulatorError
+from emulator.kernel.errors import Conflict, EmulatorError
 from emulator.kernel.journal import Exchange
 from emulator.kernel.resource import structs
 from emulator.kernel.world import Moment, World
@@ -32,13 +32,26 @@ def decisive(
     candidates = [*asked]
     trial = _Trial(world, vendors, runs, exchange)
     try:
+        if len(world.store) > MOST_TRIED:
+            return candidates
         trial.go_back(n)
         return [it for it in candidates if it.id == exchange.assumption or trial.depends_on(it)]
     except EmulatorError:
         return candidates
 
 
-class _CannotBeTried(EmulatorError):
+def try_again(world: World, runs: DryRuns, n: int, exchange: Exchange, choices: Mapping[str, str]) -> tuple[Moment, DryRun]:
+    """Return the moment before an exchange, on a copy of its world, and what becomes of it there under other choices.
+
+    Raises:
+        Conflict: it cannot be tried again, and why.
+    """
+    trial = _Trial(world, {}, runs, exchange)
+    trial.go_back(n)
+    return trial.beginning, trial.run(choices)
+
+
+class _CannotBeTried(Conflict):
     """An exchange that cannot be tried again."""
 
 
@@ -56,21 +69,26 @@ class _Trial:
         Raises:
             EmulatorError: it cannot be tried again.
         """
-        if self._exchange.cut or len(self._twin.store) > MOST_TRIED:
-            raise _CannotBeTried
+        if self._exchange.cut:
+            raise _CannotBeTried(f"exchange {n} cannot be tried again: its body was longer than what is kept of it")
         later = sum(isinstance(it.event, Exchange) for it in self._twin.journal.since(n - 1))
         self._twin = self._runs.copy_apart(self._twin)
         self._twin.undo(later)
         self._twin.clock.set_rate(FROZEN)
-        self._usual = self._run({})
+        self._usual = self.run({})
         ((_, again),) = self._usual.world.journal.newest_exchanges(1)
         if (again.status, again.answer) != (self._exchange.status, self._exchange.answer):
-            raise _CannotBeTried
+            raise _CannotBeTried(f"exchange {n} cannot be tried again: it would go otherwise, as other calls came with it")
+
+    @property
+    def beginning(self) -> Moment:
+        """The moment before the exchange."""
+        return Moment(self._twin.settle(), self._twin)
 
     def depends_on(self, assumption: Assumption) -> bool:
         """Tell whether another choice of an assumption makes a difference."""
         others = (choice for choice in assumption.choices if choice != self._choices[assumption.id])
-        return any(self._differs(self._run({assumption.id: choice})) for choice in others)
+        return any(self._differs(self.run({assumption.id: choice})) for choice in others)
 
     def _differs(self, other: DryRun) -> bool:
         usual = self._usual
@@ -79,7 +97,8 @@ class _Trial:
         now = usual.world.clock.reached
         return bool(between(Moment(now, usual.world), Moment(now, other.world), self._vendors))
 
-    def _run(self, choices: Mapping[str, str]) -> DryRun:
+    def run(self, choices: Mapping[str, str]) -> DryRun:
+        """Return what becomes of the exchange where these choices stand in place of the world's."""
         exchange, twin = self._exchange, self._twin
         twin.rules = structs.replace(twin.rules, choices={**self._choices, **choices})
         path, _, query = exchange.target.partition("?")

@@ -112,7 +112,19 @@ def create_app(
             from emulator.control.problems import reject
 
             context = ControlContext(
-                worlds, known, VENDORS, bounds, guard, held, lanes, unmatched, routes, answers, carriers, watched
+                worlds,
+                known,
+                VENDORS,
+                bounds,
+                guard,
+                held,
+                lanes,
+                unmatched,
+                routes,
+                answers,
+                carriers,
+                watched,
+                lambda: gateway,
             )
             app = ControlApp(context)
             return Made(partial(_asgi_app, app), app.respond_at_once, reject, context.end)
@@ -128,7 +140,8 @@ def create_app(
         carriers.close()
         control.end()
 
-    return Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), end)
+    gateway = Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), end)
+    return gateway
 
 
 def _asgi_app(control: ControlApp) -> App:

@@ -164,6 +164,8 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/worlds/default/replies/reply-1", None),
     ("DELETE", "/worlds/default/replies/reply-1", None),
     ("DELETE", "/worlds/default/replies", None),
+    ("POST", "/worlds/default/journal/3/dry-run", {"assume": {"serpwow.unknown-batch": "404"}}),
+    ("POST", "/worlds/default/send", {"n": 3}),
     ("POST", "/worlds/default/undo", {"exchanges": 2}),
     ("PUT", "/worlds/default/receivers", {"receivers": [HOOK]}),
     ("GET", "/worlds/default/receivers", None),

@@ -1,0 +1,157 @@
+"""Requests that the control plane sends for somebody, as a client would. A browser repeats one whose answer is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from emulator.control import entries
+from emulator.control.explain import entry_of
+from emulator.control.journal_models import Sent
+from emulator.control.route import ControlRequest, route
+from emulator.control.written_request import FIELDS, WrittenRequest, refuse_unreachable, written_request
+from emulator.kernel.errors import BadInput, Conflict
+from emulator.kernel.journal import Exchange
+from emulator.kernel.world import World
+from emulator.scenario.schema import closed
+from emulator.text.redact import redact_header
+from emulator.web.connection import CONNECTION_KEY, ConnectionCut, InProcessConnection, Message, Scope, run_sync
+from emulator.web.guard import NO_SOCKET, PREFIX
+from emulator.web.held_requests import HeldRequest
+from emulator.web.waits import Wait
+
+PATIENCE = 10.0
+"""Seconds of silence that are borne for somebody; a client that gives up then has heard nothing."""
+
+SEND = {
+    "anyOf": [
+        closed(FIELDS, "method", "url"),
+        closed({"n": {"type": "integer", "minimum": 1, "description": "an exchange of the journal, once more"}}, "n"),
+    ],
+    "examples": [{"method": "GET", "url": "/live/account?api_key=demo"}, {"n": 1}],
+}
+FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"expect"})
+"""Headers of a request that its connection needs, and that another connection has anew."""
+
+
+class PatientConnection(InProcessConnection):
+    """A caller that bears a silence for a while, and has given up then."""
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:
+        return await self.wait(held, seconds)
+
+    async def wait(self, wait: Wait, seconds: float) -> bool:
+        if not self.gone:
+            wait.wait_in_thread(min(seconds, PATIENCE))
+            self.gone = seconds > PATIENCE and not wait.woken
+        return not self.gone
+
+
+class Heard(NamedTuple):
+    """An answer as its client hears it: status 0 where none comes, and the error of a line that was cut."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    error: str | None
+
+
+@route(
+    "POST",
+    "/worlds/{world}/send",
+    "Send a request as a client would, or an exchange of the journal once more",
+    body=SEND,
+    takes_long=True,
+    leaves_world=True,
+)
+def send(request: ControlRequest) -> Sent:
+    world = request.context.worlds.get(request.path_param("world"))
+    sent = _exchange(world, request.body["n"]) if "n" in request.body else written_request(request)
+    if sent.path.startswith(PREFIX) or sent.path == "/":
+        raise BadInput.at("it is no path of a vendor: what is sent here is a client's request to one", "url")
+    refuse_unreachable(request, sent.read())
+    before = world.journal.last
+    heard = run_sync(_send(request, sent))
+    found = next(_found(request, world.id, before, sent), None)
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in heard.headers]
+    return Sent(
+        heard.status,
+        tuple((name, redact_header(name, value)) for name, value in headers),
+        entries.body(heard.body),
+        found,
+        heard.error,
+    )
+
+
+def _exchange(world: World, n: int) -> WrittenRequest:
+    """Return the request of an exchange, to be sent once more.
+
+    Raises:
+        NotFound: the journal has no such entry.
+        Conflict: it is no exchange, or not all of it is kept.
+    """
+    event = entry_of(world, n).event
+    if not isinstance(event, Exchange):
+        raise Conflict(f"entry {n} is no exchange, and only what a client sent can be sent again")
+    if event.cut:
+        raise Conflict(f"the body of exchange {n} was longer than what is kept of it")
+    path, _, query = event.target.partition("?")
+    headers = [(name, value) for name, value in event.headers if name not in FRAMING]
+    return WrittenRequest(event.method, "http", path, query, headers, event.request)
+
+
+async def _send(request: ControlRequest, sent: WrittenRequest) -> Heard:
+    """Send a request to its vendor in this process, and return what its client hears."""
+    connection, heard = PatientConnection(), list[Message]()
+    body = [(b"content-length", b"%d" % len(sent.body))] if sent.body else []
+    scope: Scope = {
+        **{
+            name: request.http.scope[name]
+            for name in ("type", "asgi", "http_version", "root_path")
+            if name in request.http.scope
+        },
+        "method": sent.method,
+        "scheme": sent.scheme,
+        "path": sent.read().path,
+        "raw_path": sent.path.encode(),
+        "query_string": sent.query.encode(),
+        "headers": [*sent.headers, *body],
+        "server": None,
+        "client": NO_SOCKET,
+        "state": {CONNECTION_KEY: connection},
+    }
+    incoming = [{"type": "http.request", "body": sent.body, "more_body": False}]
+
+    async def receive() -> Message:
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
+
+    async def take(message: Message) -> None:
+        if not connection.gone:
+            heard.append(message)
+
+    assert request.context.gateway is not None  # noqa: S101  every server has one
+    try:
+        await request.context.gateway()(scope, receive, take)
+    except ConnectionCut as cut:
+        return _heard(heard, str(cut))
+    return _heard(heard, f"nothing came for {PATIENCE:g} seconds, and the client gave up" if connection.gone else None)
+
+
+def _heard(messages: list[Message], error: str | None) -> Heard:
+    if not messages:
+        return Heard(0, [], b"", error)
+    return Heard(messages[0]["status"], messages[0]["headers"], b"".join(it.get("body", b"") for it in messages[1:]), error)
+
+
+def _found(request: ControlRequest, id: str, after: int, sent: WrittenRequest) -> Iterator[int]:
+    """Yield the number of the exchange that the journal of a world has of a request that was sent after an entry."""
+    if id not in request.context.worlds:
+        return
+    world, target = request.context.worlds.get(id), f"{sent.path}?{sent.query}" if sent.query else sent.path
+    with world.lock:
+        for entry in world.journal.since(after):
+            if isinstance(entry.event, Exchange) and (entry.event.method, entry.event.target) == (sent.method, target):
+                yield entry.n
