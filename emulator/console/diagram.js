@@ -88,10 +88,10 @@ function state(node, number, chosen, href) {
   const kind = `node ${number ? "some" : "none"} ${node.id === chosen ? "chosen" : ""}`;
   return svg(
     "a",
-    { href, class: kind, "data-key": `state ${node.id}`, "aria-label": `${node.id}: ${number}`, "aria-current": node.id === chosen && "true" },
+    { href, class: kind, "data-key": `state ${node.id}`, "aria-label": `${node.id} ${number}`, "aria-current": node.id === chosen && "true" },
     svg("rect", { x: node.x, y: node.y, width: NODE.width, height: NODE.height, rx: 7 }),
     svg("text", { x: node.x + 10, y: node.y + NODE.height / 2 + 4 }, node.id.length > 17 ? `${node.id.slice(0, 16)}…` : node.id),
-    number > 0 && svg("text", { x: node.x + NODE.width - 8, y: node.y + 13, class: "count" }, count(number)),
+    number > 0 && svg("text", { x: node.x + NODE.width - 8, y: node.y + 13, class: "count" }, " ", count(number)),
   );
 }
 

@@ -5,12 +5,14 @@ import { button, h, labelled } from "./dom.js";
 /** Show a dialog and return the value with which it was closed, "" where it was left. */
 function show(dialog) {
   const before = document.activeElement;
+  const key = before?.dataset?.key;
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) =>
     dialog.addEventListener("close", () => {
       dialog.remove();
-      before?.focus?.();
+      const opener = before?.isConnected ? before : key && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+      opener?.focus?.();
       resolve(dialog.returnValue);
     }),
   );

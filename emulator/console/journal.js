@@ -6,7 +6,6 @@ import { button, fill, h, nothing, select } from "./dom.js";
 import { entryPanel } from "./entry.js";
 import { statusOf } from "./exchange_parts.js";
 import { clockTime, count } from "./format.js";
-import { newestOnly } from "./later.js";
 import { entryOf } from "./moments.js";
 import { operations } from "./operations.js";
 import { change } from "./route.js";
@@ -31,7 +30,7 @@ class JournalView {
     this.rows = new RowList({ label: "Entries, the newest first", row: entryRow, open: (it) => change({ n: it.n }), more: () => this.older(), mark: (it) => markOf(it, this.query) });
     this.panel = entryPanel(world);
     this.node = h("div", { class: "journal" }, h("section", { class: "list" }, this.filters, this.rows.node), this.panel.node);
-    this.read = newestOnly((wanted) => this.ask(wanted), (page, wanted) => page && this.draw(page, wanted));
+    this.turn = Promise.resolve();
   }
 
   navigate(query) {
@@ -42,17 +41,36 @@ class JournalView {
     if (key === this.key) return this.mark();
     this.key = key;
     this.rows.show([]);
-    return this.read({ newest: PAGE });
+    this.newest = 0;
+    return this.read(() => ({ newest: PAGE }));
+  }
+
+  /** Read pages one after the other; a page of an address that was left is forgotten. */
+  read(choose) {
+    const key = this.key;
+    this.turn = this.turn.then(async () => {
+      if (key !== this.key) return;
+      const wanted = choose();
+      const page = await this.ask(wanted);
+      if (page && key === this.key) this.draw(page, wanted);
+    });
+    return this.turn;
   }
 
   /** Ask for what came since; where the journal went back, for all that is shown. */
   changed() {
-    return this.read(this.newest ? { since: this.newest } : { newest: PAGE });
+    return this.read(() => (this.newest ? { since: this.newest } : { newest: PAGE }));
+  }
+
+  /** Hear that entries were taken back: what is shown has to be read anew. */
+  forget() {
+    this.newest = 0;
   }
 
   older() {
-    const oldest = this.rows.items.at(-1)?.n;
-    if (oldest > 1 && this.asked !== oldest) this.read({ newest: PAGE, before: (this.asked = oldest) });
+    const before = this.rows.items.at(-1)?.n;
+    if (before > 1 && this.asked !== before) this.read(() => ({ newest: PAGE, before }));
+    this.asked = before;
   }
 
   async ask({ newest, since, before }) {
@@ -64,9 +82,11 @@ class JournalView {
   }
 
   draw({ entries, last, dropped }, { since, before }) {
-    const wentBack = since !== undefined && last < this.newest;
-    this.newest = entries.length === PAGE && since !== undefined ? entries.at(-1).n : last;
-    if (wentBack) return this.read({ newest: PAGE });
+    if (since !== undefined && last < this.newest) {
+      this.forget();
+      return this.changed();
+    }
+    if (!before) this.newest = entries.length === PAGE && since !== undefined ? entries.at(-1).n : last;
     const found = [...entries].reverse();
     if (before) this.hasOlder = found.length > 0;
     else if (since === undefined) this.hasOlder = found.length === PAGE;
@@ -76,7 +96,7 @@ class JournalView {
     this.rows.show(all, all.findIndex((it) => it.n === Number(this.query.n)), this.hasOlder ? 1 : 0);
     if (!all.length) this.rows.say(nothing(this.key === "{}" ? "Nothing has happened yet. Send a request, or let time pass." : "No entry fits."));
     fill(this.told, `${count(last)} in all${dropped ? `, the oldest ${count(dropped)} are gone` : ""}`);
-    return since !== undefined && entries.length === PAGE ? this.changed() : undefined;
+    return entries.length === PAGE && since !== undefined && this.changed();
   }
 
   mark() {

@@ -3,7 +3,7 @@
 import { fold, h, svg, table } from "./dom.js";
 import { clockTime, count, instant, millis } from "./format.js";
 
-const SIZE = { width: 640, height: 150, left: 74, right: 12, top: 12, bottom: 22 };
+const SIZE = { width: 470, height: 140, left: 66, right: 12, top: 12, bottom: 22 };
 const MOST_LINKED = 80;
 const MOST_ROWS = 100;
 

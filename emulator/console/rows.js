@@ -13,7 +13,7 @@ export class RowList {
   constructor({ label, row, open, more, mark }) {
     Object.assign(this, { row, open, more, mark, items: [], active: -1, id: `rows-${++lists}` });
     this.inner = h("div", { class: "rows-inner", role: "presentation" });
-    this.node = h("div", { class: "rows", role: "listbox", tabindex: "0", "aria-label": label }, this.inner);
+    this.node = h("div", { class: "rows", role: "group", tabindex: "0", "aria-label": label }, this.inner);
     this.node.addEventListener("scroll", () => this.draw(), { passive: true });
     this.node.addEventListener("keydown", (event) => this.key(event));
     this.inner.addEventListener("click", (event) => this.click(event));
@@ -31,6 +31,7 @@ export class RowList {
     if (chosen !== undefined && chosen !== null) this.chosen = chosen;
     this.inner.style.height = `${items.length * HEIGHT}px`;
     this.node.classList.remove("empty");
+    this.node.setAttribute("role", items.length ? "listbox" : "group");
     this.drawn = "";
     if (!items.length) fill(this.inner);
     this.draw();

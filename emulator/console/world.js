@@ -55,6 +55,8 @@ class WorldFrame {
   changed(event) {
     if (event && event.world !== this.world) return;
     if (event?.dropped) return this.leave();
+    if (event?.epoch !== this.epoch) this.view.forget?.();
+    this.epoch = event?.epoch;
     this.load();
   }
 

@@ -30,14 +30,10 @@ export function worldsView() {
 
 async function cards(text) {
   const { worlds, memory } = await get("/worlds");
-  const fitting = worlds.filter((it) => it.id.toLowerCase().includes(text.toLowerCase()) || scenarioOf(it).toLowerCase().includes(text.toLowerCase()));
+  const fitting = worlds.filter((it) => it.id.toLowerCase().includes(text.toLowerCase()) || (it.title ?? "").toLowerCase().includes(text.toLowerCase()));
   const shown = await Promise.all(fitting.slice(0, AT_ONCE).map((it) => card(it, memory.worlds[it.id])));
   const rest = fitting.length - shown.length;
   return [shown.length ? shown : nothing("No world is called so."), rest > 0 && nothing(`and ${count(rest)} more: search for them by name`)];
-}
-
-function scenarioOf(world) {
-  return world.scenario?.title || world.scenario?.name || "";
 }
 
 async function card(world, bytes) {
@@ -46,7 +42,7 @@ async function card(world, bytes) {
     "article",
     { class: "card", "aria-label": `World ${world.id}` },
     h("h2", {}, h("a", { href: hash(["w", world.id, "state"]), "data-key": `open ${world.id}` }, world.id)),
-    scenarioOf(world) && h("p", { class: "quiet" }, scenarioOf(world)),
+    world.title && h("p", { class: "quiet" }, world.title),
     h("p", { class: "facts" }, h("span", { class: "time" }, instant(world.clock.now)), rateOf(world.clock), overview && h("span", {}, `${counted(overview.entry, "entry")} in its journal`), bytes && h("span", { class: "quiet" }, `${count(Math.ceil(bytes / 1000))} kB`)),
     overview && contents(world.id, overview),
     actions(world.id),
@@ -76,9 +72,7 @@ function actions(world) {
     "div",
     { class: "buttons" },
     link(hash(["w", world, "journal"]), "Journal"),
-    button("Fork…", () => fork(world), { "aria-label": `Fork ${world}` }),
-    button("Reset…", () => reset(world), { "aria-label": `Reset ${world}` }),
-    world !== "default" && button("Drop…", () => drop(world), { class: "danger", "aria-label": `Drop ${world}` }),
+    [["Fork", fork], ["Reset", reset], ...(world === "default" ? [] : [["Drop", drop]])].map(([name, act]) => button(`${name}…`, () => act(world), { "aria-label": `${name} ${world}`, "data-key": `${name} ${world}` })),
   );
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +29,7 @@ NETWORK_NOTE = "Failed to load resource: the server responded with a status of 4
 VIOLATIONS = (
     "addEventListener('securitypolicyviolation', (it) => console.error(`POLICY ${it.violatedDirective} ${it.blockedURI}`))"
 )
-PATIENCE = 10_000
+PATIENCE = 120_000
 """Milliseconds after which what never comes is given up: no test is about how fast a machine is."""
 
 expect.set_options(timeout=PATIENCE)
@@ -96,6 +96,13 @@ class Console:
         reply = self.page.request.fetch(f"{self.url}/_emulator{path}", method=method, **options)
         assert reply.ok, reply.text()
         return reply.json() if reply.text() else None
+
+    def call(self, request: Mapping[str, Any]) -> None:
+        """Call a vendor, as a client would meanwhile."""
+        body = {"data": request["body"]} if "body" in request else {}
+        self.page.request.fetch(
+            f"{self.url}{request['url']}", method=request["method"], headers=request.get("headers", {}), **body
+        )
 
     def entries(self, world: str = "default") -> list[Any]:
         found: list[Any] = self.ask("GET", f"/worlds/{world}/journal")["entries"]
