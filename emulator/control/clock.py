@@ -13,6 +13,7 @@ from emulator.kernel.advance import expect_nothing_outside
 from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Change
+from emulator.kernel.resource import structs
 from emulator.kernel.time import format_duration, format_offset, parse_duration_at, parse_instant
 from emulator.kernel.world import World
 from emulator.scenario.document import JsonObject
@@ -84,7 +85,7 @@ def advance(world: World, request: ControlRequest) -> Steps[Advance]:
             break
     now, client_time = world.clock.reached, world.clock.client_time
     if world.clock.skew:
-        fired = [it._replace(at=client_time(it.at)) for it in fired]
+        fired = [structs.replace(it, at=client_time(it.at)) for it in fired]
     to = client_time(max(target, now)) if outgoing and target else None
     return Advance(client_time(now), changes_json(fired), to, outgoing or None)
 

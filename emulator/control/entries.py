@@ -15,6 +15,7 @@ from emulator.control import journal_models as models
 from emulator.control.record import to_json
 from emulator.kernel.clock import EPOCH
 from emulator.kernel.journal import Change, DeliveryAttempt, Entry, Exchange, FaultHit
+from emulator.kernel.resource import structs
 from emulator.kernel.time import format_instant
 from emulator.sdk.exact_json import dump, load
 from emulator.text.pattern import pattern
@@ -103,7 +104,8 @@ def change(change: Change) -> models.Change:
 def changes_json(changes: Iterable[Change]) -> list[Fragment]:
     """Return changes as the JSON of their records; what is the same for many is made once."""
     behind_instant = cache(_behind_instant)
-    return [Fragment(b'{"at":"%s",%s' % (format_instant(at).encode(), behind_instant(*rest))) for at, *rest in changes]
+    values = map(structs.astuple, changes)
+    return [Fragment(b'{"at":"%s",%s' % (format_instant(at).encode(), behind_instant(*rest))) for at, *rest in values]
 
 
 def _behind_instant(kind: str, id: str, *others: Any) -> bytes:

@@ -144,9 +144,9 @@ class Hints:
     def _deletion(self, kind: str, id: str) -> Change | None:
         """Return the newest change by which a resource went, as far as the journal reaches."""
         found: Change | None = None
-        for _, event in self.world.journal.since(0):
-            changes = (event,) if isinstance(event, Change) else event.changes
-            found = next((it for it in changes if it[1:3] == (kind, id) and it.to == ABSENT), found)
+        for entry in self.world.journal.since(0):
+            changes = (entry.event,) if isinstance(entry.event, Change) else entry.event.changes
+            found = next((it for it in changes if (it.kind, it.id, it.to) == (kind, id, ABSENT)), found)
         return found
 
     def on_parameters(self) -> Iterator[str]:

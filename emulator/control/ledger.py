@@ -40,9 +40,9 @@ def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> ledger_
         complete=world.journal.dropped == 0 and world.history.reaches(0),
         commits=tuple(commits),
         exchanges=tuple(
-            Outcome.of(event, n=n, committed=n in committed)
-            for n, event in world.journal.since(0)
-            if isinstance(event, Exchange)
+            Outcome.of(it.event, n=it.n, committed=it.n in committed)
+            for it in world.journal.since(0)
+            if isinstance(it.event, Exchange)
         ),
         totals=totals,
     )

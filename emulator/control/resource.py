@@ -89,8 +89,8 @@ def _applies(row: Row, view: Transaction, resource: Any) -> bool:
 
 def _way(journal: Journal, key: Key) -> Iterator[WayStep]:
     """Yield the changes of a resource in a journal."""
-    for n, event in journal.since(0):
-        changes = (event,) if isinstance(event, Change) else event.changes
+    for entry in journal.since(0):
+        changes = (entry.event,) if isinstance(entry.event, Change) else entry.event.changes
         for it in changes:
             if (it.kind, it.id) == key:
-                yield WayStep(n, it.at, it.source, it.to, it.why, it.evidence)
+                yield WayStep(entry.n, it.at, it.source, it.to, it.why, it.evidence)

@@ -9,12 +9,13 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from emulator.kernel.budget import Charge, Quota, weigh
+from emulator.kernel.resource import Struct, structs
 
 MAX_REPLACED = 200_000
 """Replaced values that a history keeps at most; of the newest commit, all are."""
 
 
-class ResourceChange(NamedTuple):
+class ResourceChange(Struct, frozen=True, gc=False):
     """A resource before and after; None where it was not there.
 
     `number` is its place in the order of arrival, where that was given up in between.
@@ -34,7 +35,7 @@ class Written(NamedTuple):
     charge: Charge
 
 
-class Commit(NamedTuple):
+class Commit(Struct, frozen=True, gc=False):
     """A transaction that changed the world: when, why, and what it replaced.
 
     `first` and `last` are the journal's newest numbers before and after. `counters` are the former values of those that it
@@ -96,7 +97,7 @@ class History:
     def note_written(self, state: Any, quota: Quota) -> None:
         """Note of the newest commit what a controller wrote to make it."""
         newest = self._commits.pop()
-        self._commits.append(newest._replace(written=Written(state, Charge(quota, weigh(state).own))))
+        self._commits.append(structs.replace(newest, written=Written(state, Charge(quota, weigh(state).own))))
 
     def clear(self) -> None:
         """Forget all commits, but not how many there were."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulator.kernel.resource import Struct
+from emulator.kernel.resource import Struct, structs
 
 if TYPE_CHECKING:
     from emulator.kernel.budget import Charge
@@ -28,7 +28,7 @@ MOST_VERDICTS = 20
 """The verdicts that an exchange keeps at most."""
 
 
-class Change(NamedTuple):
+class Change(Struct, frozen=True, gc=False):
     """A change of state: a resource went from one state to another at an instant, and why.
 
     `why` is the command, the timer that ended, or the controller; `evidence` is what the row rests on.
@@ -73,7 +73,7 @@ class Savepoint(Struct, frozen=True, gc=False):
     commits: int
 
 
-class Exchange(NamedTuple):
+class Exchange(Struct, frozen=True, gc=False):
     """A request with its response and the changes that it made.
 
     `applied_rows` are the first MAX_APPLIED_ROWS rows that it took, and `consulted` the assumptions that it asked about.
@@ -117,7 +117,7 @@ class Exchange(NamedTuple):
         return fixed + sum(map(len, texts)) + sum(map(len, chain.from_iterable(headers)))
 
 
-class DeliveryAttempt(NamedTuple):
+class DeliveryAttempt(Struct, frozen=True, gc=False):
     """An attempt to deliver a notification, which is as the attempt left it, and the changes that it made.
 
     `operation` is the name of the kind of notification.
@@ -132,7 +132,7 @@ class DeliveryAttempt(NamedTuple):
 Event = Exchange | Change | DeliveryAttempt
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True, gc=False):
     """An event and its number, counted from 1."""
 
     n: int
@@ -218,7 +218,7 @@ class Journal:
         """
         place = self._place_of(n, exchange)
         if place is not None:
-            exchange = exchange._replace(delivered=delivered)
+            exchange = structs.replace(exchange, delivered=delivered)
             self._entries[place] = Entry(n, exchange)
         return exchange
 
@@ -248,9 +248,9 @@ class Journal:
 
     def mark_undelivered(self) -> None:
         """Mark as undelivered each exchange whose answer is still being sent, which happens in another world."""
-        for n, event in [*self._entries]:
-            if isinstance(event, Exchange) and event.delivered is None:
-                self.mark(n, event, False)
+        for entry in [*self._entries]:
+            if isinstance(entry.event, Exchange) and entry.event.delivered is None:
+                self.mark(entry.n, entry.event, False)
 
     def is_withdrawn(self, n: int) -> bool:
         """Tell whether entry `n` was withdrawn."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from emulator.kernel.accounts import Accounts
 from emulator.kernel.assumption import Assumption
@@ -175,7 +175,7 @@ class Row(Struct, frozen=True):
         return self.when is not None or self.assume is not None
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """A decision, before it is rendered: a name, the evidence it rests on, and the subject that its renderer needs.
 
     `assumption` is the one that decided, if one did; `also` are further facts that this one rests on;
@@ -191,7 +191,7 @@ class Answer(NamedTuple):
 
     def resting_on(self, facts: Iterable[str], assumption: Assumption | None = None) -> Answer:
         """Return the answer with further facts, and with this assumption where it names none yet."""
-        return self._replace(also=(*self.also, *facts), assumption=self.assumption or assumption)
+        return structs.replace(self, also=(*self.also, *facts), assumption=self.assumption or assumption)
 
 
 class Machine(Struct, frozen=True, eq=False):

@@ -145,12 +145,12 @@ class World:
     def revert(self, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
         """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""
         replaced = tuple(changed_resources)
-        for kind, id, before, _, number in replaced:
-            if before is None or number is not None:
-                self.store.remove(kind, id)
-        for _, _, before, _, number in replaced:
-            if before is not None:
-                self.store.put(before, number)
+        for it in replaced:
+            if it.before is None or it.number is not None:
+                self.store.remove(it.kind, it.id)
+        for it in replaced:
+            if it.before is not None:
+                self.store.put(it.before, it.number)
         for purpose, count in counters.items():
             if count is None:
                 self.counters.pop(purpose, None)

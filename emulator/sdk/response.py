@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
-from emulator.kernel.resource import Struct
+from emulator.kernel.resource import Struct, field
 from emulator.sdk.json_pieces import Room
 
 
@@ -24,12 +24,12 @@ class Pieces(Struct, frozen=True):
     make: Callable[[Room], Iterable[bytes]]
 
 
-class Response(NamedTuple):
+class Response(Struct, frozen=True):
     """An HTTP response: status, body (a JSON value, bytes, a Stream or Pieces), and headers in lower case."""
 
     status: int
     body: Any = None
-    headers: Mapping[str, str] = {}
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def reason_phrase(status: int) -> str:

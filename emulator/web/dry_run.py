@@ -8,6 +8,7 @@ from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, Conflict, TooLarge
 from emulator.kernel.limits import Limits
+from emulator.kernel.resource import structs
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Request
@@ -95,4 +96,4 @@ class DryRuns:
         if isinstance(content, Stream):
             content = b"".join(content.chunks) if content.length <= self._limits.body else b""
         picked = world_of(self._worlds, request)
-        return DryRun(twin, newest[0][0], response._replace(content=content), picked.id if picked else None)
+        return DryRun(twin, newest[0][0], structs.replace(response, content=content), picked.id if picked else None)

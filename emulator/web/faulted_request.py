@@ -8,7 +8,7 @@ from functools import partial
 from emulator.delivery.claims import Key
 from emulator.kernel.delivery_faults import BEFORE_RESPONSE
 from emulator.kernel.faults import BEFORE_COMMIT, EARLY, HANG, LATE, Fault, select_faults
-from emulator.kernel.resource import Struct
+from emulator.kernel.resource import Struct, structs
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.web.calls import call_of
@@ -147,7 +147,7 @@ class FaultedRequest:
         for earlier in self._withdrawn:
             if response.entry is not None:
                 self._world.journal.set_successor(earlier.n, response.entry.n)
-        return response._replace(delays=self._delays)
+        return structs.replace(response, delays=self._delays)
 
 
 def due_before_response(world: World) -> frozenset[Key]:

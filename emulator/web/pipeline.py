@@ -18,6 +18,7 @@ from emulator.kernel.journal import MAX_APPLIED_ROWS, MOST_VERDICTS, Exchange, S
 from emulator.kernel.limits import HTTP, MOST_READ, Limits
 from emulator.kernel.machine import Answer
 from emulator.kernel.replies import ScriptedReply
+from emulator.kernel.resource import structs
 from emulator.kernel.timeline import Reaction, react
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 FAILED = "failed"
 """The answer that a fault gives."""
-
 
 NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 LONG_ANSWER = 100_000
@@ -98,7 +98,7 @@ class Pipeline:
             response = failure_of(tx, request, last) if last.do == STATUS else Response(0)
             answer = Answer(FAILED, last.place or last.id)
             outgoing = self._record(tx, world, request, answer, response, faults, (last,))
-        return outgoing._replace(status=response.status or 500, faults=(last,))
+        return structs.replace(outgoing, status=response.status or 500, faults=(last,))
 
     def commit(self, world: World, request: Request, early: Faults, late: Faults, is_admitted: bool) -> OutgoingResponse:
         """Let a request take effect. A virtual delay in a frozen world has passed when the client has its response."""
@@ -124,7 +124,7 @@ class Pipeline:
             self.carriers.review(world)
         if left:
             request.body, request.call, request.in_flight = b"", None, ()  # or they are kept while those hold the response up
-        return outgoing._replace(faults=left) if left else outgoing
+        return structs.replace(outgoing, faults=left) if left else outgoing
 
     def begin(self, world: World, request: Request) -> None:
         """Let a request take effect as far as it must before what it waits for."""
@@ -223,7 +223,7 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     if operation and cite:
         answer = cite(tx, request, operation, answer)
     departure = None if answer.assumption else next((it for it in tx.consulted if tx.choice(it) != it.choices[0]), None)
-    return (answer._replace(assumption=departure) if departure else answer), response
+    return (structs.replace(answer, assumption=departure) if departure else answer), response
 
 
 def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:
@@ -248,7 +248,7 @@ def _attributed(vendor: Vendor, answer: Answer) -> Answer:
     if answer.assumption is not None:
         return answer
     decider = vendor.deciders.get(answer.name) or (answer.row.decided_by if answer.row else None)
-    return answer._replace(assumption=decider) if decider else answer
+    return structs.replace(answer, assumption=decider) if decider else answer
 
 
 def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.kernel.budget import Charge
 from emulator.kernel.journal import Exchange, Savepoint
 from emulator.kernel.limits import Rules
-from emulator.kernel.resource import Struct, field
+from emulator.kernel.resource import Struct, field, structs
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
@@ -85,8 +85,7 @@ class Known(Struct, frozen=True):
             own = dict(encoded(request.vendor.response_headers(tx, request, n)))
             own[b"emulator-exchange"] = place_in(world, n)
             savepoint = Savepoint(tx.now, n - 1, world.history.count)
-            at, _, *rest, _ = self.exchange
-            exchange = Exchange._make((at, savepoint, *rest, Charge(world.quota, self.size)))
+            exchange = structs.replace(self.exchange, savepoint=savepoint, charge=Charge(world.quota, self.size))
             world.journal.add(exchange)
         headers = [(name, own.get(name, value)) for name, value in self.headers]
         return OutgoingResponse(exchange.status, headers, self.content, (), JournalEntry(world, n, exchange))
@@ -103,7 +102,7 @@ class Known(Struct, frozen=True):
             return None
         if len(content) + len(request.body) > LONGEST_KNOWN:
             return None
-        charge, exchange = entry.exchange.charge, entry.exchange._replace(charge=None)
+        charge, exchange = entry.exchange.charge, structs.replace(entry.exchange, charge=None)
         size = charge.size if charge else 0
         return cls(request, state_of(entry.world), is_tallied, exchange, size, response.headers, content)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from emulator.kernel.faults import AFTER_REPLY, Fault
+from emulator.kernel.resource import Struct
 from emulator.sdk.exact_json import dump
 from emulator.sdk.response import Stream
 from emulator.text.redact import redact_text
@@ -31,7 +32,7 @@ WORLD_HEADER = b"emulator-world"
 """The header by which a request names its world."""
 
 
-class OutgoingResponse(NamedTuple):
+class OutgoingResponse(Struct, frozen=True):
     """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge."""
 
     status: int

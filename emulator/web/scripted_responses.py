@@ -9,6 +9,7 @@ from typing import Any
 from emulator.kernel.faults import Fault
 from emulator.kernel.machine import Answer
 from emulator.kernel.replies import Selection, select_reply
+from emulator.kernel.resource import structs
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response
@@ -41,7 +42,7 @@ def failure_of(tx: Transaction, request: Request, fault: Fault) -> Response:
     headers = {**response.headers, **fault.headers}
     if fault.retry_after is not None:
         headers["retry-after"] = str(math.ceil(fault.retry_after.total_seconds()))  # the header counts whole ones
-    return response._replace(headers=headers)
+    return structs.replace(response, headers=headers)
 
 
 def as_written(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -11,6 +11,7 @@ import pytest
 from emulator.client.transport import InProcess
 from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Savepoint
+from emulator.kernel.resource import structs
 from emulator.server.app import create_app, worlds_of
 from emulator.web.connection import CONNECTION_KEY, App, InProcessConnection, Receive, Scope, Send
 from emulator.web.held_requests import HeldRequest
@@ -120,6 +121,6 @@ def test_an_exchange_that_began_later_than_anything_that_was_is_not_undone() -> 
     exchange(world, "heat", "k1")
     ((n, newest),) = world.journal.newest_exchanges(1)
     world.journal.truncate_from(n)
-    world.journal.add(newest._replace(savepoint=Savepoint(newest.at, 0, world.history.count + 1)))
+    world.journal.add(structs.replace(newest, savepoint=Savepoint(newest.at, 0, world.history.count + 1)))
     with pytest.raises(Conflict):
         world.undo(1)

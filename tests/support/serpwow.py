@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from emulator.contract.validator import ResponseValidator
 from emulator.kernel.journal import Change
+from emulator.kernel.resource import structs
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.exact_json import dump, load
@@ -48,7 +49,7 @@ def send(world: World, method: str, target: str, json: Any = None) -> tuple[Resp
         answer = SERPWOW.admit(tx, call, route.operation) or carry_out(SERPWOW, tx, call, route.operation)
         reply = SERPWOW.renderers[answer.name](tx, call, answer.subject)
         if isinstance(reply.body, bytes):
-            reply = reply._replace(body=load(reply.body))
+            reply = structs.replace(reply, body=load(reply.body))
         content = b"" if isinstance(reply.body, Pieces) else dump(reply.body)
         JUDGE("serpwow", route.operation.name, reply.status, content)
         return reply, list(tx.changes)

@@ -129,7 +129,7 @@ def slack(worlds: Iterable[World]) -> int:
             resource
             for commit in commits
             for changed_resources in commit.changed_resources
-            for resource in changed_resources[2:4]
+            for resource in (changed_resources.before, changed_resources.after)
             if resource is not None
         ]
         newest += [exchange for _, exchange in exchanges]

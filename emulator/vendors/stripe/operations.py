@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emulator.sdk import ABSENT, Answer, Machine, Operation, Request, Transaction, View, base62, mint_id
+from emulator.sdk import ABSENT, Answer, Machine, Operation, Request, Transaction, View, base62, mint_id, structs
 from emulator.vendors.stripe.assumptions.jobs import CHANNEL, OTHER_ACCOUNT
 from emulator.vendors.stripe.events.model import drop_outdated
 from emulator.vendors.stripe.machine import CANCEL, CREATE, JOB, RETRIEVE
@@ -58,7 +58,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
     )
     answer = tx.ask(JOB, job.id, CREATE, new=job)
     if differs_by_channel(version_of(request), endpoint):
-        answer = answer._replace(assumption=CHANNEL)
+        answer = structs.replace(answer, assumption=CHANNEL)
     drop_outdated(tx)
     return remember(tx, request, answer)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from emulator.sdk import Answer, JsonObject, Request, Transaction, is_in, mint_id
+from emulator.sdk import Answer, JsonObject, Request, Transaction, is_in, mint_id, structs
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, EMPTY_PAGES, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.assumptions.requests import DELETED_DESTINATION
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE, forget_destination
@@ -40,7 +40,7 @@ def update_destination(tx: Transaction, request: Request) -> Answer:
     changed = change_destination(before, parameters)
     check_upload(tx, changed, before)
     tx.put(changed)
-    answer = _with_unread(answer._replace(subject=changed), changed.type, parameters)
+    answer = _with_unread(structs.replace(answer, subject=changed), changed.type, parameters)
     return answer if changed.settings == before.settings else answer.resting_on(("serpwow-destinations-20",))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any, cast
 
-from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Request, Transaction, View, mint_id, replace
+from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Request, Transaction, View, mint_id, replace, structs
 from emulator.vendors.serpwow.assumptions.lifecycle import (
     SCHEDULE_CHANGE,
     STOPALL_NONE,
@@ -109,7 +109,7 @@ def update_batch(tx: Transaction, request: Request) -> Answer:
     if SCHEDULE_CHANGE in tx.consulted:
         answer = answer.resting_on(("serpwow-schedule-10",), SCHEDULE_CHANGE)
     if "searches" in parameters:
-        answer = answer._replace(name="batch_with_searches", evidence="serpwow-searches-1")
+        answer = structs.replace(answer, name="batch_with_searches", evidence="serpwow-searches-1")
         answer = with_names(with_unprinted_fields(tx, with_grounds(answer, [batch]), "serpwow-list-13"), parameters["searches"])
         if len(parameters) > 1 or not parameters["searches"] or any("id" in search for search in parameters["searches"]):
             answer = answer.resting_on(("serpwow-searches-17",))
@@ -120,7 +120,7 @@ def save(tx: Transaction, batch: Batch, answer: Answer) -> Answer:
     """Put a batch that was edited into the world, in its place in the queue, and return the answer."""
     for resource in chain(requeue(tx, with_next_start(tx, batch)), promote_waiting(tx, batch.owner)):
         tx.put(resource)
-    return answer._replace(assumption=EDIT_QUEUED) if batch.status == "queued" else answer
+    return structs.replace(answer, assumption=EDIT_QUEUED) if batch.status == "queued" else answer
 
 
 def stop_all(tx: Transaction, _request: Request) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emulator.sdk import Answer, Handler, JsonObject, Request, Struct, Transaction, is_in, replace
+from emulator.sdk import Answer, Handler, JsonObject, Request, Struct, Transaction, is_in, replace, structs
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.searches import (
@@ -58,7 +58,7 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
         in_every, fold, words = tx.choice(FIND_IN) == "every", folding(tx), tx.choice(FIND_MATCH) == "words"
         found = _find(batch, q, custom_id, in_every, fold, words)
         facts = ["serpwow-searches-4"] * bool(q) + ["serpwow-searches-5"] * bool(custom_id)
-        answer = answer.resting_on(tuple(facts[1:]))._replace(evidence=facts[0])
+        answer = structs.replace(answer.resting_on(tuple(facts[1:])), evidence=facts[0])
         other_fold = str if fold is str.lower else str.lower
         for fact, assumption, others in (
             ("serpwow-find-2", FIND_IN, (not in_every, fold, words)),
@@ -69,11 +69,11 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
                 answer = answer.resting_on((fact,), assumption)
     if not found.pages:
         answer = answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES)
-    answer = answer._replace(subject=SearchesPage(batch.id, number, found.pages, found.page(number)))
+    answer = structs.replace(answer, subject=SearchesPage(batch.id, number, found.pages, found.page(number)))
     if number <= max(found.pages, 1):
         return answer
     name = "failure" if tx.choice(SEARCHES_BEYOND_END) == "500" else "searches"
-    beyond = answer._replace(name=name, evidence="serpwow-searches-20", assumption=SEARCHES_BEYOND_END)
+    beyond = structs.replace(answer, name=name, evidence="serpwow-searches-20", assumption=SEARCHES_BEYOND_END)
     return beyond.resting_on(("serpwow-searches-12",))
 
 
@@ -135,7 +135,7 @@ def _updated(tx: Transaction, old: Search, parameters: JsonObject) -> Answer:
     if changed == parameters:
         return answer
     fields = changed if tx.choice(SEARCH_UPDATE_FIELDS) == "changed" else parameters
-    return answer._replace(evidence="serpwow-searches-14", subject=fields, assumption=SEARCH_UPDATE_FIELDS)
+    return structs.replace(answer, evidence="serpwow-searches-14", subject=fields, assumption=SEARCH_UPDATE_FIELDS)
 
 
 def delete_search(tx: Transaction, request: Request) -> Answer:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from emulator.sdk import SELF, Answer, Check, Operation, Request, Transaction, View, replace
+from emulator.sdk import SELF, Answer, Check, Operation, Request, Transaction, View, replace, structs
 from emulator.vendors.serpwow.assumptions.requests import (
     PATH_SPELLING,
     PLATFORM_DOWN,
@@ -71,7 +71,7 @@ def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer
     if tx.accepts("serpwow", credential(request)):
         return not_found
     if tx.choice(REFUSED_FIRST) == "path":
-        return not_found._replace(assumption=REFUSED_FIRST)
+        return structs.replace(not_found, assumption=REFUSED_FIRST)
     return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST)
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.sdk import Answer, Assumption, Operation, Pieces, Renderer, Request, Response, Transaction, dump, reason_phrase
+from emulator.sdk import (
+    Answer,
+    Assumption,
+    Operation,
+    Pieces,
+    Renderer,
+    Request,
+    Response,
+    Transaction,
+    dump,
+    reason_phrase,
+    structs,
+)
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, GET_COUNTS
 from emulator.vendors.serpwow.assumptions.lifecycle import (
     START_WITHOUT_CREDITS,
@@ -64,7 +76,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
         answer = answer.resting_on(READING[assumption] for assumption in reading)
     if answer.assumption in (None, LIST_FIELDS):
         decisive = reading or [assumption for assumption in (HTML_LIMIT,) if assumption in tx.consulted]
-        answer = answer._replace(assumption=decisive[0] if decisive else answer.assumption)
+        answer = structs.replace(answer, assumption=decisive[0] if decisive else answer.assumption)
     if answer.name == "batch":
         answer = with_grounds(answer.resting_on((), GET_COUNTS), [answer.subject])
     if _has_unread_fields(request, operation):
@@ -177,7 +189,7 @@ def _refusal(status: int | Assumption, message: str | None = None) -> Renderer:
 
 
 def _wrong_verb(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Response:
-    return _error(405, "Method not allowed")._replace(headers={"allow": ", ".join(verbs)})
+    return structs.replace(_error(405, "Method not allowed"), headers={"allow": ", ".join(verbs)})
 
 
 def _no_credits(tx: Transaction, _request: Request, batch: Batch) -> Response:
@@ -204,7 +216,11 @@ def failure_response(tx: Transaction, request: Request, status: int) -> Response
     if status == UNAVAILABLE:
         return _unavailable(tx)
     answer = FAILURES.get(status)
-    return RENDERERS[answer](tx, request, None)._replace(status=status) if answer else _error(status, reason_phrase(status))
+    return (
+        structs.replace(RENDERERS[answer](tx, request, None), status=status)
+        if answer
+        else _error(status, reason_phrase(status))
+    )
 
 
 RENDERERS: dict[str, Renderer] = {

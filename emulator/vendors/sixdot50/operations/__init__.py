@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from emulator.sdk import MANY_RESOURCES, Answer, Handler, Machine, Operation, Request, Transaction
+from emulator.sdk import MANY_RESOURCES, Answer, Handler, Machine, Operation, Request, Transaction, structs
 from emulator.vendors.sixdot50.assumptions.requests import (
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,
@@ -60,14 +60,14 @@ def delete_payment(tx: Transaction, request: Request) -> Answer:
     """Delete a payment and show it once more."""
     payment = tx.find(Payment, id_of(request))
     answer = ask(PAYMENT, DELETE)(tx, request)
-    return answer if answer.name != "deleted" else answer._replace(subject=payment)
+    return answer if answer.name != "deleted" else structs.replace(answer, subject=payment)
 
 
 def member_exists(tx: Transaction, request: Request) -> Answer:
     msisdn = request.parameters["msisdn"]
     if number := msisdn_in(tx, msisdn):
         assumption = EXISTS_BODY if number == msisdn else MSISDN_FORM
-        return tx.ask(MEMBER, number, EXISTS)._replace(assumption=assumption)
+        return structs.replace(tx.ask(MEMBER, number, EXISTS), assumption=assumption)
     if tx.choice(MALFORMED_MSISDN) == "400":
         refuse(tx, [Flaw(INVALID, "msisdn", msisdn, "6dot50-id-2", MALFORMED_MSISDN)])
     return Answer("no_member", "6dot50-members-2", None, MALFORMED_MSISDN)

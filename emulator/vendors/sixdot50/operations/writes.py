@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from typing import Any
 
-from emulator.sdk import Answer, Handler, InvalidRequest, JsonDict, Request, Transaction, guid, mint_id, replace
+from emulator.sdk import Answer, Handler, InvalidRequest, JsonDict, Request, Transaction, guid, mint_id, replace, structs
 from emulator.vendors.sixdot50.assumptions.batches import (
     EMPTY_UPDATE,
     MISSING_CLEAR_EXISTING,
@@ -64,7 +64,7 @@ def _write(command: str, read: Read) -> Handler:
             return _first(tx, refusal, answer) if refusal else answer
         if change is None:
             return refusal or answer
-        return answer._replace(subject=change(answer.subject))
+        return structs.replace(answer, subject=change(answer.subject))
 
     return handle
 
@@ -74,7 +74,7 @@ def _first(tx: Transaction, of_body: Answer, of_batch: Answer) -> Answer:
     choice = tx.choice(CHECK_ORDER)
     is_well_formed = of_body.name == "invalid" and all(flaw.evidence in TAKEN for flaw in of_body.subject)
     is_first = choice == "body" or (choice == "form" and not is_well_formed)
-    return (of_body if is_first else of_batch)._replace(assumption=CHECK_ORDER)
+    return structs.replace(of_body if is_first else of_batch, assumption=CHECK_ORDER)
 
 
 def _read_update(tx: Transaction, request: Request) -> Change:

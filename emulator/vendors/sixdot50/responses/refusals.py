@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk import Assumption, JsonDict, Renderer, Request, Response, Transaction, reason_phrase
+from emulator.sdk import Assumption, JsonDict, Renderer, Request, Response, Transaction, reason_phrase, structs
 from emulator.vendors.sixdot50.assumptions.batches import INSUFFICIENT_FUNDS_STATUS
 from emulator.vendors.sixdot50.assumptions.requests import (
     BODILESS,
@@ -61,7 +61,7 @@ def _invalid(tx: Transaction, _request: Request, flaws: list[Flaw]) -> Response:
 def _bodiless(tx: Transaction, status: int, headers: Mapping[str, str] | None = None) -> Response:
     """Return a refusal without a body, or with the envelope where that is assumed."""
     response = _refuse(tx, status, GENERAL, reason_phrase(status)) if tx.choice(BODILESS) == "envelope" else Response(status)
-    return response._replace(headers=headers or {})
+    return structs.replace(response, headers=headers or {})
 
 
 def _unauthorized(challenge: str) -> Renderer:

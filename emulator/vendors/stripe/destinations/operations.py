@@ -15,6 +15,7 @@ from emulator.sdk import (
     View,
     base62,
     replace,
+    structs,
 )
 from emulator.vendors.stripe.assumptions.jobs import (
     LIST_ORDER,
@@ -119,7 +120,7 @@ def _update(tx: Transaction, request: Request) -> Answer:
     tx.put(changed)
     also = ("stripe-metadata-4",) if fields.get("metadata") else ()
     assumption = EMPTY_METADATA if fields.get("metadata") == {} else answer.assumption
-    answer = answer._replace(subject=changed, also=also, assumption=assumption)
+    answer = structs.replace(answer, subject=changed, also=also, assumption=assumption)
     return remember(tx, request, _with_namesakes(tx, answer) if "name" in fields else answer)
 
 
@@ -163,7 +164,7 @@ def _ping(tx: Transaction, request: Request) -> Answer:
     drop_outdated(tx)
     newest = next(newest_first(tx, EventFilter(answer.subject.owner, answer.subject.id)), None)
     chosen = (shape for shape in (PING_FORM, PING_OBJECT) if tx.choice(shape) != shape.default)
-    return remember(tx, request, answer._replace(subject=newest, assumption=next(chosen, PING_REASON)))
+    return remember(tx, request, structs.replace(answer, subject=newest, assumption=next(chosen, PING_REASON)))
 
 
 def _changing(command: str) -> Handler:

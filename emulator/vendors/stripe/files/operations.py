@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emulator.sdk import Answer, Operation, Request, Transaction, View, replace
+from emulator.sdk import Answer, Operation, Request, Transaction, View, replace, structs
 from emulator.vendors.stripe.assumptions.jobs import CONTENT_TYPE, EMPTY_FILE, OTHER_ROW_KEYS, ROW_WITHOUT_ID
 from emulator.vendors.stripe.files.model.links import MOUNT, read_download, read_upload
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, plan
@@ -48,8 +48,8 @@ def _upload(tx: Transaction, request: Request) -> Answer:
     if answer.name != "uploaded":
         return answer
     if not answer.subject.rows:
-        return answer._replace(assumption=EMPTY_FILE)
-    return answer if request.media_type in CONTENT_TYPES["octet-stream"] else answer._replace(assumption=CONTENT_TYPE)
+        return structs.replace(answer, assumption=EMPTY_FILE)
+    return answer if request.media_type in CONTENT_TYPES["octet-stream"] else structs.replace(answer, assumption=CONTENT_TYPE)
 
 
 def _download(tx: Transaction, request: Request) -> Answer:
@@ -57,7 +57,9 @@ def _download(tx: Transaction, request: Request) -> Answer:
     if id != UNKNOWN_ID and tx.now >= expires:
         return Answer("link_refused", "stripe-output-4")
     answer = tx.ask(JOB, id, DOWNLOAD)
-    return answer._replace(evidence="stripe-link-1") if request.method == "HEAD" and answer.name == "results" else answer
+    return (
+        structs.replace(answer, evidence="stripe-link-1") if request.method == "HEAD" and answer.name == "results" else answer
+    )
 
 
 FILE_OPERATIONS = (

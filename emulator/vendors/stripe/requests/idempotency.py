@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import orjson
 
-from emulator.sdk import Answer, IndexKey, Machine, Metered, Request, Transaction
+from emulator.sdk import Answer, IndexKey, Machine, Metered, Request, Transaction, structs
 from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENCY_TYPE, IDEMPOTENT_ID
 from emulator.vendors.stripe.destinations.machine import DESTINATION
 from emulator.vendors.stripe.destinations.model import Destination
@@ -69,9 +69,9 @@ def replay(tx: Transaction, request: Request) -> Answer | None:
     if record.body != _body(request):
         return Answer("key_reused", "stripe-idempotency-4", None, IDEMPOTENCY_TYPE)
     if record.parameters == _parameters(request):
-        return _replayed(tx, request, record)._replace(also=("stripe-replay-1",))
+        return structs.replace(_replayed(tx, request, record), also=("stripe-replay-1",))
     if tx.choice(IDEMPOTENT_ID) == "ignored":
-        return _replayed(tx, request, record)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID)
+        return structs.replace(_replayed(tx, request, record), evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID)
     return Answer("key_reused", "stripe-idempotency-6", None, IDEMPOTENT_ID)
 
 

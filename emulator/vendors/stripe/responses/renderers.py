@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from emulator.sdk import Answer, Assumption, JsonDict, JsonObject, Operation, Request, Response, Transaction, instant
+from emulator.sdk import Answer, Assumption, JsonDict, JsonObject, Operation, Request, Response, Transaction, instant, structs
 from emulator.vendors.stripe.assumptions.events import DESCRIPTION
 from emulator.vendors.stripe.assumptions.jobs import (
     CHANNEL,
@@ -149,7 +149,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
         facts.append("stripe-version-12")
     shaping = (NEWER_RPS, REQUIRED_METADATA, GET_BODY, REPEATED_NAME, EMPTY_VALUE)
     asked = next((it for it in shaping if it in tx.consulted), None)
-    return answer._replace(also=(*answer.also, *facts), assumption=assumption or asked)
+    return structs.replace(answer, also=(*answer.also, *facts), assumption=assumption or asked)
 
 
 def _assumption_of(tx: Transaction, answer: Answer) -> Assumption | None:
