@@ -40,7 +40,7 @@ FRAGMENTED = 8
 
 _PLAIN = {name + end for name in ("bool", "int", "float", "datetime", "timedelta", "Decimal") for end in ("", " | None")}
 """The annotations of fields whose values have nearly the same size always."""
-_TEXT = {"str", "str | None", "bytes"}
+_TEXT = {"str", "str | None"}
 
 
 class Weight(NamedTuple):
@@ -270,7 +270,7 @@ class Quota:
     def _weigh(self, value: Any, plan: WeighingPlan) -> tuple[int, tuple[SharedCharge, ...]]:
         """Return the bytes of a value, and the charges of its large parts."""
         texts, parts = plan.texts(value), list[SharedCharge]()
-        size = sum(map(getsizeof, texts))
+        size = sum(map(str.__sizeof__, filter(None, texts)))
         if size >= LARGE:
             size, large = weigh_all(texts)
             parts += map(self._charge_part, large)

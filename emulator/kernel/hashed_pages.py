@@ -15,17 +15,17 @@ V = TypeVar("V")
 class HashedPages(Generic[K, V]):
     """The pages of a map, which grows page by page: `_count` of them.
 
-    `pages` has a page for each value of the bits of `_mask`; one that is not split yet by the last of these bits is there
+    `pages` has a page for each value of the bits of `mask`; one that is not split yet by the last of these bits is there
     twice. A page whose identity is not in `_own` may be shared.
     """
 
-    __slots__ = ("_count", "_mask", "_own", "_size", "pages")
+    __slots__ = ("_count", "_own", "_size", "mask", "pages")
 
     pages: list[dict[K, V]]
     _own: set[int]
     _count: int
     _size: int
-    _mask: int
+    mask: int
 
     def distinct_pages(self) -> Iterator[dict[K, V]]:
         """Return the pages, each once."""
@@ -39,14 +39,14 @@ class HashedPages(Generic[K, V]):
                     value.empty()
 
     def _split_page(self) -> None:
-        if self._count > self._mask:
-            self._mask = 2 * self._mask + 1
+        if self._count > self.mask:
+            self.mask = 2 * self.mask + 1
             self.pages += self.pages
         new = self._count
-        place = new & self._mask >> 1
+        place = new & self.mask >> 1
         page, kept, moved = self.pages[place], dict[K, V](), dict[K, V]()
         for key, value in page.items():
-            (moved if hash(key) & self._mask == new else kept)[key] = value
+            (moved if hash(key) & self.mask == new else kept)[key] = value
         self.pages[place], self.pages[new] = kept, moved
         self._own.discard(id(page))
         self._own |= {id(kept), id(moved)}

@@ -38,30 +38,30 @@ class PagedMap(HashedPages[K, V]):
         self.pages = [{}]
         self._own = {id(self.pages[0])}
         self._count = 1
-        self._size = self._mask = 0
+        self._size = self.mask = 0
 
     def get(self, key: K) -> V | None:
         """Return the value of a key, or None."""
-        return self.pages[hash(key) & self._mask].get(key)
+        return self.pages[hash(key) & self.mask].get(key)
 
     def copy(self) -> PagedMap[K, V]:
         """Return a map of the same entries, to be changed apart."""
         twin: PagedMap[K, V] = self.__new__(PagedMap)
-        twin.pages, twin._count, twin._size, twin._mask = self.pages.copy(), self._count, self._size, self._mask
+        twin.pages, twin._count, twin._size, twin.mask = self.pages.copy(), self._count, self._size, self.mask
         self._own, twin._own = set(), set()
         return twin
 
     def values_of(self, keys: Iterable[K]) -> list[V]:
         """Return the values of keys that are there."""
-        pages, mask = self.pages, self._mask
+        pages, mask = self.pages, self.mask
         return [pages[hash(key) & mask][key] for key in keys]
 
     def __getitem__(self, key: K) -> V:
-        return self.pages[hash(key) & self._mask][key]
+        return self.pages[hash(key) & self.mask][key]
 
     def exchange(self, key: K, value: V) -> V | None:
         """Set the value of a key, and return its former one, or None."""
-        page = self.pages[hash(key) & self._mask]
+        page = self.pages[hash(key) & self.mask]
         if id(page) not in self._own:
             page = self._own_page(key)
         former = page.get(key)
@@ -76,7 +76,7 @@ class PagedMap(HashedPages[K, V]):
 
     def pop(self, key: K) -> V | None:
         """Remove a key and return its value; None where it is not there."""
-        if key not in self.pages[hash(key) & self._mask]:
+        if key not in self.pages[hash(key) & self.mask]:
             return None
         self._size -= 1
         return self._own_page(key).pop(key)
@@ -86,14 +86,14 @@ class PagedMap(HashedPages[K, V]):
 
     def _own_page(self, key: K) -> dict[K, V]:
         """Return the page of a key, which from now on is this map's alone to change."""
-        page = self.pages[hash(key) & self._mask]
+        page = self.pages[hash(key) & self.mask]
         if id(page) not in self._own:
-            self._set_page(hash(key) & self._mask, page.copy())
-        return self.pages[hash(key) & self._mask]
+            self._set_page(hash(key) & self.mask, page.copy())
+        return self.pages[hash(key) & self.mask]
 
     def _set_page(self, place: int, page: dict[K, V]) -> None:
         """Put a page of its own at a place, and at the one that has the same page."""
-        former, other = self.pages[place], place ^ (self._mask + 1 >> 1)
+        former, other = self.pages[place], place ^ (self.mask + 1 >> 1)
         if self.pages[other] is former:
             self.pages[other] = page
         self.pages[place] = page
@@ -133,7 +133,7 @@ class Store:
     def find(self, kind: str, id: str) -> Any | None:
         """Return a resource, or None."""
         table = self.tables.get(kind)
-        return None if table is None else table.get(id)
+        return None if table is None else table.pages[hash(id) & table.mask].get(id)
 
     def group(self, kind: str, *key: Hashable) -> list[Any]:
         """Return the resources of a kind whose `index` names this key, in order; without a key, all of them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -257,7 +257,7 @@ def guid(digest: bytes) -> str:
 
 def base62(digest: bytes, count: int) -> str:
     """Return so many letters and digits that stand for such bytes."""
-    return b64encode(digest, b"xY")[:count].decode()
+    return b2a_base64(digest, newline=False)[:count].replace(b"+", b"x").replace(b"/", b"Y").decode()
 
 
 def begin(world: World, why: str, context: Any = None) -> Transaction:

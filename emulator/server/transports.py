@@ -15,7 +15,7 @@ from emulator.sdk.response import Stream
 from emulator.web.response import LENGTHLESS
 
 if TYPE_CHECKING:
-    from emulator.web.response import OutgoingResponse
+    from emulator.web.response import OutgoingResponse, RawHeaders
 
 LINGER = 2
 """Seconds for which input is read and discarded after the last response."""
@@ -24,6 +24,8 @@ LINGER_RST = struct.pack("ii", 1, 0)
 """SO_LINGER, so that a close sends RST rather than FIN."""
 
 CLOSES = b"connection: close\r\n"
+CONNECTION = b"\r\nconnection: "
+"""The beginning of a header line that says something of the connection, behind the end of another line."""
 
 
 class CoalescingTransport:
@@ -54,7 +56,7 @@ class CoalescingTransport:
         if self._held:
             data, self._held = self._held + data, b""
         elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
-            self._held = data if b"\r\nconnection: " in data else data[:-2] + (self._kept if self.keeps else CLOSES) + b"\r\n"
+            self._held = data if CONNECTION in data else data[:-2] + (self._kept if self.keeps else CLOSES) + b"\r\n"
             return
         if not self.is_closing():  # uvicorn tells only the newest request that the client is gone
             self._transport.write(data)
@@ -62,13 +64,13 @@ class CoalescingTransport:
     def respond(self, response: OutgoingResponse) -> None:
         """Write a whole response in one piece, and close after it where it says so."""
         content = b"" if response.status in LENGTHLESS or isinstance(response.content, Stream) else response.content
-        lines = [b"%s: %s\r\n" % header for header in response.headers]
+        lines = [STATUS_LINE[response.status], *[b"%s: %s\r\n" % header for header in response.headers]]
         if response.status not in LENGTHLESS:
             lines.append(b"content-length: %d\r\n" % len(content))
-        head = STATUS_LINE[response.status] + b"".join(lines)
-        own = [value.lower() for name, value in response.headers if name == b"connection"]
-        self._transport.write(b"%s%s\r\n%s" % (head, b"" if own else self._kept, content))
-        if any(token.strip() == b"close" for value in own for token in value.split(b",")):
+        head = b"".join(lines)
+        is_said = CONNECTION in head
+        self._transport.write(b"%s%s\r\n%s" % (head, b"" if is_said else self._kept, content))
+        if is_said and _closes(response.headers):
             self.close()
 
     def close(self) -> None:
@@ -117,6 +119,12 @@ class CoalescingTransport:
 
 def _nothing() -> bool:
     return False
+
+
+def _closes(headers: RawHeaders) -> bool:
+    """Tell whether headers say that the connection is closed after the response."""
+    said = [value.lower() for name, value in headers if name == b"connection"]
+    return any(token.strip() == b"close" for value in said for token in value.split(b","))
 
 
 def after_rounds(loop: AbstractEventLoop, rounds: int, act: Callable[[], object]) -> None:

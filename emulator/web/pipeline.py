@@ -102,9 +102,9 @@ class Pipeline:
 
     def commit(self, world: World, request: Request, early: Faults, late: Faults, is_admitted: bool) -> OutgoingResponse:
         """Let a request take effect. A virtual delay in a frozen world has passed when the client has its response."""
-        left = tuple([fault for fault in late if fault.where != BEFORE_COMMIT])
+        left = tuple([fault for fault in late if fault.where != BEFORE_COMMIT]) if late else late
         is_frozen = world.clock.rate == FROZEN
-        jumps = tuple([fault for fault in left if is_frozen and fault.do == DELAY and fault.clock == VIRTUAL])
+        jumps = tuple([fault for fault in left if is_frozen and fault.do == DELAY and fault.clock == VIRTUAL]) if left else left
         left = tuple([fault for fault in left if fault not in jumps]) if jumps else left
         request.request_id = None  # one from before is of a transaction that was rolled back
         with world.transaction(request.operation_name, request) as tx:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,8 @@ class Known(Struct, frozen=True):
     """The outcome of a request that changed nothing but tallies, which an equal one has again while its world stays as it is.
 
     `state` is that of the world then. Where `is_tallied`, a check has counted it, and must let it pass again; otherwise the
-    tallies have to be as they were. `size` counts the bytes that each such exchange takes in the journal.
+    tallies have to be as they were. `size` counts the bytes that each such exchange takes in the journal. `places` are the
+    indexes of the headers by name, of which each time some have another value.
     """
 
     request: Request
@@ -58,6 +59,7 @@ class Known(Struct, frozen=True):
     exchange: Exchange
     size: int
     headers: RawHeaders
+    places: Mapping[bytes, int]
     content: bytes
 
     def fits(self, state: WorldState) -> bool:
@@ -82,12 +84,14 @@ class Known(Struct, frozen=True):
                 tx.roll_back()
                 return None
             tx.charge()
-            own = dict(encoded(request.vendor.response_headers(tx, request, n)))
-            own[b"emulator-exchange"] = place_in(world, n)
+            own = [*encoded(request.vendor.response_headers(tx, request, n)), (b"emulator-exchange", place_in(world, n))]
             savepoint = Savepoint(tx.now, n - 1, world.history.count)
             exchange = structs.replace(self.exchange, savepoint=savepoint, charge=Charge(world.quota, self.size))
             world.journal.add(exchange)
-        headers = [(name, own.get(name, value)) for name, value in self.headers]
+        headers = self.headers.copy()
+        for header in own:
+            if (place := self.places.get(header[0])) is not None:
+                headers[place] = header
         return OutgoingResponse(exchange.status, headers, self.content, (), JournalEntry(world, n, exchange))
 
     @classmethod
@@ -104,7 +108,8 @@ class Known(Struct, frozen=True):
             return None
         charge, exchange = entry.exchange.charge, structs.replace(entry.exchange, charge=None)
         size = charge.size if charge else 0
-        return cls(request, state_of(entry.world), is_tallied, exchange, size, response.headers, content)
+        places = {name: place for place, (name, _) in enumerate(response.headers)}
+        return cls(request, state_of(entry.world), is_tallied, exchange, size, response.headers, places, content)
 
 
 class Plan(Struct, eq=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import count
@@ -20,7 +21,7 @@ from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import Timer, View
 from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.timeline import TIMELINE, TimelineEvent
-from emulator.kernel.transaction import guid
+from emulator.kernel.transaction import base62, guid
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, LIVES, SECONDS, START, TIMINGS, Kettle, Life, kitchen, live, shown
 
@@ -317,3 +318,8 @@ def test_an_effect_reads_the_request_that_is_carried_out_and_finds_none_where_ti
 @given(st.binary(min_size=16, max_size=32))
 def test_a_guid_is_a_random_uuid(digest: bytes) -> None:
     assert guid(digest) == str(UUID(bytes=digest[:16], version=4))
+
+
+@given(st.binary(min_size=32, max_size=64), st.integers(1, 42))
+def test_an_id_of_letters_and_digits_is_base64_without_signs(digest: bytes, count: int) -> None:
+    assert base62(digest, count) == b64encode(digest, b"xY")[:count].decode()

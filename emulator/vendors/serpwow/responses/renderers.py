@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from emulator.sdk import (
@@ -74,9 +75,8 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
         return answer
     if reading := [] if READING.keys().isdisjoint(tx.consulted) else [it for it in READING if it in tx.consulted]:
         answer = answer.resting_on(READING[assumption] for assumption in reading)
-    if answer.assumption in (None, LIST_FIELDS):
-        decisive = reading or [assumption for assumption in (HTML_LIMIT,) if assumption in tx.consulted]
-        answer = structs.replace(answer, assumption=decisive[0] if decisive else answer.assumption)
+    if answer.assumption in (None, LIST_FIELDS) and (decisive := next(iter(reading), None) or _limit_of(tx)):
+        answer = structs.replace(answer, assumption=decisive)
     if answer.name == "batch":
         answer = with_grounds(answer.resting_on((), GET_COUNTS), [answer.subject])
     if _has_unread_fields(request, operation):
@@ -84,9 +84,20 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING)
 
 
+def _limit_of(tx: Transaction) -> Assumption | None:
+    """Return the assumption about the largest page of HTML, where that was asked about."""
+    return HTML_LIMIT if HTML_LIMIT in tx.consulted else None
+
+
+@cache
+def _read_fields(operation: str) -> frozenset[str]:
+    """Return the fields of a query that an operation reads."""
+    return frozenset((API_KEY, *PARAMETERS.get(operation, ())))
+
+
 def _has_unread_fields(request: Request, operation: Operation) -> bool:
     """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
-    if not {name.partition("[")[0] for name in request.query} <= {API_KEY, *PARAMETERS.get(operation.name, ())}:
+    if not _read_fields(operation.name).issuperset([name.partition("[")[0] for name in request.query]):
         return True
     may_have = bool(request.body) and any(name.encode() in request.body for name in CLIENT_FIELDS)
     return may_have and any(name in CLIENT_FIELDS for name in field_names(request))
