@@ -2,7 +2,7 @@
 
 import { get, inWorld, post } from "./api.js";
 import { say, showText, tryTo } from "./dialog.js";
-import { button, fill, fold, h, nothing, select } from "./dom.js";
+import { button, fill, fold, h, nothing, panel, panelHead, select } from "./dom.js";
 import { headersOf, statusOf, bodyOf } from "./exchange_parts.js";
 import { counted, instant } from "./format.js";
 import { newestOnly } from "./later.js";
@@ -23,8 +23,7 @@ class DeliveriesView {
     this.world = world;
     this.filters = h("div", { class: "bar filters" });
     this.rows = new RowList({ label: "Deliveries, the newest first", row: deliveryRow, open: (it) => change({ id: it.id }) });
-    this.panel = h("aside", { class: "panel", "aria-label": "Delivery", hidden: true });
-    this.panel.addEventListener("keydown", (event) => event.key === "Escape" && change({ id: undefined }));
+    this.panel = panel("Delivery", leave);
     this.node = h("div", { class: "journal" }, h("section", { class: "list" }, this.filters, this.rows.node), this.panel);
     this.read = newestOnly(() => tryTo(() => get(inWorld(this.world, "deliveries"), { status: this.query.status, event: this.query.event })), (found) => found && this.draw(found.deliveries));
   }
@@ -51,7 +50,7 @@ class DeliveriesView {
 
   parts(it) {
     return [
-      h("div", { class: "bar" }, h("h2", { class: "cut" }, it.event), h("span", { class: "grow" }), button("Close", () => change({ id: undefined }), { class: "quiet", "aria-label": "Close the delivery", "data-key": "close" })),
+      panelHead(it.event, "delivery", leave),
       h("p", {}, h("span", { class: "tag strong" }, it.status), ` about ${it.subject}, to ${it.url ?? it.destination ?? "nobody"}`),
       it.due && h("p", {}, `Next attempt at ${instant(it.due)}`),
       it.because && h("p", {}, it.because),
@@ -67,6 +66,10 @@ class DeliveriesView {
     if (sent) say(`It is owed again: ${sent.status}.`);
     this.changed();
   }
+}
+
+function leave() {
+  change({ id: undefined });
 }
 
 function attempt(it) {

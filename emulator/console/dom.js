@@ -105,6 +105,16 @@ export function fold(title, open, ...children) {
   return h("details", { open }, h("summary", {}, title), ...children);
 }
 
+/** Return a panel beside a list, which Escape leaves. */
+export function panel(label, leave) {
+  return h("aside", { class: "panel", "aria-label": label, hidden: true, on: { keydown: (event) => event.key === "Escape" && leave() } });
+}
+
+/** Return the head of a panel: its title, and a button that leaves it. */
+export function panelHead(title, what, leave) {
+  return h("div", { class: "bar" }, h("h2", { class: "cut grow" }, title), button("Close", leave, { class: "quiet", "aria-label": `Close the ${what}`, "data-key": "close" }));
+}
+
 /** Return what stands where there is nothing. */
 export function nothing(...text) {
   return h("p", { class: "nothing" }, ...text);

@@ -2,7 +2,7 @@
 
 import { ask, get, inWorld, once, post } from "./api.js";
 import { showText, tryTo } from "./dialog.js";
-import { button, fill, fold, h, nothing, select } from "./dom.js";
+import { button, fill, fold, h, nothing, panel, panelHead, select } from "./dom.js";
 import { changeList, differenceList } from "./differences.js";
 import { bodyOf, headersOf, statusOf, whyOf } from "./exchange_parts.js";
 import { fact } from "./facts.js";
@@ -21,8 +21,7 @@ export function entryPanel(world) {
 class EntryPanel {
   constructor(world) {
     this.world = world;
-    this.node = h("aside", { class: "panel", "aria-label": "Entry", hidden: true });
-    this.node.addEventListener("keydown", (event) => event.key === "Escape" && change({ n: undefined }));
+    this.node = panel("Entry", leave);
     this.read = newestOnly((n) => this.ask(n), (entry, n) => fill(this.node, this.head(n, entry), entry.problem ? nothing(entry.problem) : this.parts(entry)));
   }
 
@@ -47,7 +46,7 @@ class EntryPanel {
 
   head(n, entry) {
     const title = entry.type === "change" ? `${entry.id}: ${entry.from} → ${entry.to}` : (entry.operation ?? "");
-    return h("div", { class: "bar" }, h("h2", { class: "cut" }, `${n} ${title}`), h("span", { class: "grow" }), button("Close", () => change({ n: undefined }), { class: "quiet", "aria-label": "Close the entry", "data-key": "close" }));
+    return panelHead(`${n} ${title}`, "entry", leave);
   }
 
   parts(entry) {
@@ -115,6 +114,10 @@ class EntryPanel {
     const trial = await tryTo(() => post(`${inWorld(this.world, "journal", n)}/dry-run`, { assume: { [id]: choice } }));
     if (trial) fill(outcome, h("p", {}, h("b", {}, `With ${id} = ${choice}`)), await trialOf(trial));
   }
+}
+
+function leave() {
+  change({ n: undefined });
 }
 
 function changeParts(entry) {

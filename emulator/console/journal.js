@@ -1,7 +1,7 @@
 /** The journal, the newest entry first, as it grows; and one entry of it. */
 
 import { get, inWorld } from "./api.js";
-import { say } from "./dialog.js";
+import { tryTo } from "./dialog.js";
 import { button, fill, h, nothing, select } from "./dom.js";
 import { entryPanel } from "./entry.js";
 import { statusOf } from "./exchange_parts.js";
@@ -73,12 +73,9 @@ class JournalView {
     this.asked = before;
   }
 
-  async ask({ newest, since, before }) {
-    try {
-      return await get(inWorld(this.world, "journal"), { ...filterOf(this.query), newest, since, before, limit: since === undefined ? undefined : PAGE });
-    } catch (error) {
-      return say(error.message, true);
-    }
+  ask({ newest, since, before }) {
+    const limit = since === undefined ? undefined : PAGE;
+    return tryTo(() => get(inWorld(this.world, "journal"), { ...filterOf(this.query), newest, since, before, limit }));
   }
 
   draw({ entries, last, dropped }, { since, before }) {

@@ -1,7 +1,7 @@
 /** One resource: its fields, what comes next, its way so far, and what can be asked of it. */
 
 import { get, inWorld, once } from "./api.js";
-import { button, fill, fold, h, link, nothing, terms } from "./dom.js";
+import { button, fill, fold, h, link, nothing, panel, panelHead, terms } from "./dom.js";
 import { brief, cause, duration, instant, millis } from "./format.js";
 import { newestOnly } from "./later.js";
 import { change, inView } from "./route.js";
@@ -20,8 +20,8 @@ class ResourcePanel {
     this.body = h("div", {});
     this.requests = h("div", {});
     this.fields = h("div", {});
-    this.node = h("aside", { class: "panel", "aria-label": "Resource", hidden: true }, this.body, this.requests, this.fields);
-    this.node.addEventListener("keydown", (event) => event.key === "Escape" && this.leave());
+    this.node = panel("Resource", leave);
+    this.node.append(this.body, this.requests, this.fields);
     this.read = newestOnly((chosen, query) => this.ask(chosen, query), (found, chosen, query) => this.draw(found, chosen, query));
   }
 
@@ -45,16 +45,11 @@ class ResourcePanel {
   }
 
   async draw({ resource, problem, now, facts }, chosen, query) {
-    const close = button("Close", () => this.leave(), { class: "quiet", "aria-label": "Close the resource", "data-key": "close" });
-    const head = h("div", { class: "bar" }, h("h2", { class: "cut" }, query.id), h("span", { class: "grow" }), close);
+    const head = panelHead(query.id, "resource", leave);
     if (problem) return [fill(this.body, head, nothing(problem)), fill(this.requests), fill(this.fields)];
     fill(this.body, head, h("p", {}, h("span", { class: "tag strong" }, resource.status), ` since ${instant(resource.since)}`), this.upcoming(resource, now, facts), this.way(resource));
     fill(this.fields, fold("Fields", true, fieldsOf(resource.given)));
     if (!query.at && !(this.isSame && this.requests.firstChild)) fill(this.requests, await this.operations(chosen, query.id));
-  }
-
-  leave() {
-    change({ id: undefined });
   }
 
   upcoming({ next }, now, facts) {
@@ -76,6 +71,10 @@ class ResourcePanel {
     const chips = operations.map((it) => button(it.verb, () => choose(it), { class: "chip", "data-key": `ask ${it.name}`, title: `${it.method} ${it.path}` }));
     return h("section", {}, h("h3", {}, "What can be asked of it"), h("div", { class: "chips" }, chips), form);
   }
+}
+
+function leave() {
+  change({ id: undefined });
 }
 
 /** Return the fields of a resource as terms, what is long as JSON. */

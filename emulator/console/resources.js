@@ -1,7 +1,7 @@
 /** The resources of a kind, a page at a time. */
 
 import { get, inWorld } from "./api.js";
-import { say } from "./dialog.js";
+import { tryTo } from "./dialog.js";
 import { fill, h, nothing, select } from "./dom.js";
 import { count, instant } from "./format.js";
 import { newestOnly, soon } from "./later.js";
@@ -43,14 +43,10 @@ class ResourceList {
     this.read({});
   }
 
-  async ask({ after }) {
+  ask({ after }) {
     const { vendor, kind } = this.chosen;
     const { status, text, at } = this.query;
-    try {
-      return await get(inWorld(this.world, "resources"), { vendor, kind, status, text, at, after, limit: PAGE });
-    } catch (error) {
-      return say(error.message, true);
-    }
+    return tryTo(() => get(inWorld(this.world, "resources"), { vendor, kind, status, text, at, after, limit: PAGE }));
   }
 
   /** Show a page behind those that are there, or a first page in place of what it has anew. */

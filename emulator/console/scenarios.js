@@ -39,14 +39,15 @@ class ScenariosView {
   }
 
   async navigate({ query }) {
+    if (query.name && !query.write) this.read(query.name);
+    if (!this.rows.length) this.rows.say(nothing("They are read…"));
     const all = (await tryTo(() => once("/scenarios")))?.scenarios ?? [];
     const text = (query.text ?? "").toLowerCase();
     const fitting = all.filter((it) => `${it.name} ${it.title ?? ""}`.toLowerCase().includes(text));
     this.rows.show(fitting, fitting.findIndex((it) => it.name === query.name));
     if (!fitting.length) this.rows.say(nothing("None is called so."));
     if (query.write) this.write();
-    else if (query.name) this.read(query.name);
-    else fill(this.panel, nothing("Choose one to read it. A scenario is the state that a world begins from, and the steps that prove it."));
+    else if (!query.name) fill(this.panel, nothing("Choose one to read it. A scenario is the state that a world begins from, and the steps that prove it."));
     this.isWriting = Boolean(query.write);
   }
 

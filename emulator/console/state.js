@@ -1,7 +1,7 @@
 /** The state of a world: what there is by vendor, kind and status, a machine drawn, resources, and one of them. */
 
 import { get, inWorld, once } from "./api.js";
-import { say } from "./dialog.js";
+import { tryTo } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { diagram } from "./diagram.js";
 import { brief, count } from "./format.js";
@@ -38,14 +38,12 @@ class StateView {
     return this.query.at ? undefined : this.read(this.query);
   }
 
-  async ask(query) {
-    try {
+  ask(query) {
+    return tryTo(async () => {
       const overview = await get(inWorld(this.world, "overview"), { at: query.at });
       const chosen = choose(overview.vendors, query);
       return { overview, chosen, vendor: chosen.vendor && (await once(`/vendors/${encodeURIComponent(chosen.vendor)}`)) };
-    } catch (error) {
-      return say(error.message, true);
-    }
+    });
   }
 
   draw({ overview, chosen, vendor }) {
@@ -53,10 +51,21 @@ class StateView {
     const mine = overview.vendors[chosen.vendor];
     fill(this.numbers, Object.entries(mine?.numbers ?? {}).map(([name, value]) => number(this.world, name, value)));
     const machine = vendor?.machines.find((it) => it.kind === chosen.machine);
+    const seen = this.machine.querySelector(".scroll")?.scrollLeft;
     fill(this.machine, machine ? drawing(machine, chosen, this.query) : "");
+    reveal(this.machine, chosen.kind === this.kind ? seen : undefined);
+    this.kind = chosen.kind;
     this.list.show(chosen, this.query);
     this.panel.show(chosen, this.query);
   }
+}
+
+/** Let a drawing that is wider than its place stand where it stood, or show its first state that has something. */
+function reveal(machine, seen) {
+  const frame = machine.querySelector(".scroll");
+  const state = machine.querySelector(".node.chosen, .node.some");
+  if (!frame || !state) return;
+  frame.scrollLeft = seen ?? state.getBoundingClientRect().left - frame.getBoundingClientRect().left - 90;
 }
 
 /** Return the kind that the address names, or the first that has something in it. */

@@ -3,7 +3,7 @@
 import { get, inWorld } from "./api.js";
 import { clockBar } from "./clock.js";
 import { deliveriesView } from "./deliveries.js";
-import { say } from "./dialog.js";
+import { say, tryTo } from "./dialog.js";
 import { fill, h, select } from "./dom.js";
 import { faultsView } from "./faults.js";
 import { journalView } from "./journal.js";
@@ -67,13 +67,11 @@ class WorldFrame {
 
   /** Read the clock and the place in the journal, and let the view read what it shows. */
   async refresh() {
-    try {
+    await tryTo(async () => {
       const [clock, overview, pending] = await Promise.all(["clock", "overview", "pending"].map((part) => get(inWorld(this.world, part))));
       this.clock.show(clock, pending.pending);
-      this.moments.reach(overview.oldest, overview.entry, clock.now);
-    } catch (error) {
-      say(error.message, true);
-    }
+      this.moments.reach(overview.oldest, overview.entry);
+    });
     await this.view.changed();
   }
 

@@ -14,11 +14,11 @@ from playwright.sync_api import Browser, expect
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from tests.console.browser import Console, running_browser
-from tests.console.places import CANCEL, JOB, QUEUED, VIEWS
+from tests.console.places import CANCEL, QUEUED, VIEWS
 
 PICTURE = Path(__file__).parents[2] / "docs" / "console.png"
 SIZES = {"wide": (1360, 900), "narrow": (420, 900)}
-SHOWN = f"/w/default/state?vendor=stripe&kind=batch_job&id={JOB}"
+SHOWN = "/w/default/state?vendor=stripe&kind=batch_job&status=cancelling"
 STOP = {"method": "GET", "url": f"/live/batches/{QUEUED}/stop?api_key=demo"}
 
 
@@ -37,14 +37,14 @@ def prepare(console: Console) -> None:
 def take(console: Console, place: str, path: Path) -> None:
     page = console.open(place)
     expect(page.locator("main")).not_to_be_empty()
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1_000)
     page.screenshot(path=path)
     print(path, path.stat().st_size)  # noqa: T201
 
 
 def main(*folder: str) -> None:
     with ThreadedServer(create_app(worlds_of([library().get("first-run")]))) as server, running_browser() as browser:
-        console = console_of(browser, server.url, "light", (1280, 800))
+        console = console_of(browser, server.url, "light", (1280, 620))
         prepare(console)
         if not folder:
             return take(console, SHOWN, PICTURE)

@@ -125,6 +125,7 @@ def test_a_snapshot_is_kept_looked_at_and_gone_back_to(console: Console) -> None
     page.get_by_role("button", name="Keep the present…").click()
     page.get_by_role("textbox", name="Name", exact=True).fill("before")
     page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    expect(page.get_by_role("button", name="Go back to before")).to_be_visible()
     console.call(STOP)
     page.get_by_role("button", name="Go back to before").click()
     page.get_by_role("dialog").get_by_role("button", name="Go back").click()
