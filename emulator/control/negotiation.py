@@ -11,10 +11,10 @@ from typing import Any
 from emulator.control.http import HttpRequest
 from emulator.control.record import to_json
 from emulator.kernel.budget import Quota
-from emulator.sdk.json_pieces import Room, in_pieces, together
+from emulator.sdk.json_pieces import in_pieces, together
 from emulator.sdk.response import Stream
 from emulator.text.pattern import pattern
-from emulator.web.answers import charge_answer
+from emulator.web.answers import AnswerRoom
 from emulator.web.control_plane import Handed
 from emulator.web.response import OutgoingResponse
 
@@ -61,10 +61,10 @@ def respond(answer: Any, status: int, form: str, forms: Forms, max_bytes: int, a
         TooMany: it has too many bytes, or no room among the answers that are on their way.
     """
     pieces = in_pieces(to_json(answer)) if form == JSON_TYPE else (forms[form](answer).encode(),)
-    joined = together(chain(pieces, (b"\n",)), Room(max_bytes))
-    size = sum(map(len, joined))
-    charge = charge_answer(answers, size)
-    content = Stream(size, iter(joined)) if charge else b"".join(joined)
+    room = AnswerRoom(answers, max_bytes)
+    joined = together(chain(pieces, (b"\n",)), room)
+    charge = room.charge_when_made()
+    content = Stream(sum(map(len, joined)), iter(joined)) if charge else b"".join(joined)
     headers = [content_type(form), *(VARY_HEADERS if forms else ()), *(PAGE_HEADERS if form == HTML_TYPE else ())]
     return OutgoingResponse(status, headers, content, charge=charge)
 

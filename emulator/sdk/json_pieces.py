@@ -11,11 +11,11 @@ from emulator.kernel.limits import Limits
 from emulator.sdk.exact_json import dump
 from emulator.text.checkpoint import checkpoint
 
-MANY = 500
-"""Items written at once at most."""
-
 LETTERS = 65_536
-"""Characters written at once at most."""
+"""Characters written at once at most; those of names, numbers and escapes do not count."""
+
+PART = 16
+"""Characters for which an item of a list or a member of an object counts, beside those of its texts."""
 
 SIZE = 262_144
 """Bytes from which on small pieces are sent together."""
@@ -23,7 +23,7 @@ SIZE = 262_144
 
 def in_pieces(value: Any) -> Iterator[bytes]:
     """Yield the bytes of a JSON value: together, the same as those of `dump`."""
-    if not _is_large(value):
+    if _letters(value) <= LETTERS:
         yield dump(value)
     elif isinstance(value, str):
         yield from _text(value)
@@ -76,18 +76,18 @@ def together(pieces: Iterable[bytes], room: Room) -> list[bytes]:
     return [*joined, bytes(waiting)] if waiting else joined
 
 
-def _is_large(value: Any) -> bool:
-    """Tell whether a value, or one in it, has more parts than are written at once."""
+def _letters(value: Any) -> int:
+    """Return for how many characters a value counts; of a large one, for how many at least."""
     if isinstance(value, str):
-        return len(value) > LETTERS
+        return len(value)
     if not isinstance(value, (list, dict)):
-        return False
-    if len(value) > MANY:
-        return True
-    for part in value.values() if isinstance(value, dict) else value:  # noqa: SIM110  faster than a generator
-        if _is_large(part):
-            return True
-    return False
+        return 0
+    letters = PART * len(value)
+    for part in value.values() if isinstance(value, dict) else value:
+        if letters > LETTERS:
+            break
+        letters += _letters(part)
+    return letters
 
 
 def _text(value: str) -> Iterator[bytes]:
@@ -108,18 +108,19 @@ def _object(value: dict[str, Any]) -> Iterator[bytes]:
 
 def _array(value: Sequence[Any]) -> Iterator[bytes]:
     """Write items in groups; one that is large is written by itself."""
-    opening, group = b"[", list[Any]()
+    opening, group, room = b"[", list[Any](), LETTERS
     for item in value:
-        large = _is_large(item)
-        if group and (large or len(group) == MANY):
+        letters = PART + _letters(item)
+        if group and letters > room:
             yield opening + dump(group)[1:-1]
-            opening, group = b",", []
-        if large:
+            opening, group, room = b",", [], LETTERS
+        if letters > LETTERS:
             yield opening
             yield from in_pieces(item)
             opening = b","
         else:
             group.append(item)
+            room -= letters
     if group:
         yield opening + dump(group)[1:-1]
     yield b"]"

@@ -11,11 +11,10 @@ from emulator.sdk.json_pieces import Room
 
 
 class Stream(Struct, frozen=True):
-    """A body that is made while it is sent: its length in bytes, its chunks, and how many bytes of it are there before that."""
+    """A body that is sent in chunks: its length in bytes, and these, which may be made meanwhile."""
 
     length: int
     chunks: Iterator[bytes]
-    held: int = 0
 
 
 class Pieces(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The room for answers that are made whole: a long one counts until its client has taken it, or is gone."""
+"""The room for answers that are made whole: a long one counts while it is made, and until its client has it or is gone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.clock import MONOTONIC
 from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
+from emulator.sdk.json_pieces import Room
 
 PIECE = 65_536
 """Bytes of an answer that are sent at once, and up to which an answer does not count."""
 
 NO_ROOM = (
-    "this answer has no room beside those that their clients have not read yet: read them to their ends,"
-    f" or {Limits.more('memory')}"
+    "this answer has no room beside those that are made or that their clients have not read yet: ask for fewer at once,"
+    f" read them to their ends, or {Limits.more('memory')}"
 )
 
 SECONDS_TO_READ = 3
@@ -34,6 +35,37 @@ class AnswerCharge(Charge):
         """Return the bytes a second at which a client takes it that has taken so many; infinity in its first seconds."""
         seconds = MONOTONIC() - self.began
         return taken / seconds if seconds > SECONDS_TO_READ else inf
+
+
+class AnswerRoom(Room):
+    """The bytes that an answer in the making may have. One that is long counts with every piece, beside all others."""
+
+    def __init__(self, quota: Quota, most: float) -> None:
+        super().__init__(most)
+        self._quota = quota
+        self._taken = 0
+        self._charge: AnswerCharge | None = None
+
+    def take_bytes(self, count: int) -> None:
+        """Count so many bytes, for which there is room.
+
+        Raises:
+            TooMany: there is none.
+        """
+        super().take_bytes(count)
+        self._taken += count
+        if self._charge is not None:
+            self._charge.become(self._taken)
+        elif self._taken > PIECE:
+            self._charge = AnswerCharge(self._quota, self._taken)
+        if self._charge is not None and self._quota.over:
+            raise TooMany(NO_ROOM)
+
+    def charge_when_made(self) -> AnswerCharge | None:
+        """Return the charge of the answer, whose client has its time from now on; None where it is too short to count."""
+        if self._charge is not None:
+            self._charge.began = MONOTONIC()
+        return self._charge
 
 
 def quota_for_answers(limits: Limits) -> Quota:

@@ -24,11 +24,11 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump
-from emulator.sdk.json_pieces import Room, in_pieces, together
+from emulator.sdk.json_pieces import in_pieces, together
 from emulator.sdk.request import Request
 from emulator.sdk.response import Pieces, Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
-from emulator.web.answers import PIECE, charge_answer
+from emulator.web.answers import PIECE, AnswerCharge, AnswerRoom, charge_answer
 from emulator.web.calls import call_of
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
@@ -140,11 +140,10 @@ class Pipeline:
         """Add the exchange to the journal and return its response. Of its faults, those that are `left` strike it."""
         tx.charge()  # where there is no room, there is no entry
         n, kept = world.journal.last + 1, self._kept
-        content = self._content(request, response.body)
+        content, charge = self._content(request, response.body)
         if request.method == "HEAD" and isinstance(content, Stream):
-            content = Stream(content.length, iter(()))
-        body, held = (b"", content.held) if isinstance(content, Stream) else (content, len(content))
-        charge = charge_answer(self._answers, held) if held > PIECE else None
+            content, charge = Stream(content.length, iter(())), None
+        body = b"" if isinstance(content, Stream) else content
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
         is_own = answer.name not in NOT_OF_VENDORS and STATUS not in [fault.do for fault in left]
         headers = self._headers(tx, request, response, n)
@@ -171,27 +170,26 @@ class Pipeline:
         world.journal.add(exchange)
         return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange), None, charge)
 
-    def _content(self, request: Request, body: Any) -> bytes | Stream:
-        """Return the content of a response.
+    def _content(self, request: Request, body: Any) -> tuple[bytes | Stream, AnswerCharge | None]:
+        """Return the content of a response, and its charge where it is long.
 
         Raises:
             TakesLong: it may be long, and the request is carried out on the event loop.
-            TooMany: it is longer than any answer may be.
+            TooMany: it is longer than any answer may be, or has no room beside others.
         """
-        if body is None or isinstance(body, bytes):
-            return body or b""
-        if not isinstance(body, (Stream, Pieces)) and not is_heavier(body, LONG_ANSWER):
-            return dump(body)
+        is_made = body is None or isinstance(body, bytes)
+        if is_made or not (isinstance(body, (Stream, Pieces)) or is_heavier(body, LONG_ANSWER)):
+            content = (body or b"") if is_made else dump(body)
+            return content, charge_answer(self._answers, len(content)) if len(content) > PIECE else None
         if request.is_on_loop:
             raise TakesLong
         if isinstance(body, Stream):
-            return body
-        most = self._max_response
+            return body, None
+        room = AnswerRoom(self._answers, self._max_response)
         if not isinstance(body, Pieces):
-            return b"".join(together(in_pieces(body), Room(most)))
-        joined = together(body.make(Room(most)), Room(most))
-        size = sum(map(len, joined))
-        return Stream(size, iter(joined), size)
+            return b"".join(together(in_pieces(body), room)), room.charge_when_made()
+        joined = together(body.make(AnswerRoom(self._answers, self._max_response)), room)
+        return Stream(sum(map(len, joined)), iter(joined)), room.charge_when_made()
 
     def _headers(self, tx: Transaction, request: Request, response: Response, n: int) -> RawHeaders:
         """Return the world's date, what the vendor always sends, and what this response adds or replaces."""

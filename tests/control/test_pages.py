@@ -121,17 +121,26 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_pieces_together_are_the_value(value: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "MANY", 3)
+        patch.setattr(pieces, "PART", 1)
         patch.setattr(pieces, "LETTERS", 4)
         patch.setattr(pieces, "SIZE", 16)
         parts = [*in_pieces(value)]
         assert b"".join(together(iter(parts), Room(1_000_000))) == b"".join(parts) == dump(value)
 
 
-def test_a_piece_is_small_however_large_the_value_is() -> None:
-    deep = {"batches": [{"id": n, "payments": [{"amount": Decimal("1.50")}] * 2000} for n in range(3)], "input": "é\n" * 10**6}
-    parts = [*in_pieces(deep)]
-    assert b"".join(parts) == dump(deep)
+@pytest.mark.parametrize(
+    "large",
+    [
+        {"batches": [{"id": n, "payments": [{"amount": Decimal("1.50")}] * 2000} for n in range(3)], "input": "é\n" * 10**6},
+        {"batches": [{"name": "n" * 9_000}] * 300},
+        [{"headers": [["x", "v" * 9_000]] * 300}],
+        {f"batch{n}": "n" * 9_000 for n in range(300)},
+    ],
+    ids=["many items and a long text", "long items", "an item of long items", "long members"],
+)
+def test_a_piece_is_small_however_large_the_value_is(large: Any) -> None:
+    parts = [*in_pieces(large)]
+    assert b"".join(parts) == dump(large)
     assert max(map(len, parts)) < 3 * pieces.LETTERS
 
 

@@ -11,10 +11,13 @@ import pytest
 
 from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
+from emulator.sdk import json_pieces
+from emulator.sdk.json_pieces import together
+from emulator.server import app as app_module
 from emulator.server import server as server_module
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.answers import PIECE, SECONDS_TO_READ, AnswerCharge, charge_answer, quota_for_answers
+from emulator.web.answers import PIECE, SECONDS_TO_READ, AnswerCharge, AnswerRoom, charge_answer, quota_for_answers
 from emulator.web.connection import App
 from tests.support.loading import load_value
 
@@ -94,10 +97,41 @@ def test_an_answer_is_handed_over_in_pieces_each_when_the_last_is_taken(app: App
     assert max(pieces) == PIECE
 
 
+@pytest.mark.parametrize("target", ANSWERS)
+def test_an_answer_counts_while_it_is_made(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quota, counts = quota_for_answers(LIMITS), list[int]()
+    monkeypatch.setattr(app_module, "quota_for_answers", lambda _: quota)
+    monkeypatch.setattr(json_pieces, "checkpoint", lambda: counts.append(quota.bytes))
+    app = create_app(worlds_of([load_value({"title": "A", "given": STATE}, VENDORS)], limits=LIMITS), limits=LIMITS)
+
+    async def play() -> int:
+        return await Reader(app, target).read()
+
+    assert asyncio.run(play()) == 200
+    assert max(counts) > 1_000_000
+    assert quota.budget.used == 0
+
+
+def test_an_answer_is_refused_as_soon_as_it_has_no_room_beside_one_that_is_made() -> None:
+    quota, made = quota_for_answers(LIMITS), list[bytes]()
+    early = AnswerRoom(quota, ROOM)
+    early.take(b"x" * (ROOM - 3 * PIECE))
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(100):
+            made.append(b"x" * PIECE)
+            yield made[-1]
+
+    with pytest.raises(TooMany, match="no room beside"):
+        together(pieces(), AnswerRoom(quota, ROOM))
+    assert len(made) == 4
+    assert quota.budget.used == ROOM - 3 * PIECE
+
+
 def test_what_is_short_is_not_counted_and_what_is_refused_leaves_nothing() -> None:
     quota = quota_for_answers(LIMITS)
     assert charge_answer(quota, PIECE) is None
-    with pytest.raises(TooMany, match="no room beside those that their clients have not read"):
+    with pytest.raises(TooMany, match="no room beside those that are made or that their clients have not read"):
         charge_answer(quota, ROOM + 1)
     assert quota.bytes == 0
 
