@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -50,11 +50,11 @@ NO_MULTIPART = (
 )
 
 
-def check_query(request: HttpRequest, known: Collection[str]) -> None:
-    """Check that the query has known parameters only, each of them once.
+def check_query(request: HttpRequest, known: Mapping[str, Schema]) -> None:
+    """Check that the query has known parameters only, each of them once, and that those that are texts fit their schemas.
 
     Raises:
-        BadInput: it has others, or one of them twice.
+        BadInput: it has others, one of them twice, or one that does not fit.
     """
     if not request.query:
         return
@@ -62,6 +62,8 @@ def check_query(request: HttpRequest, known: Collection[str]) -> None:
     unknown = [name for name in names if name not in known][:MAX_PROBLEMS]
     problems = [Problem(f"unknown parameter {name!r}{hint(name, known)}", (name,)) for name in unknown]
     problems += [Problem(f"{name} is given twice", (name,)) for name in known if names[name] > 1]
+    texts = {name: schema for name, schema in known.items() if name in names and schema.get("type", "string") == "string"}
+    problems += problems_in({name: request.query_params[name] for name in texts}, {"properties": texts})
     if problems:
         raise BadInput(problems)
 

@@ -385,6 +385,27 @@ def test_a_parameter_that_is_given_twice_is_refused(client: httpx.Client) -> Non
     assert client.get("/worlds/default/journal?since=1&since=2").json()["detail"] == "/since: since is given twice"
 
 
+@pytest.mark.parametrize("route", [it for it in ROUTES if it.method == "GET" and it.query and not it.raw], ids=lambda it: it.path)
+@pytest.mark.parametrize("value", ["", "nonsense", "-1", "9999-99-99", "\0"])
+def test_a_parameter_of_a_query_may_be_wrong_and_nothing_fails(client: httpx.Client, route: ControlRoute, value: str) -> None:
+    path = re.sub("{[^}]+}", "default", route.path)
+    answers = {name: client.get(path, params={name: value}).status_code for name in route.query}
+    assert all(status < 500 for status in answers.values()), answers
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("deliveries?since=9999-99-99", "/since: '9999-99-99' is not an instant such as 2026-03-09T20:55:31Z"),
+        ("deliveries?status=delivred", "/status: 'delivred' is not one of"),
+        ("journal?kind=exchang", "/kind: 'exchang' is not one of"),
+    ],
+)
+def test_a_parameter_that_fits_no_choice_is_refused(client: httpx.Client, path: str, detail: str) -> None:
+    response = client.get(f"/worlds/default/{path}")
+    assert (response.status_code, response.json()["detail"][: len(detail)]) == (422, detail)
+
+
 def test_wishes_about_a_world_may_stand_in_the_query_but_not_in_both_places(client: httpx.Client) -> None:
     reply = client.post("/worlds?id=wished&seed=9", json={"scenario": QUEUED})
     assert (reply.json()["id"], reply.json()["seed"]) == ("wished", 9)
