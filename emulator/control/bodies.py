@@ -149,8 +149,8 @@ def _query_options(request: HttpRequest) -> Body:
     options: Body = request.query_params
     if "seed" in options:
         options["seed"] = query_number(request, "seed", 0)
-    if "claim" in options:
-        options["claim"] = {"true": True, "false": False}.get(options["claim"], options["claim"])
+    for name in {"claim", "strict"} & {*options}:
+        options[name] = {"true": True, "false": False}.get(options[name], options[name])
     return options
 
 

@@ -385,7 +385,9 @@ def test_a_parameter_that_is_given_twice_is_refused(client: httpx.Client) -> Non
     assert client.get("/worlds/default/journal?since=1&since=2").json()["detail"] == "/since: since is given twice"
 
 
-@pytest.mark.parametrize("route", [it for it in ROUTES if it.method == "GET" and it.query and not it.raw], ids=lambda it: it.path)
+@pytest.mark.parametrize(
+    "route", [it for it in ROUTES if it.method == "GET" and it.query and not it.raw], ids=lambda it: it.path
+)
 @pytest.mark.parametrize("value", ["", "nonsense", "-1", "9999-99-99", "\0"])
 def test_a_parameter_of_a_query_may_be_wrong_and_nothing_fails(client: httpx.Client, route: ControlRoute, value: str) -> None:
     path = re.sub("{[^}]+}", "default", route.path)
@@ -409,6 +411,11 @@ def test_a_parameter_that_fits_no_choice_is_refused(client: httpx.Client, path: 
 def test_wishes_about_a_world_may_stand_in_the_query_but_not_in_both_places(client: httpx.Client) -> None:
     reply = client.post("/worlds?id=wished&seed=9", json={"scenario": QUEUED})
     assert (reply.json()["id"], reply.json()["seed"]) == ("wished", 9)
+    idle = "title: A reply that is never given\nreplies: [{at: serpwow, status: 500}, {at: serpwow, status: 503}]\n"
+    for wish, status in (("strict=true", 422), ("strict=false", 200), ("claim=false", 200), ("claim=no", 422)):
+        reply = client.post(f"/worlds/wished/reset?{wish}", content=idle, headers={"Content-Type": "application/yaml"})
+        assert reply.status_code == status, wish
+        assert "expected true or false" not in reply.text or wish == "claim=no"
     response = client.post("/worlds/wished/reset?seed=1", json={"scenario": QUEUED, "seed": 2})
     assert response.json()["detail"] == "/seed: seed is in the query, and in the body too"
     assert client.delete("/worlds/wished").status_code == 204
