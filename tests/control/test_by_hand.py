@@ -190,7 +190,7 @@ def test_the_bodies_of_the_vendors_are_theirs_to_the_byte(client: httpx.Client) 
 def test_head_is_answered_with_the_length_of_get_on_every_route_that_has_one(client: httpx.Client) -> None:
     client.get(STOP)
     for row in ROUTES:
-        if row.method == "GET" and not re.search("{(event|fault|reply|name|vendor|delivery)", row.path):
+        if row.method == "GET" and not row.raw and not re.search("{(event|fault|reply|name|vendor|delivery)", row.path):
             path = PREFIX + row.path.replace("{world}", "default").replace("{n}", "1")
             head, get = client.head(path), client.get(path)
             assert (head.status_code, head.content) == (200, b""), path
