@@ -28,10 +28,6 @@ function buttons(dialog, label, value, isDanger = false) {
   return h("div", { class: "buttons" }, leave, act);
 }
 
-function onEnter(dialog, value) {
-  return { keydown: (event) => event.key === "Enter" && (event.preventDefault(), dialog.close(value())) };
-}
-
 /** Ask once whether something is to be done. */
 export async function confirm(title, text, label, isDanger = true) {
   const dialog = framed(title, h("p", {}, text));
@@ -44,7 +40,7 @@ export async function prompt(title, text, label, { name, value = "", type = "tex
   const dialog = framed(title, h("p", {}, text));
   const input = h("input", { type, value, autocomplete: "off", spellcheck: "false" });
   const answer = () => `=${input.value}`;
-  for (const [event, listener] of Object.entries(onEnter(dialog, answer))) input.addEventListener(event, listener);
+  input.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), dialog.close(answer())));
   dialog.append(labelled(name, input, hint), buttons(dialog, label, answer));
   const given = await show(dialog);
   return given.startsWith("=") ? given.slice(1) : null;

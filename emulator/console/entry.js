@@ -8,6 +8,7 @@ import { bodyOf, headersOf, statusOf, whyOf } from "./exchange_parts.js";
 import { fact } from "./facts.js";
 import { instant } from "./format.js";
 import { newestOnly } from "./later.js";
+import { requestLike } from "./operations.js";
 import { requestForm, send, trialOf } from "./request.js";
 import { change } from "./route.js";
 
@@ -72,20 +73,11 @@ class EntryPanel {
 
   actions(entry, outcome) {
     const copies = COPIES.map(([as, name]) => button(`Copy as ${name.replace(/^a /, "").replace("step of a scenario", "step").replace(" test", "")}`, () => this.copy(entry.n, as, name), { "data-key": `copy ${as}` }));
-    return h("div", { class: "buttons" }, button("Send again", () => send(this.world, { n: entry.n }, outcome), { "data-key": "again" }), button("Change and send…", () => this.edit(entry.n, outcome), { "data-key": "edit" }), copies);
-  }
-
-  async edit(n, outcome) {
-    const request = await tryTo(() => this.copied(n, "json", "application/json"));
-    if (request) fill(outcome, requestForm(this.world, null, { headers: {}, body: "", ...request }));
-  }
-
-  copied(n, as, accept) {
-    return ask("GET", `${inWorld(this.world, "journal", n)}/copy`, { query: { as }, accept });
+    return h("div", { class: "buttons" }, button("Send again", () => send(this.world, { n: entry.n }, outcome), { "data-key": "again" }), button("Change and send…", () => tryTo(async () => fill(outcome, requestForm(this.world, null, await requestLike(this.world, entry)))), { "data-key": "edit" }), copies);
   }
 
   async copy(n, as, name) {
-    const text = await tryTo(() => this.copied(n, as, "text/plain"));
+    const text = await tryTo(() => ask("GET", `${inWorld(this.world, "journal", n)}/copy`, { query: { as }, accept: "text/plain" }));
     if (text !== undefined) await showText(`Entry ${n} as ${name}`, text, as === "pytest" ? "Save it as test_….py where batch-emulator is installed, and run pytest." : "");
   }
 

@@ -3,9 +3,8 @@
 import { once } from "./api.js";
 import { tryTo } from "./dialog.js";
 import { fill, h, nothing, select } from "./dom.js";
-import { counted } from "./format.js";
 import { fact } from "./facts.js";
-import { vendors } from "./machines.js";
+import { vendors } from "./operations.js";
 import { change, changed } from "./route.js";
 
 const KINDS = ["documented", "observed", "inferred"];
@@ -42,7 +41,7 @@ function fitting(items, text = "") {
 }
 
 function rest(number) {
-  return number > 0 && nothing(`and ${counted(number, "more")}: search for them`.replace("mores", "more"));
+  return number > 0 && nothing(`and ${number} more: search for them`);
 }
 
 function facts(vendor, { kind, text }) {

@@ -6,7 +6,7 @@ import { button, fill, h, labelled, nothing, select, table } from "./dom.js";
 import { count } from "./format.js";
 import { DELIVERY, DO, doable, WHERE } from "./fault_grammar.js";
 import { newestOnly } from "./later.js";
-import { vendors } from "./machines.js";
+import { vendors } from "./operations.js";
 import { change, inView } from "./route.js";
 
 /** Return the view of a world's faults. The form is in the address, so that it can be shared. */

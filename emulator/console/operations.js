@@ -1,6 +1,17 @@
-/** The operations of the vendors, and requests to begin with. */
+/** The vendors: their machines, their operations, and requests to begin with. */
 
 import { get, inWorld, once } from "./api.js";
+
+/** Return each machine by its kind, such as `stripe.batch_job`. */
+export async function machines() {
+  const { vendors } = await once("/vendors");
+  return new Map(vendors.flatMap((it) => it.machines).map((it) => [it.kind, it]));
+}
+
+/** Return every vendor. */
+export async function vendors() {
+  return (await once("/vendors")).vendors;
+}
 
 /** Return every operation of the vendors, from the document of the API: name, verb, method, path, what it demands. */
 export async function operations() {
@@ -46,4 +57,19 @@ export async function requestOf(world, operation, { id } = {}) {
 
 function exampleOf({ name, example, schema }) {
   return example ?? schema?.examples?.[0] ?? schema?.default ?? (name === "Stripe-Version" ? VERSION : "");
+}
+
+const HIDDEN = "\u2026";
+const CONNECTIONS = /^(host|user-agent|accept.*|connection|content-length|transfer-encoding)$/;
+
+/** Return a request like that of an entry, with the world's own credential in place of what is hidden there. */
+export async function requestLike(world, entry) {
+  const operation = (await operations()).find((it) => it.name === entry.operation);
+  const own = operation ? await requestOf(world, operation) : { url: "", headers: {} };
+  const [path, search] = entry.target.split("?");
+  const [query, known] = [new URLSearchParams(search), new URLSearchParams(own.url.split("?")[1])];
+  for (const [name, value] of [...query]) if (value.includes(HIDDEN) && known.has(name)) query.set(name, known.get(name));
+  const mine = Object.keys(own.headers).map((it) => it.toLowerCase());
+  const shown = entry.request.headers.filter(([name, value]) => !CONNECTIONS.test(name) && !mine.includes(name) && !value.includes(HIDDEN));
+  return { method: entry.method, url: path + (query.size ? `?${query}` : ""), headers: { ...Object.fromEntries(shown), ...own.headers }, body: entry.request.body ?? "" };
 }

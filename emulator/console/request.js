@@ -4,9 +4,8 @@ import { get, inWorld, post } from "./api.js";
 import { tryTo } from "./dialog.js";
 import { button, fill, h, labelled, nothing } from "./dom.js";
 import { changeList, differenceList } from "./differences.js";
-import { machines } from "./machines.js";
 import { bodyOf, statusOf, whyOf } from "./exchange_parts.js";
-import { requestOf } from "./operations.js";
+import { machines, requestOf } from "./operations.js";
 import { inView } from "./route.js";
 
 /** Return a form for a request of an operation, or for a request that is given. */

@@ -7,9 +7,6 @@ const AROUND = 8;
 let lists = 0;
 
 export class RowList {
-  /**
-   * @param {{label: string, row: (item: any) => any[], open: (item: any) => void, more?: () => void, mark?: (item: any) => string}} options
-   */
   constructor({ label, row, open, more, mark }) {
     Object.assign(this, { row, open, more, mark, items: [], active: -1, id: `rows-${++lists}` });
     this.inner = h("div", { class: "rows-inner", role: "presentation" });

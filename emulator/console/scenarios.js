@@ -1,7 +1,7 @@
 /** Scenarios: read one with its evidence, load it into a world, or write one that is checked as one types. */
 
 import { ask, get, once, post } from "./api.js";
-import { confirm, prompt, say, tryTo } from "./dialog.js";
+import { prompt, say, tryTo } from "./dialog.js";
 import { button, fill, fold, h, nothing } from "./dom.js";
 import { counted } from "./format.js";
 import { newestOnly, soon } from "./later.js";
@@ -98,15 +98,13 @@ function editor() {
   const check = newestOnly(() => ask("POST", "/check", { body: text.value, type: "application/yaml" }).catch((error) => ({ mistakes: [{ message: error.message }], warnings: [] })), (found) => fill(told, verdict(found, text)));
   const later = soon(check, 400);
   text.addEventListener("input", later);
-  text.addEventListener("keydown", indent);
   check();
   const make = async () => {
     const made = await tryTo(() => ask("POST", "/worlds", { body: text.value, type: "application/yaml" }));
     if (made) go(["w", made.id, "state"]);
     if (made?.warnings?.length) say(made.warnings.join(" "));
   };
-  const anew = async () => (await confirm("Begin anew?", "What is written is replaced by the example.", "Begin anew")) && ((text.value = EXAMPLE), check());
-  return h("div", {}, h("h2", {}, "Write a scenario"), text, told, h("div", { class: "buttons" }, button("Make a world of it", make, { class: "main" }), button("Begin anew…", anew)));
+  return h("div", {}, h("h2", {}, "Write a scenario"), text, told, h("div", { class: "buttons" }, button("Make a world of it", make, { class: "main" })));
 }
 
 function verdict({ mistakes, warnings }, text) {
@@ -120,14 +118,4 @@ function select(area, { line, column }) {
   const start = before + (line > 1 ? 1 : 0) + (column - 1 || 0);
   area.focus();
   area.setSelectionRange(start, start + 1);
-}
-
-/** A line begins as far in as the one before it. */
-function indent(event) {
-  if (event.key !== "Enter") return;
-  const { value, selectionStart: at } = event.target;
-  const [spaces] = /^ *(- )?/.exec(value.slice(value.lastIndexOf("\n", at - 1) + 1, at));
-  event.preventDefault();
-  event.target.setRangeText(`\n${spaces.replace("-", " ")}`, at, event.target.selectionEnd, "end");
-  event.target.dispatchEvent(new Event("input"));
 }

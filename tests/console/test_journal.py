@@ -92,6 +92,17 @@ def test_an_exchange_is_sent_again(console: Console) -> None:
     assert [it["status"] for it in console.entries()] == [200, 400]
 
 
+def test_an_exchange_is_changed_and_sent(console: Console) -> None:
+    console.call(STOP)
+    page = console.open("/w/default/journal?n=1")
+    page.get_by_role("button", name="Change and send…").click()
+    url = page.get_by_label("Path and query")
+    url.fill(url.input_value().replace(f"{QUEUED}/stop", QUEUED))
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("It was answered 200")).to_be_visible()
+    assert console.entries()[-1]["operation"] == "serpwow.batches.get"
+
+
 def test_hostile_text_of_a_client_stays_text(console: Console) -> None:
     body = {"name": HOSTILE, "searches": [{"q": HOSTILE}]}
     console.call(
