@@ -76,7 +76,7 @@ def clear(world: World, _: ControlRequest) -> None:
 @route("GET", "/worlds/{world}/journal/{n}", "An entry of the journal", takes_long=True)
 def entry(world: World, request: ControlRequest) -> Entry:
     world.settle()
-    return entry_record(entry_of(world, _number(world, request)))
+    return entry_record(entry_of(world, entry_number(world, request)))
 
 
 @route(
@@ -89,13 +89,13 @@ def entry(world: World, request: ControlRequest) -> Entry:
 )
 def explanation(world: World, request: ControlRequest) -> Explanation:
     world.settle()
-    context, n = request.context, _number(world, request)
+    context, n = request.context, entry_number(world, request)
     held = next((it for it in context.held.of(world) if it.entry is not None and it.entry.n == n), None)
     newer, limit = context.unmatched.newest(world.id), limit_of(request)
     return explain(world, context.vendors, context.routes, context.dry_runs, n, newer, held, limit)
 
 
-def _number(world: World, request: ControlRequest) -> int:
+def entry_number(world: World, request: ControlRequest) -> int:
     """Return the number of the entry that the path names: a number, or LAST for the newest exchange.
 
     Raises:

@@ -244,6 +244,12 @@ class Recording(Record, component="recording"):
     left_out: tuple[str, ...]
 
 
+class Copied(Record, component="copied"):
+    """An exchange of a client as a text to be taken away."""
+
+    text: str
+
+
 class PendingTimer(Record, component="pending"):
     """A timer that will fire."""
 

@@ -1,12 +1,18 @@
-"""The control route that gives a world's story as a scenario."""
+"""The control routes that give a world's story as a scenario, and an exchange as a command, a step or a test."""
 
 from __future__ import annotations
 
-from emulator.control.models import Recording
-from emulator.control.negotiation import YAML_TYPE
+from emulator.control.explain import entry_of
+from emulator.control.journal import entry_number
+from emulator.control.models import Copied, Recording
+from emulator.control.negotiation import TEXT_TYPE, YAML_TYPE
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
+from emulator.kernel.errors import BadInput, Conflict
+from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
+
+FORMS = CURL, STEP, PYTEST = "curl", "step", "pytest"
 
 
 @route(
@@ -23,3 +29,27 @@ def record(world: World, request: ControlRequest) -> Recording:
 
     title = request.http.query_params.get("title")
     return Recording(*record_world(world, request.context.vendors, title))
+
+
+@route(
+    "GET",
+    "/worlds/{world}/journal/{n}/copy",
+    "An exchange as a command of curl, as a step of a scenario, or as a test",
+    query={"as": {"enum": [*FORMS], "default": CURL}},
+    forms={TEXT_TYPE: lambda it: it.text.removesuffix("\n")},
+    default_form=TEXT_TYPE,
+    takes_long=True,
+)
+def copy(world: World, request: ControlRequest) -> Copied:
+    from emulator.recording import copies  # with the first: nobody else needs it, and YAML
+
+    world.settle()
+    n, vendors = entry_number(world, request), request.context.vendors
+    form = request.http.query_params.get("as", CURL)
+    if form not in FORMS:
+        raise BadInput.at(f"an exchange is copied as {', '.join(FORMS[:-1])} or {FORMS[-1]}, not as {form!r}", "as")
+    if not isinstance(entry_of(world, n).event, Exchange):
+        raise Conflict(f"entry {n} is no exchange, and only what a client sent can be copied")
+    if form == PYTEST:
+        return Copied(copies.as_test(world, vendors, n))
+    return Copied(copies.as_step(world, vendors, n) if form == STEP else copies.as_curl(world, vendors, n, request.base_url))

@@ -11,10 +11,10 @@ from emulator.kernel.world import World
 from emulator.recording.credentials import Credentials
 from emulator.recording.events import Call, Event, Laid, Written
 from emulator.recording.kept import leaves
-from emulator.recording.steps import steps_of
+from emulator.recording.steps import Said, steps_of
 from emulator.recording.worlds import beginning_of, events_of, start_of
 from emulator.scenario.accounts import fields_by_account, placeholders
-from emulator.scenario.document import MAX_BYTES, JsonObject
+from emulator.scenario.document import MAX_BYTES, JsonDict, JsonObject
 from emulator.scenario.layout import part_lines, step_lines
 from emulator.sdk.vendor import Vendors
 from emulator.text.redact import redact_text
@@ -37,21 +37,37 @@ class Recording(NamedTuple):
     left_out: tuple[str, ...]
 
 
+class Story(NamedTuple):
+    """The parts of a scenario without its steps, and what is said of each event in their place."""
+
+    parts: JsonDict
+    said: list[Said]
+
+
 def record_world(world: World, vendors: Vendors, title: str | None = None) -> Recording:
     """Return what happened in a world, from its beginning up to now.
 
     Raises:
         Conflict: its journal lost its first entries, or the recording is longer than a scenario may be.
     """
-    events, beginning, start = events_of(world, vendors), beginning_of(world), start_of(world)
-    own = placeholders({name: fields_by_account(vendor, world) for name, vendor in vendors.items()})
+    events = events_of(world, vendors)
+    return record(beginning_of(world), start_of(world), events, credentials_of(world, vendors, events), title)
+
+
+def credentials_of(world: World, vendors: Vendors, events: Sequence[Event]) -> Credentials:
+    """Return what puts a world's own credentials, by name, in the place of those of the clients of events."""
     rules = world.rules.credentials
 
     def accepts(vendor: str, credential: str) -> bool:
         accepted = rules.get(vendor)
         return accepted is None or credential in accepted
 
-    return record(beginning, start, events, Credentials(own, accepts, events), title)
+    return Credentials(own_fields(world, vendors), accepts, events)
+
+
+def own_fields(world: World, vendors: Vendors) -> dict[str, str]:
+    """Return the fields of a world's own credentials by the names that stand for them."""
+    return placeholders({name: fields_by_account(vendor, world) for name, vendor in vendors.items()})
 
 
 def record(
@@ -67,12 +83,7 @@ def record(
     Raises:
         Conflict: it is longer than a scenario may be.
     """
-    if (size := sum(len(it.body) for it in events if isinstance(it, Call))) > LONGEST_BODIES:
-        raise Conflict(TOO_LONG.format(f"{size} bytes of bodies alone", MAX_BYTES))
-    parts = {name: credentials.hide({name: it})[name] if name in SECRETIVE else it for name, it in beginning.items()}
-    done = [_hidden(it, credentials) for it in events]
-    said = steps_of(done, texts_in(parts, done), credentials, start)
-    parts["title"] = redact_text(title or beginning.get("title") or title_of(events))
+    parts, said = tell(beginning, start, events, credentials, title)
     names = [*ORDER, *(name for name in parts if name not in ORDER)]
     lines = [line for name in names if name in parts for line in part_lines(name, parts[name])]
     lines += [f"# {comment}" for comment in comments]
@@ -84,9 +95,39 @@ def record(
         if it.step:
             lines += step_lines(it.step)
     text = "".join(f"{line}\n" for line in lines)
+    check_length(text)
+    return Recording(text, tuple(it.comment for it in said if not it.step))
+
+
+def check_length(text: str) -> None:
+    """Check that a text is no longer than a scenario may be.
+
+    Raises:
+        Conflict: it is.
+    """
     if (size := len(text.encode())) > MAX_BYTES:
         raise Conflict(TOO_LONG.format(f"{size} bytes", MAX_BYTES))
-    return Recording(text, tuple(it.comment for it in said if not it.step))
+
+
+def tell(
+    beginning: JsonObject,
+    start: datetime,
+    events: Sequence[Event],
+    credentials: Credentials,
+    title: str | None = None,
+    last_in_full: bool = False,
+) -> Story:
+    """Return the story of events; of the last answer, where that is wanted, also what an earlier one said of the same thing.
+
+    Raises:
+        Conflict: their bodies alone are longer than a scenario may be.
+    """
+    if (size := sum(len(it.body) for it in events if isinstance(it, Call))) > LONGEST_BODIES:
+        raise Conflict(TOO_LONG.format(f"{size} bytes of bodies alone", MAX_BYTES))
+    parts = {name: credentials.hide({name: it})[name] if name in SECRETIVE else it for name, it in beginning.items()}
+    done = [_hidden(it, credentials) for it in events]
+    said = steps_of(done, texts_in(parts, done), credentials, start, last_in_full)
+    return Story({**parts, "title": redact_text(title or beginning.get("title") or title_of(events))}, said)
 
 
 def _hidden(event: Event, credentials: Credentials) -> Event:

@@ -30,14 +30,23 @@ class Said(NamedTuple):
     comment: str = ""
 
 
-def steps_of(events: Sequence[Event], literals: frozenset[str], credentials: Credentials, start: datetime) -> list[Said]:
+def steps_of(
+    events: Sequence[Event],
+    literals: frozenset[str],
+    credentials: Credentials,
+    start: datetime,
+    last_in_full: bool = False,
+) -> list[Said]:
     """Return the steps that do what happened from an instant on. `literals` are as `Kept` takes them.
+
+    Where the last is said in full, it expects also what an earlier answer said of the same thing.
 
     What a request that is left out was answered is not kept, which other steps may need: they are said once more then.
     """
     unsaid = {place: why for place, it in enumerate(events) if isinstance(it, Call) and (why := why_unsaid(it))}
     while True:
-        telling = _Telling(events, Kept(_heard(events, unsaid), literals), credentials, unsaid)
+        kept = Kept(_heard(events, unsaid), literals)
+        telling = _Telling(events, kept, credentials, unsaid, len(events) - 1 if last_in_full else None)
         said = [*telling.steps(start)]
         if telling.unsaid.keys() == unsaid.keys():
             return said
@@ -50,11 +59,21 @@ def _heard(events: Sequence[Event], unsaid: dict[int, str]) -> list[Event]:
 
 
 class _Telling:
-    """One telling of events. `unsaid` are the places of the requests that are left out, and why."""
+    """One telling of events. `unsaid` are the places of the requests that are left out, and why.
 
-    def __init__(self, events: Sequence[Event], kept: Kept, credentials: Credentials, unsaid: dict[int, str]) -> None:
+    Of the answer at the place `in_full`, it expects also what an earlier one said.
+    """
+
+    def __init__(
+        self,
+        events: Sequence[Event],
+        kept: Kept,
+        credentials: Credentials,
+        unsaid: dict[int, str],
+        in_full: int | None = None,
+    ) -> None:
         self.unsaid = dict(unsaid)
-        self._events = events
+        self._events, self._in_full = events, in_full
         self._kept = kept
         self._credentials = credentials
         self._requests, self._expectations = Requests(kept, credentials), Expectations()
@@ -79,7 +98,8 @@ class _Telling:
         if place not in self.unsaid:
             step = self._requests.step(place, call)
             is_abridged = ABRIDGED in str(step)
-            step["get"] = self._expectations.of(call._replace(spoilt=call.spoilt or is_abridged), self._kept.filler(place))
+            expectations = Expectations() if place == self._in_full else self._expectations
+            step["get"] = expectations.of(call._replace(spoilt=call.spoilt or is_abridged), self._kept.filler(place))
             if self._credentials.shows_a_secret(step):
                 self.unsaid[place] = SECRET
         if place in self.unsaid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import takewhile
 from operator import itemgetter
 
 from emulator.kernel.clock import DEFAULT_START, FROZEN
@@ -62,13 +63,20 @@ def events_of(world: World, vendors: Vendors) -> list[Event]:
         Conflict: the journal lost its first entries.
     """
     check_whole(world)
+    now = Passed(world.clock.client_time(world.settle()))
+    return [*events_until(world, vendors, world.journal.last + 1), now]
+
+
+def events_until(world: World, vendors: Vendors, n: int) -> list[Event]:
+    """Return what clients did in a world up to entry `n`, and controllers before it, in order, as far as the journal has it."""
     by_hand, most = ByHand(world), world.rules.limits.journal_bytes
+    entries = takewhile(lambda it: it.n <= n, world.journal.since(0))
     numbered: list[tuple[int, Event]] = [
-        (entry.n, _call(vendors, entry.event, most)) for entry in world.journal.since(0) if isinstance(entry.event, Exchange)
+        (entry.n, _call(vendors, entry.event, most)) for entry in entries if isinstance(entry.event, Exchange)
     ]
-    numbered += [(commit.last, it) for commit in world.history for it in by_hand.done(commit)]
+    numbered += [(commit.last, it) for commit in world.history if commit.last < n for it in by_hand.done(commit)]
     events = [event for _, event in sorted(numbered, key=itemgetter(0))]
-    return [it._replace(at=world.clock.client_time(it.at)) for it in (*events, Passed(world.settle()))]
+    return [it._replace(at=world.clock.client_time(it.at)) for it in events]
 
 
 def _call(vendors: Vendors, it: Exchange, most: int) -> Call:

@@ -69,3 +69,25 @@ def played(scenario: Scenario, app: App | None = None) -> Played:
 def read(recording: str, name: str = "recording") -> Scenario:
     """Return the scenario that a recording is."""
     return load_text(recording, VENDORS, name, name)
+
+
+class Copier:
+    """A client that takes each exchange of a world away before that is dropped."""
+
+    def __init__(self, client: Client, form: str) -> None:
+        self._client, self._form = client, form
+        self.texts: list[str] = []
+
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
+        if method == "DELETE" and target.startswith(b"/_emulator/worlds/"):
+            entries = json.loads(self._client.send("GET", target + b"/journal").content)["entries"]
+            places = [b"%s/journal/%d/copy?as=%s" % (target, it["n"], self._form.encode()) for it in entries if "target" in it]
+            self.texts += [self._client.send("GET", place).content.decode() for place in places]
+        return self._client.send(method, target, headers, content)
+
+
+def copies_of(scenario: Scenario, form: str) -> list[str]:
+    """Play a scenario, and return each exchange of its world in a form."""
+    copier = Copier(InProcessClient(None), form)
+    play(scenario, copier)
+    return copier.texts
