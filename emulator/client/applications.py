@@ -25,7 +25,9 @@ T = TypeVar("T")
 
 NOTHING: Report = {"error": "the receiver answered nothing"}
 MOST_KEPT = 16_384
-"""Bytes of a receiver's answer that are reported."""
+"""Bytes of a receiver's answer that are read and reported; one that goes on then finds that its client is gone."""
+
+HTTP_STATUSES = range(100, 600)
 
 BACKGROUND_SECONDS = 1.0
 """Seconds, at most, for which the tasks go on that an application leaves behind when it has answered."""
@@ -111,13 +113,18 @@ async def answered(app: App, outgoing: OutgoingDelivery) -> Report:
 async def _answer_of(app: App, outgoing: OutgoingDelivery) -> Report:
     """Call an ASGI application."""
     url, parts = urlsplit(outgoing.url), [outgoing.body.encode()]
-    messages: list[Mapping[str, Any]] = []
+    starts, content = list[Mapping[str, Any]](), bytearray()
 
     async def receive() -> Mapping[str, Any]:
         return {"type": "http.request", "body": parts.pop()} if parts else {"type": "http.disconnect"}
 
     async def send(message: Mapping[str, Any]) -> None:
-        messages.append(message)
+        if message["type"] == "http.response.start":
+            starts.append(message)
+        elif message["type"] == "http.response.body":
+            if (part := message.get("body")) and len(content) >= MOST_KEPT:
+                raise OSError("the client is gone")
+            content.extend(part or b"")
 
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in _headers(outgoing)]
     scope = {
@@ -134,17 +141,17 @@ async def _answer_of(app: App, outgoing: OutgoingDelivery) -> Report:
         "client": ("127.0.0.1", 0),
         "server": (url.hostname, url.port or (443 if url.scheme == "https" else 80)),
     }
-    await app(scope, receive, send)
-    started = next((it for it in messages if it["type"] == "http.response.start"), None)
-    if started is None:
-        return NOTHING
-    body = b"".join(it.get("body", b"") for it in messages if it["type"] == "http.response.body")
-    return {"status": started["status"], "body": _kept(body)}
+    try:
+        await app(scope, receive, send)
+    except Exception:
+        if len(content) < MOST_KEPT:
+            raise
+    return _answered(starts[0]["status"], content) if starts else NOTHING
 
 
 def called(app: App, outgoing: OutgoingDelivery) -> Report:
     """Call a WSGI application."""
-    url, body, started = urlsplit(outgoing.url), outgoing.body.encode(), list[str]()
+    url, body, started, content = urlsplit(outgoing.url), outgoing.body.encode(), list[str](), bytearray()
     port = str(url.port or (443 if url.scheme == "https" else 80))
     headers = {name.upper().replace("-", "_"): value for name, value in _headers(outgoing)}
     named = {name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}": it for name, it in headers.items()}
@@ -169,12 +176,15 @@ def called(app: App, outgoing: OutgoingDelivery) -> Report:
     try:
         parts = app(environ, lambda status, *_: started.append(status))
         try:
-            content = b"".join(parts)
+            for part in parts:
+                content += part
+                if len(content) >= MOST_KEPT:
+                    break
         finally:
             getattr(parts, "close", lambda: None)()
     except Exception as error:
         return raised(error)
-    return {"status": int(started[-1].split()[0]), "body": _kept(content)} if started else NOTHING
+    return _answered(started[-1].split(" ")[0], content) if started else NOTHING
 
 
 def raised(error: BaseException) -> Report:
@@ -197,5 +207,9 @@ def _headers(outgoing: OutgoingDelivery) -> list[tuple[str, str]]:
     return [("Host", host), *((name, value) for name, value in outgoing.headers), ("Content-Length", length)]
 
 
-def _kept(body: bytes) -> str:
-    return body[:MOST_KEPT].decode("utf-8", "replace")
+def _answered(status: object, content: bytearray) -> Report:
+    """Return the report on an answer; one whose status HTTP does not have is none."""
+    text = str(status)
+    if not (text.isascii() and text.isdecimal() and len(text) == 3 and int(text) in HTTP_STATUSES):
+        return {"error": f"the receiver answered with the status {text[:100]!r}, which HTTP does not have"}
+    return {"status": int(text), "body": content[:MOST_KEPT].decode("utf-8", "replace")}

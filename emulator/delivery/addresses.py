@@ -5,9 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from emulator.delivery.hosts import Address, Hosts, Refused, Target, usual_address
@@ -15,11 +14,20 @@ from emulator.delivery.hosts import Address, Hosts, Refused, Target, usual_addre
 MOST = 8
 """Addresses of one name that are tried."""
 
-METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")))
+METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")))
 """The addresses at which clouds tell a machine its secrets, but for those that are link-local."""
 
-TRANSLATED = IPv6Network("64:ff9b::/96"), IPv6Network("::/96")
-"""The networks whose addresses end in one of IPv4 that is meant."""
+LAST = (12, 13, 14, 15)
+TRANSLATED = {
+    IPv6Network("64:ff9b::/96"): (LAST,),
+    IPv6Network("64:ff9b:1::/48"): (LAST, (6, 7, 9, 10)),
+    IPv6Network("::ffff:0:0:0/96"): (LAST,),
+    IPv6Network("::/96"): (LAST,),
+}
+"""The networks whose addresses hold one of IPv4 that is meant, and at which of their bytes (RFC 6052, 7915, 8215)."""
+
+ISATAP = frozenset((bytes.fromhex("00005efe"), bytes.fromhex("02005efe")))
+"""What stands before the last four bytes of an address where those are one of IPv4, whatever its network (RFC 5214)."""
 
 FORBIDDEN: dict[str, Callable[[Address], bool]] = {
     "unspecified": lambda it: it.is_unspecified or it in ip_network("0.0.0.0/8"),
@@ -37,8 +45,7 @@ def look_up(target: Target, hosts: Hosts, seconds: float) -> list[Any]:
         Refused: one of them may not.
         OSError: it has none, or that is not known in time.
     """
-    ask = partial(socket.getaddrinfo, target.host, target.port, type=socket.SOCK_STREAM)
-    found: list[Any] = _in_time(ask, seconds)[:MOST]
+    found = [(*kind, (place[0], target.port, *place[2:])) for *kind, place in _lookup(target.host).result(seconds)[:MOST]]
     for *_, place in found:
         _check(str(place[0]), target.port, hosts)
     return found
@@ -60,20 +67,35 @@ def _check(text: str, port: int, hosts: Hosts) -> None:
 def _inner(address: Address) -> Iterator[IPv4Address]:
     """Yield the addresses of IPv4 to which one of IPv6 leads."""
     if isinstance(address, IPv6Address):
-        if any(address in network for network in TRANSLATED) and address.packed[12:15] != bytes(3):
-            yield IPv4Address(address.packed[12:])
+        places = [place for network, places in TRANSLATED.items() if address in network for place in places]
+        places += [LAST] if address.packed[8:12] in ISATAP else []
+        inner = [bytes(address.packed[byte] for byte in place) for place in places]
+        yield from (IPv4Address(it) for it in inner if any(it[:3]))
         yield from filter(None, (address.sixtofour, *(address.teredo or ())))
 
 
-def _in_time(ask: Callable[[], Any], seconds: float) -> Any:
-    """Return what a function returns that nobody can end; the thread in which it waits longer ends with it."""
-    future: Future[Any] = Future()
+_under_way: dict[str, Future[list[Any]]] = {}
+_lock = Lock()
 
-    def answer() -> None:
-        try:
-            future.set_result(ask())
-        except BaseException as error:
-            future.set_exception(error)
 
-    Thread(target=answer, name="batch-emulator-lookup", daemon=True).start()
-    return future.result(seconds)
+def _lookup(host: str) -> Future[list[Any]]:
+    """Return the lookup of a name that is under way, or a new one: nobody can end one, and many would take a thread each."""
+    with _lock:
+        if host not in _under_way:
+            future: Future[list[Any]] = Future()
+            Thread(target=_look_up, args=(host, future), name="batch-emulator-lookup", daemon=True).start()
+            _under_way[host] = future  # it cannot be over yet: its end waits for the lock
+        return _under_way[host]
+
+
+def _look_up(host: str, future: Future[list[Any]]) -> None:
+    try:
+        found, error = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM), None
+    except BaseException as raised:
+        found, error = [], raised
+    with _lock:
+        del _under_way[host]
+    if error is None:
+        future.set_result(found)
+    else:
+        future.set_exception(error)

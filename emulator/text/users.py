@@ -11,8 +11,8 @@ _USER = pattern(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _ODD_USER = pattern(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?!\s|[0-9]{1,5}(?:[/?#\s\"'<>\\)]|\Z))(?:[^\r\n/]|/(?!/))+(?=@)")
 """A user and a password with `/`, a space or a quote in it, which does not begin as a port does."""
 
-_CUT_USER = pattern(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}(?:[/?#]|\Z))(?:[^\s/\"'<>\\@]|/(?!/))*+\Z")
-"""The possible user and password at the end of a text that was cut short."""
+_CUT_USER = pattern(r"(?<=//)[^\s/\"'<>\\@:\[…]*+:(?![0-9]{0,5}(?:[/?#…]|\Z))(?:[^\s/\"'<>\\@…]|/(?!/))*+(?:…|\Z)")
+"""The possible user and password at the end of a text that was cut short, or before the sign that it was."""
 
 _BARE_USER = pattern(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
 """A user and a password with no `//` before them, as `CONNECT` and Host have them."""

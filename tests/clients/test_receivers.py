@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from emulator import Emulator
@@ -153,3 +153,51 @@ def test_a_receiver_that_asks_for_another_notification_gets_it_meanwhile(emulato
     emulator.deliveries.expect(CANCELED).once().resend()
     assert "200" in posted
     assert posted.count("results") == 2
+
+
+def endless_wsgi(_: Any, start: Callable[..., Any]) -> Iterator[bytes]:
+    start("200 OK", [])
+    while True:
+        yield b"x" * 1_000
+
+
+async def endless_asgi(_: Request) -> Response:
+    async def content() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 1_000
+
+    return StreamingResponse(content())
+
+
+async def long_asgi(_: Request) -> Response:
+    return Response(b"x" * 100_000)
+
+
+@pytest.mark.parametrize("app", [endless_wsgi, at_hooks(endless_asgi), at_hooks(long_asgi)])
+def test_of_an_answer_that_does_not_end_no_more_is_read_than_is_kept(emulator: Emulator, app: Any) -> None:
+    emulator.receiver(HOOKS, app)
+    emulator.clock.advance("3s")
+    (delivery,) = emulator.deliveries
+    assert (delivery.status, delivery.attempts[-1].body) == ("delivered", "x" * 16_384)
+
+
+def answering_wsgi(status: str) -> Callable[..., Any]:
+    def app(_: Any, start: Callable[..., Any]) -> list[bytes]:
+        start(status, [])
+        return []
+
+    return app
+
+
+def answering_asgi(status: Any) -> Callable[..., Any]:
+    async def app(_scope: Any, _receive: Any, send: Callable[..., Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+
+    return app
+
+
+@pytest.mark.parametrize("app", [*map(answering_wsgi, ("", "abc", "999 X")), *map(answering_asgi, (None, "abc", 999, 20))])
+def test_an_answer_whose_status_http_does_not_have_is_an_attempt_that_failed(emulator: Emulator, app: Any) -> None:
+    emulator.receiver(HOOKS, app)
+    emulator.clock.advance("3s")
+    assert "which HTTP does not have" in str(emulator.deliveries[0].attempts[-1].error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from ipaddress import ip_address
+from threading import Event
 from typing import Any
 
 import pytest
@@ -123,10 +124,10 @@ def places(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     """Have every name stand for these addresses, and return the names that are looked up."""
     asked: list[str] = []
 
-    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+    def getaddrinfo(host: str, *_: Any, **__: Any) -> list[Any]:
         asked.append(host)
         families = [socket.AF_INET6 if ip_address(it).version == 6 else socket.AF_INET for it in addresses]
-        return [(family, socket.SOCK_STREAM, 6, "", (it, port)) for family, it in zip(families, addresses, strict=True)]
+        return [(family, socket.SOCK_STREAM, 6, "", (it, 0)) for family, it in zip(families, addresses, strict=True)]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
@@ -142,7 +143,13 @@ def places(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
         ("64:ff9b::a9fe:a9fe", "link-local"),
         ("::a9fe:a9fe", "link-local"),
         ("2002:a9fe:a9fe::1", "link-local"),
+        ("64:ff9b:1::a9fe:a9fe", "link-local"),
+        ("64:ff9b:1:a9fe:a9:fe00::", "link-local"),
+        ("::ffff:0:a9fe:a9fe", "link-local"),
+        ("2001:db8::5efe:a9fe:a9fe", "link-local"),
+        ("fd12::200:5efe:a9fe:a9fe", "link-local"),
         ("fd00:ec2::254", "metadata"),
+        ("fd20:ce::254", "metadata"),
         ("100.100.100.200", "metadata"),
         ("168.63.129.16", "metadata"),
         ("0.0.0.0", "unspecified"),
@@ -173,5 +180,20 @@ def test_an_address_that_is_named_itself_is_sent_to(monkeypatch: pytest.MonkeyPa
 
 def test_private_and_local_addresses_are_sent_to_where_their_name_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     hosts = Hosts(["hooks.example.com"])
-    places(monkeypatch, "10.0.0.7", "127.0.0.1", "::1", "fd12::1", "192.168.1.1")
-    assert len(look_up(hosts.target("https://hooks.example.com"), hosts, 5)) == 5
+    addresses = ("10.0.0.7", "127.0.0.1", "::1", "fd12::1", "192.168.1.1", "64:ff9b:1::a00:7", "2001:db8::5efe:a00:7")
+    places(monkeypatch, *addresses)
+    assert [place[0] for *_, place in look_up(hosts.target("https://hooks.example.com"), hosts, 5)] == [*addresses]
+
+
+def test_a_lookup_that_hangs_is_one_however_many_attempts_want_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosts, go_on = Hosts(["hooks.example.com:*"]), Event()
+    asked = places(monkeypatch, "10.0.0.7")
+    answer = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *it, **more: (answer(*it, **more), go_on.wait())[0])
+    for port in range(9000, 9020):
+        with pytest.raises(TimeoutError):
+            look_up(hosts.target(f"http://hooks.example.com:{port}"), hosts, 0)
+    assert asked == ["hooks.example.com"]
+    go_on.set()
+    ((*_, place),) = look_up(hosts.target("http://hooks.example.com:9000"), hosts, 60)
+    assert place == ("10.0.0.7", 9000)

@@ -97,6 +97,26 @@ def test_no_secret_can_be_read_where_a_text_was_cut_short(place: str, value: str
     assert [text[:end] for end in range(len(text)) if TAIL in redact_text(text[:end])] == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"'https://me:{TAIL}…' is not a duration",
+        f"'https://me:se/c{TAIL}…; and more",
+        f"at https://:{TAIL}…",
+        f"https://me:{TAIL}",
+    ],
+)
+def test_no_password_can_be_read_where_its_url_was_cut_short(text: str) -> None:
+    assert TAIL not in redact_text(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["see https://host:8080…", "https://host:80/a…", "'https://host/…'", "https://host:443/x is none"]
+)
+def test_a_url_without_a_user_is_shown_where_it_was_cut_short(text: str) -> None:
+    assert redact_text(text) == text
+
+
 @pytest.mark.parametrize("name", ["password", "api_key", "token"])
 @pytest.mark.parametrize("value", ["ab'cd", 'ab"cd', "ab&cd", "ab<cd", "ab\\cd", "ab;cd,e=f:g"])
 def test_no_secret_in_a_path_can_be_read_behind_a_sign(name: str, value: str) -> None:
