@@ -31,7 +31,7 @@ DRY_RUN = closed(
     "url",
     examples=[{"method": "GET", "url": "/live/batches"}],
 )
-AGAIN = closed({"assume": ASSUME})
+AGAIN = closed({"assume": ASSUME}, examples=[{"assume": {"serpwow.unknown-batch": "404"}}])
 
 
 @route(
