@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -101,6 +105,30 @@ def test_an_exchange_is_changed_and_sent(console: Console) -> None:
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("It was answered 200")).to_be_visible()
     assert console.entries()[-1]["operation"] == "serpwow.batches.get"
+
+
+def copied(page: Page, name: str) -> str:
+    page.get_by_role("button", name=f"Copy as {name}").click()
+    text = page.get_by_role("dialog").get_by_role("textbox").input_value()
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    return text
+
+
+def test_an_exchange_is_copied_as_curl_and_as_a_step(console: Console) -> None:
+    happened(console)
+    page = console.open("/w/default/journal?n=1")
+    assert copied(page, "curl").startswith("curl ")
+    assert f"/live/batches/{QUEUED}/stop" in copied(page, "step")
+
+
+def test_an_exchange_is_copied_as_a_test_that_passes(console: Console, tmp_path: Path) -> None:
+    happened(console)
+    page = console.open("/w/default/journal?n=1")
+    (tmp_path / "test_copied.py").write_text(copied(page, "pytest"), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "1 passed" in done.stdout, done.stdout
 
 
 def test_hostile_text_of_a_client_stays_text(console: Console) -> None:
