@@ -44,7 +44,7 @@ AGAIN = closed({"assume": ASSUME}, examples=[{"assume": {"serpwow.unknown-batch"
     is_trial=True,
 )
 def dry_run(world: World, request: ControlRequest) -> DryRun:
-    trial = written_request(request).read()
+    trial = written_request(request, world).read()
     refuse_unreachable(request, trial)
     world = _world_of(world, request)
     before = Moment(world.settle(), world)

@@ -245,9 +245,13 @@ class Recording(Record, component="recording"):
 
 
 class Copied(Record, component="copied"):
-    """An exchange of a client as a text to be taken away."""
+    """An exchange of a client as a text to be taken away, or as a request to be written anew."""
 
-    text: str
+    text: LeftOut[str] = None
+    method: LeftOut[str] = None
+    url: LeftOut[str] = None
+    headers: LeftOut[dict[str, str]] = None
+    body: LeftOut[Any] = None
 
 
 class PendingTimer(Record, component="pending"):

@@ -6,13 +6,14 @@ from emulator.control.explain import entry_of
 from emulator.control.journal import entry_number
 from emulator.control.models import Copied, Recording
 from emulator.control.negotiation import TEXT_TYPE, YAML_TYPE
-from emulator.control.record import TEXT
+from emulator.control.record import TEXT, to_json
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, Conflict
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
+from emulator.sdk.exact_json import dump
 
-FORMS = CURL, STEP, PYTEST = "curl", "step", "pytest"
+FORMS = CURL, STEP, PYTEST, JSON = "curl", "step", "pytest", "json"
 
 
 @route(
@@ -34,9 +35,9 @@ def record(world: World, request: ControlRequest) -> Recording:
 @route(
     "GET",
     "/worlds/{world}/journal/{n}/copy",
-    "An exchange as a command of curl, as a step of a scenario, or as a test",
+    "An exchange as a command of curl, as a step of a scenario, as a test, or as a request to be sent",
     query={"as": {"enum": [*FORMS], "default": CURL}},
-    forms={TEXT_TYPE: lambda it: it.text.removesuffix("\n")},
+    forms={TEXT_TYPE: lambda it: it.text.removesuffix("\n") if it.text else dump(to_json(it)).decode()},
     default_form=TEXT_TYPE,
     takes_long=True,
 )
@@ -50,6 +51,8 @@ def copy(world: World, request: ControlRequest) -> Copied:
         raise BadInput.at(f"an exchange is copied as {', '.join(FORMS[:-1])} or {FORMS[-1]}, not as {form!r}", "as")
     if not isinstance(entry_of(world, n).event, Exchange):
         raise Conflict(f"entry {n} is no exchange, and only what a client sent can be copied")
+    if form == JSON:
+        return Copied(**copies.as_request(world, vendors, n))
     if form == PYTEST:
         return Copied(copies.as_test(world, vendors, n))
     return Copied(copies.as_step(world, vendors, n) if form == STEP else copies.as_curl(world, vendors, n, request.base_url))

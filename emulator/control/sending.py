@@ -28,7 +28,7 @@ SEND = {
         closed(FIELDS, "method", "url"),
         closed({"n": {"type": "integer", "minimum": 1, "description": "an exchange of the journal, once more"}}, "n"),
     ],
-    "examples": [{"method": "GET", "url": "/live/account?api_key=demo"}, {"n": 1}],
+    "examples": [{"method": "GET", "url": "/live/account?api_key={serpwow.api_key}"}, {"n": 1}],
 }
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"expect"})
 """Headers of a request that its connection needs, and that another connection has anew."""
@@ -69,7 +69,8 @@ class Heard(NamedTuple):
 )
 def send(request: ControlRequest) -> Sent:
     world = request.context.worlds.get(request.path_param("world"))
-    sent = _exchange(world, request.body["n"]) if "n" in request.body else written_request(request)
+    with world.lock:
+        sent = _exchange(world, request.body["n"]) if "n" in request.body else written_request(request, world)
     if sent.path.startswith(PREFIX) or sent.path == "/":
         raise BadInput.at("it is no path of a vendor: what is sent here is a client's request to one", "url")
     refuse_unreachable(request, sent.read())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from emulator.control.named_values import with_named_values
 from emulator.control.route import ControlRequest
 from emulator.kernel.errors import BadInput
+from emulator.kernel.world import World
 from emulator.scenario.checks.placeholders import METHODS
 from emulator.scenario.checks.responses import header_problems
-from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import TEXTS
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request, read_request
@@ -21,7 +22,7 @@ from emulator.web.requests import with_plain_letters
 
 FIELDS = {
     "method": {"enum": METHODS},
-    "url": {"type": "string", "pattern": "^(https?://[^/]+)?/", "description": "/path?query, or http://host/path?query"},
+    "url": {"type": "string", "pattern": "^((https?://[^/]+)?/|\\{)", "description": "/path?query, or http://host/path?query"},
     "headers": TEXTS,
     "body": {},
 }
@@ -44,13 +45,15 @@ class WrittenRequest(NamedTuple):
         return read_request(self.method, self.path, self.query, self.headers, self.body, self.scheme)
 
 
-def written_request(control: ControlRequest) -> WrittenRequest:
+def written_request(control: ControlRequest, world: World) -> WrittenRequest:
     """Return the request that a body describes. Its body is sent as JSON where it is no text.
+
+    Names in braces stand for a world's own credentials, and for what its answers gave.
 
     Raises:
         BadInput: no client could send it.
     """
-    options: JsonObject = control.body
+    options = with_named_values(control.body, world, control.context.vendors)
     scheme, host, path, query = _parts(options["url"])
     if problems := [*header_problems(options, ())]:
         raise BadInput(problems)

@@ -11,13 +11,14 @@ from emulator.kernel.world import World
 from emulator.kernel.worlds import DEFAULT
 from emulator.recording.curl import Values, curl
 from emulator.recording.events import Call, Event
-from emulator.recording.named import Kept, kept_by, names_in, paired
+from emulator.recording.named import Kept, kept_by, names_in, paired, with_values
 from emulator.recording.pytest_file import pytest_file
 from emulator.recording.recorder import LONGEST_BODIES, Story, check_length, credentials_of, own_fields, tell
 from emulator.recording.worlds import beginning_of, check_whole, events_until, start_of
 from emulator.scenario.document import Document, JsonDict
 from emulator.scenario.layout import step_lines
 from emulator.scenario.loader import load_document
+from emulator.sdk.exact_json import dump
 from emulator.sdk.vendor import Vendors
 from emulator.text.escape import escaped
 from emulator.text.redact import redact_text
@@ -67,9 +68,31 @@ def as_curl(world: World, vendors: Vendors, n: int, base_url: str) -> str:
     return curl(step, values._replace(kept=kept))
 
 
+def as_request(world: World, vendors: Vendors, n: int) -> JsonDict:
+    """Return exchange `n` of a world as a request to be written anew: its method, URL, headers and body.
+
+    Names in braces stand for credentials, and for what answers gave and may not be read.
+
+    Raises:
+        Conflict: no client can send that request.
+    """
+    step, kept = _step_of(world, vendors, n)
+    values = {name: f"{{entry/{it.call.n}/{it.place}}}" if it.is_secret else it.value for name, it in kept.items()}
+    is_picked = any(name in own_fields(world, vendors) or (name in kept and kept[name].is_secret) for name in names_in(step))
+    step = with_values({name: step[name] for name in ("send", "headers", "json", "body") if name in step}, values)
+    method, _, url = step["send"].partition(" ")
+    headers = dict(step.get("headers", {}))
+    headers |= {} if is_picked or world.id == DEFAULT else {"Emulator-World": world.id}
+    body = step.get("json", step.get("body"))
+    if "json" in step and not isinstance(body, (dict, list)):
+        headers.setdefault("Content-Type", "application/json")
+        body = dump(body).decode()
+    return {"method": method, "url": url, "headers": headers, "body": body}
+
+
 def _keeping(name: str, kept: Kept) -> str:
     """Return the words that say where a value is from that a step needs."""
-    path = escaped(redact_text(".".join(map(str, kept.path))))
+    path = escaped(redact_text(kept.place))
     return (
         f"a step before it has: keep: {{{name}: {path}}}, of {escaped(redact_text(f'{kept.call.method} {kept.call.target}'))}"
     )

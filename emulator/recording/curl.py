@@ -84,8 +84,8 @@ class _Shell:
             way = "".join(f"[{dump(it).decode()}]" for it in kept.path)
             yield from (*settings, f"{variable}=$({command} |\n  python3 -c {quote(_READ.format(way))})")
         else:
-            where = f"{'.'.join(map(str, kept.path))} of the answer to {kept.call.method} {kept.call.target}"
-            yield f': "${{{variable}:?set it to {_HARMFUL.sub("_", redact_text(where))}}}"'
+            where = redact_text(f"{kept.place} in the answer of entry {kept.call.n}")
+            yield f': "${{{variable}:?set it to {_HARMFUL.sub("_", where)}}}"'
 
     def _words(self, step: JsonObject) -> Iterator[str]:
         """Yield the parts of a command, each for a line of its own."""

@@ -22,6 +22,7 @@ class Call(NamedTuple):
     vendor reads as one, and `is_let_in` whether it took that.
     `is_cut` and `reply_is_cut` tell that only a part of the body or of the reply is known. Nothing whole came back where it
     `fails`; where its reply is `spoilt`, the status alone. Where it `moves_clock`, the clock may have moved meanwhile.
+    `n` is its number in a journal, 0 where there is none.
     """
 
     at: datetime
@@ -41,6 +42,7 @@ class Call(NamedTuple):
     spoilt: bool = False
     moves_clock: bool = False
     ids: tuple[str, ...] = ()
+    n: int = 0
 
     @property
     def is_heard(self) -> bool:

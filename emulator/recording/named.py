@@ -37,6 +37,11 @@ class Kept(NamedTuple):
     value: str
 
     @property
+    def place(self) -> str:
+        """The path of the value, dotted."""
+        return ".".join(map(str, self.path))
+
+    @property
     def is_secret(self) -> bool:
         """Tell whether it may not be read: it goes by the name of a secret, or looks like one."""
         key = next((it for it in reversed(self.path) if isinstance(it, str)), "")

@@ -72,7 +72,9 @@ def events_until(world: World, vendors: Vendors, n: int) -> list[Event]:
     by_hand, most = ByHand(world), world.rules.limits.journal_bytes
     entries = takewhile(lambda it: it.n <= n, world.journal.since(0))
     numbered: list[tuple[int, Event]] = [
-        (entry.n, _call(vendors, entry.event, most)) for entry in entries if isinstance(entry.event, Exchange)
+        (entry.n, _call(vendors, entry.event, most)._replace(n=entry.n))
+        for entry in entries
+        if isinstance(entry.event, Exchange)
     ]
     numbered += [(commit.last, it) for commit in world.history if commit.last < n for it in by_hand.done(commit)]
     events = [event for _, event in sorted(numbered, key=itemgetter(0))]

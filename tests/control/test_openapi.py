@@ -140,6 +140,7 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/worlds/default/ledger", None),
     ("GET", "/worlds/default/record", None),
     ("GET", "/worlds/default/journal/last/copy?as=pytest", None),
+    ("GET", "/worlds/default/journal/last/copy?as=json", None),
     ("GET", "/worlds/default/diff?from=before", None),
     ("POST", "/worlds/default/verify", {"never": ["serpwow.batches.stop"]}),
     ("POST", "/worlds/default/faults", FAULT),

@@ -55,6 +55,52 @@ def test_an_answer_that_is_lost_is_told_and_the_call_is_made_once(
     assert len(world.journal()) == 1
 
 
+@pytest.mark.parametrize(
+    ("vendor", "request_"),
+    [
+        ("serpwow", {"method": "GET", "url": "/live/account?api_key={serpwow.api_key}"}),
+        ("stripe", {"method": "GET", "url": "/v2/core/batch_jobs/x", "headers": {"Authorization": "Bearer {stripe.api_key}"}}),
+        (
+            "6dot50",
+            {
+                "method": "POST",
+                "url": "/za/pay/authentication/getToken",
+                "body": {"key": "{6dot50.key}", "secret": "{6dot50.secret}"},
+            },
+        ),
+    ],
+)
+def test_names_stand_for_the_worlds_own_credentials(world: World, vendor: str, request_: dict[str, Any]) -> None:
+    heard = sent(world, **request_)
+    (entry,) = world.journal()
+    assert (heard["n"], entry["operation"].partition(".")[0]) == (1, vendor)
+    assert heard["status"] not in (401, 403)
+    trial = world.control.post(f"/_emulator/worlds/{world.id}/dry-run", json=request_).json()
+    assert (trial["world"], trial["status"]) == (world.id, heard["status"])
+
+
+def test_other_texts_in_braces_stay(world: World) -> None:
+    body = {"name": "{x} {serpwow.key} {}"}
+    sent(world, method="POST", url="/live/batches?api_key={serpwow.api_key}&q={a}", body=body)
+    (entry,) = world.journal()
+    assert (entry["request"]["body"], entry["target"].endswith("&q={a}")) == (body, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "told"),
+    [
+        ("entry/9/token", 404, "no entry 9"),
+        ("entry/1/request_info.nothing", 422, "has no text at 'request_info.nothing'"),
+        ("entry/1/request_info", 422, "has no text at"),
+        ("entry/1/a.0.b", 422, "has no text at"),
+    ],
+)
+def test_a_name_of_what_no_answer_gave_is_refused(world: World, name: str, status: int, told: str) -> None:
+    sent(world, **stop_of(world))
+    answer = sent(world, method="GET", url=f"/live/batches/{{{name}}}?api_key={{serpwow.api_key}}")
+    assert (answer[0], told in answer[1], len(world.journal())) == (status, True, 1), answer
+
+
 def test_an_exchange_is_sent_once_more_with_its_own_credential(world: World) -> None:
     sent(world, **stop_of(world))
     again = sent(world, n=1)

@@ -124,9 +124,23 @@ def test_a_test_hears_what_was_heard(asked: Emulator, server: EmulatorServer) ->
     run(server, copied(asked, "pytest"))
 
 
-@pytest.mark.parametrize("form", ["curl", "step", "pytest"])
+def sent(emulator: Emulator, n: int | str = "last") -> Any:
+    """Send an exchange once more as it is copied, and return what is heard."""
+    return emulator.ask("POST", "/send", emulator.ask("GET", f"/journal/{n}/copy?as=json"))
+
+
+def test_a_request_is_sent_again_as_it_is_copied(asked: Emulator) -> None:
+    told = newest(asked)
+    request = asked.ask("GET", "/journal/last/copy?as=json")
+    asked.reset()
+    assert asked.ask("POST", "/send", request)["n"] == 1
+    (first, body), (again, same) = told, newest(asked)
+    assert (again[:4], same) == (first[:4], body)
+
+
+@pytest.mark.parametrize("form", ["curl", "step", "pytest", "json"])
 def test_what_is_copied_names_no_credential_of_a_client(asked: Emulator, form: str) -> None:
-    text = copied(asked, form)
+    text = str(asked.ask("GET", f"/journal/last/copy?as={form}"))
     assert "0123456789ABCDEF" not in text
     if form != "curl":
         assert asked.serpwow.api_key not in text
@@ -168,6 +182,14 @@ def test_a_token_is_asked_for_anew(emulator: Emulator, server: EmulatorServer) -
     assert newest(emulator) == told
     assert len(emulator.ask("GET", "/journal")["entries"]) == 4
     run(server, texts["pytest"])
+
+
+def test_a_token_is_sent_again_without_being_shown(emulator: Emulator) -> None:
+    httpx.get(f"{emulator.url}/za/pay/accounts", headers=get_token(emulator))
+    request = emulator.ask("GET", "/journal/last/copy?as=json")
+    assert request == {"method": "GET", "url": "/za/pay/accounts", "headers": {"Authorization": "Bearer {entry/1/token}"}}
+    assert (sent(emulator)["status"], sent(emulator, 1)["status"]) == (200, 200)
+    assert emulator.ask("POST", "/dry-run", request)["status"] == 200
 
 
 def test_a_test_plays_what_was_done_by_hand(emulator: Emulator, client: httpx.Client, server: EmulatorServer) -> None:
