@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -159,3 +160,12 @@ def test_a_choice_that_there_is_not_is_refused_with_the_nearest(world: World, ch
     sent(world, **stop_of(world))
     reply = world.control.post(f"/_emulator/worlds/{world.id}/journal/1/dry-run", json={"assume": choices})
     assert (reply.status_code, told in reply.json()["detail"]) == (422, True), reply.text
+
+
+@pytest.mark.parametrize("path", ["/live/account", "/v2/core/batch_jobs/x", "/za/pay/accounts"])
+def test_no_connection_is_opened_wherever_a_url_leads(world: World, path: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        sent(world, method="GET", url=f"http://127.0.0.1:{listener.getsockname()[1]}{path}")
+        with pytest.raises(BlockingIOError):
+            listener.accept()
