@@ -19,7 +19,7 @@ V = TypeVar("V")
 SMALL = 32
 """Members up to which a group is a plain tuple, which copies of a store share as it is."""
 
-SOME = 500
+SOME = 2_000
 """Resources that are sorted in together."""
 
 Place = tuple[int, str]
@@ -43,33 +43,35 @@ def portions(waiting: dict[K, V]) -> Iterator[list[tuple[K, V]]]:
 
 
 class Moves:
-    """The members that leave groups, and those that join them."""
+    """The members of a kind that leave groups, and those that join them, by key."""
 
-    __slots__ = ("_moves",)
+    __slots__ = ("_kind", "_moves")
 
-    def __init__(self) -> None:
-        self._moves: dict[IndexKey, tuple[list[Member], list[Member]]] = defaultdict(lambda: ([], []))
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._moves: defaultdict[IndexKey, tuple[list[Member], list[Member]]] = defaultdict(lambda: ([], []))
 
-    def note(self, kind: str, states: tuple[Former, Former], keys: Iterable[Sequence[IndexKey | None]]) -> None:
-        """Note what a resource of a kind was, and what it is, and the keys of its groups."""
+    def note(self, states: tuple[Former, Former], keys: Iterable[Sequence[IndexKey | None]]) -> None:
+        """Note what a resource was, and what it is, and the keys of its groups."""
         before, after = states
         if before is not None and after is not None and before[1] == after[1]:
             keys = zip(*[it for it in zip_longest(*keys) if it[0] != it[1]], strict=True)
         for side, (own, state) in enumerate(zip(keys, states, strict=False)):
+            if state is None:
+                continue
             for key in own:
-                if key is None or state is None:
-                    continue
-                number, id = state[1]
                 if key.__class__ is not SortedKey:
-                    self._moves[(kind, *key)][side].append(state[1])
+                    if key is not None:
+                        self._moves[key][side].append(state[1])
                 elif key.group[0] == "":
-                    self._moves[key.group][side].append((key.value, number, (kind, id)))
+                    self._moves[key.group][side].append((key.value, state[1][0], (self._kind, state[1][1])))
                 else:
-                    self._moves[(kind, *key.group)][side].append((key.value, number, id))
+                    self._moves[key.group][side].append((key.value, *state[1]))
 
     def make(self, groups: PagedMap[IndexKey, Group], owner: object) -> None:
         """Make the moves in the groups of an owner."""
-        for key, (leaving, joining) in self._moves.items():
+        for name, (leaving, joining) in self._moves.items():
+            key = name if name and name[0] == "" else (self._kind, *name)
             group = groups.get(key) or ()
             if isinstance(group, tuple):
                 members = [it for it in group if it not in leaving] + joining

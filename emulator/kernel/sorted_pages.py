@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -33,15 +34,13 @@ class SortedPages:
 
     def change(self, leaving: list[tuple[Any, ...]], joining: list[tuple[Any, ...]]) -> None:
         """Take out entries that are there, and add others that are not."""
-        leaving.sort()
-        joining.sort()
-        lasts, end = self._lasts, max(len(self._lasts) - 1, 0)
-        is_little = len(leaving) + len(joining) <= end
-        places = {min(bisect_left(lasts, it), end) for it in chain(leaving, joining)} if is_little else range(end + 1)
-        apart = [(it, _of_page(leaving, lasts, it), _of_page(joining, lasts, it)) for it in sorted(places, reverse=True)]
-        for place, gone, new in apart:
-            if gone or new:
-                self._replace(place, gone, new)
+        moves: defaultdict[int, tuple[list[tuple[Any, ...]], ...]] = defaultdict(lambda: ([], []))
+        for side, entries in enumerate((leaving, joining)):
+            entries.sort()
+            for place, part in _by_page(entries, self._lasts):
+                moves[place][side].extend(part)
+        for place in sorted(moves, reverse=True):
+            self._replace(place, *moves[place])
         self._size += len(joining) - len(leaving)
 
     def _replace(self, place: int, gone: list[tuple[Any, ...]], new: list[tuple[Any, ...]]) -> None:
@@ -49,7 +48,7 @@ class SortedPages:
         page = self._pages[place].copy() if self._pages else []
         if len(gone) + len(new) > FEW:
             leaving = set(gone)
-            page = sorted([entry for entry in page if entry not in leaving] + new)
+            page = sorted(([entry for entry in page if entry not in leaving] if gone else page) + new)
         else:
             for entry in gone:
                 del page[bisect_left(page, entry)]
@@ -103,10 +102,14 @@ class SortedPages:
             self._pages.pop()
 
 
-def _of_page(entries: list[tuple[Any, ...]], lasts: list[tuple[Any, ...]], place: int) -> list[tuple[Any, ...]]:
-    """Return those of some sorted entries that belong to a page: the last one also has all that come after it."""
-    first = bisect_right(entries, lasts[place - 1]) if place else 0
-    return entries[first : bisect_right(entries, lasts[place]) if place < len(lasts) - 1 else None]
+def _by_page(entries: list[tuple[Any, ...]], lasts: list[tuple[Any, ...]]) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """Yield sorted entries by the page to which they belong: the last one also has all that come after it."""
+    end, at = max(len(lasts) - 1, 0), 0
+    while at < len(entries):
+        place = min(bisect_left(lasts, entries[at]), end)
+        stop = bisect_right(entries, lasts[place], at) if place < end else len(entries)
+        yield place, entries[at:stop]
+        at = stop
 
 
 class SortedKey(NamedTuple):

@@ -220,7 +220,7 @@ class Store:
     def next_due(self) -> datetime | None:
         """The earliest instant of the agenda, or None."""
         self._settle_agenda()
-        self._next = min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
+        self._next = self._first_due()
         return self._next
 
     def upcoming(self, count: int, group: IndexKey = EVENTS) -> list[tuple[datetime, Key]]:
@@ -275,17 +275,24 @@ class Store:
         """Bring the groups of a kind up to date, some resources at a time; a checkpoint may end it between."""
         table, numbers = self.tables[kind], self._numbers[kind]
         for some in portions(self._changed[kind]):
-            moves = Moves()
+            moves = Moves(kind)
             for id, former in some:
                 now = None if (it := table.get(id)) is None else (it, numbers[id])
-                moves.note(kind, (former, now), (self._keys(former), self._keys(now)))
+                moves.note((former, now), (self._keys(former), self._keys(now, self._instants.pop((kind, id), None))))
             moves.make(self._groups, self._owner)
         del self._changed[kind]
+        if kind in self._timed:
+            self._untimed = {it for it in self._untimed if it[0] != kind}
+            self._next = min([*filter(None, (self._next, self._first_due()))], default=None)
 
-    def _keys(self, state: Former) -> tuple[IndexKey, ...]:
+    def _first_due(self) -> datetime | None:
+        """Return the earliest instant of the agenda as it was brought up to date last."""
+        return min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
+
+    def _keys(self, state: Former, instants: Instants | None = None) -> tuple[IndexKey, ...]:
         """Return the keys of the groups of a resource: the one of its kind, those of its index, and those of the agenda."""
         if state is None:
             return ()
         resource = state[0]
-        due = self._due(resource) if resource.kind in self._timed else NEVER
+        due = NEVER if resource.kind not in self._timed else instants or self._due(resource)
         return ((), *resource.index(), *[SortedKey(it, at) for it, at in zip(AGENDA, due, strict=True) if at is not None])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -189,19 +189,20 @@ class Batch(Metered, frozen=True, gc=False):
     def _expired(self, now: datetime) -> int:
         return bisect_right(self.result_sets, now - RESULT_LIFETIME, key=lambda result_set: result_set.ended_at)
 
-    def _groups(self) -> Iterator[IndexKey]:
-        """Yield the groups of a batch among those of its account by destination, schedule, slot and queue line."""
-        owner = self.owner
-        yield from (("destination", owner, id) for id in dict.fromkeys(self.destination_ids))
+    def _groups(self) -> list[IndexKey]:
+        """Return the groups of a batch among those of its account by destination, schedule, slot and queue line."""
+        owner, status, groups = self.owner, self.status, list[IndexKey]()
+        if self.destination_ids:
+            groups += [("destination", owner, id) for id in dict.fromkeys(self.destination_ids)]
         if self.schedule.type != MANUAL:
-            yield ("scheduled", owner)
-        if self.status == "running" or (self.status == "queued" and self.called_at is not None):
-            yield ("slot", owner, self.size)
-        elif self.status == "queued" and self.ticket is not None:
-            yield ("ticket", owner, *self.ticket)
-            yield ("queue line", owner, *self.ticket[:2])
-        elif self.status == "queued":
-            yield ("newly queued", owner, self.size, self.priority)
+            groups.append(("scheduled", owner))
+        if status == "running" or (status == "queued" and self.called_at is not None):
+            groups.append(("slot", owner, self.size))
+        elif status == "queued" and self.ticket is not None:
+            groups += [("ticket", owner, *self.ticket), ("queue line", owner, *self.ticket[:2])]
+        elif status == "queued":
+            groups.append(("newly queued", owner, self.size, self.priority))
+        return groups
 
 
 def code(digest: bytes) -> str:
