@@ -11,7 +11,7 @@ from emulator.kernel.accounts import Accounts
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
 from emulator.kernel.resource import Struct, field, structs
-from emulator.kernel.sorted_pages import IndexKey, SortedGroup
+from emulator.kernel.sorted_pages import IndexKey, SortedGroup, SortedKey
 from emulator.kernel.time import NEVER, format_duration
 
 ABSENT = "absent"
@@ -50,7 +50,7 @@ class Resource(Protocol):
     def since(self) -> datetime: ...
     @property
     def timing(self) -> OwnTiming | None: ...
-    def index(self) -> tuple[IndexKey, ...]: ...
+    def index(self) -> tuple[IndexKey | SortedKey, ...]: ...
 
 
 R = TypeVar("R", bound=Resource)

@@ -51,7 +51,7 @@ class Moves:
         self._kind = kind
         self._moves: defaultdict[IndexKey, tuple[list[Member], list[Member]]] = defaultdict(lambda: ([], []))
 
-    def note(self, states: tuple[Former, Former], keys: Iterable[Sequence[IndexKey | None]]) -> None:
+    def note(self, states: tuple[Former, Former], keys: Iterable[Sequence[IndexKey | SortedKey | None]]) -> None:
         """Note what a resource was, and what it is, and the keys of its groups."""
         before, after = states
         if before is not None and after is not None and before[1] == after[1]:
@@ -60,7 +60,7 @@ class Moves:
             if state is None:
                 continue
             for key in own:
-                if key.__class__ is not SortedKey:
+                if not isinstance(key, SortedKey):
                     if key is not None:
                         self._moves[key][side].append(state[1])
                 elif key.group[0] == "":

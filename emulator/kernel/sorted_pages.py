@@ -6,7 +6,9 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
+
+from emulator.kernel.resource import Struct
 
 IndexKey = tuple[Hashable, ...]
 
@@ -112,7 +114,7 @@ def _by_page(entries: list[tuple[Any, ...]], lasts: list[tuple[Any, ...]]) -> It
         at = stop
 
 
-class SortedKey(NamedTuple):
+class SortedKey(Struct, frozen=True, gc=False):
     """The key of a group that is sorted by a value of its members, and that value; equal ones are in order of arrival."""
 
     group: IndexKey

@@ -289,7 +289,7 @@ class Store:
         """Return the earliest instant of the agenda as it was brought up to date last."""
         return min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
 
-    def _keys(self, state: Former, instants: Instants | None = None) -> tuple[IndexKey, ...]:
+    def _keys(self, state: Former, instants: Instants | None = None) -> tuple[IndexKey | SortedKey, ...]:
         """Return the keys of the groups of a resource: the one of its kind, those of its index, and those of the agenda."""
         if state is None:
             return ()

@@ -46,7 +46,7 @@ class TimelineEvent(Metered, frozen=True, gc=False):
     status: str = "planned"
     kind: ClassVar[str] = "emulator.timeline"
 
-    def index(self) -> tuple[IndexKey, ...]:
+    def index(self) -> tuple[IndexKey | SortedKey, ...]:
         by_instant = SortedKey(("by instant",), self.at)
         return (by_instant,) if self.of is None else (by_instant, ("of", self.of))
 

@@ -22,6 +22,7 @@ from emulator.sdk.request import Request
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.text import letters
+from emulator.vendors.serpwow.operations import listing
 from emulator.vendors.serpwow.responses import account
 from emulator.web import pipeline
 from emulator.web.pipeline import LONG_ANSWER, Pipeline, is_heavier
@@ -188,6 +189,22 @@ def test_few_long_texts_are_sorted_compared_and_shown_beside_the_event_loop(
         threads.note(owner, function)
     assert client.get(f"/live/{path}&api_key=any").status_code == 200
     assert threads.names == {BESIDE}
+
+
+@pytest.mark.parametrize(
+    ("query", "are_beside"),
+    [("", False), ("&sort_by=created_at&page=12", False), ("&sort_by=priority", True), ("&page_size=1000", True)],
+    ids=["a page", "a late page", "a list that is not kept in its order", "a page of many"],
+)
+def test_a_page_among_many_batches_is_read_beside_the_event_loop_where_that_takes_long(
+    query: str, are_beside: bool, client: httpx.Client, threads: Threads
+) -> None:
+    client.delete(f"{WORLD}/faults")
+    state = {"serpwow": {"batches": [{"repeat": 600, "status": "idle", "searches": 1}]}}
+    client.patch(f"{WORLD}/state", json=state).raise_for_status()
+    threads.note(listing, "_page")
+    assert client.get(f"{BATCHES}{query}").status_code == 200
+    assert (threads.names == {BESIDE}) == are_beside
 
 
 def test_an_answer_of_control_characters_counts_as_it_is_written_and_only_up_to_its_bound(threads: Threads) -> None:

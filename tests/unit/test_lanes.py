@@ -125,7 +125,7 @@ WORLD = "/_emulator/worlds/default"
         (FEW, "PUT", "/live/batches/ONE", LONG_NAME, True),
         (MANY_SEARCHES, "GET", "/live/batches/ONE/searches/json", None, True),
         (MANY_BATCHES, "GET", "/live/batches/ONE", None, False),
-        (MANY_BATCHES, "GET", "/live/batches", None, True),
+        (MANY_BATCHES, "GET", "/live/batches", None, False),
         (MANY_BATCHES, "GET", "/live/batches/stopall", None, True),
         (FEW, "GET", f"{WORLD}/clock", None, False),
         (MANY_BATCHES, "GET", f"{WORLD}/clock", None, True),

@@ -40,7 +40,7 @@ class Apple:
     kind: ClassVar[str] = "toy.apple"
     is_tally: ClassVar[bool] = False
 
-    def index(self) -> tuple[IndexKey, ...]:
+    def index(self) -> tuple[IndexKey | SortedKey, ...]:
         return (("colour", self.status), SortedKey(BY_WEIGHT, self.weight))
 
 

@@ -105,8 +105,8 @@ class Batch(Metered, frozen=True, gc=False):
     account_id: str | None = None
     kind: ClassVar[str] = "6dot50.batch"
 
-    def index(self) -> tuple[IndexKey, ...]:
-        groups: tuple[IndexKey, ...] = (
+    def index(self) -> tuple[IndexKey | SortedKey, ...]:
+        groups: tuple[IndexKey | SortedKey, ...] = (
             SortedKey(("by creation", self.owner), self.created_at),
             SortedKey(("by creation", self.owner, self.status), self.created_at),
         )

@@ -67,11 +67,17 @@ class Uploads(NamedTuple):
     failed: tuple[str, ...] = ()
 
 
+NO_UPLOADS = Uploads()
+"""The uploads of a run that is stopped, or whose batch names no destination. Evidence: serpwow-stop-9."""
+
+
 def upload(view: View, batch: Batch) -> Uploads:
     """Return the outcome of uploading a batch's next result set: none to destinations that are disabled or do not exist.
 
     Evidence: serpwow-destinations-10 and serpwow-destinations-11.
     """
+    if not batch.destination_ids:
+        return NO_UPLOADS
     found = (find_destination(view, batch.owner, id) for id in dict.fromkeys(batch.destination_ids))
     enabled = [destination for destination in found if destination is not None and destination.enabled]
     failed = tuple(destination.id for destination in enabled if is_unreachable(view, destination))

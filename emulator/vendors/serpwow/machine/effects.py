@@ -22,7 +22,7 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
     SHORT_MONTH,
     STOP_SCHEDULE,
 )
-from emulator.vendors.serpwow.destinations.machine import Uploads, upload
+from emulator.vendors.serpwow.destinations.machine import NO_UPLOADS, Uploads, upload
 from emulator.vendors.serpwow.destinations.uploads import uploads_of
 from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
 from emulator.vendors.serpwow.model.account import MOST_DAYS, Account, Usage, is_outside, next_monthly
@@ -44,9 +44,6 @@ SCHEDULE = Timer("serpwow.schedule", None, "serpwow-schedule-2", Batch.until_sch
 INACTIVITY = Timer("serpwow.inactivity", None, "serpwow-inactive-1", Batch.until_inactive, upkeep=True)
 RESET = Timer("serpwow.reset", None, "serpwow-account-7", until_reset, attrgetter("credits_used"), settable=False, upkeep=True)
 """Applies only to an account that has used credits, so that years can pass without a step."""
-
-NO_UPLOADS = Uploads()
-"""A run that is stopped has no uploads. Evidence: serpwow-stop-9."""
 
 Changes = Iterable[Account | Batch | QueueLine]
 

@@ -174,7 +174,7 @@ class Batch(Metered, frozen=True, gc=False):
         """Return the time until two months after its last creation or start. Evidence: serpwow-inactive-1."""
         return max(months_after(self.active_at, 2) - self.since, timedelta())
 
-    def index(self) -> tuple[IndexKey, ...]:
+    def index(self) -> tuple[IndexKey | SortedKey, ...]:
         owner, status = self.owner, self.status
         return (
             ("owner", owner),

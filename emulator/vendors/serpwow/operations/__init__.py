@@ -60,8 +60,6 @@ OPERATIONS = (
         "/batches",
         list_batches,
         checks=(rate_limit("batches", "serpwow-list-10"), check_single_values),
-        beside=MANY_RESOURCES,
-        about=Batch,
         holds_much=is_searched,
     ),
     Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY_RESOURCES, about=Batch),

@@ -122,7 +122,7 @@ def _ranked_page(view: View, wanted: PageQuery, group: tuple[str, ...]) -> Page:
     before = min(wanted.first, 1)
     batches = (ranking.descending if wanted.descending else ranking.ascending)(wanted.first - before)
     around = [*islice(batches, before + wanted.size + 1)]
-    view.read(sum(len(batch.name) for batch in around) // PAGE)
+    view.read(len(around) + sum(len(batch.name) for batch in around) // PAGE)
     return _page(wanted, len(ranking), around[before : before + wanted.size], around, assumption)
 
 
