@@ -32,6 +32,9 @@ HTTP_STATUSES = range(100, 600)
 BACKGROUND_SECONDS = 1.0
 """Seconds, at most, for which the tasks go on that an application leaves behind when it has answered."""
 
+CLOSE_SECONDS = 5.0
+"""Seconds for which an application may go on whose handle is closed."""
+
 LIBRARIES = tuple({sysconfig.get_path(it) for it in ("stdlib", "platstdlib", "purelib", "platlib")})
 """The folders of code that is not the application's own."""
 
@@ -67,9 +70,9 @@ class OwnLoop:
         return _where_no_loop_runs(partial(self._run, coroutine))
 
     def close(self) -> None:
-        """End the loop, and what still runs in it."""
-        if self._runner is not None:
-            _where_no_loop_runs(self._runner.close)
+        """End the loop, and the tasks in it, once the application has answered that is called there; give it some seconds."""
+        if self._runner is not None and self._lock.acquire(timeout=CLOSE_SECONDS):
+            _where_no_loop_runs(self._runner.close)  # and what is called from now on has a loop of its own
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         if not self._lock.acquire(blocking=False):

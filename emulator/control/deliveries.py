@@ -9,7 +9,7 @@ from emulator.control.delivery_models import Claimed, Deliveries, OutgoingDelive
 from emulator.control.entries import hits
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, Outside, Steps, route
-from emulator.delivery.carriers import PATIENCE
+from emulator.delivery.carriers import PATIENCE, goes_to_holders
 from emulator.delivery.outgoing import Report, hand_out, record, signing_second
 from emulator.kernel.errors import BadInput, Conflict, NotFound
 from emulator.kernel.limits import HTTP
@@ -74,9 +74,12 @@ def carried(world: World, request: ControlRequest) -> Generator[Outside, None, b
     return True
 
 
-@route("POST", "/worlds/{world}/receivers/claim", "Wait for what a call needs delivered before it is answered", body=CLAIM)
+@route("POST", "/worlds/{world}/receivers/claim", "Wait for what is to be delivered without an advance", body=CLAIM)
 def claim(world: World, request: ControlRequest) -> Steps[Claimed]:
-    """Hand out what a vendor's client waits for, to whoever holds its receiver; nothing where nobody waits in time."""
+    """Hand out what a vendor's client waits for, or what is due by a running clock, to whoever holds its receiver.
+
+    There is nothing in it where none of these comes in time.
+    """
     claims, seconds = request.context.carriers.claims, parse_duration_at(request.body["wait"], "wait").total_seconds()
     if claims.closed:
         raise Conflict("the server ends, and nothing is delivered any more")
@@ -88,8 +91,10 @@ def claim(world: World, request: ControlRequest) -> Steps[Claimed]:
 
 
 def _claimed(world: World, request: ControlRequest) -> tuple[OutgoingDelivery, ...]:
-    wanted = request.context.carriers.claims.wanted(world)
-    return hand_to_holder(world, request, lambda it: (it.kind, it.id) in wanted) if wanted else ()
+    wanted, all_of_it = request.context.carriers.claims.wanted(world), goes_to_holders(world)
+    if not wanted and not all_of_it:
+        return ()
+    return hand_to_holder(world, request, lambda it: all_of_it or (it.kind, it.id) in wanted)
 
 
 @route("POST", "/worlds/{world}/deliveries/{delivery}/attempts", "Report what a receiver answered", body=REPORTED)

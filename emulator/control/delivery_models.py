@@ -20,7 +20,7 @@ class OutgoingDelivery(Record, component="outgoing-delivery"):
 
 
 class Claimed(Record):
-    """Notifications that a vendor's client waits for, which whoever holds their receivers has to deliver now."""
+    """Notifications that are not to wait for an advance, which whoever holds their receivers has to deliver now."""
 
     deliveries: tuple[OutgoingDelivery, ...]
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from functools import partial
+from itertools import islice
+from operator import contains
 
-from emulator.delivery.carrier import HttpCarrier, LogAttempt
+from emulator.delivery.alarm import Alarm
+from emulator.delivery.carrier import BUSY_SECONDS, FULL_SECONDS, HttpCarrier, LogAttempt
 from emulator.delivery.claims import Claims, Key
 from emulator.delivery.hosts import Hosts
 from emulator.delivery.outgoing import Report, record
-from emulator.kernel.limits import HTTP
+from emulator.kernel.advance import TURN_LIMIT, catch_up
+from emulator.kernel.clock import FROZEN
+from emulator.kernel.errors import TooMany
+from emulator.kernel.limits import ASGI, HTTP
 from emulator.kernel.world import World
 from emulator.sdk.deliveries import NO_ANSWER, Outbox
 from emulator.sdk.delivery import SENDING, Delivery
@@ -17,6 +24,9 @@ from emulator.sdk.vendor import Vendors
 
 PATIENCE = 60.0
 """Seconds of real time for which a request waits for deliveries."""
+
+LOOKED_AT = 1_000
+"""Deliveries, at most, that are looked at to see whether one is to be handed out."""
 
 WANTED = 100
 """Deliveries that are wanted of those who hold receivers, for one request at a time."""
@@ -31,6 +41,7 @@ class Carriers:
     def __init__(self, vendors: Vendors, hosts: Hosts, base_url: Callable[[], str], log: LogAttempt) -> None:
         self.http = HttpCarrier(vendors, hosts, base_url, log)
         self.claims = Claims()
+        self._alarm = Alarm(self._look)
         self._outboxes: dict[str, Outbox] = {it.of.kind: it for vendor in vendors.values() for it in vendor.outboxes}
 
     def expect(self, world: World, keys: Iterable[Key], base_url: str) -> list[Future[None]]:
@@ -51,16 +62,61 @@ class Carriers:
         self.review(world)
 
     def review(self, world: World, gone: bool = False) -> None:
-        """See to a world in which something may have changed, or that is gone. The caller holds its lock."""
+        """See to a world in which something may have changed, or that is gone. The caller holds its lock.
+
+        Where its clock runs and others hold its receivers, it is looked at soon.
+        """
         self.http.review(world)
         self.claims.review(world)
         if gone:
             self.claims.forget(world)
+        elif goes_to_holders(world):
+            self._alarm.set(world, 0)
+
+    def _look(self, world: World) -> None:
+        """See to a running world, and set when to look again."""
+        if not world.lock.acquire(blocking=False):
+            self._alarm.set(world, BUSY_SECONDS)
+            return
+        try:
+            self._alarm.set(world, self._keep_up(world))
+        finally:
+            world.lock.release()
+
+    def _keep_up(self, world: World) -> float | None:
+        """Let a world catch up with its clock a little, and those know of what is due who hold its receivers.
+
+        Return the seconds until there is more to do.
+        """
+        if self.claims.closed or not goes_to_holders(world):
+            return None
+        try:
+            catch_up(world, TURN_LIMIT)
+        except TooMany:
+            return FULL_SECONDS
+        if _is_to_be_handed_out(world):
+            self.claims.tell(world)
+        if world.clock.is_behind:
+            return FULL_SECONDS if world.clock.because else BUSY_SECONDS
+        due = world.store.next_due
+        return None if due is None else world.clock.seconds_until(due)
 
     def close(self) -> None:
         """Send nothing any more, and let nobody wait for what is outside."""
         self.http.close()
         self.claims.close()
+        self._alarm.clear()
+
+
+def goes_to_holders(world: World) -> bool:
+    """Tell whether what a world owes goes by itself to those who hold its receivers: there are some, and its clock runs."""
+    return world.clock.rate != FROZEN and (bool(world.receivers) or world.rules.carrier == ASGI)
+
+
+def _is_to_be_handed_out(world: World) -> bool:
+    """Tell whether something is due that whoever holds its receiver does not have yet."""
+    is_held = partial(contains, world.receivers) if world.rules.carrier != ASGI else bool
+    return any(not it.attempts[-1].headers and is_held(it.url) for it in islice(world.outside(), LOOKED_AT))
 
 
 def _under_way(world: World, keys: Iterable[Key]) -> Iterator[tuple[Key, Delivery]]:

@@ -1,4 +1,4 @@
-"""Deliveries that somebody waits for while others hold their receivers: who holds one claims them, and reports."""
+"""Deliveries whose receivers others hold: who holds one claims what must not wait for an advance, and reports."""
 
 from __future__ import annotations
 
@@ -27,10 +27,15 @@ class Claims:
         """Return what is done when a delivery is back, and tell those who hold receivers of it."""
         with self._lock:
             future = self._wanted.setdefault(world, {}).setdefault(key, Future())
+        self.tell(world)
+        return future
+
+    def tell(self, world: World) -> None:
+        """Tell those who hold receivers of a world that there is something to deliver."""
+        with self._lock:
             calls = self._calls.pop(world, ())
         for call in calls:
             end(call)
-        return future
 
     def wanted(self, world: World) -> set[Key]:
         """Return the deliveries of a world that are waited for."""
@@ -39,7 +44,7 @@ class Claims:
 
     @contextmanager
     def call(self, world: World) -> Iterator[Future[None]]:
-        """Return, for as long as this lasts, what is done when a delivery of a world is waited for, or the world is gone."""
+        """Return, for as long as this lasts, what is done when a delivery of a world is wanted, or the world is gone."""
         call: Future[None] = Future()
         with self._lock:
             self._calls.setdefault(world, set()).add(call)

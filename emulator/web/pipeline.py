@@ -120,7 +120,7 @@ class Pipeline:
             world.settle()
         if jumps:
             self.held.jump(world, jumps)
-        if self.carriers is not None and world.rules.carrier == HTTP:
+        if self.carriers is not None and (world.rules.carrier == HTTP or (world.receivers and not is_frozen)):
             self.carriers.review(world)
         if left:
             request.body, request.call, request.in_flight = b"", None, ()  # or they are kept while those hold the response up

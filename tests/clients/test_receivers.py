@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from queue import Queue
 from typing import Any
 
 import httpx
@@ -129,6 +130,43 @@ def test_a_receiver_that_nobody_holds_is_told_beside_those_that_are_held(emulato
         f"no receiver is at {HOOKS}: the test holds none (emulator.receiver)",
         f"no receiver is at {HOOKS}: the receivers of the test are at https://example.test/hook (emulator.receiver)",
     ]
+
+
+def calling(calls: Queue[Any], *statuses: int) -> Starlette:
+    left = [*statuses]
+
+    async def hook(_: Request) -> Response:
+        calls.put(asyncio.get_running_loop())
+        return Response(status_code=left.pop(0) if left else 204)
+
+    return at_hooks(hook)
+
+
+def test_where_the_clock_runs_a_receiver_is_called_when_something_is_due(emulator: Emulator) -> None:
+    calls: Queue[Any] = Queue()
+    emulator.receiver(HOOKS, calling(calls, 500))
+    emulator.clock.run(100_000)
+    assert calls.get(timeout=30) is calls.get(timeout=30)
+    assert emulator.deliveries[0].attempts[0].status == 500
+
+
+def test_a_receiver_that_comes_later_gets_what_is_due_after_that(emulator: Emulator) -> None:
+    emulator.clock.run(100_000)
+    calls: Queue[Any] = Queue()
+    emulator.receiver(HOOKS, calling(calls))
+    emulator.state.change({"stripe": {"batch_jobs": [{"id": "batchv2_2", "status": "cancelling"}]}})
+    assert calls.get(timeout=30)
+
+
+def test_where_the_clock_runs_a_receiver_of_an_async_test_is_called_in_its_loop(emulator: Emulator) -> None:
+    calls: Queue[Any] = Queue()
+
+    async def run() -> None:
+        await emulator.aio.receiver(HOOKS, calling(calls))
+        await emulator.aio.run(100_000)
+        assert await asyncio.to_thread(calls.get, timeout=30) is asyncio.get_running_loop()
+
+    asyncio.run(run())
 
 
 def test_a_receiver_that_asks_for_another_notification_gets_it_meanwhile(emulator: Emulator) -> None:
