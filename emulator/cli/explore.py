@@ -61,6 +61,12 @@ STDERR = 2
     callback=reads(read_max_seconds),
     help="For how long to try them, all in all.",
 )
+@option(
+    "--deliver-to",
+    multiple=True,
+    metavar="HOST[:PORT]",
+    help="Where notifications may be posted in the runs, as `serve --deliver-to` says.",
+)
 def explore(
     scenario: str,
     command: Sequence[str],
@@ -68,6 +74,7 @@ def explore(
     meanwhile: Sequence[Mapping[str, Any]],
     most: int,
     max_seconds: float,
+    deliver_to: Sequence[str],
 ) -> None:
     """Run COMMAND (after --) once for every way in which time, a fault or somebody else could come between its calls.
 
@@ -78,8 +85,10 @@ def explore(
     Ctrl-C prints what was found so far.
     """
     from emulator.client.emulator import Emulator
+    from emulator.client.environment import env
     from emulator.client.exploration import Explored
     from emulator.client.explore import ClientFailed, OutOfTime
+    from emulator.client.server import EmulatorServer
     from emulator.kernel.errors import EmulatorError
 
     if command and shutil.which(command[0]) is None:
@@ -97,7 +106,7 @@ def explore(
         click.echo(f"{explored.tried + explored.skipped} of {explored.endings or '?'}: {what}", err=True)
 
     try:
-        with Emulator() as emulator:
+        with EmulatorServer(env("EMULATOR_URL"), deliver_to=deliver_to or None) as server, Emulator(server=server) as emulator:
             found = emulator.explore(
                 scenario,
                 client if command else None,

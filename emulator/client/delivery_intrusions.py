@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from emulator.client.exploration import Intrusion
+from emulator.kernel.delivery_faults import EFFECTS
 from emulator.scenario.document import JsonObject
 from emulator.vendors import VENDORS
 
@@ -53,3 +55,12 @@ def received(emulator: Emulator) -> Iterator[Owed]:
 def by_delivery(owed: Sequence[Owed]) -> list[Intrusion]:
     """Return what can come in the way of each notification."""
     return [it.intrusion(*way) for it in owed for way in (*WAYS, *([OVERTAKEN] if it.is_followed else []))]
+
+
+def pairs_of(intrusions: Sequence[Intrusion]) -> Iterator[tuple[Intrusion, Intrusion]]:
+    """Yield every two of these that can happen together: a notification is struck once when it is made."""
+    for first, second in combinations(intrusions, 2):
+        one, other = dict(first.fault or {}), dict(second.fault or {})
+        is_same = all(one[name] == other[name] for name in ("at", "event", "after"))
+        if not is_same or EFFECTS[one["do"]].point != EFFECTS[other["do"]].point:
+            yield first, second

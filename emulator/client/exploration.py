@@ -49,7 +49,7 @@ class Explored:
     """The number of endings tried, those that broke something, the smallest first, and the undisturbed client's calls.
 
     `endings` is how many there are, known once the undisturbed client is done; the `skipped` have a broken one in them, and
-    in the `impossible` another actor can not do yet what it is to do: they are not tried.
+    in the `impossible` another actor can not do yet what it is to do; those `beyond` are more than may be: they are not tried.
     """
 
     tried: int = 0
@@ -58,6 +58,7 @@ class Explored:
     endings: int = 0
     skipped: int = 0
     impossible: int = 0
+    beyond: int = 0
 
     def __repr__(self) -> str:
         return f"<Explored: {'; '.join(self.summary())}>"
@@ -74,9 +75,10 @@ class Explored:
 
     def _untried(self) -> str:
         """Say how many endings were not tried, and why."""
-        left = self.endings - self.tried - self.skipped - self.impossible
+        left = self.endings - self.tried - self.skipped - self.impossible - self.beyond
         reasons = [f"{self.skipped} since they contain one that broke something"] * bool(self.skipped)
         reasons += [f"{self.impossible} since another actor cannot do that before the first call"] * bool(self.impossible)
+        reasons += [f"{self.beyond} since no more may be (most, --max-runs)"] * bool(self.beyond)
         if left > 0:
             reasons.append(f"{left} since they were not reached")
         return f"; of {self.endings} in all, not tried: {', '.join(reasons)}" if reasons else ""

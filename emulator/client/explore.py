@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from itertools import combinations
 from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 from emulator.client.acts import Acts
-from emulator.client.delivery_intrusions import Owed, by_delivery, received
+from emulator.client.delivery_intrusions import Owed, by_delivery, pairs_of, received
 from emulator.client.exploration import Ending, Explored, Intrusion, Progress, describe
 from emulator.client.explore_arguments import verdict
 from emulator.client.intrusions import Call, by_actors, by_fault, by_time, with_intrusions
@@ -33,6 +33,9 @@ from emulator.web.routes import UNMATCHED
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
     from emulator.scenario.client import Client as RawClient
+
+log = logging.getLogger("emulator.explore")
+"""Says of each run what is tried, as INFO: `pytest --log-cli-level=INFO` shows it."""
 
 Client = Callable[["Emulator"], object]
 """A function that is tried with a world, perhaps an `async def`: an assertion tells what is wrong. A check may return False."""
@@ -96,7 +99,7 @@ class Exploration:
     in it is not tried: the smaller one says more. Nor is one in which the actor can do nothing yet.
 
     Where the client holds receivers, each notification that they get comes twice, late, after the next one, and again since its
-    answer was lost, and every two of these happen together.
+    answer was lost, and every two of these happen together, as far as there may be so many endings.
 
     A client that asks the same again and again, while nothing changes and no time passes, is ended. So is one that still
     runs when `max_seconds` are over, in real time, since the first began.
@@ -130,9 +133,11 @@ class Exploration:
         faults = [*by_fault(calls, self.faults)]
         late = by_delivery(owed)
         endings: list[tuple[Intrusion, ...]] = [(it,) for it in (*time, *faults, *late)]
-        endings += [*((first, second) for first in time for second in faults), *combinations(late, 2)]
+        endings += ((first, second) for first in time for second in faults)
         self._expect_few(len(endings) + 1)
-        explored.endings = len(endings) + 1
+        pairs, room = [*pairs_of(late)], self.most - len(endings) - 1
+        endings += pairs[:room]
+        explored.endings, explored.beyond = len(endings) + len(pairs[room:]) + 1, len(pairs[room:])
         for some in () if explored.broken else (endings[: len(time)], endings[len(time) :]):
             for ending in some:
                 if any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
@@ -159,6 +164,7 @@ class Exploration:
 
         scenario, explored = with_intrusions(self.scenario, intrusions, self.client is None), self.explored
         explored.tried += 1
+        log.info("%s of %s: %s", explored.tried, explored.endings or "?", describe(intrusions))
         self.progress(explored, describe(intrusions))
         world = self._begin(scenario, intrusions)
         if world is None:

@@ -77,14 +77,15 @@ class ExploreMixin(ABC):
         result of the client says nothing. A client may be an `async def`.
 
         Where the client holds receivers (`emulator.receiver`), each notification that they got comes twice, an hour late, after
-        the next one, and again since its answer was lost, as after a crash of the receiver; and so do every two together.
+        the next one, and again since its answer was lost, as after a crash of the receiver; and so do every two together, as
+        far as there are no more than `most` runs. So does each that is posted to a receiver at a URL.
 
         Without a client, the steps of the scenario are played, once for each order in which those that run `together` can
         come, and once for each of `faults` and `meanwhile`. Time passes as they say, and no other way.
 
         A client that polls while time stands still is ended, and so is one that runs when `max_seconds` of real time, a
         duration in any spelling, are over for all of it. `progress` is called before each run, with what was found until
-        then and what is tried.
+        then and what is tried; the logger `emulator.explore` says that too.
 
         Raises:
             BadInput: an argument means nothing, a fault is none that can be laid at each call, `check` returned something else

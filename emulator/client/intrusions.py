@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from emulator.client.exploration import Intrusion
+from emulator.client.exploration import Intrusion, describe
 from emulator.kernel.calls import EVERYTHING
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
 from emulator.scenario.calls import names_of
@@ -39,7 +39,8 @@ class Call:
 
 def with_intrusions(scenario: JsonObject, intrusions: Sequence[Intrusion], plays_steps: bool) -> JsonObject:
     """Return the scenario with these intrusions; its steps stay where they are to be played."""
-    changed = {"title": "An ending", **scenario}
+    changed = {"title": "", **scenario}
+    changed["title"] = describe(intrusions)
     faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions if it.fault)]
     events = [*scenario.get("timeline", ()), *(dict(it.event) for it in intrusions if it.event)]
     if faults:

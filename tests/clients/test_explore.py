@@ -189,7 +189,7 @@ def test_the_ending_can_be_had_again_from_its_file(emulator: Emulator, tmp_path:
     (ending,) = emulator.explore(LATE, stops_twice_when_it_hears_nothing, faults=[DROP]).broken
     path = tmp_path / "ending.yaml"
     path.write_text(ending.scenario)
-    assert load_file(path, VENDORS).title == "An ending"
+    assert load_file(path, VENDORS).title == "drop after-commit strikes serpwow.batches.stop #1"
     with Emulator(path) as again, pytest.raises(AssertionError, match="the second stop is refused"):
         stops_twice_when_it_hears_nothing(again)
 
