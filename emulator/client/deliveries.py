@@ -137,7 +137,8 @@ def expect_event(name: str) -> None:
     """
     known = [event for vendor in VENDORS.values() for outbox in vendor.outboxes for event in outbox.events]
     if name not in known:
-        raise NotFound("event", name, known)
+        silent = " and ".join(vendor.name for vendor in VENDORS.values() if not vendor.outboxes)
+        raise NotFound("event", name, known, more=f"; {silent} publishes none" if silent else "")
 
 
 def _outcome(attempt: models.Attempt) -> str:

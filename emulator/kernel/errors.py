@@ -127,8 +127,8 @@ class TooMany(EmulatorError):
 class NotFound(EmulatorError):
     """There is nothing of that name; the message names the one that was probably meant, or all where they are few."""
 
-    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"no {what} is called {name!r}{hint(name, known)}")
+    def __init__(self, what: str, name: str, known: Iterable[str], more: str = "") -> None:
+        super().__init__(f"no {what} is called {name!r}{hint(name, known)}{more}")
 
 
 class TimeRunsForward(EmulatorError):

@@ -66,12 +66,15 @@ def hint(name: str, known: Iterable[str], few: int = FEW) -> str:
     words = list(dict.fromkeys(known))
     if close := near(name, words):
         return f"; did you mean {' or '.join(map(repr, close))}?"
+    first, _, rest = name.partition(".")
+    others = elsewhere(name, words)
+    more = f"; {first} has no {rest}, {' and '.join(others)} {'have' if others[1:] else 'has'}" if others else ""
     listed = below(name, words) or words
     if listed and listed[0].startswith(f"{name}."):
         return f"; name one of its own: {some(listed)}"
     if len(listed) > few:
-        return f"; those like it: {some(listed)}" if listed is not words else ""
-    return f"; known: {', '.join(listed)}" if listed else ""
+        return f"; those like it: {some(listed)}{more}" if listed is not words else ""
+    return f"; known: {', '.join(listed)}{more}" if listed else ""
 
 
 def some(words: Sequence[str], total: int | None = None) -> str:
@@ -79,6 +82,15 @@ def some(words: Sequence[str], total: int | None = None) -> str:
     left = (len(words) if total is None else total) - ALIKE
     more = f" and {left} more" if left > 0 else ""
     return f"{', '.join(words[:ALIKE])}{more}"
+
+
+def elsewhere(name: str, known: Iterable[str]) -> list[str]:
+    """Return the first parts of the known words that go on as `name` does, where its own first part is known too."""
+    first, _, rest = name.partition(".")
+    words = list(known)
+    if not rest or not any(word.partition(".")[0] == first for word in words):
+        return []
+    return [word.partition(".")[0] for word in words if word.partition(".")[2] == rest]
 
 
 def below(name: str, known: Iterable[str]) -> list[str]:

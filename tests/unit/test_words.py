@@ -127,6 +127,12 @@ def test_where_no_word_is_near_the_words_are_listed_if_they_are_few() -> None:
     assert hint("zzz", ["a", "b"]) == "; known: a, b"
     assert hint("zzz", [f"w{n}" for n in range(FEW + 1)]) == ""
     assert hint("stripe.zzz", ["stripe.drain", "stripe.fault", "serpwow.queue"]) == "; known: stripe.drain, stripe.fault"
+    own, others = ["acme.queue", "acme.run"], ["stripe.webhook", "serpwow.webhook"]
+    assert hint("acme.webhook", own + others) == "; known: acme.queue, acme.run; acme has no webhook, stripe and serpwow have"
+    assert (
+        hint("acme.webhook", own + others[:1], few=0)
+        == "; those like it: acme.queue, acme.run; acme has no webhook, stripe has"
+    )
     assert hint("zzz", []) == ""
 
 
