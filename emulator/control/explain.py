@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from emulator.contract.evidence import load_evidence
 from emulator.control import entries, journal_models
 from emulator.control.differences import PAGE_SIZE, page
-from emulator.control.explained_changes import cited, explained_attempt, explained_change, fact_of, faults_of_delivery
+from emulator.control.explained_changes import cited, explained_attempt, explained_change, fact_of
 from emulator.control.hints import Hints
 from emulator.control.journal_models import Choice, ExplainedChange, ExplainedExchange, SkippedRow
 from emulator.control.trials import decisive
-from emulator.control.verdicts import fault_line, verdicts_on
+from emulator.control.verdicts import fault_line, verdict_line, verdicts_on
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
@@ -95,7 +95,7 @@ def explain(
     if isinstance(event, DeliveryAttempt):
         return explained_attempt(world, vendors, n, event)
     if isinstance(event, Change):
-        return explained_change(world, vendors, n, event, faults_of_delivery(world, event))
+        return explained_change(world, vendors, n, event)
     vendor = vendors[event.operation.partition(".")[0]]
     would_work = Hints(world, vendor, routes, event).all()
     assumptions = decisive(world, vendors, runs, n, event, _assumptions_of(world, vendor, event))
@@ -215,9 +215,7 @@ def _lines(explained: ExplainedExchange, reason: str, overruled: Mapping[str, st
     if explained.scripted:
         yield f"  scripted    {explained.scripted}"
     yield from map(fault_line, explained.faults)
-    for rule in explained.rules[:MAX_LINES]:
-        label, place = "struck" if rule.struck else "not struck", f" ({rule.place})" if rule.place else ""
-        yield f"  {label:<12}{rule.id}{place}: {rule.why}"
+    yield from map(verdict_line, explained.rules[:MAX_LINES])
     yield from (f"  assuming    {it.id} = {it.choice}: {it.question}" for it in explained.assumptions)
     yield from (f"  changed     {it}" for it in _changed(explained))
     if explained.delivered is not True:

@@ -207,7 +207,7 @@ class UnmatchedRequests(Record):
 
 
 class RuleVerdict(Record):
-    """A fault or a reply of the world that stands where a request came: whether it `struck`, and why, or why not."""
+    """A fault or a reply of the world that stands where something came: whether it `struck`, and why, or why not."""
 
     id: str
     place: str | None
@@ -222,10 +222,14 @@ class ChangeNumberInWorld(ChangeNumber):
 
 
 class ExplainedChange(Change, ChangeNumberInWorld):
-    """A change explained; `faults` are those that struck the delivery or the attempt that it is about."""
+    """A change explained; `faults` are those that struck the delivery or the attempt that it is about.
+
+    `rules` are the verdicts of all faults of its kind that stand there.
+    """
 
     because: Fact | None
     faults: tuple[FaultHit, ...]
+    rules: tuple[RuleVerdict, ...]
     text: str
 
 

@@ -26,6 +26,7 @@ from emulator.web.scripted_responses import SCRIPTED
 MOST_RULES = 20
 """Rules that let a request pass and of which it is told why."""
 
+LABELS = {True: "struck", False: "not struck"}
 ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
@@ -40,6 +41,12 @@ def verdicts_on(world: World, routes: Routes, exchange: Exchange) -> tuple[RuleV
 def fault_line(fault: models.FaultHit | FaultHit) -> str:
     """Return the line of an explanation that tells of a fault that struck."""
     return f"  fault       {fault.id}: {fault.do} {fault.where}{f', from {fault.place}' if fault.place else ''}"
+
+
+def verdict_line(rule: RuleVerdict) -> str:
+    """Return the line of an explanation that tells of a verdict."""
+    place = f" ({rule.place})" if rule.place else ""
+    return f"  {LABELS[rule.struck]:<12}{rule.id}{place}: {rule.why}"
 
 
 def _struck(exchange: Exchange) -> dict[str, str]:
@@ -107,7 +114,7 @@ def _why_not(rule: CallRule, call: Call, exchange: Exchange, shown: Callable[[da
         return f"it ended at {format_instant(shown(rule.ends))}"
     if rule.match is not None and (path := call.mismatch(rule.match)):
         return _mismatch(call, rule, path)
-    return f"it has struck {_times(rule.struck)}, as often as it may" if rule.is_spent else None
+    return f"it has struck {times(rule.struck)}, as often as it may" if rule.is_spent else None
 
 
 def _mismatch(call: Call, rule: CallRule, path: Path) -> str:
@@ -120,7 +127,7 @@ def _mismatch(call: Call, rule: CallRule, path: Path) -> str:
     return f"its match wants {place} {redact_header(name, str(wanted))!r}, and the call has {values or 'none'}"
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 

@@ -48,10 +48,10 @@ def strike_at(view: View, outbox: Outbox, delivery: Delivery, point: str, *spare
     """Return what strikes a delivery at a point; a delivery to no URL is not attempted."""
     if not view.size(DeliveryFault) or (point == ATTEMPT and delivery.url is None):
         return NO_STRIKE
-    return strike_of(view, point, _call_of(view, outbox, delivery), spared)
+    return strike_of(view, point, call_of(view, outbox, delivery), spared)
 
 
-def _call_of(view: View, outbox: Outbox, delivery: Delivery) -> Call:
+def call_of(view: View, outbox: Outbox, delivery: Delivery) -> Call:
     """Return a delivery as rules see it; its signature is over the time of the world."""
     ids = tuple(filter(None, (delivery.subject, delivery.destination, delivery.event_id)))
     return Call(delivery.vendor, outbox.name, ids, None, cache(partial(_read, view, outbox, delivery)))

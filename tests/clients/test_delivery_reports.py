@@ -132,3 +132,45 @@ def test_an_attempt_is_explained_by_what_came_of_it(emulator: Emulator) -> None:
     (attempt,) = emulator.journal.attempts()
     said = f"attempt     1 of {CANCELED} {attempt.event_id} to {HOOKS}: the receiver answered 500"
     assert said in attempt.explain().text
+
+
+FAULTS = [
+    ({"do": "outage", "times": 1}, "struck", "it covers this attempt, and its turn had come"),
+    ({"do": "outage", "event": "v2.core.batch_job.completed"}, "not struck", "it is for the event v2.core.batch_job.completed"),
+    ({"do": "outage", "id": "ed_9"}, "not struck", "it is for ed_9, and this is of "),
+    (
+        {"do": "corrupt", "after": 1},
+        "not struck",
+        "its turn has not come: of what it covers, it has counted 1 by now, and struck 0",
+    ),
+    ({"do": "outage", "between": ["2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"]}, "not struck", "it begins at 2026-01-02T"),
+    (
+        {"do": "corrupt", "match": {"body": {"type": "other"}}},
+        "not struck",
+        "this does not hold what its match wants at body.type",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fault", "label", "why"), FAULTS)
+def test_an_attempt_is_explained_by_each_fault_that_could_have_struck_it(
+    emulator: Emulator, fault: dict[str, Any], label: str, why: str
+) -> None:
+    emulator.faults.add(at="stripe.webhook", do="duplicate", event="v2.core.batch_job.completed")
+    emulator.faults.add(at="stripe.webhook", **fault)
+    story(emulator)
+    told = emulator.journal.attempts()[0].explain()
+    assert f"  {label:<12}fault-2: {why}" in told.text
+    assert [(it["id"], it["struck"]) for it in told.told["rules"]] == [("fault-2", label == "struck")]
+
+
+def test_a_notification_is_explained_by_the_faults_of_notifications(emulator: Emulator) -> None:
+    emulator.faults.add(at="stripe.webhook", do="corrupt")
+    emulator.faults.add(at="stripe.webhook", do="delay", delay="1m", times=1)
+    emulator.faults.add(at="stripe.webhook", do="drop")
+    story(emulator)
+    made = next(it for it in emulator.journal.changes() if (it.resource, it.source) == ("delivery", "absent"))
+    assert [(it["id"], it["struck"], it["why"]) for it in made.explain().told["rules"]] == [
+        ("fault-2", True, "it covers this notification, and its turn had come"),
+        ("fault-3", False, "fault-2 comes first"),
+    ]
