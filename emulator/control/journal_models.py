@@ -82,10 +82,7 @@ class Exchange(Record):
 
 
 class AttemptEntry(Record):
-    """A journal entry: an attempt to deliver a notification, the receiver's answer, or an error, and the changes it made.
-
-    `number` is that of the attempt among those of the delivery `id`, counted from 1.
-    """
+    """A journal entry: the `number`th attempt to make a delivery, the receiver's answer, or an error, and the changes it made."""
 
     n: Count
     type: Literal["attempt"]
@@ -222,10 +219,7 @@ class ChangeNumberInWorld(ChangeNumber):
 
 
 class ExplainedChange(Change, ChangeNumberInWorld):
-    """A change explained; `faults` are those that struck the delivery or the attempt that it is about.
-
-    `rules` are the verdicts of all faults of its kind that stand there.
-    """
+    """A change explained; `faults` struck the delivery that it is about, or its attempt, and `rules` are all that stand there."""
 
     because: Fact | None
     faults: tuple[FaultHit, ...]
