@@ -82,7 +82,7 @@ class Exchange(Record):
 
 
 class AttemptEntry(Record):
-    """A journal entry: the `number`th attempt to make a delivery, the receiver's answer, or an error, and the changes it made."""
+    """A journal entry: the `number`th attempt to make a delivery, the receiver's answer or an error, and its changes."""
 
     n: Count
     type: Literal["attempt"]
@@ -219,7 +219,7 @@ class ChangeNumberInWorld(ChangeNumber):
 
 
 class ExplainedChange(Change, ChangeNumberInWorld):
-    """A change explained; `faults` struck the delivery that it is about, or its attempt, and `rules` are all that stand there."""
+    """A change explained; `faults` struck the delivery or the attempt that it is about, `rules` are all that stand there."""
 
     because: Fact | None
     faults: tuple[FaultHit, ...]
