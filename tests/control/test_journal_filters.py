@@ -75,7 +75,7 @@ def test_a_text_is_not_found_in_what_is_hidden(told: Emulator) -> None:
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("kind=exchanges", "no kind of entry is called 'exchanges'; did you mean 'exchange'"),
+        ("kind=exchanges", "'exchanges' is not one of exchange, change, attempt; did you mean 'exchange'"),
         ("status=many", "status is a number such as 404, or one of 2xx, 3xx, 4xx, 5xx, and not 'many'"),
         ("newest=0", "newest must be a whole number of at least 1"),
         ("newest=5&limit=5", "newest and limit exclude each other"),
