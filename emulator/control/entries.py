@@ -9,14 +9,14 @@ from itertools import starmap
 from json import detect_encoding
 from typing import Any
 
-from orjson import Fragment
+import orjson
+from orjson import OPT_UTC_Z, Fragment
 
 from emulator.control import journal_models as models
 from emulator.control.record import to_json
 from emulator.kernel.clock import EPOCH
 from emulator.kernel.journal import Change, DeliveryAttempt, Entry, Exchange, FaultHit
 from emulator.kernel.resource import structs
-from emulator.kernel.time import format_instant
 from emulator.sdk.exact_json import dump, load
 from emulator.text.pattern import pattern
 from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
@@ -105,7 +105,7 @@ def changes_json(changes: Iterable[Change]) -> list[Fragment]:
     """Return changes as the JSON of their records; what is the same for many is made once."""
     behind_instant = cache(_behind_instant)
     values = map(structs.astuple, changes)
-    return [Fragment(b'{"at":"%s",%s' % (format_instant(at).encode(), behind_instant(*rest))) for at, *rest in values]
+    return [Fragment(b'{"at":%s,%s' % (orjson.dumps(at, option=OPT_UTC_Z), behind_instant(*rest))) for at, *rest in values]
 
 
 def _behind_instant(kind: str, id: str, *others: Any) -> bytes:

@@ -1,6 +1,6 @@
 """The changes that an advance answers with: the JSON of their records, however it is made."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,6 +14,7 @@ CHANGES = {
     "plain": Change(START, "toy.kettle", "7", "cold", "warming", "heat", "toy-1"),
     "without evidence": Change(START + timedelta(milliseconds=1), "toy.kettle", "7", "cold", "warming", "set by control"),
     "a quote": Change(START, "toy.kettle", 'a "b", é\n', "cold", "hot", 'impossible: it has "id":"",', "toy-1"),
+    "far ahead": Change(datetime(8999, 12, 31, 23, 59, 59, 999_999, UTC), "toy.kettle", "7", "cold", "hot", "heat", "toy-1"),
     "a secret": Change(START, "toy.kettle", "api_key=sk_live_4eC39HqLyjWDarjtT1zdp7dc", "cold", "hot", "heat", "toy-1"),
 }
 
