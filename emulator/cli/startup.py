@@ -13,6 +13,7 @@ from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
+from emulator.web.guard import PREFIX
 from emulator.web.routes import Routes
 
 
@@ -21,6 +22,7 @@ def startup_lines(url: str, worlds: Worlds, example: Scenario | None, certificat
     that of the authority is kept that a client has to trust, if any."""
     names = ", ".join(world.id for world in worlds)
     yield f"{'World' if len(worlds) == 1 else 'Worlds'}: {names}. In {worlds.default.id}, {_time_in(worlds.default)}."
+    yield f"In a browser, see the worlds and try calls: {url}{PREFIX}/console"
     yield f"An index of what can be asked: {url}/. Ctrl-C stops the server. A line follows for each exchange, unless --quiet."
     if certificate:
         yield f"Clients trust {shlex.quote(str(certificate))} (stripe.ca_bundle_path, SSL_CERT_FILE, ...), or nothing."

@@ -8,7 +8,6 @@ import { bodyOf, headersOf, statusOf, whyOf } from "./exchange_parts.js";
 import { fact } from "./facts.js";
 import { instant } from "./format.js";
 import { newestOnly } from "./later.js";
-import { requestLike } from "./operations.js";
 import { requestForm, send, trialOf } from "./request.js";
 import { change } from "./route.js";
 
@@ -73,7 +72,7 @@ class EntryPanel {
 
   actions(entry, outcome) {
     const copies = COPIES.map(([as, name]) => button(`Copy as ${name.replace(/^a /, "").replace("step of a scenario", "step").replace(" test", "")}`, () => this.copy(entry.n, as, name), { "data-key": `copy ${as}` }));
-    return h("div", { class: "buttons" }, button("Send again", () => send(this.world, { n: entry.n }, outcome), { "data-key": "again" }), button("Change and send…", () => tryTo(async () => fill(outcome, requestForm(this.world, null, await requestLike(this.world, entry)))), { "data-key": "edit" }), copies);
+    return h("div", { class: "buttons" }, button("Send again", () => send(this.world, { n: entry.n }, outcome), { "data-key": "again" }), button("Change and send…", () => tryTo(async () => fill(outcome, requestForm(this.world, null, await get(`${inWorld(this.world, "journal", entry.n)}/copy`, { as: "json" })))), { "data-key": "edit" }), copies);
   }
 
   async copy(n, as, name) {

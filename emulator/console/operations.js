@@ -27,7 +27,9 @@ function operation(document, path, method, it) {
   const schemes = document.components.securitySchemes;
   const [vendor, place, verb] = it.operationId.split(".");
   const wanted = (it.parameters ?? []).filter((each) => each.required && each.in !== "path");
-  return { name: it.operationId, vendor, place, verb, method: method.toUpperCase(), path, wanted, hasBody: Boolean(it.requestBody?.required), scheme: schemes[Object.keys(it.security?.[0] ?? {})[0]] };
+  const body = it.requestBody?.content["application/json"]?.schema?.$ref?.split("/").pop();
+  const members = document.components.schemas[body]?.required ?? [];
+  return { name: it.operationId, vendor, place, verb, method: method.toUpperCase(), path, wanted, members, hasBody: Boolean(it.requestBody?.required), scheme: schemes[Object.keys(it.security?.[0] ?? {})[0]] };
 }
 
 /** Return the operations of a vendor that name one resource of a place, such as `batches`. */
@@ -36,40 +38,29 @@ export async function operationsOn(vendor, place) {
   return all.filter((it) => it.vendor === vendor && it.place === place && (it.path.match(/\{/g) ?? []).length === 1 && /\{(id|destination_id)\}/.test(it.path));
 }
 
-const VERSION = "2026-03-25.preview";
-
 /**
- * Return a request of an operation to begin with, with the credential of its world.
- * @returns {Promise<{method: string, url: string, headers: Record<string, string>, body: string}>}
+ * Return a request of an operation to begin with. Names in braces stand for credentials of its world, which the server puts in their place.
+ * @returns {Promise<{method: string, url: string, headers: Record<string, string>, body: any, exchange: any}>} `exchange`: the operation that gives a token, where it needs one
  */
 export async function requestOf(world, operation, { id } = {}) {
   const { credentials } = await get(inWorld(world));
-  const key = credentials[operation.vendor] ?? {};
+  const own = Object.keys(credentials[operation.vendor] ?? {}).map((field) => [field, `{${operation.vendor}.${field}}`]);
+  const names = Object.fromEntries(own);
   const path = operation.path.replace(/\{[^}]*\}/, id === undefined ? "$&" : encodeURIComponent(id));
-  const headers = {};
-  const query = new URLSearchParams();
-  for (const it of operation.wanted) (it.in === "header" ? (headers[it.name] = exampleOf(it)) : query.set(it.name, exampleOf(it)));
-  if (operation.scheme?.type === "apiKey") query.set(operation.scheme.name, key.api_key ?? "");
-  if (operation.scheme?.scheme === "bearer") headers.Authorization = `Bearer ${key.api_key ?? key.token ?? "demo"}`;
-  const search = query.toString();
-  return { method: operation.method, url: path + (search ? `?${search}` : ""), headers, body: operation.hasBody ? "{}" : "" };
+  const examples = (place) => operation.wanted.filter((it) => it.in === place).map(({ name, schema }) => [name, schema.examples?.[0] ?? schema.default ?? ""]);
+  const { scheme } = operation;
+  const query = examples("query").map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  if (scheme?.type === "apiKey") query.push(`${scheme.name}=${names[scheme.name] ?? ""}`);
+  const headers = Object.fromEntries(examples("header"));
+  const exchange = scheme?.scheme === "bearer" && !names.api_key && (await operations()).find((it) => it.vendor === operation.vendor && it.members.includes("secret"));
+  if (scheme?.scheme === "bearer") headers.Authorization = `Bearer ${names.api_key ?? (await newestToken(world, exchange))}`;
+  const body = operation.hasBody ? Object.fromEntries(own.filter(([field]) => operation.members.includes(field))) : "";
+  if (world !== "default" && !/\{(entry|\w+\.)/.test(JSON.stringify([query, headers, body]))) headers["Emulator-World"] = world;
+  return { method: operation.method, url: path + (query.length ? `?${query.join("&")}` : ""), headers, body, exchange };
 }
 
-function exampleOf({ name, example, schema }) {
-  return example ?? schema?.examples?.[0] ?? schema?.default ?? (name === "Stripe-Version" ? VERSION : "");
-}
-
-const HIDDEN = "\u2026";
-const CONNECTIONS = /^(host|user-agent|accept.*|connection|content-length|transfer-encoding)$/;
-
-/** Return a request like that of an entry, with the world's own credential in place of what is hidden there. */
-export async function requestLike(world, entry) {
-  const operation = (await operations()).find((it) => it.name === entry.operation);
-  const own = operation ? await requestOf(world, operation) : { url: "", headers: {} };
-  const [path, search] = entry.target.split("?");
-  const [query, known] = [new URLSearchParams(search), new URLSearchParams(own.url.split("?")[1])];
-  for (const [name, value] of [...query]) if (value.includes(HIDDEN) && known.has(name)) query.set(name, known.get(name));
-  const mine = Object.keys(own.headers).map((it) => it.toLowerCase());
-  const shown = entry.request.headers.filter(([name, value]) => !CONNECTIONS.test(name) && !mine.includes(name) && !value.includes(HIDDEN));
-  return { method: entry.method, url: path + (query.size ? `?${query}` : ""), headers: { ...Object.fromEntries(shown), ...own.headers }, body: entry.request.body ?? "" };
+/** Return the name of the newest token that credentials were exchanged for, or where none was, the token of the first run. */
+async function newestToken(world, exchange) {
+  const { entries } = await get(inWorld(world, "journal"), { operation: exchange.name, status: 200, newest: 1 });
+  return entries.length ? `{entry/${entries[0].n}/token}` : "demo";
 }

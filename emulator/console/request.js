@@ -11,12 +11,12 @@ import { inView } from "./route.js";
 /** Return a form for a request of an operation, or for a request that is given. */
 export function requestForm(world, operation, given = {}) {
   const node = h("div", { class: "request" }, nothing("…"));
-  const written = given.url ? Promise.resolve(given) : requestOf(world, operation, given);
-  tryTo(async () => fill(node, fields(world, await written, operation)));
+  const draw = () => tryTo(async () => fill(node, fields(world, given.url ? given : await requestOf(world, operation, given), operation, draw)));
+  draw();
   return node;
 }
 
-function fields(world, request, operation) {
+function fields(world, request, operation, again) {
   const method = h("input", { value: request.method, size: 7, "aria-label": "Method", spellcheck: "false" });
   const url = h("input", { value: request.url, class: "grow", "aria-label": "Path and query", spellcheck: "false" });
   const headers = h("textarea", { rows: Math.max(2, Object.keys(request.headers).length + 1), spellcheck: "false" }, Object.entries(request.headers).map(([name, value]) => `${name}: ${value}\n`).join(""));
@@ -32,9 +32,16 @@ function fields(world, request, operation) {
       { class: "buttons" },
       button("Try", () => tryRequest(world, read(), outcome), { title: "Shows what would happen. Nothing happens.", class: "main" }),
       button("Send", () => send(world, read(), outcome), { title: "Sends it: what follows happens" }),
+      request.exchange && button("Get a token", () => exchange(world, request.exchange, again), { title: `Sends ${request.exchange.name} with the world's own credentials` }),
     ),
     outcome,
   ];
+}
+
+/** Let a world exchange its own credentials for a token, and draw the form again, with it. */
+async function exchange(world, operation, again) {
+  const { method, url, headers, body } = await requestOf(world, operation);
+  if (await tryTo(() => post(inWorld(world, "send"), { method, url, headers, body }))) again();
 }
 
 function bodyText(body) {
@@ -59,13 +66,14 @@ export async function trialOf(trial) {
   const [changes, follows] = [changeList(trial.changes), followers(all, trial.changes)];
   return [
     h("h4", {}, "It would be answered ", statusOf(trial.status), trial.delivered === false && " and the client would not get the answer whole"),
-    bodyOf(trial.body),
+    h("p", { class: "quiet" }, "Nothing of this has happened."),
     h("h4", {}, trial.differences.length ? "It would change" : "It would change nothing"),
     changes,
     differenceList(trial.differences, trial.rest),
     follows.length > 0 && [h("h4", {}, "And by itself, later"), h("ul", { class: "steps" }, follows)],
     whyOf(trial.explanation),
-    h("p", { class: "quiet" }, "Nothing of this has happened."),
+    h("h4", {}, "The answer"),
+    bodyOf(trial.body),
   ];
 }
 
@@ -84,7 +92,7 @@ export async function send(world, request, outcome) {
   const sent = await tryTo(() => post(inWorld(world, "send"), { ...rest, ...(body !== "" && body !== undefined && { body }) }));
   if (!sent) return;
   const heard = sent.status ? h("h4", {}, "It was answered ", statusOf(sent.status)) : h("h4", {}, "No answer came");
-  fill(outcome, heard, sent.error && h("p", {}, sent.error), sent.status > 0 && bodyOf(sent.body), sent.n ? await entryOf(world, sent.n) : nothing("It reached no world."));
+  fill(outcome, heard, sent.error && h("p", {}, sent.error), sent.n ? await entryOf(world, sent.n) : nothing("It reached no world."), sent.status > 0 && [h("h4", {}, "The answer"), bodyOf(sent.body)]);
 }
 
 async function entryOf(world, n) {

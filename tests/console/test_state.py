@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 from tests.console.browser import Console
 from tests.console.places import CANCEL, JOB, JOB_IN_PROGRESS, QUEUED, QUEUED_BATCH, RUNNING
 
+BATCH = "0b6cdf2e-b00f-4e77-8175-253093157a2f"
+
 
 def test_a_click_on_a_state_lists_what_is_there_and_another_click_lists_all_again(console: Console) -> None:
     page = console.open("/w/default/state?vendor=serpwow&kind=batch")
@@ -80,20 +82,19 @@ def test_a_request_that_is_sent_is_answered_and_explained(console: Console) -> N
     assert [it["answer"] for it in console.entries()] == ["stopped"]
 
 
-def test_a_credential_is_never_in_the_address(console: Console) -> None:
+def test_a_credential_is_neither_in_the_address_nor_on_the_page(console: Console) -> None:
     page = console.open(QUEUED_BATCH)
     page.get_by_role("button", name="stop", exact=True).click()
     key = console.ask("GET", "/worlds/default")["credentials"]["serpwow"]["api_key"]
-    expect(page.get_by_label("Path and query")).to_have_value(f"/live/batches/{QUEUED}/stop?api_key={key}")
+    expect(page.get_by_label("Path and query")).to_have_value(f"/live/batches/{QUEUED}/stop?api_key={{serpwow.api_key}}")
     assert key not in page.url
+    assert key not in page.content()
 
 
 def test_a_request_to_any_operation_is_written_and_sent(console: Console) -> None:
     page = console.open("/w/default/send")
     page.get_by_role("combobox", name="Operation").select_option("serpwow.account.get")
-    expect(page.get_by_label("Path and query")).to_have_value(
-        "/live/account?api_key=" + console.ask("GET", "/worlds/default")["credentials"]["serpwow"]["api_key"]
-    )
+    expect(page.get_by_label("Path and query")).to_have_value("/live/account?api_key={serpwow.api_key}")
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("credits_remaining").first).to_be_visible()
     assert console.place == "/w/default/send?operation=serpwow.account.get"
@@ -107,3 +108,17 @@ def test_what_is_seen_in_the_past_stays_as_it_was(console: Console) -> None:
     page.get_by_role("button", name="Return to now").click()
     expect(panel).to_contain_text("cancelling since")
     assert f"id={JOB}" in console.place
+
+
+def test_a_token_of_another_world_is_asked_for_and_sent_by_its_name(console: Console) -> None:
+    console.ask("POST", "/worlds", {"id": "other", "scenario": {"given": {"6dot50": {"batches": [{"id": BATCH}]}}}})
+    page = console.open(f"/w/other/send?operation=6dot50.batches.get&id={BATCH}")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("It was answered 401")).to_be_visible()
+    page.get_by_role("button", name="Get a token").click()
+    expect(page.get_by_label("Headers")).to_have_value("Authorization: Bearer {entry/2/token}\n")
+    page.get_by_role("button", name="Try", exact=True).click()
+    expect(page.get_by_text("It would be answered 200")).to_be_visible()
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("It was answered 200")).to_be_visible()
+    assert [it["status"] for it in console.entries("other")] == [401, 200, 200]
