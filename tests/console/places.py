@@ -1,12 +1,14 @@
 """Places of the page that tests go to, and the resources of the first run."""
 
+from typing import Any
+
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 QUEUED, RUNNING = "2A6F94BB", "CAC8651D"
 
 QUEUED_BATCH = f"/w/default/state?vendor=serpwow&kind=batch&id={QUEUED}"
 JOB_IN_PROGRESS = f"/w/default/state?vendor=stripe&kind=batch_job&id={JOB}"
 
-CANCEL = {
+CANCEL: dict[str, Any] = {
     "method": "POST",
     "url": f"/v2/core/batch_jobs/{JOB}/cancel",
     "headers": {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"},
