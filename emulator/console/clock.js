@@ -38,7 +38,7 @@ function draw(world, parts, clock, pending) {
   fill(parts.now, instant(clock.now));
   run(parts, clock);
   const rates = [...new Set(["frozen", "real", "60", String(clock.rate)])].map((it) => [it, /^\d/.test(it) ? `rate ${it}` : it]);
-  fill(parts.rate, select([...rates, ["other", "another rate…"]], String(clock.rate), (it) => setRate(world, it), { "aria-label": "Rate of the clock", "data-key": "rate" }));
+  fill(parts.rate, select([...rates, ["other", "another rate…"]], String(clock.rate), (it) => setRate(world, it), { "aria-label": "Rate of the clock" }));
   const next = clock.because ?? nextOf(clock, pending);
   fill(parts.next, next);
   parts.next.title = next;

@@ -30,8 +30,8 @@ class DeliveriesView {
 
   navigate(query) {
     this.query = query;
-    const event = h("input", { value: query.event ?? "", placeholder: "Event", "aria-label": "Event", "data-key": "event", on: { change: (it) => change({ event: it.target.value.trim() }) } });
-    fill(this.filters, select([["", "every status"], ...STATUSES], query.status ?? "", (it) => change({ status: it }), { "aria-label": "Status", "data-key": "status" }), event);
+    const event = h("input", { value: query.event ?? "", placeholder: "Event", "aria-label": "Event", on: { change: (it) => change({ event: it.target.value.trim() }) } });
+    fill(this.filters, select([["", "every status"], ...STATUSES], query.status ?? "", (it) => change({ status: it }), { "aria-label": "Status" }), event);
     return this.read();
   }
 
@@ -54,7 +54,7 @@ class DeliveriesView {
       h("p", {}, h("span", { class: "tag strong" }, it.status), ` about ${it.subject}, to ${it.url ?? it.destination ?? "nobody"}`),
       it.due && h("p", {}, `Next attempt at ${instant(it.due)}`),
       it.because && h("p", {}, it.because),
-      h("div", { class: "buttons" }, button("Send it again", () => this.resend(it.id), { "data-key": "resend" }), button("Copy as curl", () => showText(`Delivery ${it.id} as curl`, curlOf(it)), { "data-key": "copy" })),
+      h("div", { class: "buttons" }, button("Send it again", () => this.resend(it.id)), button("Copy as curl", () => showText(`Delivery ${it.id} as curl`, curlOf(it)))),
       h("h3", {}, counted(it.attempts.length, "attempt")),
       it.attempts.map(attempt),
       fold("What is sent", true, headersOf(it.headers), bodyOf(it.body)),

@@ -23,13 +23,7 @@ function movesOf(machine) {
   return [...moves.values()];
 }
 
-/**
- * Return the drawing of a machine.
- * @param {{kind: string, states: string[], rows: any[]}} machine
- * @param {Record<string, number>} counts by state
- * @param {string | undefined} chosen state
- * @param {(state: string) => string} address of what a click on a state shows
- */
+/** Return the drawing of a machine. */
 export function diagram(machine, counts, chosen, address) {
   const moves = movesOf(machine);
   const drawn = moves.filter((it) => it.to !== ABSENT);

@@ -1,17 +1,17 @@
 /** Dialogs that ask once, and the line that says what was done. */
 
-import { button, h, labelled } from "./dom.js";
+import { button, h, labelled, named, nameOf } from "./dom.js";
 
 /** Show a dialog and return the value with which it was closed, "" where it was left. */
 function show(dialog) {
   const before = document.activeElement;
-  const key = before?.dataset?.key;
+  const name = before && nameOf(before);
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) =>
     dialog.addEventListener("close", () => {
       dialog.remove();
-      const opener = before?.isConnected ? before : key && document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+      const opener = before?.isConnected ? before : name && named(document.body, name);
       opener?.focus?.();
       resolve(dialog.returnValue);
     }),

@@ -3,12 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const PROPERTIES = new Set(["value", "checked", "disabled", "hidden", "selected", "open", "indeterminate"]);
 
-/**
- * Return an HTML element.
- * @param {string} tag
- * @param {Record<string, any>} [attributes] `on` holds listeners; null and false leave an attribute out
- * @param {...any} children nodes, texts, or lists of them
- */
+/** Return an HTML element. Of its attributes, `on` holds listeners, and null and false leave one out; children are nodes, texts, or lists of them. */
 export function h(tag, attributes = {}, ...children) {
   return filled(document.createElement(tag), attributes, children);
 }
@@ -36,17 +31,27 @@ function present(children) {
   return children.flat(Infinity).filter((it) => it !== null && it !== undefined && it !== false && it !== "").map((it) => it instanceof Node ? it : String(it));
 }
 
-/** Put nodes in place of what an element holds. What had the focus keeps it by its `data-key`; what was open stays open. */
+/** Put nodes in place of what an element holds. What had the focus keeps it by its name; what was open stays open. */
 export function fill(element, ...children) {
   const opened = new Set([...element.querySelectorAll("details[open] > summary")].map((it) => it.textContent));
   const focused = element.contains(document.activeElement) ? document.activeElement : null;
-  const key = focused?.dataset?.key;
+  const name = focused && nameOf(focused);
   const scrolled = element.scrollTop;
   element.replaceChildren(...present(children));
   element.scrollTop = scrolled;
   for (const it of opened.size ? element.querySelectorAll("details > summary") : []) if (opened.has(it.textContent)) it.parentElement.open = true;
-  if (key) element.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+  if (name) named(element, name)?.focus({ preventScroll: true });
   return element;
+}
+
+/** Return the name by which one knows a control again. */
+export function nameOf(it) {
+  return it.dataset?.key || it.getAttribute("aria-label") || it.labels?.[0]?.firstChild.textContent || it.name || it.textContent;
+}
+
+/** Return the control below an element that has a name. */
+export function named(element, name) {
+  return [...element.querySelectorAll("a, button, input, select, textarea, [tabindex]")].find((it) => nameOf(it) === name);
 }
 
 /** Return a button that says what it does. */
@@ -112,7 +117,7 @@ export function panel(label, leave) {
 
 /** Return the head of a panel: its title, and a button that leaves it. */
 export function panelHead(title, what, leave) {
-  return h("div", { class: "bar" }, h("h2", { class: "cut grow" }, title), button("Close", leave, { class: "quiet", "aria-label": `Close the ${what}`, "data-key": "close" }));
+  return h("div", { class: "bar" }, h("h2", { class: "cut grow" }, title), button("Close", leave, { class: "quiet", "aria-label": `Close the ${what}` }));
 }
 
 /** Return what stands where there is nothing. */

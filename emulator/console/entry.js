@@ -50,7 +50,7 @@ class EntryPanel {
   }
 
   parts(entry) {
-    const moment = h("div", { class: "buttons" }, button("See the world before", () => change({ at: entry.n > 1 ? `entry/${entry.n - 1}` : "beginning" }), { "data-key": "before" }), button("and after it", () => change({ at: `entry/${entry.n}` }), { "data-key": "after" }));
+    const moment = h("div", { class: "buttons" }, button("See the world before", () => change({ at: entry.n > 1 ? `entry/${entry.n - 1}` : "beginning" })), button("and after it", () => change({ at: `entry/${entry.n}` })));
     return { exchange: () => this.exchange(entry), change: () => changeParts(entry), attempt: () => attemptParts(entry) }[entry.type]().concat(moment);
   }
 
@@ -71,8 +71,8 @@ class EntryPanel {
   }
 
   actions(entry, outcome) {
-    const copies = COPIES.map(([as, name]) => button(`Copy as ${name.replace(/^a /, "").replace("step of a scenario", "step").replace(" test", "")}`, () => this.copy(entry.n, as, name), { "data-key": `copy ${as}` }));
-    return h("div", { class: "buttons" }, button("Send again", () => send(this.world, { n: entry.n }, outcome), { "data-key": "again" }), button("Change and send…", () => tryTo(async () => fill(outcome, requestForm(this.world, null, await get(`${inWorld(this.world, "journal", entry.n)}/copy`, { as: "json" })))), { "data-key": "edit" }), copies);
+    const copies = COPIES.map(([as, name]) => button(`Copy as ${name.replace(/^a /, "").replace("step of a scenario", "step").replace(" test", "")}`, () => this.copy(entry.n, as, name)));
+    return h("div", { class: "buttons" }, button("Send again", () => send(this.world, { n: entry.n }, outcome)), button("Change and send…", () => tryTo(async () => fill(outcome, requestForm(this.world, null, await get(`${inWorld(this.world, "journal", entry.n)}/copy`, { as: "json" }))))), copies);
   }
 
   async copy(n, as, name) {
@@ -96,7 +96,7 @@ class EntryPanel {
       { class: "rule" },
       h("p", {}, h("b", {}, it.id), ` = ${it.choice}${it.choice === it.default ? "" : ` (default ${it.default})`}`),
       h("p", {}, it.question, h("span", { class: "quiet" }, ` ${it.reason}`)),
-      others.length > 0 && h("div", { class: "buttons" }, h("span", {}, "What if it were "), choice, button("Try", () => this.tryOther(entry.n, it.id, other, outcome), { "aria-label": `Try the other choice of ${it.id}`, "data-key": `try ${it.id}` })),
+      others.length > 0 && h("div", { class: "buttons" }, h("span", {}, "What if it were "), choice, button("Try", () => this.tryOther(entry.n, it.id, other, outcome), { "aria-label": `Try the other choice of ${it.id}` })),
       outcome,
     );
   }

@@ -21,7 +21,7 @@ export function evidenceView(place) {
     if (!all) return;
     const name = all.some((it) => it.name === query.vendor) ? query.vendor : all[0].name;
     const vendor = await tryTo(() => once(`/vendors/${name}`));
-    fill(tabs, all.map((it) => h("a", { href: changed({ vendor: it.name }), "aria-current": it.name === name && "page", "data-key": it.name }, it.name)));
+    fill(tabs, all.map((it) => h("a", { href: changed({ vendor: it.name }), "aria-current": it.name === name && "page" }, it.name)));
     drawBar(bar, vendor, query);
     fill(list, query.kind === "assumption" ? assumptions(vendor, query) : facts(vendor, query));
   };
@@ -31,8 +31,8 @@ export function evidenceView(place) {
 
 function drawBar(bar, vendor, query) {
   const kinds = [["", "every fact"], ...KINDS.map((it) => [it, `${it} (${vendor.evidence.filter((each) => each.kind === it).length})`]), ["assumption", `assumptions (${vendor.assumptions.length})`]];
-  const search = h("input", { type: "search", value: query.text ?? "", placeholder: "Search", "aria-label": "Search facts", "data-key": "search", on: { input: (event) => change({ text: event.target.value }, { replace: true }) } });
-  fill(bar, select(kinds, query.kind ?? "", (it) => change({ kind: it }), { "aria-label": "Kind", "data-key": "kind" }), search);
+  const search = h("input", { type: "search", value: query.text ?? "", placeholder: "Search", "aria-label": "Search facts", on: { input: (event) => change({ text: event.target.value }, { replace: true }) } });
+  fill(bar, select(kinds, query.kind ?? "", (it) => change({ kind: it }), { "aria-label": "Kind" }), search);
 }
 
 function fitting(items, text = "") {

@@ -51,11 +51,11 @@ class FaultsView {
     const names = { "*": "every operation" };
     fill(
       this.form,
-      h("div", { class: "row" }, labelled("At", select(places.map((it) => [it, names[it] ?? it]), at, (it) => change({ fault_at: it }), { "data-key": "at" })),
-      !isDelivery && labelled("Where", select(Object.entries(WHERE).map(([it, text]) => [it, `${it}: ${text}`]), where, (it) => change({ where: it }), { "data-key": "where" }))),
-      labelled("Do", select(deeds.map((it) => [it, `${it}: ${(isDelivery ? DELIVERY : DO)[it]}`]), deed, (it) => change({ do: it }), { "data-key": "do" })),
+      h("div", { class: "row" }, labelled("At", select(places.map((it) => [it, names[it] ?? it]), at, (it) => change({ fault_at: it }))),
+      !isDelivery && labelled("Where", select(Object.entries(WHERE).map(([it, text]) => [it, `${it}: ${text}`]), where, (it) => change({ where: it })))),
+      labelled("Do", select(deeds.map((it) => [it, `${it}: ${(isDelivery ? DELIVERY : DO)[it]}`]), deed, (it) => change({ do: it }))),
       h("div", { class: "row" }, this.options(deed, isDelivery)),
-      h("div", { class: "buttons" }, button("Lay it", () => this.lay({ at, ...(!isDelivery && { where }), do: deed }, isDelivery), { class: "main", "data-key": "lay" })),
+      h("div", { class: "buttons" }, button("Lay it", () => this.lay({ at, ...(!isDelivery && { where }), do: deed }, isDelivery), { class: "main" })),
     );
   }
 
@@ -76,7 +76,7 @@ class FaultsView {
   }
 
   input(name, value) {
-    const input = h("input", { value: this.written[name] ?? value, size: 12, spellcheck: "false", "data-key": `option ${name}`, name });
+    const input = h("input", { value: this.written[name] ?? value, size: 12, spellcheck: "false", name });
     input.addEventListener("input", () => (this.written[name] = input.value));
     return input;
   }
@@ -93,7 +93,7 @@ class FaultsView {
 
   draw({ faults, held }) {
     const lifted = async (id) => (await tryTo(() => ask("DELETE", inWorld(this.world, "faults", id)))) === null && this.changed();
-    const row = (it) => h("tr", {}, h("td", {}, h("a", { href: inView(this.world, "journal", { fault: it.id }), title: "The exchanges that it struck" }, it.id)), h("td", {}, wordsOf(it.fault)), h("td", {}, count(it.seen)), h("td", {}, count(it.struck)), h("td", {}, it.left === null ? "without end" : count(it.left)), h("td", {}, button("Lift", () => lifted(it.id), { "aria-label": `Lift ${it.id}`, "data-key": `lift ${it.id}` })));
+    const row = (it) => h("tr", {}, h("td", {}, h("a", { href: inView(this.world, "journal", { fault: it.id }), title: "The exchanges that it struck" }, it.id)), h("td", {}, wordsOf(it.fault)), h("td", {}, count(it.seen)), h("td", {}, count(it.struck)), h("td", {}, it.left === null ? "without end" : count(it.left)), h("td", {}, button("Lift", () => lifted(it.id), { "aria-label": `Lift ${it.id}` })));
     const waiting = held.map((it) => h("li", {}, `${it.method} ${it.target} is held up by ${it.fault.id} since ${it.since}`));
     fill(this.list, faults.length ? table("Faults in force", ["Fault", "What", "Seen", "Struck", "Left", ""], faults.map(row)) : nothing("There is none."), waiting.length > 0 && h("ul", {}, waiting));
   }

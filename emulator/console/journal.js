@@ -106,11 +106,11 @@ class JournalView {
     const isFiltered = Object.keys(filterOf(query)).length > 0;
     fill(
       this.filters,
-      h("input", { type: "search", value: query.text ?? "", placeholder: "Text in targets and bodies", "aria-label": "Text in targets and bodies", "data-key": "text", on: { change: (event) => change({ text: event.target.value }) } }),
-      select(KINDS, query.kind ?? "", (it) => change({ kind: it }), { "aria-label": "Kind of entry", "data-key": "kind" }),
-      select([["", "every operation"], ...all.map((it) => it.name)], query.operation ?? "", (it) => change({ operation: it }), { "aria-label": "Operation", "data-key": "operation" }),
+      h("input", { type: "search", value: query.text ?? "", placeholder: "Text, as in a body", "aria-label": "Text in targets and bodies", on: { change: (event) => change({ text: event.target.value }) } }),
+      select(KINDS, query.kind ?? "", (it) => change({ kind: it }), { "aria-label": "Kind of entry" }),
+      select([["", "every operation"], ...all.map((it) => it.name)], query.operation ?? "", (it) => change({ operation: it }), { "aria-label": "Operation" }),
       Object.entries(TEXTS).map(([name, label]) => filterInput(name, label, query[name])),
-      isFiltered && button("Clear", () => change({ text: "", kind: "", operation: "", status: "", fault: "", resource: "" }), { "data-key": "clear" }),
+      isFiltered && button("Clear", () => change({ text: "", kind: "", operation: "", status: "", fault: "", resource: "" })),
       h("span", { class: "grow" }),
       this.told,
     );
@@ -122,7 +122,7 @@ class JournalView {
 }
 
 function filterInput(name, label, value = "") {
-  return h("input", { value, size: name === "resource" ? 14 : 7, placeholder: label, "aria-label": label, "data-key": name, spellcheck: "false", on: { change: (event) => change({ [name]: event.target.value.trim() }) } });
+  return h("input", { value, size: name === "resource" ? 14 : 7, placeholder: label, "aria-label": label, spellcheck: "false", on: { change: (event) => change({ [name]: event.target.value.trim() }) } });
 }
 
 function filterOf({ text, kind, operation, status, fault, resource }) {

@@ -5,11 +5,7 @@ const GAP = { x: 138, y: 24 };
 const BEND = 16;
 const SWEEPS = 8;
 
-/**
- * Return places for the states of a machine and lines for its moves.
- * @param {string[]} states in their order, the first one first
- * @param {{from: string, to: string}[]} moves
- */
+/** Return places for the states of a machine and lines for its moves. */
 export function layout(states, moves) {
   const back = backward(states, moves);
   const forward = moves.map((it) => (back.has(it) ? { from: it.to, to: it.from } : it));

@@ -21,7 +21,7 @@ export function momentBar(world) {
 class MomentBar {
   constructor(world) {
     this.world = world;
-    this.slider = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "Look back: the world as it was after an entry of its journal", "data-key": "slider" });
+    this.slider = h("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": "Look back: the world as it was after an entry of its journal" });
     this.slider.addEventListener("input", () => this.slide());
     this.where = h("span", { class: "where" });
     this.oldest = 0;
@@ -70,10 +70,10 @@ class MomentBar {
     return [
       h("span", {}, `You see ${this.world} as it was at ${this.at === "beginning" ? "its beginning" : this.at}. It is read-only.${end}`),
       h("span", { class: "grow" }),
-      button("Compare with now", () => go(["w", this.world, "time"], { at: this.at, from: this.at, to: "now" }), { "data-key": "compare" }),
-      button("Go back to here…", () => this.goBack(), { class: "danger", "data-key": "back" }),
-      button("Go on from here in another world…", () => fork(this.world, this.at), { "data-key": "fork" }),
-      button("Return to now", () => change({ at: undefined }), { class: "main", "data-key": "return" }),
+      button("Compare with now", () => go(["w", this.world, "time"], { at: this.at, from: this.at, to: "now" })),
+      button("Go back to here…", () => this.goBack(), { class: "danger" }),
+      button("Go on from here in another world…", () => fork(this.world, this.at)),
+      button("Return to now", () => change({ at: undefined }), { class: "main" }),
     ];
   }
 

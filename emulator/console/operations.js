@@ -38,10 +38,7 @@ export async function operationsOn(vendor, place) {
   return all.filter((it) => it.vendor === vendor && it.place === place && (it.path.match(/\{/g) ?? []).length === 1 && /\{(id|destination_id)\}/.test(it.path));
 }
 
-/**
- * Return a request of an operation to begin with. Names in braces stand for credentials of its world, which the server puts in their place.
- * @returns {Promise<{method: string, url: string, headers: Record<string, string>, body: any, exchange: any}>} `exchange`: the operation that gives a token, where it needs one
- */
+/** Return a request of an operation to begin with, and the exchange that gives a token where it needs one. The server puts credentials in the place of names in braces. */
 export async function requestOf(world, operation, { id } = {}) {
   const { credentials } = await get(inWorld(world));
   const own = Object.keys(credentials[operation.vendor] ?? {}).map((field) => [field, `{${operation.vendor}.${field}}`]);

@@ -1,18 +1,12 @@
 /** A number over virtual time, as steps. */
 
-import { fold, h, svg, table } from "./dom.js";
+import { h, svg } from "./dom.js";
 import { clockTime, count, instant, millis } from "./format.js";
 
 const SIZE = { width: 470, height: 140, left: 66, right: 12, top: 12, bottom: 22 };
-const MOST_LINKED = 80;
-const MOST_ROWS = 100;
+const MOST_LINKED = 200;
 
-/**
- * Return the plot of a series; each step leads to the entry at which it was taken.
- * @param {{name: string, vendor: string, points: {n: number, at: string, value: number}[]}} series
- * @param {string} until the instant at which the line ends
- * @param {(n: number) => string} address of the entry
- */
+/** Return the plot of a series; each step leads to the entry at which it was taken. */
 export function plot({ name, vendor, points: all }, until, address) {
   const points = all.filter((it, index) => !index || it.value !== all[index - 1].value);
   const scale = scaleOf(points, until);
@@ -25,7 +19,7 @@ export function plot({ name, vendor, points: all }, until, address) {
     svg("path", { d: steps(points, scale), class: "line" }),
     linked.map((it, index) => point(it, points[index - 1], scale, address)),
   );
-  return h("figure", {}, h("figcaption", {}, title, " ", h("b", {}, count(points.at(-1).value))), picture, points.length > 1 && fold("As a table", false, asTable(title, points, address)));
+  return h("figure", {}, h("figcaption", {}, title, " ", h("b", {}, count(points.at(-1).value))), picture);
 }
 
 function scaleOf(points, until) {
@@ -57,9 +51,4 @@ function point(it, before, { x, y }, address) {
   const text = `${count(it.value)}${by} at ${instant(it.at)}`;
   const mark = svg("circle", { cx: x(it.at), cy: y(it.value), r: 4.5 }, svg("title", {}, text));
   return it.n > 0 ? svg("a", { href: address(it.n), "aria-label": text }, mark) : mark;
-}
-
-function asTable(title, points, address) {
-  const rows = points.slice(-MOST_ROWS).map((it) => h("tr", {}, h("td", {}, it.n > 0 ? h("a", { href: address(it.n) }, `entry ${it.n}`) : "beginning"), h("td", {}, instant(it.at)), h("td", {}, count(it.value))));
-  return table(title, ["Entry", "Instant", "Value"], rows);
 }

@@ -68,7 +68,7 @@ class ResourcePanel {
     if (!operations.length) return "";
     const form = h("div", {});
     const choose = (operation) => fill(form, requestForm(this.world, operation, { id }));
-    const chips = operations.map((it) => button(it.verb, () => choose(it), { class: "chip", "data-key": `ask ${it.name}`, title: `${it.method} ${it.path}` }));
+    const chips = operations.map((it) => button(it.verb, () => choose(it), { class: "chip", title: `${it.method} ${it.path}` }));
     return h("section", {}, h("h3", {}, "What can be asked of it"), h("div", { class: "chips" }, chips), form);
   }
 }

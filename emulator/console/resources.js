@@ -20,7 +20,7 @@ class ResourceList {
     this.world = world;
     this.title = h("h2", {});
     this.status = h("span", {});
-    this.search = h("input", { type: "search", placeholder: "Search ids and names", "aria-label": "Search ids and names", "data-key": "search" });
+    this.search = h("input", { type: "search", placeholder: "Search ids and names", "aria-label": "Search ids and names" });
     const search = soon(() => change({ text: this.search.value }, { replace: true }), 300);
     this.search.addEventListener("input", search);
     this.rows = new RowList({ label: "Resources", row: (it) => this.row(it), open: (it) => change({ id: it.id, vendor: this.chosen.vendor, kind: this.chosen.kind }), more: () => this.more() });
@@ -38,7 +38,7 @@ class ResourceList {
     fill(this.title, `${chosen.vendor} ${chosen.place ?? chosen.kind}`);
     const statuses = [["", "every status"], ...Object.entries(chosen.by_status).map(([it, number]) => [it, `${it} (${count(number)})`])];
     if (query.status && !(query.status in chosen.by_status)) statuses.push([query.status, `${query.status} (0)`]);
-    fill(this.status, select(statuses, query.status ?? "", (it) => change({ status: it, id: undefined }), { "aria-label": "Status", "data-key": "status" }));
+    fill(this.status, select(statuses, query.status ?? "", (it) => change({ status: it, id: undefined }), { "aria-label": "Status" }));
     if (document.activeElement !== this.search) this.search.value = query.text ?? "";
     this.read({});
   }

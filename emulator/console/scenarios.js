@@ -68,7 +68,7 @@ function reading({ name, title, scenario }) {
   return [
     h("h2", {}, title),
     h("p", { class: "quiet" }, name),
-    h("div", { class: "buttons" }, button("Load into a new world…", () => load(name), { class: "main", "data-key": "load" }), button("Load in place of another…", () => replace(name), { "data-key": "replace" })),
+    h("div", { class: "buttons" }, button("Load into a new world…", () => load(name), { class: "main" }), button("Load in place of another…", () => replace(name))),
     facts.length > 0 && fold(`It proves ${counted(facts.length, "fact")}`, true, h("ul", { class: "steps" }, facts.map((it) => h("li", {}, h("a", { href: `#/evidence?vendor=${vendorOf(it)}&text=${it}` }, it))))),
     h("pre", { class: "body", tabindex: "0" }, yaml(rest)),
   ];
@@ -92,7 +92,7 @@ async function replace(scenario) {
 
 /** Return an editor that is checked as one types. */
 function editor() {
-  const text = h("textarea", { class: "code", rows: 26, spellcheck: "false", "aria-label": "Scenario in YAML", "data-key": "yaml" });
+  const text = h("textarea", { class: "code", rows: 26, spellcheck: "false", "aria-label": "Scenario in YAML" });
   text.value = EXAMPLE;
   const told = h("div", { class: "outcome", "aria-live": "polite" });
   const check = newestOnly(() => ask("POST", "/check", { body: text.value, type: "application/yaml" }).catch((error) => ({ mistakes: [{ message: error.message }], warnings: [] })), (found) => fill(told, verdict(found, text)));

@@ -15,7 +15,7 @@ export function sendView(world, query) {
     const all = await tryTo(operations);
     if (!all) return;
     const chosen = all.find((it) => it.name === name) ?? all[0];
-    fill(choice, labelled("Operation", select(all.map((it) => [it.name, `${it.name}   ${it.method} ${it.path}`]), chosen.name, (it) => change({ operation: it }), { "data-key": "operation" })));
+    fill(choice, labelled("Operation", select(all.map((it) => [it.name, `${it.name}   ${it.method} ${it.path}`]), chosen.name, (it) => change({ operation: it }))));
     if (shown !== `${chosen.name} ${id}`) fill(form, requestForm(world, chosen, { id }));
     shown = `${chosen.name} ${id}`;
   };

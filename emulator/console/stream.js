@@ -3,11 +3,7 @@
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
 
-/**
- * Read a stream until it is aborted; a stream that ends begins anew after a while that grows.
- * @param {string} url
- * @param {{headers: () => Record<string, string>, signal: AbortSignal, event: (data: any) => void, state: (open: boolean, status: number) => void}} options
- */
+/** Read a stream until it is aborted; a stream that ends begins anew after a while that grows. */
 export async function follow(url, { headers, signal, event, state }) {
   let wait = FIRST_WAIT;
   while (!signal.aborted) {

@@ -69,11 +69,11 @@ class TimeView {
     const still = series.filter((it) => !moving.includes(it));
     fill(this.plots, moving.map((it) => plot(it, clock.now, (n) => inView(this.world, "journal", { n }))), moving.length === 0 && nothing("No number has changed yet."), still.length > 0 && nothing("Unchanged: ", still.map((it) => `${it.vendor} ${it.name} ${it.points[0].value}`).join(", ")), numbers.thinned && nothing("Some points are left out."));
     fill(this.moments, ["beginning", "now", ...snapshots.map((it) => it.name)].map((value) => h("option", { value })));
-    fill(this.snapshots, snapshots.length ? h("ul", { class: "steps" }, snapshots.map((it) => this.snapshot(it))) : nothing("There is none."), h("div", { class: "buttons" }, button("Keep the present…", () => this.keep(), { "data-key": "keep" })));
+    fill(this.snapshots, snapshots.length ? h("ul", { class: "steps" }, snapshots.map((it) => this.snapshot(it))) : nothing("There is none."), h("div", { class: "buttons" }, button("Keep the present…", () => this.keep())));
   }
 
   snapshot({ name, at }) {
-    return h("li", {}, h("b", {}, name), ` ${instant(at)} `, h("a", { href: inView(this.world, "state", { at: name }) }, "Look"), " ", button("Go back…", () => this.restore(name), { "aria-label": `Go back to ${name}`, "data-key": `restore ${name}` }), button("Delete", () => this.remove(name), { class: "quiet", "aria-label": `Delete ${name}` }));
+    return h("li", {}, h("b", {}, name), ` ${instant(at)} `, h("a", { href: inView(this.world, "state", { at: name }) }, "Look"), " ", button("Go back…", () => this.restore(name), { "aria-label": `Go back to ${name}` }), button("Delete", () => this.remove(name), { class: "quiet", "aria-label": `Delete ${name}` }));
   }
 
   async keep() {
@@ -96,5 +96,5 @@ function section(title, ...children) {
 }
 
 function moment(label) {
-  return h("input", { list: "moments", "aria-label": label, spellcheck: "false", "data-key": label, title: "beginning, now, a snapshot's name, or entry/N" });
+  return h("input", { list: "moments", "aria-label": label, spellcheck: "false", title: "beginning, now, a snapshot's name, or entry/N" });
 }

@@ -76,11 +76,11 @@ class WorldFrame {
   }
 
   drawTabs(name) {
-    fill(this.tabs, Object.keys(VIEWS).map((it) => h("a", { href: inView(this.world, it), "aria-current": it === name && "page", "data-key": `tab ${it}` }, NAMES[it])));
+    fill(this.tabs, Object.keys(VIEWS).map((it) => h("a", { href: inView(this.world, it), "aria-current": it === name && "page" }, NAMES[it])));
   }
 
   async drawName(worlds) {
-    fill(this.name, select(worlds, this.world, (id) => go(["w", id, this.shown]), { "aria-label": "World", "data-key": "world" }));
+    fill(this.name, select(worlds, this.world, (id) => go(["w", id, this.shown]), { "aria-label": "World" }));
     if (worlds.length > 1) return;
     const all = await get("/worlds").catch(() => ({ worlds: [] }));
     if (all.worlds.length > 1 && all.worlds.length <= 200) this.drawName(all.worlds.map((it) => it.id));

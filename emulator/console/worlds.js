@@ -41,7 +41,7 @@ async function card(world, bytes) {
   return h(
     "article",
     { class: "card", "aria-label": `World ${world.id}` },
-    h("h2", {}, h("a", { href: hash(["w", world.id, "state"]), "data-key": `open ${world.id}` }, world.id)),
+    h("h2", {}, h("a", { href: hash(["w", world.id, "state"]) }, world.id)),
     world.title && h("p", { class: "quiet" }, world.title),
     h("p", { class: "facts" }, h("span", { class: "time" }, instant(world.clock.now)), rateOf(world.clock), overview && h("span", {}, `${counted(overview.entry, "entry")} in its journal`), bytes && h("span", { class: "quiet" }, `${count(Math.ceil(bytes / 1000))} kB`)),
     overview && contents(world.id, overview),
@@ -72,7 +72,7 @@ function actions(world) {
     "div",
     { class: "buttons" },
     link(hash(["w", world, "journal"]), "Journal"),
-    [["Fork", fork], ["Reset", reset], ...(world === "default" ? [] : [["Drop", drop]])].map(([name, act]) => button(`${name}…`, () => act(world), { "aria-label": `${name} ${world}`, "data-key": `${name} ${world}` })),
+    [["Fork", fork], ["Reset", reset], ...(world === "default" ? [] : [["Drop", drop]])].map(([name, act]) => button(`${name}…`, () => act(world), { "aria-label": `${name} ${world}` })),
   );
 }
 
@@ -103,7 +103,7 @@ async function drop(world) {
 }
 
 function newWorld() {
-  const scenario = h("input", { list: "scenario-names", autocomplete: "off", "data-key": "scenario" });
+  const scenario = h("input", { list: "scenario-names", autocomplete: "off" });
   const options = h("datalist", { id: "scenario-names" });
   once("/scenarios").then(({ scenarios }) => fill(options, scenarios.map((it) => h("option", { value: it.name }, it.title ?? ""))), () => undefined);
   const id = h("input", { autocomplete: "off", spellcheck: "false" });
