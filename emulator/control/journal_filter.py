@@ -72,8 +72,6 @@ def _operation(name: str, context: ControlContext) -> Fits:
 
 
 def _kind(name: str, _: ControlContext) -> Fits:
-    if name not in KINDS:
-        raise BadInput.at(str(NotFound("kind of entry", name, KINDS)), "kind")
     return lambda event: isinstance(event, KINDS[name])
 
 
