@@ -51,7 +51,8 @@ class _Test:
         beginning = Python({}).value(_unmarked(self._parts), column=len("SCENARIO = "))
         steps = [*self._steps()]
         text = "\n".join([beginning, *steps])
-        title = f"{self._parts['title']}: {call.operation} is answered {call.status}"
+        outcome = "is not answered" if _is_lost(self._said[-1][1].step) else f"is answered {call.status}"
+        title = f"{self._parts['title']}: {call.operation} {outcome}"
         yield f'"""{title}"""' if re.fullmatch(r"[\w ,.:;()/-]+", title) else literal(escaped(title))
         yield ""
         if 'Decimal("' in text:
@@ -80,6 +81,8 @@ class _Test:
             else:
                 yield from self._sent(said.step)
                 yield from self._heard(said.step["get"], in_full=place == last)
+                if place == last and _is_lost(said.step):
+                    yield f"assert emulator.journal.exchanges()[-1].status == {call.status}  # nobody heard it"
                 kept = kept_by(call, said.step)
                 for name, it in kept.items():
                     variable = identifier(name, self._taken)
@@ -174,6 +177,11 @@ def _content(step: JsonObject) -> dict[str, Any]:
         is_taken = step["json"] not in ({}, None) and _is_exact(step["json"])
         return {"json": step["json"]} if is_taken else {"content": dump(step["json"]).decode()}
     return {"content": step["body"]} if "body" in step else {}
+
+
+def _is_lost(step: JsonObject | None) -> bool:
+    """Tell whether the client of a step does not hear the answer."""
+    return step is not None and "fails" in step.get("get", ())
 
 
 def _is_exact(value: Any) -> bool:

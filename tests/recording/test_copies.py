@@ -208,6 +208,18 @@ def test_a_test_plays_what_was_done_by_hand(emulator: Emulator, client: httpx.Cl
     run(server, text)
 
 
+def test_a_copied_loss_tells_what_the_client_did_not_hear(
+    emulator: Emulator, client: httpx.Client, server: EmulatorServer
+) -> None:
+    emulator.faults.add(at="serpwow.batches.stop", where="after-commit", do="drop", times=1)
+    with pytest.raises(httpx.TransportError):
+        stop(client)
+    text = copied(emulator, "pytest")
+    assert "serpwow.batches.stop is not answered" in text
+    assert "    assert emulator.journal.exchanges()[-1].status == 200  # nobody heard it" in text
+    run(server, text)
+
+
 def test_what_a_test_asserts_can_fail(emulator: Emulator, client: httpx.Client, server: EmulatorServer) -> None:
     client.get(f"/live/batches/{BATCH}")
     text = copied(emulator, "pytest")
