@@ -43,10 +43,11 @@ def _lines(index: Index) -> Iterator[str]:
 
 
 def _page(index: Index) -> str:
-    """Return the text as a page in which each address below the prefix is a link."""
+    """Return a page that leads to the console, with the text for those that stay; addresses below the prefix are links."""
     text = escape("\n".join(_lines(index)))
     linked = re.sub(r"\S++", lambda it: f'<a href="{it[0]}">{it[0]}</a>' if PREFIX in it[0] else it[0], text)
     head = '<meta charset="utf-8">\n<meta name="color-scheme" content="light dark">\n<title>batch-emulator</title>'
+    head += f'\n<meta http-equiv="refresh" content="0; url={PREFIX}/console">'
     return f'<!doctype html>\n<html lang="en">\n{head}\n<pre>{linked}</pre>\n</html>'
 
 

@@ -50,6 +50,12 @@ def test_the_token_is_asked_for_and_forgotten_with_the_page(browser: Browser) ->
         expect(page.get_by_label("Control token")).to_be_visible()
 
 
+def test_the_root_of_the_server_leads_to_the_console(console: Console) -> None:
+    console.page.goto(f"{console.url}/")
+    expect(console.page.locator("#stream")).to_have_text("live")
+    assert console.page.url.startswith(f"{console.url}/_emulator/console")
+
+
 def test_a_request_sent_with_a_token_set_carries_no_token_to_a_vendor(browser: Browser) -> None:
     with locked_console(browser) as console:
         page = console.page
