@@ -105,7 +105,7 @@ class ControlApp:
             body = await read_body(http, parse, context.limits.control, incoming) if parse else {}
             request = ControlRequest(context, http, body)
         except EmulatorError as error:
-            return await off_loop_if_long(scope, _refusal, error, form, is_long=len(str(error)) > MAX_INLINE)
+            return await off_loop_if_long(scope, _refusal, error, form, row, is_long=len(str(error)) > MAX_INLINE)
         return await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
 
     def respond_at_once(self, scope: Scope, body: bytes | JsonDict) -> OutgoingResponse | Handed | None:
@@ -212,8 +212,10 @@ def _answered(
         return answer if row.raw else render(answer)
     except EmulatorError as error:
         is_done = is_done or isinstance(error, Done)
-        return problem(row.status, f"this was done, but {error}") if is_done else _refusal(error, form)
+        return problem(row.status, f"this was done, but {error}") if is_done else _refusal(error, form, row)
 
 
-def _refusal(error: EmulatorError, form: str) -> OutgoingResponse:
-    return text_response(error) if form == TEXT_TYPE else error_response(error)
+def _refusal(error: EmulatorError, form: str, row: ControlRoute) -> OutgoingResponse:
+    """Return a refusal as text to those who asked for text, and as a problem to others."""
+    is_asked_for = form == TEXT_TYPE and row.default_form != TEXT_TYPE
+    return text_response(error) if is_asked_for else error_response(error)
