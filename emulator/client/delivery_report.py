@@ -99,4 +99,4 @@ _ADVICE: Mapping[str, Callable[[Delivery, Sequence[str]], str]] = {
     SENDING: _outside,
     ANSWERING: _outside,
 }
-"""What to do about a delivery, by its status."""
+"""Advice about a delivery, by its status."""

@@ -37,7 +37,7 @@ SHARE = 20
 
 
 class Feed(Protocol):
-    """What a stream is about: whether that is over, and whether there is more to take at once."""
+    """The source of a stream: whether it is over, and whether there is more to take at once."""
 
     is_over: bool
     has_more: bool

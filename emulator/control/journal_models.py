@@ -268,7 +268,7 @@ class DryRun(Record, component="rehearsal"):
 
 
 class Sent(Record, component="sent"):
-    """What a client hears of a request, and `n`, its journal entry in the world, None where it reached another or none.
+    """The response to a request, and `n`, its journal entry in the world; None where it reached another world or none.
 
     `status` is 0 where no answer came; `error` says how the line was cut, or that the client gave up.
     """

@@ -27,7 +27,7 @@ TRANSLATED = {
 """The networks whose addresses hold one of IPv4 that is meant, and at which of their bytes (RFC 6052, 7915, 8215)."""
 
 ISATAP = frozenset((bytes.fromhex("00005efe"), bytes.fromhex("02005efe")))
-"""What stands before the last four bytes of an address where those are one of IPv4, whatever its network (RFC 5214)."""
+"""Bytes 8 to 11 of an IPv6 address whose last four are an address of IPv4, in any network (ISATAP, RFC 5214)."""
 
 FORBIDDEN: dict[str, Callable[[Address], bool]] = {
     "unspecified": lambda it: it.is_unspecified or it in ip_network("0.0.0.0/8"),

@@ -22,7 +22,7 @@ KEPT = 16_384
 
 
 class Report(Struct, frozen=True):
-    """What came of an attempt: the receiver's status and body, or an error in their place."""
+    """The outcome of an attempt: the receiver's status and body, or an error in their place."""
 
     status: int | None = None
     body: str = ""

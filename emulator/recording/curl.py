@@ -17,10 +17,10 @@ from emulator.text.pattern import pattern
 from emulator.text.redact import redact_text
 
 _ACTIVE = pattern(r'["\\$`!\n]')
-"""What means something within double quotes."""
+"""The characters that a shell reads as its own within double quotes."""
 
 _HARMFUL = pattern(r"[^\w ./,:=?@-]", re.ASCII)
-"""What may mean something in a message of the shell."""
+"""The characters that a shell may read as its own in the message of `${name:?message}`."""
 
 _READ = "import json, sys; print(json.load(sys.stdin){})"
 
