@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from emulator.sdk import (
     BASE_URL,
@@ -63,7 +63,7 @@ class ResultDelivery(Delivery, frozen=True, gc=False, kw_only=True):
 
 
 class WebhookState(NamedTuple):
-    """What a result set tells of its webhook: a status, None where no POST was made, and when and how each attempt ended."""
+    """The webhook of a result set as shown: a status, None where no POST was made, and when and how each attempt ended."""
 
     status: str | None
     log: tuple[tuple[str, bool], ...] = ()
@@ -73,20 +73,13 @@ def notify(view: View, batch: Batch, result_set: ResultSet) -> Iterator[Notify]:
     """Yield what is owed for a new result set: a POST where there is a webhook, and an e-mail where one is wanted."""
     if result_set.webhook is not None:
         body = dump(_body(view, batch, result_set)).decode()
-        yield OUTBOX.owe(_delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook))
+        yield OUTBOX.owe(new_delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook))
     if email := batch.notifications.email:
-        yield OUTBOX.owe(_delivery(view, EMAIL, batch, result_set, "", destination=email))
+        yield OUTBOX.owe(new_delivery(view, EMAIL, batch, result_set, "", destination=email))
 
 
-def _delivery(
-    view: View,
-    event: str,
-    batch: Batch,
-    result_set: ResultSet,
-    body: str,
-    url: str | None = None,
-    destination: str | None = None,
-) -> ResultDelivery:
+def new_delivery(view: View, event: str, batch: Batch, result_set: ResultSet, body: str, **fields: Any) -> ResultDelivery:
+    """Return a new delivery about a result set, with the fields that its event has besides."""
     return ResultDelivery(
         id=mint_id(view, ResultDelivery, code),
         since=view.now,
@@ -94,8 +87,7 @@ def _delivery(
         subject=batch.id,
         event_id=str(result_set.id),
         body=body,
-        url=url,
-        destination=destination,
+        **fields,
     )
 
 
@@ -149,7 +141,7 @@ def post_again(view: Transaction, batch: Batch, result_set: ResultSet) -> str:
         view.ask(OUTBOX.machine, delivery.id, RESEND)
         return delivery.id
     body = dump(_body(view, batch, result_set)).decode()
-    delivery = _delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook)
+    delivery = new_delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook)
     view.follow(OUTBOX.send_again(view, delivery))
     return delivery.id
 

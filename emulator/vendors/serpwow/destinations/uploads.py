@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.sdk import JsonDict, View, dump, mint_id
+from emulator.sdk import JsonDict, View, dump
 from emulator.vendors.serpwow.destinations.machine import is_unreachable
 from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, find_destination
-from emulator.vendors.serpwow.model.batches import Batch, ResultSet, code
+from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.responses.links import result_links
-from emulator.vendors.serpwow.webhooks import PLACE, UPLOAD, ResultDelivery, formats_of
+from emulator.vendors.serpwow.webhooks import PLACE, UPLOAD, ResultDelivery, formats_of, new_delivery
 
 DISABLED, UNREACHABLE = "its destination is disabled", "its destination is not reached, as the platform's unreachable says"
 
@@ -22,13 +22,12 @@ def uploads_of(view: View, batch: Batch, result_set: ResultSet) -> Iterator[Resu
     for id in dict.fromkeys(batch.destination_ids):
         if destination := find_destination(view, batch.owner, id):
             because = _obstacle(view, destination)
-            yield ResultDelivery(
-                id=mint_id(view, ResultDelivery, code),
-                since=view.now,
-                event=UPLOAD,
-                subject=batch.id,
-                event_id=str(result_set.id),
-                body="" if because else dump(_upload(view, batch, result_set, destination)).decode(),
+            yield new_delivery(
+                view,
+                UPLOAD,
+                batch,
+                result_set,
+                "" if because else dump(_upload(view, batch, result_set, destination)).decode(),
                 destination=destination.id,
                 because=because,
                 status="dropped" if because else "collected",
