@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 CONTROL = "/_emulator"
 
+NO_SERVER = "http://127.0.0.1"
+"""Where links lead if no server can listen in this process: a transport or an adapter finds its way by any host."""
+
 AS_JSON = ((b"accept", b"application/json"),)
 
 Send = Callable[[str, str, Any, bool], AppResponse]
@@ -85,7 +88,6 @@ class EmulatorServer:
         self._exits = ExitStack()
         self._lock = Lock()
         self._process = os.getpid()
-        self._own_host = LOCAL
         self.app: App | None = None
         self._client: Client | None = None
         self._listening: ThreadedServer | None = None
@@ -123,9 +125,7 @@ class EmulatorServer:
             from emulator.server.server import ThreadedServer
 
             self._listening = self._exits.enter_context(ThreadedServer(self.app, limits=self._limits))
-        url = self._listening.url
-        self._own_host = [(b"host", url.partition("://")[2].encode())]  # links in what vendors post lead to it
-        return url
+        return self._listening.url
 
     async def look(self, world: str) -> ServerActivity | None:
         """The traffic of the clients of a world, as far as it can be seen; None where none of them has a socket."""
@@ -237,13 +237,13 @@ class EmulatorServer:
             library(*self._folders),
             limits=limits,
             deliver_to=hosts,
-            base_url=lambda: self.url,
+            base_url=lambda: NO_SERVER if green_threads() else self.url,
         )
         self._exits.callback(app.end)
 
         def send(method: str, path: str, body: Any, is_read: bool) -> AppResponse:
             self._stay_in_this_process()
-            return ask_control(app, method, path.encode(), body, self._own_host if is_read else UNREAD)
+            return ask_control(app, method, path.encode(), body, LOCAL if is_read else UNREAD)
 
         return send
 

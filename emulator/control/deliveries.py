@@ -138,7 +138,7 @@ def hand_to_holder(
     def is_new(tx: Transaction, delivery: Delivery) -> bool:
         return not delivery.attempts[-1].headers and tx.carrier(delivery.url) != HTTP and is_wanted(delivery)
 
-    return tuple(map(OutgoingDelivery.of, hand_out(world, request.context.vendors, request.base_url, is_new)))
+    return tuple(map(OutgoingDelivery.of, hand_out(world, request.context.vendors, request.url_of_links, is_new)))
 
 
 def _find(tx: Transaction, request: ControlRequest) -> tuple[Outbox, Delivery]:
@@ -160,7 +160,7 @@ def _shown(tx: Transaction, request: ControlRequest, world: World, outbox: Outbo
         since=client_time(delivery.since),
         due=upcoming and client_time(upcoming[0]),
         headers=outbox.headers(tx, delivery, signing_second(tx, world)),
-        body=delivery.body_at(request.base_url, world.id),
+        body=delivery.body_at(request.url_of_links, world.id),
         attempts=tuple(
             models.Attempt(**structs.asdict(it) | {"at": client_time(it.at), "faults": hits(it.faults)})
             for it in delivery.attempts

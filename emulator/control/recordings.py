@@ -53,4 +53,6 @@ def copy(world: World, request: ControlRequest) -> Copied:
         return Copied(**copies.as_request(world, vendors, n))
     if form == PYTEST:
         return Copied(copies.as_test(world, vendors, n))
-    return Copied(copies.as_step(world, vendors, n) if form == STEP else copies.as_curl(world, vendors, n, request.base_url))
+    return Copied(
+        copies.as_step(world, vendors, n) if form == STEP else copies.as_curl(world, vendors, n, request.url_of_links())
+    )

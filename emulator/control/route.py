@@ -95,6 +95,10 @@ class ControlRequest(Struct, frozen=True):
         """The URL at which others reach the server, as far as the request knows it: none where it came without a socket."""
         return "" if isinstance(connection_of(self.http.scope), InProcessConnection) else self.base_url
 
+    def url_of_links(self) -> str:
+        """Return the URL at which a client finds what links lead to: a server in its process listens from now on."""
+        return self.own_url or self.context.carriers.http.base_url()
+
 
 def _no_handler(*_: object) -> Any:
     raise NotImplementedError

@@ -82,7 +82,7 @@ class HttpCarrier:
     def __init__(self, vendors: Vendors, hosts: Hosts, base_url: Callable[[], str], log: LogAttempt) -> None:
         self._vendors = vendors
         self._hosts = hosts
-        self._base_url = base_url
+        self.base_url = base_url
         self._log = log
         self._flights: dict[World, dict[str, Flight]] = {}
         self._crew = Crew()
@@ -105,7 +105,7 @@ class HttpCarrier:
         """
         if world.rules.carrier != HTTP or self._closed:
             return []
-        self._send(world, base_url or self._base_url())
+        self._send(world, lambda: base_url or self.base_url())
         return self.outside(world)
 
     def review(self, world: World) -> None:
@@ -149,7 +149,7 @@ class HttpCarrier:
             return None
         try:
             catch_up(world, TURN_LIMIT)
-            has_sent = self._send(world, self._base_url(), TURN_LIMIT)
+            has_sent = self._send(world, self.base_url, TURN_LIMIT)
         except TooMany:
             return FULL_SECONDS
         if not has_sent:
@@ -159,7 +159,7 @@ class HttpCarrier:
         due = world.store.next_due
         return None if due is None else world.clock.seconds_until(due)
 
-    def _send(self, world: World, base_url: str, most: int | None = None) -> bool:
+    def _send(self, world: World, base_url: Callable[[], str], most: int | None = None) -> bool:
         """Record what had no room, and send what may be outside, in so many steps; return whether these were enough."""
         for flight in self._wanted(world).values():
             if flight.outcome is not None:
@@ -167,7 +167,7 @@ class HttpCarrier:
         steps = count() if most is None else range(most)
         return not all(self._send_next(world, base_url) for _ in steps)
 
-    def _send_next(self, world: World, base_url: str) -> bool:
+    def _send_next(self, world: World, base_url: Callable[[], str]) -> bool:
         """Send what is next under way in a world, or drop it; return whether there was anything that may be outside."""
         flights = self._wanted(world)
 

@@ -60,7 +60,7 @@ def under_way(tx: Transaction, vendors: Vendors) -> Iterator[tuple[Outbox, Deliv
 def hand_out(
     world: World,
     vendors: Vendors,
-    base_url: str,
+    base_url: Callable[[], str],
     is_wanted: Callable[[Transaction, Delivery], bool],
     most: int | None = None,
 ) -> tuple[Outgoing, ...]:
@@ -76,7 +76,7 @@ def hand_out(
         return tuple(_signed(tx, world, base_url, *it) for it in wanted)
 
 
-def _signed(tx: Transaction, world: World, base_url: str, outbox: Outbox, delivery: Delivery) -> Outgoing:
+def _signed(tx: Transaction, world: World, base_url: Callable[[], str], outbox: Outbox, delivery: Delivery) -> Outgoing:
     headers = outbox.headers(tx, delivery, signing_second(tx, world))
     tx.put(with_last(delivery, headers=headers))
     number, timeout = len(delivery.attempts), tx.length(outbox.timeout, delivery)

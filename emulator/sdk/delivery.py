@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, ClassVar
@@ -114,10 +114,10 @@ class Delivery(Metered, frozen=True, gc=False, kw_only=True):
         is_corrupt = any(it.do == CORRUPT for it in faults)
         return corrupted(self, len(self.body) if end < 0 else end) if is_corrupt else self.body
 
-    def body_at(self, base_url: str, world: str) -> str:
-        """Return the body that a world sends whose server is reached at a URL."""
+    def body_at(self, base_url: Callable[[], str], world: str) -> str:
+        """Return the body that a world sends. `base_url`, asked where it has links, returns the URL of the world's server."""
         body = self.body_with(self.striking)
-        return body.replace(BASE_URL, base_url).replace(WORLD, quote(world)) if BASE_URL in body else body
+        return body.replace(BASE_URL, base_url()).replace(WORLD, quote(world)) if BASE_URL in body else body
 
     def until_next(self) -> timedelta | None:
         return None if self.next_at is None else max(self.next_at - self.since, timedelta())

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import ControlError, Emulator
+from emulator import ControlError, Emulator, EmulatorServer
 
 UPLOAD = "destination_upload"
 S3 = {"s3_bucket_name": "MyS3Bucket"}
@@ -35,6 +35,13 @@ def test_the_files_of_an_upload_lie_below_its_prefix_and_can_be_had(emulator: Em
     assert len([it for it in files if it.startswith(folder) and it.endswith(".csv")]) == 2
     assert len(httpx.get(files[f"{folder}Page_1.json"]).json()) == 2
     assert all(httpx.get(it).status_code == 200 for it in files.values())
+
+
+def test_the_links_of_a_server_that_nobody_has_asked_for_its_url_lead_to_it() -> None:
+    with EmulatorServer() as server, Emulator(uploading({}), server=server) as emulator:
+        emulator.clock.advance("10s")
+        files = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
+        assert {httpx.get(it).status_code for it in files.values()} == {200}
 
 
 def test_an_upload_without_a_format_is_of_json(emulator: Emulator) -> None:

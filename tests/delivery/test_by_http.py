@@ -393,7 +393,7 @@ def test_further_attempts_are_counted_from_the_last_one_however_late_its_answer_
     seconds = 100.0
     world.settle()
     (delivery,) = world.outside()
-    (outgoing,) = hand_out(world, VENDORS, "http://emulator.test", lambda *_: True)
+    (outgoing,) = hand_out(world, VENDORS, lambda: "http://emulator.test", lambda *_: True)
     assert record(world, outgoing.outbox, outgoing.id, Report(500)) == "answering"
     world.settle()
     waiting: Any = world.store.find(delivery.kind, delivery.id)
