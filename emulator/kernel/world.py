@@ -15,6 +15,7 @@ from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History, ResourceChange
 from emulator.kernel.journal import Change, Journal, Savepoint
+from emulator.kernel.keeping import Keeper
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.resource import Struct
@@ -50,7 +51,7 @@ class World:
     `history` holds what the newest transactions replaced, and `snapshots` the moments that somebody wanted kept, by name.
     `before` is what a jump goes back to where it is too much. `epoch` counts how often it was reset or dropped, together with
     whatever was under way.
-    `receivers` are the URLs for which a client's process holds an application.
+    `receivers` are the URLs for which a client's process holds an application. `keeper` records what happens, where one does.
     Whoever uses a world from more than one thread holds its `lock` meanwhile. One with an `origin` has the same resources.
     """
 
@@ -71,6 +72,7 @@ class World:
         self.receivers: frozenset[str] = frozenset()
         self._receivers: Charge | None = None
         self.lock = RLock()
+        self.keeper: Keeper | None = None
         self.quota = quota or Quota(Budget.of(rules.limits))
         self._frame = Charge(self.quota, size_of_copy(origin) if origin else FRAME)
         self._beginning: Moment | None = None
