@@ -136,6 +136,10 @@ class Clock(Struct):
             return 0.0
         return inf if self.rate == FROZEN else left / self.rate
 
+    def ran_for(self, seconds: float) -> None:
+        """Note that it has run for so many real seconds already since its instant."""
+        self._since = self.wall() - seconds
+
     def set_rate(self, rate: float) -> None:
         """Go on from the present instant at another rate; a world that is behind gives up the rest."""
         self._start_from(self.now())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -74,6 +74,15 @@ class History:
         self._commits: deque[Commit] = deque()
         self._size = self._promised = 0
         self._make: Callable[[], list[Commit]] = list
+
+    @classmethod
+    def holding(cls, capacity: int, commits: Iterable[Commit], count: int) -> History:
+        """Return a history that holds the newest of so many commits."""
+        history = cls(capacity)
+        for commit in commits:
+            history.add(commit)
+        history.count = count
+        return history
 
     def __iter__(self) -> Iterator[Commit]:
         return iter(self._all())

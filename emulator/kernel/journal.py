@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from datetime import datetime
 from itertools import chain, count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -156,8 +156,31 @@ class Journal:
         self._withdrawn: dict[int, int | None] = {}
         self.serial, self.truncations, self.kept = next(_SERIALS), 0, 0
 
+    @classmethod
+    def holding(
+        cls, capacity: int, entries: Iterable[Entry], last: int, cleared: int, withdrawn: Mapping[int, int | None]
+    ) -> Journal:
+        """Return a journal that holds these entries, whose newest number was `last`, with what was cleared and withdrawn."""
+        journal = cls(capacity)
+        journal._entries.extend(entries)
+        journal._last, journal._cleared, journal._withdrawn = last, cleared, dict(withdrawn)
+        return journal
+
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    @property
+    def cleared(self) -> int:
+        """The number of entries that were dropped when the journal was cleared last."""
+        return self._cleared
+
+    @property
+    def withdrawn(self) -> Mapping[int, int | None]:
+        """The numbers of the entries that were withdrawn, with those of their successors."""
+        return self._withdrawn
 
     @property
     def last(self) -> int:

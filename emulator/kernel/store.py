@@ -161,6 +161,15 @@ class Store:
         """Return a resource's place in the order of arrival."""
         return self._numbers[kind][id][0]
 
+    @property
+    def arrived(self) -> int:
+        """The number of the newest resource that ever arrived; the next one gets the number after it."""
+        return self._arrived
+
+    @arrived.setter
+    def arrived(self, number: int) -> None:
+        self._arrived = number
+
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
         """Add a resource as the newest, or with its former number; or replace its former value, and return that."""
         kind, id = resource.kind, resource.id

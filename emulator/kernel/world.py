@@ -170,6 +170,10 @@ class World:
         text = weigh(source).own + (weigh(self.rules.parameters).own if self.rules.parameters else 0)
         self._beginning = Moment(at, self.copy(), source, Charge(self.quota, text))
 
+    def begin_with(self, beginning: Moment) -> None:
+        """Make a moment the beginning, to which `reset` returns."""
+        self._beginning = beginning
+
     def spawn(self, id: str, rules: Rules) -> World:
         """Return a world at this one's beginning, under other rules. They share the beginning, which is made once."""
         beginning = self.moment(BEGINNING)

@@ -11,7 +11,7 @@ from emulator.kernel.consequences import Revoke
 from emulator.kernel.errors import Problem
 from emulator.kernel.journal import Change
 from emulator.kernel.time import END_OF_TIME, format_duration, parse_duration
-from emulator.kernel.timeline import IMPOSSIBLE, Reaction, TimelineEvent
+from emulator.kernel.timeline import IMPOSSIBLE, Happen, Reaction, TimelineEvent
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.accounts import credential_in, own_credentials
@@ -58,7 +58,7 @@ def number_of(id: str) -> int:
 
 def _read_planned(vendors: Vendors, fields: JsonObject, number: int, now: datetime, place: str) -> TimelineEvent:
     after, id = parse_duration(fields["after"]), id_of(number)
-    at, happen = now + min(after, END_OF_TIME - now), partial(_happen, vendors, fields, place)
+    at, happen = now + min(after, END_OF_TIME - now), happening(vendors, fields, place)
     return TimelineEvent(id, place, now, at, happen, f"after {format_duration(after)} ({place or id})", written=fields)
 
 
@@ -68,7 +68,7 @@ def _read_reaction(vendors: Vendors, fields: JsonObject, number: int, now: datet
         **rule_fields(calls, now, place, NO_SKEW) | {"written": fields},
         id=id_of(number),
         number=number,
-        happen=partial(_happen, vendors, fields, place),
+        happen=happening(vendors, fields, place),
         statuses=tuple(_listed(fields.get("status", ()))),
         wait=parse_duration(fields["wait"]) if "wait" in fields else timedelta(),
         size=resources_in(fields.get("set"), vendors),
@@ -77,6 +77,11 @@ def _read_reaction(vendors: Vendors, fields: JsonObject, number: int, now: datet
 
 def _listed(value: Any) -> list[Any]:
     return [*value] if isinstance(value, (list, tuple)) else [value]
+
+
+def happening(vendors: Vendors, fields: JsonObject, place: str) -> Happen:
+    """Return the function that says what an event comes to."""
+    return partial(_happen, vendors, fields, place)
 
 
 def _happen(vendors: Vendors, fields: JsonObject, place: str, tx: Transaction) -> Iterator[Any]:

@@ -63,6 +63,7 @@ from emulator.sdk.fields import (
 )
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
 from emulator.sdk.json_pieces import Room, in_pieces
+from emulator.sdk.packing import pack, unpack, unpack_numbers
 from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Pieces, Response, Stream, reason_phrase
@@ -184,6 +185,7 @@ __all__ = [
     "mint_id",
     "near",
     "one_of",
+    "pack",
     "parse_timestamp",
     "pattern",
     "reason_phrase",
@@ -196,6 +198,8 @@ __all__ = [
     "take_room",
     "times_from",
     "timing_of",
+    "unpack",
+    "unpack_numbers",
     "weigh_all",
     "without_idle_timers",
 ]

@@ -21,6 +21,15 @@ class Usage(dict[str, int], Shared):
 
     __slots__ = ()
 
+    def kept(self) -> dict[str, int]:
+        """Return the days as a plain value."""
+        return dict(self)
+
+    @classmethod
+    def from_kept(cls, kept: dict[str, int]) -> Usage:
+        """Return the days of which this is the plain value."""
+        return cls(kept)
+
     @property
     def small_size(self) -> int:  # type: ignore[override]  # a constant of most
         """Bytes of the days, each of which is nearly as large as any."""

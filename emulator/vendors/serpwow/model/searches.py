@@ -7,7 +7,7 @@ from hashlib import blake2b
 from sys import getsizeof
 from typing import Any
 
-from emulator.sdk import JsonDict, JsonObject, Shared, Struct, Weight
+from emulator.sdk import JsonDict, JsonObject, Shared, Struct, Weight, dump, load
 
 PAGE_SIZE = 1000
 """Searches on a page of them. Evidence: serpwow-get-6."""
@@ -104,6 +104,19 @@ class Searches(Shared):
         self.with_html = any(search.with_html for search in items)
         types = {search.type for search in items}
         self.type = types.pop() if len(types) == 1 else MIXED
+
+    def kept(self) -> JsonDict:
+        """Return the values of which `from_kept` makes equal searches; parameters as a text, so that numbers stay exact."""
+        if self.items is None:
+            return {"batch": self.batch, "total": self.total}
+        return {"batch": self.batch, "items": dump([[it.id, it.parameters] for it in self.items]).decode()}
+
+    @classmethod
+    def from_kept(cls, kept: JsonObject) -> Searches:
+        """Return the searches of which these are the values."""
+        if "total" in kept:
+            return cls(str(kept["batch"]), int(kept["total"]))
+        return cls(str(kept["batch"]), [Search(id, parameters) for id, parameters in load(kept["items"])])
 
     def __len__(self) -> int:
         return self.total

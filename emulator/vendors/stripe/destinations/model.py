@@ -49,7 +49,7 @@ THIN_TYPES = ("v1.", "v2.")
 """The first letters of the types of thin events. Evidence: stripe-event-8."""
 
 
-class EventBridge(Struct, frozen=True, gc=False):
+class EventBridge(Struct, frozen=True, gc=False, tag=True):
     """A partner event source in an account at Amazon."""
 
     aws_account_id: str = "123456789012"
@@ -72,7 +72,7 @@ class EventBridge(Struct, frozen=True, gc=False):
         }
 
 
-class EventGrid(Struct, frozen=True, gc=False):
+class EventGrid(Struct, frozen=True, gc=False, tag=True):
     """A partner topic in a subscription at Azure."""
 
     azure_region: str = "westeurope"

@@ -9,10 +9,11 @@ from fnmatch import fnmatchcase
 from fractions import Fraction
 from hashlib import blake2b
 from math import ceil, gcd
+from typing import Any
 
 import orjson
 
-from emulator.sdk import JsonDict, Shared, Struct, checkpoint, field, pattern, structs
+from emulator.sdk import JsonDict, Shared, Struct, checkpoint, field, pack, pattern, structs, unpack, unpack_numbers
 from emulator.vendors.stripe.files.model.rows import FAULTS, FINE, OTHER_KEY, OWN_ID, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -143,6 +144,20 @@ class RowOutcomes(Struct, Shared, frozen=True):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RowOutcomes) and structs.astuple(self)[:-1] == structs.astuple(other)[:-1]
+
+    def kept(self) -> list[Any]:
+        """Return the values of which `from_kept` makes equal outcomes."""
+        failures = [[it.status, it.code, it.message, it.type] for it in self.failures]
+        parts = [structs.astuple(self.endpoint), structs.astuple(self.order), pack(self.outcomes), failures, pack(self.failed)]
+        return [self.rows.kept(), *parts, self.invalid, self.numbered]
+
+    @classmethod
+    def from_kept(cls, kept: list[Any]) -> RowOutcomes:
+        """Return the outcomes of which these are the values."""
+        rows, endpoint, order, outcomes, failures, failed, invalid, numbered = kept
+        all_failures = tuple(Failure(*it) for it in failures)
+        places, parts = unpack_numbers("Q", failed), (Rows.from_kept(rows), Endpoint(*endpoint), Order(*order))
+        return cls(*parts, unpack(outcomes), all_failures, places, invalid, numbered)
 
     def id(self, row: int) -> bytes:
         """Return the id of a row as JSON. Evidence: stripe-results-4."""

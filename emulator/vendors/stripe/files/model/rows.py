@@ -11,7 +11,7 @@ from zlib import decompress
 
 import orjson
 
-from emulator.sdk import JsonDict, Shared, Struct, Weight, field, structs
+from emulator.sdk import JsonDict, Shared, Struct, Weight, field, pack, structs, unpack, unpack_numbers
 
 FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM = range(7)
 PARAMS_FORM, CONTEXT_FORM, NAME_TWICE, OTHER_KEY, PATH_NAMES = range(7, 12)
@@ -100,6 +100,20 @@ class Rows(Struct, Shared, frozen=True):
         """Return the bytes of a row's record."""
         length = self.lengths[row]
         return length if length < MAX_STORED_LENGTH else sum(map(len, self.record(row)))
+
+    def kept(self) -> list[Any]:
+        """Return the values of which `from_kept` makes equal rows; None stands for a name that no JSON has."""
+        names = [[None if name == OWN_ID else name for name in each] for each in self.names]
+        numbers = [(it.typecode, pack(it)) for it in (self.ends, self.firsts, self.lengths, self.shapes)]
+        return [pack(self.records), pack(self.faults), numbers, names]
+
+    @classmethod
+    def from_kept(cls, kept: list[Any]) -> Rows:
+        """Return the rows of which these are the values."""
+        records, faults, numbers, names = kept
+        ends, firsts, lengths, shapes = [unpack_numbers(*it) for it in numbers]
+        known = tuple(tuple(OWN_ID if name is None else str(name) for name in each) for each in names)
+        return cls(unpack(records), ends, firsts, lengths, unpack(faults), shapes, known)
 
     def weigh(self) -> Weight:
         """Return the memory that the rows take."""

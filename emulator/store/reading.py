@@ -1,0 +1,224 @@
+"""A world from its image: lines of JSON that anybody may have written, so that nothing of them is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec import Raw, ValidationError, json
+
+from emulator.kernel.budget import Budget, Charge, Quota, weigh
+from emulator.kernel.clock import FROZEN, Clock, wall_now
+from emulator.kernel.errors import BadInput
+from emulator.kernel.history import Commit, History, ResourceChange, Written
+from emulator.kernel.journal import Entry, Journal
+from emulator.kernel.limits import Limits, Rules
+from emulator.kernel.machine import Machine
+from emulator.kernel.resource import structs
+from emulator.kernel.room import refusal
+from emulator.kernel.timeline import TIMELINE
+from emulator.kernel.world import BEGINNING, Moment, World
+from emulator.sdk.vendor import Vendors
+from emulator.store.events import Events, KeptEvent
+from emulator.store.image import (
+    KeptCommit,
+    KeptHistory,
+    KeptJournal,
+    KeptMoment,
+    KeptRules,
+    KeptValue,
+    KeptWorld,
+    Located,
+)
+from emulator.store.values import PARTS, Parts, Values, reader_of
+from emulator.text.checkpoint import checkpoint
+
+_MEMBER = json.Decoder(dict[str, Raw])
+
+
+def machines_of(vendors: Vendors) -> dict[str, Machine]:
+    """Return the machines of vendors, and that of the timeline, by kind."""
+    return {it.kind: it for vendor in vendors.values() for it in vendor.machines} | {TIMELINE.kind: TIMELINE}
+
+
+class Pools:
+    """What the lines of an image number: parts, values, events and commits. All of it counts in a quota."""
+
+    def __init__(self, values: Values, machines: Mapping[str, Machine], quota: Quota) -> None:
+        self.parts = Parts()
+        self.values: list[Any] = []
+        self.events: list[Any] = []
+        self.commits: list[Commit] = []
+        self._values = values
+        self._quota = quota
+        self._reader = Events(machines, lambda it: it, self._value)
+
+    def take_parts(self, parts: list[tuple[str, Any]]) -> None:
+        for name, kept in parts:
+            self.parts.read(name, kept)
+
+    def take_values(self, written: list[KeptValue]) -> None:
+        for it in written:
+            like = self._at(it.base)
+            value = self._values.read(it.name, it.fields, like)
+            self._quota.charge(value, like)
+            self.values.append(value)
+
+    def take_events(self, written: list[KeptEvent]) -> None:
+        self.events += [self._reader.read(it, self._quota) for it in written]
+
+    def take_commits(self, written: list[KeptCommit]) -> None:
+        for it in written:
+            changes = [ResourceChange(kind, id, self._at(a), self._at(b), n) for kind, id, a, b, n in it.changes]
+            state = None if it.written is None else Written(it.written[0], Charge(self._quota, weigh(it.written[0]).own))
+            self.commits.append(Commit(it.at, it.why, it.first, it.last, tuple(changes), it.counters, state))
+
+    def _at(self, number: int | None) -> Any:
+        return None if number is None else self._value(number)
+
+    def _value(self, number: Any) -> Any:
+        if not isinstance(number, int) or not 0 <= number < len(self.values):
+            raise BadInput.at(f"there is no value {number} before this line")
+        return self.values[number]
+
+
+class ImageReader:
+    """Reads one image under the limits of a server. Of a clock that runs, it is now what `since` makes of what it was then."""
+
+    def __init__(self, values: Values, vendors: Vendors, limits: Limits, budget: Budget) -> None:
+        self._limits = limits
+        self._machines = machines_of(vendors)
+        self._quota = Quota(budget)
+        self._pools = pools = Pools(values, self._machines, self._quota)
+        self._id: str | None = None
+        self._kept: KeptWorld | None = None
+        self._world: World | None = None
+        self._moment: tuple[str, World] | None = None
+        self._moments: dict[str, Moment] = {}
+        self._ways: Mapping[str, Callable[[Any], None]] = {
+            "world": self._take_world,
+            "moment": self._take_moment,
+            "parts": pools.take_parts,
+            "values": pools.take_values,
+            "events": pools.take_events,
+            "commits": pools.take_commits,
+            "resources": self._take_resources,
+            "journal": self._take_journal,
+            "history": self._take_history,
+        }
+
+    def read(self, lines: Iterable[bytes], id: str | None = None) -> World:
+        """Return the world of an image, under another id where one is given.
+
+        Raises:
+            BadInput: it is none, or no whole one: the line, and what is wrong with it.
+            TooMany: there is no room for it.
+        """
+        number, self._id = 0, id
+        token = PARTS.set(self._pools.parts)
+        try:
+            for number, line in enumerate(lines, 1):  # noqa: B007  the reason names it
+                checkpoint()
+                self._take(line)
+        except (BadInput, ValidationError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise BadInput.at(f"line {number} of the world: {_reason(error)}") from None
+        finally:
+            PARTS.reset(token)
+        return self._whole(number)
+
+    def _take(self, line: bytes) -> None:
+        ((name, raw),) = _MEMBER.decode(line).items()
+        way, read = self._ways.get(name), _READERS.get(name)
+        if way is None or read is None:
+            raise BadInput.at(f"no line has {name[:100]!r}")
+        if self._world is None and name in ("resources", "journal", "history"):
+            raise BadInput.at(f"the line of the moment comes before {name!r}")
+        way(read(raw))
+        if self._quota.over:
+            raise refusal(self._quota, "this world")
+
+    def _whole(self, lines: int) -> World:
+        """Return the world once all of its lines are read."""
+        world, beginning = self._world, self._moments.pop(BEGINNING, None)
+        if world is None or beginning is None or self._kept is None:
+            raise BadInput.at(f"the world ends after line {lines}, before all of it is there: the file was cut short")
+        source = self._kept.source
+        world.snapshots = self._moments
+        world.begin_with(structs.replace(beginning, source=source, text=Charge(self._quota, weigh(source).own)))
+        return world
+
+    def _take_world(self, kept: KeptWorld) -> None:
+        self._kept = structs.replace(kept, id=self._id) if self._id else kept
+
+    def _take_moment(self, kept: KeptMoment) -> None:
+        if self._kept is None:
+            raise BadInput.at("the line of the world comes first")
+        if self._world is None:
+            rules = rules_of(self._kept.rules, self._machines, self._limits)
+            clock = Clock(kept.clock.now, kept.clock.rate, skew=kept.clock.skew)
+            if kept.clock.wall is not None and clock.rate != FROZEN:
+                clock.ran_for(max(0.0, (wall_now() - kept.clock.wall).total_seconds()))
+            world = self._world = World(self._kept.id, rules, clock, self._kept.seed, self._quota)
+        else:
+            world = self._world.copy()
+            world.clock = Clock(kept.clock.now, kept.clock.rate, skew=kept.clock.skew)
+            self._moments[kept.name] = Moment(kept.clock.now, world)
+        self._moment = kept.name, world
+        world.counters, world.store.arrived = dict(kept.counters), kept.arrived
+
+    def _take_resources(self, located: list[Located]) -> None:
+        world = self._there
+        for kind, id, number, place in located:
+            if place < 0:
+                world.store.remove(kind, id)
+                continue
+            value = self._pools.values[place]
+            if (value.kind, value.id) != (kind, id):
+                raise BadInput.at(f"value {place} is not {kind} {id}")
+            known = world.store.find(kind, id) is not None
+            if known and world.store.number(kind, id) != number:
+                world.store.remove(kind, id)
+            world.store.put(value, None if known and world.store.find(kind, id) is not None else number)
+        world.store.settle(_MANY)
+
+    @property
+    def _there(self) -> World:
+        if self._moment is None:
+            raise BadInput.at("the line of a moment comes first")
+        return self._moment[1]
+
+    def _take_journal(self, kept: KeptJournal) -> None:
+        entries = [Entry(n, self._pools.events[place]) for n, place in kept.entries]
+        capacity = self._limits.journal
+        self._there.journal = Journal.holding(capacity, entries, kept.last, kept.cleared, kept.withdrawn)
+
+    def _take_history(self, kept: KeptHistory) -> None:
+        commits = [self._pools.commits[place] for place in kept.commits]
+        self._there.history = History.holding(self._limits.journal, commits, kept.count)
+
+
+_MANY = 500
+
+
+def rules_of(kept: KeptRules, machines: Mapping[str, Machine], limits: Limits) -> Rules:
+    """Return rules under the machines and limits of this server."""
+    return Rules(machines=machines, limits=limits, **structs.asdict(kept))
+
+
+_READERS: Mapping[str, Callable[[Raw], Any]] = {
+    "world": reader_of(KeptWorld),
+    "moment": reader_of(KeptMoment),
+    "parts": reader_of(list[tuple[str, Any]]),
+    "values": reader_of(list[KeptValue]),
+    "events": reader_of(list[KeptEvent]),
+    "commits": reader_of(list[KeptCommit]),
+    "resources": reader_of(list[Located]),
+    "journal": reader_of(KeptJournal),
+    "history": reader_of(KeptHistory),
+}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, BadInput):
+        return error.problems[0].message
+    return f"{type(error).__name__}: {error}"[:300]

@@ -1,0 +1,263 @@
+"""Values of resources as JSON, and back, by the types of their fields. Nothing that is read can name a class of its own."""
+
+from __future__ import annotations
+
+import types
+import typing
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from datetime import timedelta
+from fractions import Fraction
+from functools import cache, partial
+from typing import Any
+
+from msgspec import DecodeError, Raw, json
+
+from emulator.kernel.budget import Charge, Metered, Shared
+from emulator.kernel.consequences import Revocation
+from emulator.kernel.delivery_faults import DeliveryFault
+from emulator.kernel.errors import BadInput
+from emulator.kernel.faults import NEXT, Fault
+from emulator.kernel.replies import ScriptedReply
+from emulator.kernel.resource import Struct, structs
+from emulator.kernel.timeline import Reaction, TimelineEvent
+from emulator.scenario.calls import body_of
+from emulator.scenario.timeline import happening
+from emulator.sdk.exact_json import dump, load
+from emulator.sdk.vendor import Vendors
+
+Fields = Mapping[str, Any]
+"""Fields of a resource by name, each as JSON has it, or as it stands in a text."""
+
+OF_THE_KERNEL = (Revocation, Fault, DeliveryFault, ScriptedReply, Reaction, TimelineEvent)
+"""Resources that no vendor declares; importing them makes them known."""
+
+
+class Form(Struct, frozen=True, eq=False):
+    """The form of one class of resources: its name, and what writes and reads each of its fields. `defaults` are by field."""
+
+    name: str
+    of: type[Any]
+    write: Mapping[str, Callable[[Any], Any]]
+    read: Mapping[str, Callable[[Raw], Any]]
+    defaults: Mapping[str, Any]
+
+
+class Values:
+    """Writes and reads the resources of these vendors and of the kernel."""
+
+    def __init__(self, vendors: Vendors) -> None:
+        self._vendors = vendors
+        self._classes = dict(_named(dict.fromkeys(subclasses(Metered))))
+        self._names = {of: name for name, of in self._classes.items()}
+        self._forms: dict[type[Any], Form] = {}
+
+    def written(self, value: Any, before: Any = None) -> tuple[str, Fields]:
+        """Return the name of a resource's class, and those fields that differ from its value before, or from the defaults."""
+        form = self._form(value.__class__)
+        if before is None or before.__class__ is not form.of:
+            differ = [(name, it) for name in form.write if (it := getattr(value, name)) is not form.defaults.get(name, form)]
+        else:
+            differ = [(name, it) for name in form.write if (it := getattr(value, name)) is not getattr(before, name)]
+        return form.name, {name: form.write[name](it) for name, it in differ}
+
+    def read(self, name: str, fields: Mapping[str, Raw], before: Any = None) -> Any:
+        """Return the resource of a class that has these fields; the others are as before, or have their defaults.
+
+        Raises:
+            BadInput: there is no such class, or it has no such fields, or others of other types.
+        """
+        of = self._classes.get(name)
+        if of is None:
+            raise BadInput.at(f"{name!r} is no kind of resource of this version: another version, or another vendor, wrote it")
+        form = self._form(of)
+        try:
+            found = {field: form.read[field](raw) for field, raw in fields.items()}
+            if before is not None and before.__class__ is of:
+                return structs.replace(before, charge=None, **found)
+            return _with_body(of(**found))
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise BadInput.at(f"a {name} cannot be read: {error}") from None
+
+    def _form(self, of: type[Any]) -> Form:
+        form = self._forms.get(of)
+        return form or self._forms.setdefault(of, self._make_form(of))
+
+    def _make_form(self, of: type[Any]) -> Form:
+        hints = {name: hint for name, hint in typing.get_type_hints(of).items() if name in of.__struct_fields__}
+        del hints["charge"]
+        ways = {name: self._way(name, hint) for name, hint in hints.items()}
+        optional = dict(zip(reversed(of.__struct_fields__), reversed(of.__struct_defaults__), strict=False))
+        write, read = ({name: way[i] for name, way in ways.items()} for i in (0, 1))
+        return Form(self._names[of], of, write, read, optional)
+
+    def _way(self, name: str, hint: Any) -> tuple[Callable[[Any], Any], Callable[[Raw], Any]]:
+        """Return what writes a field of this type, and what reads it."""
+        if name == "happen":
+            return _fields_and_place, partial(_read_happening, self._vendors)
+        if name == "delay":
+            return _same, _read_delay
+        if name == "match":
+            return _exactly, _read_exactly
+        plain = next((it for it in _alternatives(hint) if it is not types.NoneType), None)
+        if isinstance(plain, type) and hasattr(plain, "from_kept") and hasattr(plain, "__struct_fields__"):
+            return lambda it: it if it is None else it.kept(), partial(_read_kept, plain)
+        return _same, _reader(hint)
+
+
+def as_json(value: Any) -> bytes:
+    """Return a value as JSON: of structs, tuples, times, texts and numbers, and of what has a form of its own to be kept in."""
+    return _ENCODER.encode(value)
+
+
+def reader_of(hint: Any) -> Callable[[bytes | Raw], Any]:
+    """Return a function that reads JSON of a type."""
+    return json.Decoder(hint, dec_hook=_read_other).decode
+
+
+class Parts:
+    """The large parts that values of one file share, each written once, before what has it. `found` are those that were read.
+
+    In place of a part stands its number.
+    """
+
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+        self._places: dict[int, int] = {}
+        self._held: list[Any] = []
+        self._new: list[Any] = []
+
+    def place(self, part: Any) -> int:
+        """Return the number of a part, which is to be written if it is new."""
+        place = self._places.setdefault(id(part), len(self._held))
+        if place == len(self._held):
+            self._held.append(part)  # so that no other gets its identity
+            self._new.append([type(part).__name__, part.kept()])
+        return place
+
+    def read(self, name: str, kept: Any) -> None:
+        """Find a part that was written.
+
+        Raises:
+            BadInput: there is no such part.
+        """
+        of = next((it for it in subclasses(Shared) if it.__name__ == name and hasattr(it, "from_kept")), None)
+        if of is None:
+            raise BadInput.at(f"{name!r} is no part of a value of this version")
+        self.found.append(of.from_kept(kept))
+
+    def take_new(self) -> list[Any]:
+        """Return the parts that are to be written now."""
+        new, self._new = self._new, []
+        return new
+
+
+PARTS: ContextVar[Parts | None] = ContextVar("parts", default=None)
+"""Parts of the file that is written or read at present; None where each value stands for itself."""
+
+
+def _write_other(value: Any) -> Any:
+    if hasattr(value, "kept"):
+        parts = PARTS.get()
+        return value.kept() if parts is None or value.small_size is not None else {"part": parts.place(value)}
+    if isinstance(value, Charge):
+        return None
+    if isinstance(value, array):
+        return [value.typecode, b64encode(value.tobytes()).decode()]
+    if isinstance(value, Fraction):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, typing.Collection):
+        return [*value]
+    raise TypeError(f"a {type(value).__name__} cannot be kept")
+
+
+def _read_other(of: type[Any], value: Any) -> Any:
+    if of is array:
+        numbers = array(value[0])
+        numbers.frombytes(b64decode(value[1]))
+        return numbers
+    if not hasattr(of, "from_kept"):
+        return of(value)
+    parts = PARTS.get()
+    if parts is not None and isinstance(value, dict) and "part" in value:
+        part = parts.found[value["part"]]
+        if not isinstance(part, of):
+            raise TypeError(f"part {value['part']} is no {of.__name__}")
+        return part
+    return of.from_kept(value)
+
+
+_ENCODER = json.Encoder(enc_hook=_write_other)
+
+
+def subclasses(of: type[Any]) -> Iterator[type[Any]]:
+    """Yield all classes below a class."""
+    for each in of.__subclasses__():
+        yield each
+        yield from subclasses(each)
+
+
+def _named(classes: Mapping[type[Any], None]) -> Iterator[tuple[str, type[Any]]]:
+    """Yield classes with their names: their kinds, and with their own names where several have one kind."""
+    kinds = [getattr(it, "kind", "") for it in classes]
+    for of, kind in zip(classes, kinds, strict=True):
+        if kind:
+            yield (kind if kinds.count(kind) == 1 else f"{kind}/{of.__name__}"), of
+
+
+def _alternatives(hint: Any) -> tuple[Any, ...]:
+    return typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Raw], Any]:
+    read = reader_of(hint)
+
+    def read_field(raw: Raw) -> Any:
+        value = read(raw)
+        return tuple(value) if isinstance(value, list) else value
+
+    return read_field
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _exactly(value: Any) -> Raw:
+    return Raw(dump(value))
+
+
+def _read_exactly(raw: Raw) -> Any:
+    return load(bytes(raw))
+
+
+def _read_kept(of: type[Any], raw: Raw) -> Any:
+    value = json.decode(raw)
+    return None if value is None else of.from_kept(value)
+
+
+def _read_delay(raw: Raw) -> timedelta | str | None:
+    return NEXT if bytes(raw) == b'"%s"' % NEXT.encode() else json.decode(raw, type=timedelta | None)
+
+
+def _fields_and_place(happen: Any) -> Any:
+    _, fields, place = happen.args
+    return fields, place
+
+
+def _read_happening(vendors: Vendors, raw: Raw) -> Any:
+    fields, place = json.decode(raw)
+    return happening(vendors, fields, place)
+
+
+def _with_body(value: Any) -> Any:
+    """Return a rule with the body that it gives as it is written, which may be bytes, a text or a value."""
+    return structs.replace(value, body=body_of(value.written)) if isinstance(value, (Fault, ScriptedReply)) else value
+
+
+__all__ = ["DecodeError", "Fields", "Values", "as_json", "reader_of"]
