@@ -151,9 +151,7 @@ class SqliteEngine:
             StoreUnavailable: it could not be written.
         """
         if self._identify() != self._identity:
-            raise StoreUnavailable(
-                f"the store {self._path} was moved or replaced while it is in use: put it back, and start again"
-            )
+            raise StoreUnavailable(f"the store {self._path} was moved or replaced: put it back, or start the server again")
         try:
             with refusals(self._path):
                 self._database.execute("BEGIN IMMEDIATE")
