@@ -63,8 +63,12 @@ class SqliteEngine:
         self._database = open_database(self._path)
         self._identity = self._identify()
         self._places: dict[str, _Place] = {}
-        with refusals(self._path):
-            self._forgotten = deque(self._leftovers())
+        try:
+            with refusals(self._path):
+                self._forgotten = deque(self._leftovers())
+        except StoreUnavailable:
+            self._database.close()
+            raise
 
     def append(self, appends: Sequence[Append]) -> None:
         newest = check_numbers(appends, lambda world: self._place(world).newest, lambda world, n: self.read(world, n - 1))

@@ -176,15 +176,24 @@ def test_a_file_that_is_moved_away_while_in_use_takes_no_more_records(path: Path
         assert engine.list() == {"a": 2}
 
 
-def test_a_damaged_file_is_said_to_be_damaged(path: Path) -> None:
+def read_all(path: Path) -> None:
+    with closing(SqliteEngine(str(path))) as engine:
+        contents(engine)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.5], ids=["all of it", "the end of it"])
+def test_a_damaged_file_is_said_to_be_damaged(path: Path, part: float) -> None:
     with closing(SqliteEngine(str(path))) as engine:
         engine.append([Append("a", n, bytes(1_000)) for n in range(1, 100)])
+    size = path.stat().st_size
     with path.open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * (path.stat().st_size - 4096))
-    with closing(SqliteEngine(str(path))) as engine:
-        with pytest.raises(StoreUnavailable, match="it is damaged: put back a copy of it, or name another file"):
-            contents(engine)
+        file.seek(begin := max(4096, int(size * part)))
+        file.write(b"\xff" * (size - begin))
+    for _ in range(2):
+        with pytest.raises(
+            StoreUnavailable, match=f"the store {path} cannot be used: it is damaged: put back a copy of it, or name"
+        ):
+            read_all(path)
 
 
 def fill(engine: Engine, size: int = 20_000) -> int:
