@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event, Lock
+
+from emulator.store.port import Misnumbered
 
 
 class Receipt:
     """One write, which several records share: it is over when they are kept, or could not be, and then `error` says why.
 
+    `lost` are worlds whose records alone are not kept, because another writer was there first or has dropped them.
+
     It is ended by the thread that writes, and waited for from any other, and from event loops. A loop is woken once for all
     that wait there.
     """
 
-    __slots__ = ("_by_loop", "_lock", "_over", "error", "is_over")
+    __slots__ = ("_by_loop", "_lock", "_over", "error", "is_over", "lost")
 
     def __init__(self) -> None:
         self.error: str | None = None
+        self.lost: Mapping[str, Misnumbered] = {}
         self.is_over = False
         self._lock = Lock()
         self._over: Event | None = None
@@ -39,10 +44,14 @@ class Receipt:
             over = self._over = self._over or Event()
         over.wait()
 
-    def end(self, error: str | None = None) -> None:
+    def error_of(self, world: str) -> str | None:
+        """Return why the records of a world could not be kept, None where they are, or this is not over."""
+        return self.error or (str(self.lost[world]) if world in self.lost else None)
+
+    def end(self, error: str | None = None, lost: Mapping[str, Misnumbered] | None = None) -> None:
         """Tell everybody that it is over, and why the records could not be kept, if they could not."""
         with self._lock:
-            self.error, self.is_over = error, True
+            self.error, self.lost, self.is_over = error, lost or {}, True
             over, by_loop = self._over, self._by_loop
             self._by_loop = {}
         if over is not None:
