@@ -26,6 +26,7 @@ from emulator.web.held_requests import HeldRequest
 from emulator.web.waits import Wait
 
 if TYPE_CHECKING:
+    from emulator.store.receipt import Receipt
     from emulator.web.gateway import Gateway
     from emulator.web.response import OutgoingResponse
 
@@ -80,6 +81,9 @@ class SyncConnection(InProcessConnection):
         self._read_timeout = read_timeout
         self.gone = False
         self.cancelled: BaseException | None = None
+
+    async def until_over(self, receipt: Receipt) -> None:
+        receipt.wait()
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:
         if self._read_timeout is None:

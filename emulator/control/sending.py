@@ -14,6 +14,7 @@ from emulator.kernel.errors import BadInput, Conflict
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.schema import closed
+from emulator.store.receipt import Receipt
 from emulator.text.redact import redact_header
 from emulator.web.connection import CONNECTION_KEY, ConnectionCut, InProcessConnection, Message, Scope, run_sync
 from emulator.web.guard import NO_SOCKET, PREFIX
@@ -39,6 +40,9 @@ class PatientConnection(InProcessConnection):
 
     def __init__(self) -> None:
         self.gone = False
+
+    async def until_over(self, receipt: Receipt) -> None:
+        receipt.wait()
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
         return await self.wait(held, seconds)

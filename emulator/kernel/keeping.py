@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 class Keeper(Protocol):
     """Records what happens in one world, each time that the world's lock is released.
 
-    `receipt` is that of the newest records, None where all are kept. `refusal` says why nothing can be kept at present, None
-    where it can: a request is refused then before it has any effect.
+    `receipt` is that of the newest records, None where all are kept: an answer goes out once it is over. One that failed stays
+    until the world is as its records have it. `refusal` says why nothing can be kept at present, None where it can: a request
+    is refused then before it has any effect. Event loops read both, so neither waits for anything.
     """
 
     @property

@@ -16,12 +16,12 @@ from httptools import HttpParserError, HttpParserUpgrade, parse_url
 from emulator.server.ending import BODY, HEAD, IDLE
 from emulator.server.framing import MISSPELT, Head, flaw_in, flaw_of, head_too_large, origin_form, too_large
 from emulator.server.input_flow import MANY_LINES, InputFlow
+from emulator.server.kept_answers import KeepingProtocol, hold_nothing
 from emulator.server.request_line import RequestLine, feed, parse_without_upgrade
 from emulator.server.room import Room, crowded
 from emulator.server.socket_connection import SocketConnection
 from emulator.server.timeouts import IDLE_NUMBERS, has_unread_bytes, keep_alive_headers
 from emulator.server.transports import CoalescingTransport
-from emulator.server.waiting import WaitingProtocol
 from emulator.web.connection import CONNECTION_KEY
 from emulator.web.guard import OPEN
 from emulator.web.requests import LONG_BODY, NOT_UTF_8
@@ -38,7 +38,7 @@ FRAMING = 16
 """Bytes of sizes and extensions of chunks for each byte of a body that do not count; a chunk of one byte needs five."""
 
 
-class HttpConnection(WaitingProtocol):
+class HttpConnection(KeepingProtocol):
     """One connection. A server has a subclass of its own with its `limits`, `room`, `refusals_log` and `keep_alive` lines.
 
     `gateway` is the application, where that can answer at once.
@@ -46,7 +46,7 @@ class HttpConnection(WaitingProtocol):
 
     room = Room()
     gateway: Gateway | None = None
-    keep_alive = keep_alive_headers(WaitingProtocol.limits.keep_alive)
+    keep_alive = keep_alive_headers(KeepingProtocol.limits.keep_alive)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -66,7 +66,7 @@ class HttpConnection(WaitingProtocol):
         super().connection_lost(exc)
         self._ending = None
         for cycle, _ in self.pipeline:  # nobody hears the answers to requests that have not begun
-            cycle.on_response = _nothing
+            cycle.on_response = hold_nothing
         self.pipeline.clear()
         for held in (self._input, self.writer, self._socket):
             held.let_go()
@@ -249,6 +249,9 @@ class HttpConnection(WaitingProtocol):
         if response is None:
             return False
         self._last_read = self.loop.time()
+        if response.receipt is not None:
+            self._answer_when_kept(gateway, plan, response, response.receipt)
+            return True
         self._idle_number = next(IDLE_NUMBERS)
         self.server_state.total_requests += 1
         self.writer.respond(response)
@@ -281,10 +284,6 @@ class HttpConnection(WaitingProtocol):
         is_spelt = self._request_line.is_spelt(head.method, head.target, head.version)
         self._stop_for(flaw_of(head, self.limits) or (None if is_spelt else MISSPELT))
         return head
-
-
-def _nothing() -> None:
-    """Hold nothing, in place of what held a connection."""
 
 
 def _is_one_request(data: bytes) -> bool:

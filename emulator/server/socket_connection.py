@@ -10,10 +10,12 @@ from emulator.server.transports import close_once, close_with_reset, has_failed
 from emulator.web.answers import AnswerCharge
 from emulator.web.event_loop import next_round, next_turn
 from emulator.web.held_requests import HeldRequest
+from emulator.web.receipts import until_over
 from emulator.web.waits import Wait
 
 if TYPE_CHECKING:
     from emulator.server.ending import EndingProtocol
+    from emulator.store.receipt import Receipt
 
 
 SENT = 2
@@ -51,6 +53,9 @@ class SocketConnection:
         self.half_closed = True
         if self._hanging is not None:
             self._hanging.wake()
+
+    async def until_over(self, receipt: Receipt) -> None:
+        await until_over(receipt)
 
     async def probe(self) -> None:
         """Note that a half-closed client is gone where its machine has refused what was sent since."""

@@ -61,16 +61,17 @@ class CoalescingTransport:
         if not self.is_closing():  # uvicorn tells only the newest request that the client is gone
             self._transport.write(data)
 
-    def respond(self, response: OutgoingResponse) -> None:
-        """Write a whole response in one piece, and close after it where it says so."""
+    def respond(self, response: OutgoingResponse, keeps: bool = True) -> None:
+        """Write a whole response in one piece, and close after it where it says so, or where that does not keep open."""
         content = b"" if response.status in LENGTHLESS or isinstance(response.content, Stream) else response.content
         lines = [STATUS_LINE[response.status], *[b"%s: %s\r\n" % header for header in response.headers]]
         if response.status not in LENGTHLESS:
             lines.append(b"content-length: %d\r\n" % len(content))
         head = b"".join(lines)
         is_said = CONNECTION in head
-        self._transport.write(b"%s%s\r\n%s" % (head, b"" if is_said else self._kept, content))
-        if is_said and _closes(response.headers):
+        own = b"" if is_said else self._kept if keeps else CLOSES
+        self._transport.write(b"%s%s\r\n%s" % (head, own, content))
+        if not keeps or (is_said and _closes(response.headers)):
             self.close()
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ class Receipt:
 def _wake(loop: AbstractEventLoop, callbacks: list[Callable[[], object]]) -> None:
     def call_all() -> None:
         for callback in callbacks:
-            callback()
+            loop.call_soon(callback)  # apart from each other: one that raises takes no other with it
 
     try:
         loop.call_soon_threadsafe(call_all)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 
 if TYPE_CHECKING:
+    from emulator.store.receipt import Receipt
     from emulator.web.answers import AnswerCharge
     from emulator.web.held_requests import HeldRequest
     from emulator.web.waits import Wait
@@ -45,6 +47,9 @@ class Connection(Protocol):
     @property
     def half_closed(self) -> bool:
         """True once the client has closed its side, so that nobody can know whether it still reads."""
+
+    async def until_over(self, receipt: Receipt) -> None:
+        """Wait until what happened is kept, or could not be."""
 
     async def probe(self) -> None:
         """Find out whether a half-closed client is gone, as far as that is known after something was sent to it."""
@@ -105,6 +110,17 @@ class InProcessConnection:
 
     gone = half_closed = can_stream = False
     charge: AnswerCharge | None = None
+
+    async def until_over(self, receipt: Receipt) -> None:
+        """Wait in the loop of a server that is none of ours, and outside of asyncio by blocking the thread."""
+        from emulator.web.receipts import until_over
+
+        try:
+            get_running_loop()
+        except RuntimeError:
+            receipt.wait()
+        else:
+            await until_over(receipt)
 
     async def probe(self) -> None:
         """Find nothing out: a caller without a socket is there until it is gone."""

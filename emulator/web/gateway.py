@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from functools import partial
+from typing import Any
 
 from emulator.kernel.budget import Quota
 from emulator.kernel.errors import TooLarge, TooMany
@@ -24,6 +25,7 @@ from emulator.web.control_plane import ROOT, ControlPlane
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX, Guard, has_long_head, off_loop_if_long
 from emulator.web.plan import Plan, Plans, head_of, path_of
+from emulator.web.receipts import NotKept, once_over, unavailable
 from emulator.web.requests import (
     LONG_BODY,
     UNCOUNTED_BYTES,
@@ -67,13 +69,11 @@ class Gateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; hang up on its client where that is cancelled, as the server ends."""
-        try:
-            await self._let_in(scope, receive, send)
-        except CancelledError:
-            connection = connection_of(scope)
-            if isinstance(connection, InProcessConnection):
-                raise
-            await connection.drop()
+        await _or_hang_up(self._let_in(scope, receive, send), scope)
+
+    async def send_late(self, response: OutgoingResponse, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send a response whose client has left, or closed its side, while what happened was not kept yet."""
+        await _or_hang_up(self._send(response, send, connection_of(scope)), scope)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on: nothing reaches a plane that the guard has not let through."""
@@ -91,6 +91,9 @@ class Gateway:
             response: OutgoingResponse | None = emulator_error(404, "no-such-path", why)
         else:
             response = await self._respond(scope, receive, plan, connection)
+        if response is not None and response.receipt is not None:
+            await connection.until_over(response.receipt)
+            response = once_over(response)
         if response is not None:
             if plan.is_long:
                 await in_limited_thread(self.vendors.note, scope, response)
@@ -158,6 +161,8 @@ class Gateway:
         except TooLarge as error:
             cure = "" if error.cure else body_hint(self._limits, limit)
             return emulator_error(413, "body-too-large", f"{error}{cure}", (b"connection", b"close"))
+        except NotKept as error:
+            return unavailable(error)
         except TooMany as error:
             return emulator_error(429, "too-many", str(error))
         except ConnectionError:
@@ -175,3 +180,14 @@ class Gateway:
             return None  # it is made once more where it is answered, and fails there
         self.plans.keep(head, plan, len(head[1]))
         return None if plan.size is None else plan
+
+
+async def _or_hang_up(work: Coroutine[Any, Any, None], scope: Scope) -> None:
+    """Do a work; hang up on the client for whom it is where that is cancelled, as the server ends."""
+    try:
+        await work
+    except CancelledError:
+        connection = connection_of(scope)
+        if isinstance(connection, InProcessConnection):
+            raise
+        await connection.drop()

@@ -14,6 +14,7 @@ from emulator.web.answers import PIECE, AnswerCharge
 from emulator.web.connection import Connection, Send
 
 if TYPE_CHECKING:
+    from emulator.store.receipt import Receipt
     from emulator.web.delays import FaultDelays
     from emulator.web.held_requests import JournalEntry
 from http import HTTPStatus
@@ -33,7 +34,10 @@ WORLD_HEADER = b"emulator-world"
 
 
 class OutgoingResponse(Struct, frozen=True):
-    """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge."""
+    """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge.
+
+    One with a `receipt` goes out once that is over, which `once_over` turns it into what goes out then.
+    """
 
     status: int
     headers: RawHeaders
@@ -42,6 +46,7 @@ class OutgoingResponse(Struct, frozen=True):
     entry: JournalEntry | None = None
     delays: FaultDelays | None = None
     charge: AnswerCharge | None = None
+    receipt: Receipt | None = None
 
     @property
     def length(self) -> int:

@@ -10,6 +10,7 @@ from typing import TypeVar
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong, TooLarge, TooMany
 from emulator.kernel.faults import Fault
+from emulator.kernel.keeping import Keeper
 from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.store import Store
 from emulator.kernel.timeline import Reaction
@@ -25,6 +26,7 @@ from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.pipeline import Pipeline
 from emulator.web.plan import MOST_PLANS, Known, Plan, state_of
+from emulator.web.receipts import NotKept, expect_store, once_over, unavailable, with_receipt
 from emulator.web.requests import LONG_BODY, check_values
 from emulator.web.response import OutgoingResponse, emulator_error
 from emulator.web.routes import why_no_world
@@ -67,14 +69,22 @@ class VendorPlane:
         self._long: set[int] = set()  # digests of requests that turned out to take long
 
     def answer_at_once(self, plan: Plan, body: bytes) -> OutgoingResponse | None:
-        """Return the response to a whole request, noted and logged; None, and nothing happens, where it must wait."""
+        """Return the response to a whole request, noted and logged; None, and nothing happens, where it must wait.
+
+        One with a receipt is neither yet: `finish` returns what goes out once that is over.
+        """
         if len(body) != plan.size or len(body) > min(LONG_BODY, self._limits.body):
             return None
+        keeper: Keeper | None = None
         try:
             known = plan.known if plan.known is not None and plan.known.request.body == body else None
             request = known.request if known is not None else request_of(plan, body, None, self._limits)
             world = world_of(self._worlds, request)
-            if world is None or not _is_free(world, self._lanes):
+            if world is None:
+                return None
+            if (keeper := world.keeper) is not None:
+                expect_store(keeper)
+            if not _is_free(world, self._lanes):
                 return None
             response = self._carry_out_and_release(world, request, plan)
         except TakesLong:
@@ -84,12 +94,23 @@ class VendorPlane:
             return None
         except TooLarge:
             return None
+        except NotKept as error:
+            keeper, response = None, unavailable(error)
         except TooMany as error:
             response = emulator_error(429, "too-many", str(error))
         except Exception:
             response = emulator_error(*self.failure(plan.request.method, plan.request.path))
-        if response is not None:
-            self.note(plan.scope, response)
+        if response is None:
+            return None
+        if keeper is not None and (response := with_receipt(response, keeper)).receipt is not None:
+            return response
+        self.note(plan.scope, response)
+        return response
+
+    def finish(self, plan: Plan, response: OutgoingResponse) -> OutgoingResponse:
+        """Return what goes out now that the receipt of a response is over, noted and logged."""
+        response = once_over(response)
+        self.note(plan.scope, response)
         return response
 
     def failure(self, method: str, path: str) -> Rejection:
@@ -102,7 +123,11 @@ class VendorPlane:
         refuses_bare = partial(self._pipeline.refuses, is_whole=False)
         while (world := world_of(self._worlds, request)) is not None:
             look = partial(self._if_chosen, refuses_bare, world, request)
-            if (refuses := await self.lanes_for(connection).run(world, look, is_long=False)) is not None:
+            try:
+                refuses = await self.lanes_for(connection).run(world, look, is_long=False)
+            except NotKept:
+                return True
+            if refuses is not None:
                 return refuses
         return True
 
@@ -116,14 +141,22 @@ class VendorPlane:
                 continue
             except MustWait:
                 continue
+            except TooMany as error:
+                response = emulator_error(429, "too-many", str(error))
             if response is not None:
-                return response
+                return response if world.keeper is None else with_receipt(response, world.keeper)
         is_long = is_long or (len(self._worlds) > MANY_RESOURCES and self.lanes_for(connection) is not NO_LANES)
         why = partial(why_no_world, self._worlds, request, self._is_locked())
         return emulator_error(404, "no-such-world", await in_limited_thread(why) if is_long else why())
 
     async def _ask(self, world: World, request: Request, connection: Connection, is_long: bool) -> OutgoingResponse | None:
-        """Let a world answer a request; None where that was replaced or dropped before its lock was held."""
+        """Let a world answer a request; None where that was replaced or dropped before its lock was held.
+
+        Raises:
+            NotKept: what it would do cannot be kept.
+        """
+        if world.keeper is not None:
+            expect_store(world.keeper)
         faults, lanes = world.store.size(Fault.kind), self.lanes_for(connection)
         is_slow = is_long or faults > MANY_RESOURCES or self._takes_long(world, request)
         request.is_on_loop = not (is_slow or faults or lanes is NO_LANES)
@@ -172,7 +205,13 @@ class VendorPlane:
         return None if world.store.size(Fault.kind) else self._pipeline.at_once(world, request)
 
     def _if_chosen(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:
-        """Call a function in a world; not (None) where that was replaced or dropped before its lock was held."""
+        """Call a function in a world; not (None) where that was replaced or dropped before its lock was held.
+
+        Raises:
+            NotKept: what it would do cannot be kept.
+        """
+        if world.keeper is not None:
+            expect_store(world.keeper)
         return function(world, request) if self._is_chosen(world, request) else None
 
     def _is_chosen(self, world: World, request: Request) -> bool:
