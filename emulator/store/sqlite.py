@@ -162,7 +162,6 @@ class SqliteEngine:
                 yield
                 self._database.execute("COMMIT")
         except BaseException:
-            self._places.clear()
             with refusals(self._path):
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
