@@ -71,7 +71,8 @@ class SqliteEngine:
             raise
 
     def append(self, appends: Sequence[Append]) -> None:
-        newest = check_numbers(appends, lambda world: self._place(world).newest, lambda world, n: self.read(world, n - 1))
+        with refusals(self._path):
+            newest = check_numbers(appends, lambda world: self._place(world).newest, lambda world, n: self.read(world, n - 1))
         with self._transaction():
             keys = {world: self._place(world).key or self._make_world(world) for world in newest}
             rows = [(keys[world], n, body) for world, n, body in appends]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -191,9 +192,36 @@ def test_a_damaged_file_is_said_to_be_damaged(path: Path, part: float) -> None:
         file.write(b"\xff" * (size - begin))
     for _ in range(2):
         with pytest.raises(
-            StoreUnavailable, match=f"the store {path} cannot be used: it is damaged: put back a copy of it, or name"
+            StoreUnavailable,
+            match=f"the store {re.escape(str(path))} cannot be used: it is damaged: put back a copy of it, or name",
         ):
             read_all(path)
+
+
+CALLS: dict[str, Callable[[Engine], object]] = {
+    "append": lambda engine: append(engine, "a", 2),
+    "append to another world": lambda engine: append(engine, "new", 1),
+    "read": lambda engine: [*engine.read("a")],
+    "keep_image": lambda engine: keep_image(engine, "a", 1, b"x"),
+    "newest_image": lambda engine: engine.newest_image("a"),
+    "list": lambda engine: engine.list(),
+    "drop": lambda engine: engine.drop("a"),
+    "tidy": lambda engine: engine.tidy(),
+    "probe": lambda engine: engine.probe(),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_whatever_sqlite_cannot_do_is_a_store_that_is_unavailable(path: Path, call: str) -> None:
+    engine = SqliteEngine(str(path))
+    append(engine, "a", 1)
+    append(engine, "b", 1)
+    engine.drop("b")
+    engine._database.close()
+    with pytest.raises(
+        StoreUnavailable, match=f"the store {re.escape(str(path))} cannot be used: Cannot operate on a closed database"
+    ):
+        CALLS[call](engine)
 
 
 def fill(engine: Engine, size: int = 20_000) -> int:

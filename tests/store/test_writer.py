@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 from random import Random
 from threading import Event, Lock, Semaphore, get_ident
 
@@ -15,7 +16,9 @@ from emulator.store import writer as writer_module
 from emulator.store.memory import MemoryEngine
 from emulator.store.port import Ahead, Append, Engine, Overtaken, Record, StoreUnavailable
 from emulator.store.receipt import Receipt
+from emulator.store.sqlite import SqliteEngine
 from emulator.store.writer import Writer
+from tests.store.disks import small_disk
 from tests.store.engines import Opened, contents
 from tests.store.history import Attempt, History, Outcome, Wish
 from tests.support.waiting import wait_until
@@ -76,6 +79,22 @@ def test_records_that_wait_while_one_is_written_share_the_next_write(writer: Wri
     receipts[0].wait()
     assert [len(group) for group in held.groups] == [1, 31]
     assert (first.is_over, first.error, receipts[0].error, receipts[0].lost) == (True, None, None, {})
+
+
+def test_of_32_clients_who_write_again_and_again_16_share_a_write(writer: Writer, held: Held) -> None:
+    newest = dict.fromkeys((f"w{client}" for client in range(32)), 1)
+    waiting = {world: writer.append(Append(world, 1, b"x")) for world in newest}
+    while waiting:
+        held.begun.acquire()
+        held.let_go.release()
+        waiting[held.groups[-1][0].world].wait()
+        for world in [world for world, receipt in waiting.items() if receipt.is_over]:
+            newest[world] += 1
+            del waiting[world]
+            if newest[world] <= 10:
+                waiting[world] = writer.append(Append(world, newest[world], b"x"))
+    assert sum(map(len, held.groups)) == 320
+    assert len(held.groups) <= 320 / 16
 
 
 def test_a_group_has_a_bound_in_bytes_and_the_order_stays(writer: Writer, held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -327,6 +346,33 @@ def test_an_image_that_is_not_whole_at_the_end_comes_to_nothing(held: Held) -> N
         closing.result()
     with pytest.raises(StoreUnavailable, match="the store is closed"):
         image.result()
+
+
+def test_a_writer_goes_on_once_there_is_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer_module, "BETWEEN_PROBES", 0.0)
+    with small_disk(tmp_path / "disk", 1_000_000) as disk:
+        (ballast := disk / "ballast").write_bytes(bytes(500_000))
+        writer, n = Writer(SqliteEngine(str(disk / "worlds.db"))), 1
+        while (receipt := over(writer.append(Append("w", n, bytes(10_000))))).error is None:
+            n += 1
+        for refusal in (
+            receipt.error,
+            writer.refusal,
+            over(writer.probe()).error,
+            over(writer.append(Append("v", 1, b""))).error,
+        ):
+            assert refusal is not None
+            assert "the disk is full: make room there, and it goes on by itself" in refusal
+        ballast.unlink()
+        assert over(writer.probe()).error is None
+        assert over(writer.append(Append("w", n, bytes(10_000)))).error is None
+        assert writer.call(lambda engine: engine.list()).result() == {"w": n}
+        writer.close()
+
+
+def over(receipt: Receipt) -> Receipt:
+    receipt.wait()
+    return receipt
 
 
 class Clients:
