@@ -8,7 +8,6 @@ from emulator.control.models import Comparison, Moment, Position, Snapshots
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
 from emulator.control.worlds import check_shown
-from emulator.kernel.errors import NotFound
 from emulator.kernel.world import BEGINNING, NOW, World
 from emulator.scenario.schema import closed
 from emulator.state.diff import between
@@ -34,9 +33,7 @@ def snapshot(world: World, request: ControlRequest) -> Moment:
 
 @route("DELETE", "/worlds/{world}/snapshots/{name}", "Drop a snapshot", takes_long=True)
 def drop(world: World, request: ControlRequest) -> None:
-    name = request.path_param("name")
-    if world.snapshots.pop(name, None) is None:
-        raise NotFound("snapshot", name, world.snapshots)
+    world.drop_snapshot(request.path_param("name"))
 
 
 @route("POST", "/worlds/{world}/restore", "Back to a snapshot, an entry, or the beginning", body=RESTORED, takes_long=True)

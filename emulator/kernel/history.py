@@ -169,6 +169,10 @@ class History:
             self._size -= len(commit.changed_resources)
             yield commit
 
+    def bounded(self, capacity: int) -> History:
+        """Return a history of the newest of these commits, so many at most."""
+        return History.holding(capacity, self._all(), self.count)
+
     def copy(self) -> History:
         """Return the same commits, to be added to apart."""
         twin = History(self.capacity)

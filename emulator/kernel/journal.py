@@ -24,6 +24,9 @@ _SERIALS = count(1)
 MAX_APPLIED_ROWS = 100
 """The rows that an exchange keeps at most, of those that it took."""
 
+CLEARED = 0
+"""The number that stands for all entries, where the journal was cleared."""
+
 MOST_VERDICTS = 20
 """The verdicts that an exchange keeps at most."""
 
@@ -143,10 +146,11 @@ class Journal:
     """The newest `capacity` entries, and how many older ones were dropped to make room.
 
     No other journal has its `serial` number. `truncations` counts how often its end was taken away; the last time, `kept` was
-    the newest entry that stayed.
+    the newest entry that stayed. `altered`, where somebody keeps it, gets the numbers of entries that changed after they were
+    added, and CLEARED.
     """
 
-    __slots__ = ("_cleared", "_entries", "_last", "_withdrawn", "capacity", "kept", "serial", "truncations")
+    __slots__ = ("_cleared", "_entries", "_last", "_withdrawn", "altered", "capacity", "kept", "serial", "truncations")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -154,6 +158,7 @@ class Journal:
         self._last = 0
         self._cleared = 0
         self._withdrawn: dict[int, int | None] = {}
+        self.altered: set[int] | None = None
         self.serial, self.truncations, self.kept = next(_SERIALS), 0, 0
 
     @classmethod
@@ -203,6 +208,25 @@ class Journal:
         self._entries.append(Entry(self._last, event))
         return self._last
 
+    def append(self, entry: Entry) -> None:
+        """Add an entry that has its number already."""
+        self._entries.append(entry)
+        self._last = entry.n
+
+    def alter(self, n: int, event: Event | None, successor: int | None) -> None:
+        """Put another event in the place of that of entry `n`; without one, withdraw it in favour of its successor."""
+        place = self._place(n)
+        if event is None:
+            self._withdrawn[n] = successor
+        if place is not None and event is not None:
+            self._entries[place] = Entry(n, event)
+        elif place is not None:
+            del self._entries[place]
+
+    def bounded(self, capacity: int) -> Journal:
+        """Return a journal of the newest of these entries, so many at most."""
+        return Journal.holding(capacity, self._entries, self._last, self._cleared, self._withdrawn)
+
     def extend(self, events: Iterable[Event]) -> None:
         """Add events in order."""
         for event in events:
@@ -243,6 +267,7 @@ class Journal:
         if place is not None:
             exchange = structs.replace(exchange, delivered=delivered)
             self._entries[place] = Entry(n, exchange)
+            self._note(n)
         return exchange
 
     def withdraw(self, n: int, exchange: Exchange) -> None:
@@ -254,6 +279,7 @@ class Journal:
         if place is not None:
             del self._entries[place]
             self._withdrawn[n] = None
+            self._note(n)
 
     def was_undone(self, n: int, exchange: Exchange) -> bool:
         """Tell whether this very exchange was taken back. One that was dropped or cleared was not: it happened."""
@@ -264,6 +290,7 @@ class Journal:
         """Note that the request of withdrawn entry `n` is entry `newer` now."""
         if n in self._withdrawn:
             self._withdrawn[n] = newer
+            self._note(n)
 
     def successor(self, n: int) -> int | None:
         """Return the number of the entry that succeeds a withdrawn one; None where there is none."""
@@ -293,6 +320,7 @@ class Journal:
         """Forget the entries, but not their numbers."""
         self._entries.clear()
         self._cleared = self.dropped
+        self._note(CLEARED)
 
     def copy(self) -> Journal:
         """Return a journal of the same entries, to be changed apart."""
@@ -300,6 +328,14 @@ class Journal:
         twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
         twin._withdrawn = self._withdrawn.copy()
         return twin
+
+    def newest(self, count: int) -> list[Entry]:
+        """Return the newest entries, so many at most, oldest first."""
+        return [*islice(reversed(self._entries), count)][::-1]
+
+    def _note(self, n: int) -> None:
+        if self.altered is not None:
+            self.altered.add(n)
 
     def _place_of(self, n: int, exchange: Exchange) -> int | None:
         """Return the index of this very exchange; None where it is not there."""

@@ -2,10 +2,51 @@
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
+
+from emulator.kernel.journal import Savepoint
+from emulator.kernel.resource import Struct
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
+
+
+class Reset(Struct, frozen=True):
+    """A world went back to its beginning."""
+
+
+class Restored(Struct, frozen=True):
+    """A world went back to a moment that has a name."""
+
+    name: str
+
+
+class Kept(Struct, frozen=True):
+    """The present was kept as a snapshot."""
+
+    name: str
+
+
+class Forgotten(Struct, frozen=True):
+    """A snapshot was dropped."""
+
+    name: str
+
+
+Deed = Reset | Restored | Kept | Forgotten | Savepoint
+"""A thing done with a world that is more than a commit. A Savepoint is where it went back to."""
+
+
+class Lock(Protocol):
+    """A lock that a thread may acquire more than once."""
+
+    def acquire(self, blocking: bool = ..., timeout: float = ...) -> bool: ...
+    def release(self) -> None: ...
+    def __enter__(self) -> bool: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None: ...
 
 
 class Keeper(Protocol):
@@ -22,5 +63,5 @@ class Keeper(Protocol):
     @property
     def refusal(self) -> str | None: ...
 
-    def note(self, world: World, deed: Any) -> None:
-        """Note what is about to happen to a world and is more than a commit: it goes back, or a moment is kept."""
+    def note(self, world: World, deed: Deed | None) -> None:
+        """Note a deed that was done with a world; None before one is done."""

@@ -15,7 +15,7 @@ from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History, ResourceChange
 from emulator.kernel.journal import Change, Journal, Savepoint
-from emulator.kernel.keeping import Keeper
+from emulator.kernel.keeping import Deed, Forgotten, Keeper, Kept, Lock, Reset, Restored
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.resource import Struct
@@ -71,7 +71,7 @@ class World:
         self.epoch = 0
         self.receivers: frozenset[str] = frozenset()
         self._receivers: Charge | None = None
-        self.lock = RLock()
+        self.lock: Lock = RLock()
         self.keeper: Keeper | None = None
         self.quota = quota or Quota(Budget.of(rules.limits))
         self._frame = Charge(self.quota, size_of_copy(origin) if origin else FRAME)
@@ -184,10 +184,12 @@ class World:
     def reset(self) -> None:
         """Go back to the beginning, a running clock too; snapshots are kept."""
         if self._beginning is not None:
+            self._note()
             self.epoch += 1
             self._copy_resources(self._beginning.world)
             self.clock = self._beginning.clock()
             self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
+            self._note(Reset())
 
     def empty(self) -> None:
         """Drop all that the world holds, once nobody can reach it any more. The thread that calls this frees it."""
@@ -226,7 +228,19 @@ class World:
         admit(self.quota, size_of_copy(self), f"the snapshot {name!r}")
         self.snapshots[name] = Moment(self.settle(), self.copy())
         self.snapshots[name].world.journal.mark_undelivered()
+        self._note()
+        self._note(Kept(name))
         return self.snapshots[name]
+
+    def drop_snapshot(self, name: str) -> None:
+        """Forget a snapshot.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        if self.snapshots.pop(name, None) is None:
+            raise NotFound("snapshot", name, self.snapshots)
+        self._note(Forgotten(name))
 
     def moment(self, name: str, quota: Quota | None = None) -> Moment:
         """Return the snapshot of a name, the BEGINNING, NOW, or the moment of an ENTRY, whose copy counts in the `quota`.
@@ -259,7 +273,9 @@ class World:
         if name == NOW:
             raise NotFound("snapshot", name, (BEGINNING, *self.snapshots))
         moment = self.moment(name)
-        return self.take_over(moment.world, moment.at)
+        self._note()
+        self.take_over(moment.world, moment.at)
+        return self._note(Restored(name))
 
     def undo(self, exchanges: int) -> None:
         """Undo the newest exchanges and all that happened since the first of them, to which the clock goes back.
@@ -276,6 +292,12 @@ class World:
         savepoint = first.savepoint
         if not self.history.reaches(savepoint.commits):
             raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
+        self._note()
+        self.go_back_to(savepoint)
+        self._note(savepoint)
+
+    def go_back_to(self, savepoint: Savepoint) -> None:
+        """Undo all that was committed after a point that the history reaches, and go on from its instant."""
         for commit in self.history.truncate_from(savepoint.commits):
             self.revert(commit.changed_resources, commit.counters)
         self.journal.truncate_from(savepoint.entries + 1)
@@ -290,6 +312,11 @@ class World:
         self._copy_resources(other)
         self._copy_records(other)
         self.clock = other.clock.starting_at(at)
+
+    def _note(self, deed: Deed | None = None) -> None:
+        """Tell whoever keeps this world what was done with it that is more than a commit; without a deed, that one follows."""
+        if self.keeper is not None:
+            self.keeper.note(self, deed)
 
     def _copy_resources(self, other: World) -> None:
         self._frame = Charge(self.quota, size_of_copy(other))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Container
 from functools import partial
-from threading import RLock
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit
 from emulator.kernel.clock import FROZEN
+from emulator.kernel.keeping import Lock
 from emulator.kernel.timeline import TimelineEvent
 from emulator.kernel.world import World
 from emulator.web.event_loop import in_limited_thread
@@ -59,7 +59,7 @@ class Lanes(NoLanes):
             return await _run_next(world.lock, function, is_long, is_known_long)
 
 
-async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool, is_known_long: bool) -> T:
+async def _run_next(lock: Lock, function: Callable[[], T], is_long: bool, is_known_long: bool) -> T:
     """Call a function whose turn it is. Where somebody else has the lock, a thread waits for it.
 
     What may be long waits for no long work, since it may be short: it counts as long once it lasts.
@@ -72,7 +72,7 @@ async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool, is_kn
         lock.release()
 
 
-def _locked(lock: RLock, function: Callable[[], T]) -> T:
+def _locked(lock: Lock, function: Callable[[], T]) -> T:
     with lock:
         return function()
 

@@ -1,0 +1,156 @@
+"""The keeper of one world: each time that its lock is released, what happened is written and handed on to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import RLock
+from types import TracebackType
+from typing import Any, Protocol
+
+from msgspec import Raw
+
+from emulator.kernel.clock import wall_now
+from emulator.kernel.history import HistoryMark
+from emulator.kernel.journal import CLEARED, Journal
+from emulator.kernel.keeping import Deed
+from emulator.kernel.world import World
+from emulator.store.image import ImageWriter
+from emulator.store.port import Append
+from emulator.store.receipt import Receipt
+from emulator.store.records import Claims, Step, StepWriter, digest, record_of, step_of
+from emulator.store.values import Values
+
+
+class Sink(Protocol):
+    """Takes records that are to be kept, in order."""
+
+    def append(self, append: Append) -> Receipt: ...
+
+    @property
+    def refusal(self) -> str | None: ...
+
+
+class KeptLock:
+    """A lock that tells when its holder is about to release it for good."""
+
+    def __init__(self, on_release: Callable[[], None]) -> None:
+        self._lock = RLock()
+        self._depth = 0
+        self._on_release = on_release
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        """Acquire the lock, as often as the thread likes that has it."""
+        if not self._lock.acquire(blocking, timeout):
+            return False
+        self._depth += 1
+        return True
+
+    def release(self) -> None:
+        """Release the lock, once for each time that it was acquired."""
+        try:
+            if self._depth == 1:
+                self._on_release()
+        finally:
+            self._depth -= 1
+            self._lock.release()
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None:
+        self.release()
+
+
+class WorldKeeper:
+    """Writes the records of a world from its record `n` on, whose digest is `newest`, as a writer of this name."""
+
+    def __init__(self, world: World, sink: Sink, values: Values, by: str, n: int = 0, newest: str = "") -> None:
+        self.world = world
+        self.n, self.newest = n, newest
+        self.claims: Claims | None = None
+        self._sink = sink
+        self._values = values
+        self._by = by
+        self._writer = StepWriter(values, world)
+        self._receipt: Receipt | None = None
+        self._steps: list[Step] = []
+        self._mark()
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """The receipt of the newest records; None where all are kept."""
+        receipt = self._receipt
+        return None if receipt is None or (receipt.is_over and receipt.error is None) else receipt
+
+    @property
+    def refusal(self) -> str | None:
+        """Why nothing can be kept at present; None where it can."""
+        return self._sink.refusal
+
+    def watch(self) -> None:
+        """Keep what happens from now on, whenever the world's lock is released."""
+        self.world.keeper, self.world.lock = self, KeptLock(self.keep)
+
+    def begin(self, claims: Claims) -> None:
+        """Keep the whole world, as it is, and the credentials that pick it."""
+        self.claims = claims
+        self._steps = [Step(image=tuple(map(Raw, ImageWriter(self.world, self._values, wall_now()).lines())))]
+        self._mark()
+        self.keep()
+
+    def note(self, world: World, deed: Deed | None) -> None:
+        """Note a deed that was done with the world; None before one is done."""
+        if deed is None:
+            self._steps += self._new_steps()
+        else:
+            self._steps.append(step_of(deed))
+        self._mark()
+
+    def keep(self) -> None:
+        """Hand on what happened since the last time, if anything did. The caller holds the world's lock."""
+        world = self.world
+        steps = self._new_steps()
+        if not (steps or self._steps or self.claims):
+            return
+        steps = [*self._steps, *steps]
+        if self.claims is not None:
+            steps.append(Step(claims=self.claims))
+        body = record_of(world, self._by, self.newest, wall_now(), steps)
+        self.n, self.newest, self._steps, self.claims = self.n + 1, digest(body), [], None
+        self._mark()
+        self._receipt = self._sink.append(Append(world.id, self.n, body))
+
+    def _mark(self) -> None:
+        """Note how far the world has come."""
+        world = self.world
+        self._history: HistoryMark = world.history.mark()
+        self._last, self._clock = world.journal.last, _pace(world)
+        self._journal: Journal = world.journal
+        world.journal.altered = set()
+
+    def _new_steps(self) -> list[Step]:
+        """Return what happened in the world since it was marked."""
+        world, journal = self.world, self.world.journal
+        history, altered = world.history, journal.altered
+        if history.count == self._history[0] and journal.last == self._last and not altered and _pace(world) == self._clock:
+            return []
+        commits = history.since(self._history)
+        if commits is None or journal is not self._journal or journal.last < self._last:
+            return [Step(image=tuple(map(Raw, ImageWriter(world, self._values).lines())))]
+        steps = [*self._writer.commits(world, commits)] if commits else []
+        altered = altered or set()
+        if CLEARED in altered:
+            steps.append(Step(cleared=True))
+        if (new := journal.last - self._last) > 0:
+            steps.append(self._writer.entries([it for it in journal.newest(new) if it.n > self._last]))
+        if older := {n for n in altered if 0 < n <= self._last}:
+            steps.append(self._writer.altered(world, older))
+        if (pace := _pace(world)) != self._clock:
+            steps.append(Step(clock=pace[:2]))
+        return steps
+
+
+def _pace(world: World) -> tuple[float, timedelta, Any]:
+    clock = world.clock
+    return clock.rate, clock.skew, clock.base

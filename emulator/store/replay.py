@@ -1,0 +1,176 @@
+"""A world as its records leave it: the newest image, and the outcomes of what happened since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import DecodeError, ValidationError
+
+from emulator.kernel.budget import Budget, Charge, weigh
+from emulator.kernel.clock import FROZEN, Clock, wall_now
+from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.kernel.history import Commit, ResourceChange, Written
+from emulator.kernel.journal import Entry, Savepoint
+from emulator.kernel.limits import Limits
+from emulator.kernel.resource import Struct, structs
+from emulator.kernel.world import World
+from emulator.sdk.vendor import Vendors
+from emulator.store.events import Events, inline
+from emulator.store.reading import ImageReader, machines_of
+from emulator.store.records import FORMAT, Alteration, Claims, ImageHead, KeptPut, KeptStep, Record, Step, digest
+from emulator.store.values import Values, reader_of
+
+ALL = 1_000_000
+"""Entries and commits that are remembered while records are read: as many as there are."""
+
+_read, _read_head = reader_of(Record), reader_of(ImageHead)
+
+
+class Opened(Struct):
+    """A world that was read, the credentials that pick it, the number of its newest record, and the digest of that."""
+
+    world: World | None = None
+    claims: Claims = ()
+    n: int = 0
+    newest: str = ""
+
+
+class WorldReader:
+    """Reads one world from an image and records, under the limits of a server."""
+
+    def __init__(self, values: Values, vendors: Vendors, limits: Limits, budget: Budget) -> None:
+        self._values = values
+        self._vendors = vendors
+        self._budget = budget
+        self._limits = limits
+        self._unbounded = structs.replace(limits, journal=ALL)
+        self._events = Events(machines_of(vendors), *inline(values))
+        self._now: tuple[datetime, datetime] | None = None
+        self._opened = Opened()
+
+    def read(self, image: tuple[int, Iterable[bytes]] | None, records: Iterable[tuple[int, bytes]]) -> Opened:
+        """Return the world of an image, if there is one, and the records after it.
+
+        Raises:
+            BadInput: they are not whole, or of a newer format: the record, and what is wrong with it.
+            TooMany: there is no room for the world.
+        """
+        opened, expected = self._opened, 1
+        if image is not None:
+            opened.n, pieces = image
+            lines = iter(pieces)
+            self._take_head(next(lines, b""))
+            self._take_image(lines)
+            expected = opened.n + 1
+        for n, body in records:
+            try:
+                if n != expected:
+                    raise BadInput.at(f"it is the next after {expected - 1}: one is missing")
+                self._take(body)
+            except (EmulatorError, ValidationError, DecodeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+                raise BadInput.at(f"record {n}: {error}") from None
+            opened.n, opened.newest, expected = n, digest(body), n + 1
+        self._settle()
+        return opened
+
+    @property
+    def _world(self) -> World:
+        if self._opened.world is None:
+            raise BadInput.at("there is no world before it")
+        return self._opened.world
+
+    def _take_head(self, piece: bytes) -> None:
+        head: ImageHead = _read_head(piece)
+        _check_format(head.format)
+        self._opened.claims, self._opened.newest = head.claims, head.newest
+
+    def _take_image(self, lines: Iterable[bytes]) -> None:
+        self._opened.world = ImageReader(self._values, self._vendors, self._unbounded, self._budget).read(lines)
+
+    def _take(self, body: bytes) -> None:
+        record: Record = _read(body)
+        _check_format(record.format)
+        if self._opened.newest and record.after != self._opened.newest:
+            raise BadInput.at("the record before it is another than the one that it was written after")
+        for step in record.steps:
+            self._take_step(step)
+        world = self._world
+        world.store.arrived = record.arrived
+        world.clock = Clock(record.now, world.clock.rate, skew=world.clock.skew)
+        self._now = record.now, record.wall
+
+    def _take_step(self, step: Step) -> None:
+        if step.image:
+            self._take_image(map(bytes, step.image))
+        if step.claims is not None:
+            self._opened.claims = step.claims
+        world = self._world
+        if step.commit is not None:
+            self._take_commit(world, step.commit)
+        for n, event in step.entries:
+            world.journal.append(Entry(n, self._events.read(event, world.quota)))
+        for it in step.altered:
+            self._alter(world, it)
+        if step.cleared:
+            world.journal.clear()
+        if step.clock is not None:
+            rate, skew = step.clock
+            world.clock = Clock(world.clock.now(), rate, skew=skew)
+        self._take_deed(world, step)
+
+    def _take_deed(self, world: World, step: Step) -> None:
+        if step.reset:
+            world.reset()
+        if step.restored is not None:
+            world.restore(step.restored)
+        if step.kept is not None:
+            world.snapshot(step.kept)
+        if step.forgotten is not None:
+            world.drop_snapshot(step.forgotten)
+        if step.back is not None:
+            world.go_back_to(Savepoint(*step.back))
+
+    def _take_commit(self, world: World, step: KeptStep) -> None:
+        changes = tuple([self._put(world, it) for it in step.puts])
+        former = {name: world.counters.get(name) for name in step.counters}
+        for name, count in step.counters.items():
+            if count is None:
+                world.counters.pop(name, None)
+            else:
+                world.counters[name] = count
+        state = None if step.written is None else Written(step.written[0], Charge(world.quota, weigh(step.written[0]).own))
+        world.history.add(Commit(step.at, step.why, step.first, step.last, changes, former, state))
+
+    def _put(self, world: World, it: KeptPut) -> ResourceChange:
+        store = world.store
+        before, after = store.find(it.kind, it.id), None
+        if it.name is not None:
+            after = self._values.read(it.name, it.fields, None if it.is_new else before)
+            if (after.kind, after.id) != (it.kind, it.id):
+                raise BadInput.at(f"it is {after.kind} {after.id}, and not {it.kind} {it.id}")
+            world.quota.charge(after, before)
+        if before is not None and (after is None or it.former is not None):
+            store.remove(it.kind, it.id)
+        if after is not None:
+            store.put(after, it.number)
+        return ResourceChange(it.kind, it.id, before, after, it.former)
+
+    def _alter(self, world: World, it: Alteration) -> None:
+        event = None if it.event is None else self._events.read(it.event, world.quota)
+        world.journal.alter(it.n, event, it.successor)
+
+    def _settle(self) -> None:
+        """Let the world have the bounds of this server, and go on from now where its clock runs."""
+        world = self._world
+        world.rules = structs.replace(world.rules, limits=self._limits)
+        capacity = self._limits.journal
+        world.journal, world.history = world.journal.bounded(capacity), world.history.bounded(capacity)
+        if self._now is not None and world.clock.rate != FROZEN:
+            world.clock.ran_for(max(0.0, (wall_now() - self._now[1]).total_seconds()))
+        world.store.settle()
+
+
+def _check_format(number: int) -> None:
+    if number != FORMAT:
+        raise BadInput.at(f"it has format {number}, and this version reads {FORMAT}: a newer version wrote it")
