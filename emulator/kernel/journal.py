@@ -213,6 +213,10 @@ class Journal:
         self._entries.append(entry)
         self._last = entry.n
 
+    def renumber(self, last: int, cleared: int | None = None) -> None:
+        """Have the newest number be `last`, and so many dropped when it was cleared."""
+        self._last, self._cleared = last, self._cleared if cleared is None else cleared
+
     def alter(self, n: int, event: Event | None, successor: int | None) -> None:
         """Put another event in the place of that of entry `n`; without one, withdraw it in favour of its successor."""
         place = self._place(n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,6 +27,7 @@ class Kept(Struct, frozen=True):
     """The present was kept as a snapshot."""
 
     name: str
+    at: datetime
 
 
 class Forgotten(Struct, frozen=True):

@@ -226,11 +226,17 @@ class World:
         if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
             raise TooMany(f"there are {(it := self.rules.limits).snapshots} snapshots at most: {it.more('snapshots')}")
         admit(self.quota, size_of_copy(self), f"the snapshot {name!r}")
-        self.snapshots[name] = Moment(self.settle(), self.copy())
-        self.snapshots[name].world.journal.mark_undelivered()
+        at = self.settle()
         self._note()
-        self._note(Kept(name))
-        return self.snapshots[name]
+        moment = self.keep_moment(name, at)
+        self._note(Kept(name, at))
+        return moment
+
+    def keep_moment(self, name: str, at: datetime) -> Moment:
+        """Keep the world, as it is at an instant, under a name."""
+        moment = self.snapshots[name] = Moment(at, self.copy())
+        moment.world.journal.mark_undelivered()
+        return moment
 
     def drop_snapshot(self, name: str) -> None:
         """Forget a snapshot.

@@ -129,7 +129,7 @@ class Events:
             it.assumption, it.basis, it.status, as_bytes(it.response), tuple(map(_read_change, it.changes)),
             tuple([AppliedRow(kind, id, self._row(kind, name)) for kind, id, name in it.applied_rows]), it.consulted,
             it.credential, tuple([FaultHit(*each) for each in it.faults]), it.delivered, it.cut,
-            tuple([(name.encode("latin-1"), value.encode("latin-1")) for name, value in it.headers]),
+            [(name.encode("latin-1"), value.encode("latin-1")) for name, value in it.headers],
             it.also, tuple([self._read_verdict(*each) for each in it.verdicts]), Charge(quota, it.size),
         )  # fmt: skip
 

@@ -15,7 +15,6 @@ from typing import Any
 from msgspec import Raw
 
 from emulator.kernel.accounts import Accounts
-from emulator.kernel.clock import FROZEN
 from emulator.kernel.differing import differing
 from emulator.kernel.history import Commit, History
 from emulator.kernel.journal import Journal
@@ -46,12 +45,11 @@ class KeptRules(Struct, frozen=True, omit_defaults=True):
 
 
 class KeptClock(Struct, frozen=True):
-    """A clock: what it shows, how fast it runs, how far the vendors' is ahead; and what the machine's showed, where it runs."""
+    """A clock: what it shows, how fast it runs, and how far the vendors' is ahead of the clients'."""
 
     now: datetime
     rate: float
     skew: timedelta
-    wall: datetime | None = None
 
 
 class KeptWorld(Struct, frozen=True):
@@ -137,12 +135,11 @@ class Numbered:
 class ImageWriter:
     """Writes one image, line by line. `copy` is the world as it was when it was made, and nobody changes it."""
 
-    def __init__(self, world: World, values: Values, wall: datetime | None = None) -> None:
+    def __init__(self, world: World, values: Values) -> None:
         self._world = world
         self._copy = world.copy()
         self._moments = {BEGINNING: world.moment(BEGINNING), **world.snapshots}
         self._values = values
-        self._wall = wall
         self._known, self._events, self._commits = Numbered(), Numbered(), Numbered()
         self._parts = Parts()
         self._writer = Events(world.rules.machines, self._value, lambda _: None)
@@ -153,13 +150,13 @@ class ImageWriter:
         world = self._world
         source = self._moments[BEGINNING].source
         yield _line("world", KeptWorld(world.id, world.seed, kept_rules(world.rules), source))
-        yield from self._moment(NOW, self._copy, None, self._wall)
+        yield from self._moment(NOW, self._copy, None)
         for name, moment in self._moments.items():
-            yield from self._moment(name, moment.world, moment.at, None)
+            yield from self._moment(name, moment.world, moment.at)
 
-    def _moment(self, name: str, world: World, at: datetime | None, wall: datetime | None) -> Iterator[bytes]:
+    def _moment(self, name: str, world: World, at: datetime | None) -> Iterator[bytes]:
         clock, store = world.clock, world.store
-        kept = KeptClock(clock.now() if at is None else at, clock.rate, clock.skew, None if clock.rate == FROZEN else wall)
+        kept = KeptClock(clock.now() if at is None else at, clock.rate, clock.skew)
         yield _line("moment", KeptMoment(name, kept, world.counters, store.arrived))
         for some in in_lines(_all_of(store) if name == NOW else _unlike(store, self._copy.store)):
             located = [self._located(it) for it in some]

@@ -95,11 +95,11 @@ class WorldKeeper:
     def begin(self, claims: Claims) -> None:
         """Keep the whole world, as it is, and the credentials that pick it."""
         self.claims = claims
-        self._steps = [Step(image=tuple(map(Raw, ImageWriter(self.world, self._values, wall_now()).lines())))]
+        self._steps = [Step(image=tuple(map(Raw, ImageWriter(self.world, self._values).lines())))]
         self._mark()
         self.keep()
 
-    def note(self, world: World, deed: Deed | None) -> None:
+    def note(self, world: World, deed: Deed | None) -> None:  # noqa: ARG002  it keeps one alone
         """Note a deed that was done with the world; None before one is done."""
         if deed is None:
             self._steps += self._new_steps()
@@ -141,7 +141,7 @@ class WorldKeeper:
         steps = [*self._writer.commits(world, commits)] if commits else []
         altered = altered or set()
         if CLEARED in altered:
-            steps.append(Step(cleared=True))
+            steps.append(Step(cleared=journal.cleared))
         if (new := journal.last - self._last) > 0:
             steps.append(self._writer.entries([it for it in journal.newest(new) if it.n > self._last]))
         if older := {n for n in altered if 0 < n <= self._last}:

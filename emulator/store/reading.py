@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Raw, ValidationError, json
 
 from emulator.kernel.budget import Budget, Charge, Quota, weigh
-from emulator.kernel.clock import FROZEN, Clock, wall_now
+from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput
 from emulator.kernel.history import Commit, History, ResourceChange, Written
 from emulator.kernel.journal import Entry, Journal
@@ -83,7 +83,7 @@ class Pools:
 
 
 class ImageReader:
-    """Reads one image under the limits of a server. Of a clock that runs, it is now what `since` makes of what it was then."""
+    """Reads one image under the limits of a server."""
 
     def __init__(self, values: Values, vendors: Vendors, limits: Limits, budget: Budget) -> None:
         self._limits = limits
@@ -156,8 +156,6 @@ class ImageReader:
         if self._world is None:
             rules = rules_of(self._kept.rules, self._machines, self._limits)
             clock = Clock(kept.clock.now, kept.clock.rate, skew=kept.clock.skew)
-            if kept.clock.wall is not None and clock.rate != FROZEN:
-                clock.ran_for(max(0.0, (wall_now() - kept.clock.wall).total_seconds()))
             world = self._world = World(self._kept.id, rules, clock, self._kept.seed, self._quota)
         else:
             world = self._world.copy()

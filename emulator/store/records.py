@@ -63,17 +63,18 @@ class Alteration(Struct, frozen=True, array_like=True):
 class Step(Struct, frozen=True, omit_defaults=True):
     """One thing that happened, the only member that is there.
 
-    `image` has the lines of the whole world as it is then. `claims` are all credentials that pick it.
+    `cleared` is how many entries the journal had dropped when it was cleared. `image` has the lines of the whole world as it is
+    then. `claims` are all credentials that pick it.
     """
 
     commit: KeptStep | None = None
     entries: tuple[tuple[int, KeptEvent], ...] = ()
     altered: tuple[Alteration, ...] = ()
-    cleared: bool = False
+    cleared: int | None = None
     back: tuple[datetime, int, int] | None = None
     reset: bool = False
     restored: str | None = None
-    kept: str | None = None
+    kept: tuple[str, datetime] | None = None
     forgotten: str | None = None
     clock: tuple[float, timedelta] | None = None
     image: tuple[Raw, ...] = ()
@@ -83,7 +84,8 @@ class Step(Struct, frozen=True, omit_defaults=True):
 class Record(Struct, frozen=True):
     """What happened in a world, in order, until the instants `now` of its clock and `wall` of the machine.
 
-    `by` names the writer, and `after` is the digest of the record before. `arrived` is the number of the newest resource.
+    `by` names the writer, and `after` is the digest of the record before. `arrived` is the number of the newest resource, and
+    `last` that of the newest entry of the journal.
     """
 
     format: int
@@ -92,15 +94,19 @@ class Record(Struct, frozen=True):
     now: datetime
     wall: datetime
     arrived: int
+    last: int
     steps: tuple[Step, ...]
 
 
 class ImageHead(Struct, frozen=True):
-    """The first piece of an image: its format, the credentials that pick the world, and the digest of its newest record."""
+    """The first piece of an image: its format, the credentials that pick the world, the digest of its newest record, and when
+    it was made by the machine's clock.
+    """
 
     format: int
     claims: Claims
     newest: str
+    wall: datetime
 
 
 def digest(body: bytes) -> str:
@@ -156,8 +162,8 @@ def step_of(deed: Deed) -> Step:
             return Step(reset=True)
         case Restored(name):
             return Step(restored=name)
-        case Kept(name):
-            return Step(kept=name)
+        case Kept(name, at):
+            return Step(kept=(name, at))
         case Forgotten(name):
             return Step(forgotten=name)
         case _:
@@ -166,4 +172,4 @@ def step_of(deed: Deed) -> Step:
 
 def record_of(world: World, by: str, after: str, wall: datetime, steps: list[Step]) -> bytes:
     """Return a record of some steps."""
-    return as_json(Record(FORMAT, by, after, world.clock.now(), wall, world.store.arrived, tuple(steps)))
+    return as_json(Record(FORMAT, by, after, world.clock.now(), wall, world.store.arrived, world.journal.last, tuple(steps)))

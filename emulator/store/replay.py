@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from msgspec import DecodeError, ValidationError
 
@@ -14,12 +15,13 @@ from emulator.kernel.history import Commit, ResourceChange, Written
 from emulator.kernel.journal import Entry, Savepoint
 from emulator.kernel.limits import Limits
 from emulator.kernel.resource import Struct, structs
-from emulator.kernel.world import World
+from emulator.kernel.world import ENTRY, World
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import Events, inline
 from emulator.store.reading import ImageReader, machines_of
 from emulator.store.records import FORMAT, Alteration, Claims, ImageHead, KeptPut, KeptStep, Record, Step, digest
-from emulator.store.values import Values, reader_of
+from emulator.store.values import PARTS, Parts, Values, reader_of
+from emulator.text.checkpoint import checkpoint
 
 ALL = 1_000_000
 """Entries and commits that are remembered while records are read: as many as there are."""
@@ -45,8 +47,10 @@ class WorldReader:
         self._budget = budget
         self._limits = limits
         self._unbounded = structs.replace(limits, journal=ALL)
-        self._events = Events(machines_of(vendors), *inline(values))
-        self._now: tuple[datetime, datetime] | None = None
+        write, read = inline(values)
+        self._events = Events(machines_of(vendors), write, lambda kept: self._shared(read(kept)))
+        self._rate = FROZEN
+        self._wall: datetime | None = None
         self._opened = Opened()
 
     def read(self, image: tuple[int, Iterable[bytes]] | None, records: Iterable[tuple[int, bytes]]) -> Opened:
@@ -56,14 +60,24 @@ class WorldReader:
             BadInput: they are not whole, or of a newer format: the record, and what is wrong with it.
             TooMany: there is no room for the world.
         """
-        opened, expected = self._opened, 1
+        opened = self._opened
         if image is not None:
             opened.n, pieces = image
             lines = iter(pieces)
             self._take_head(next(lines, b""))
             self._take_image(lines)
-            expected = opened.n + 1
+        token = PARTS.set(Parts())
+        try:
+            self._take_all(records, opened.n)
+        finally:
+            PARTS.reset(token)
+        self._settle()
+        return opened
+
+    def _take_all(self, records: Iterable[tuple[int, bytes]], n: int) -> None:
+        opened, expected = self._opened, n + 1
         for n, body in records:
+            checkpoint()
             try:
                 if n != expected:
                     raise BadInput.at(f"it is the next after {expected - 1}: one is missing")
@@ -71,8 +85,6 @@ class WorldReader:
             except (EmulatorError, ValidationError, DecodeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
                 raise BadInput.at(f"record {n}: {error}") from None
             opened.n, opened.newest, expected = n, digest(body), n + 1
-        self._settle()
-        return opened
 
     @property
     def _world(self) -> World:
@@ -83,10 +95,11 @@ class WorldReader:
     def _take_head(self, piece: bytes) -> None:
         head: ImageHead = _read_head(piece)
         _check_format(head.format)
-        self._opened.claims, self._opened.newest = head.claims, head.newest
+        self._opened.claims, self._opened.newest, self._wall = head.claims, head.newest, head.wall
 
     def _take_image(self, lines: Iterable[bytes]) -> None:
         self._opened.world = ImageReader(self._values, self._vendors, self._unbounded, self._budget).read(lines)
+        self._stand_still()
 
     def _take(self, body: bytes) -> None:
         record: Record = _read(body)
@@ -97,8 +110,9 @@ class WorldReader:
             self._take_step(step)
         world = self._world
         world.store.arrived = record.arrived
-        world.clock = Clock(record.now, world.clock.rate, skew=world.clock.skew)
-        self._now = record.now, record.wall
+        world.journal.renumber(record.last)
+        world.clock = Clock(record.now, skew=world.clock.skew)
+        self._wall = record.wall
 
     def _take_step(self, step: Step) -> None:
         if step.image:
@@ -108,24 +122,29 @@ class WorldReader:
         world = self._world
         if step.commit is not None:
             self._take_commit(world, step.commit)
+        if step.cleared is not None:
+            world.journal.clear()
+            world.journal.renumber(world.journal.last, step.cleared)
         for n, event in step.entries:
             world.journal.append(Entry(n, self._events.read(event, world.quota)))
         for it in step.altered:
             self._alter(world, it)
-        if step.cleared:
-            world.journal.clear()
         if step.clock is not None:
-            rate, skew = step.clock
-            world.clock = Clock(world.clock.now(), rate, skew=skew)
+            self._rate, skew = step.clock
+            world.clock = Clock(world.clock.base, skew=skew)
         self._take_deed(world, step)
 
     def _take_deed(self, world: World, step: Step) -> None:
         if step.reset:
             world.reset()
+            self._stand_still()
         if step.restored is not None:
             world.restore(step.restored)
+            if not step.restored.startswith(ENTRY):
+                self._stand_still()
         if step.kept is not None:
-            world.snapshot(step.kept)
+            moment = world.keep_moment(*step.kept)
+            moment.world.clock = Clock(moment.at, self._rate, skew=world.clock.skew)
         if step.forgotten is not None:
             world.drop_snapshot(step.forgotten)
         if step.back is not None:
@@ -156,9 +175,20 @@ class WorldReader:
             store.put(after, it.number)
         return ResourceChange(it.kind, it.id, before, after, it.former)
 
+    def _shared(self, value: Any) -> Any:
+        """Return the world's own value where it equals this one, which an entry has."""
+        present = self._world.store.find(value.kind, value.id)
+        return present if present == value else value
+
     def _alter(self, world: World, it: Alteration) -> None:
         event = None if it.event is None else self._events.read(it.event, world.quota)
         world.journal.alter(it.n, event, it.successor)
+
+    def _stand_still(self) -> None:
+        """Note how fast the clock runs, and let it stand while records are read, so that nothing happens but what they say."""
+        world = self._world
+        self._rate = world.clock.rate
+        world.clock = Clock(world.clock.base, skew=world.clock.skew)
 
     def _settle(self) -> None:
         """Let the world have the bounds of this server, and go on from now where its clock runs."""
@@ -166,8 +196,9 @@ class WorldReader:
         world.rules = structs.replace(world.rules, limits=self._limits)
         capacity = self._limits.journal
         world.journal, world.history = world.journal.bounded(capacity), world.history.bounded(capacity)
-        if self._now is not None and world.clock.rate != FROZEN:
-            world.clock.ran_for(max(0.0, (wall_now() - self._now[1]).total_seconds()))
+        world.clock = Clock(world.clock.base, self._rate, skew=world.clock.skew)
+        if self._wall is not None and self._rate != FROZEN:
+            world.clock.ran_for(max(0.0, (wall_now() - self._wall).total_seconds()))
         world.store.settle()
 
 

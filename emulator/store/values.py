@@ -58,7 +58,8 @@ class Values:
         """Return the name of a resource's class, and those fields that differ from its value before, or from the defaults."""
         form = self._form(value.__class__)
         if before is None or before.__class__ is not form.of:
-            differ = [(name, it) for name in form.write if (it := getattr(value, name)) is not form.defaults.get(name, form)]
+            pairs = [(name, getattr(value, name), form.defaults.get(name, form)) for name in form.write]
+            differ = [(name, it) for name, it, default in pairs if it is not default and it != default]
         else:
             differ = [(name, it) for name in form.write if (it := getattr(value, name)) is not getattr(before, name)]
         return form.name, {name: form.write[name](it) for name, it in differ}
@@ -125,6 +126,7 @@ class Parts:
 
     def __init__(self) -> None:
         self.found: list[Any] = []
+        self._alike: dict[tuple[type[Any], bytes], Any] = {}
         self._places: dict[int, int] = {}
         self._held: list[Any] = []
         self._new: list[Any] = []
@@ -147,6 +149,13 @@ class Parts:
         if of is None:
             raise BadInput.at(f"{name!r} is no part of a value of this version")
         self.found.append(of.from_kept(kept))
+
+    def one_like(self, of: type[Any], kept: Any) -> Any:
+        """Return the part of these values, the same as before where they have come before."""
+        key = of, json.encode(kept)
+        if key not in self._alike:
+            self._alike[key] = of.from_kept(kept)
+        return self._alike[key]
 
     def take_new(self) -> list[Any]:
         """Return the parts that are to be written now."""
@@ -188,7 +197,7 @@ def _read_other(of: type[Any], value: Any) -> Any:
         if not isinstance(part, of):
             raise TypeError(f"part {value['part']} is no {of.__name__}")
         return part
-    return of.from_kept(value)
+    return of.from_kept(value) if parts is None else parts.one_like(of, value)
 
 
 _ENCODER = json.Encoder(enc_hook=_write_other)
