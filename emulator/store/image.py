@@ -23,7 +23,7 @@ from emulator.kernel.resource import Struct
 from emulator.kernel.store import Store
 from emulator.kernel.world import BEGINNING, NOW, World
 from emulator.store.events import Events
-from emulator.store.values import PARTS, Parts, Values, as_json
+from emulator.store.values import NOTHING, PARTS, Parts, Values, as_json, exactly
 from emulator.text.checkpoint import checkpoint
 
 SOME = 200
@@ -38,7 +38,7 @@ class KeptRules(Struct, frozen=True, omit_defaults=True):
     credentials: Mapping[str, Mapping[str, Mapping[str, str]] | None]
     accounts: Mapping[str, Accounts]
     provenance: bool
-    parameters: Mapping[str, Any]
+    parameters: Raw
     ladders: Mapping[str, tuple[timedelta, ...]]
     carrier: str
     sign: str
@@ -58,7 +58,7 @@ class KeptWorld(Struct, frozen=True):
     id: str
     seed: int
     rules: KeptRules
-    source: Any
+    source: Raw
 
 
 class KeptMoment(Struct, frozen=True):
@@ -99,7 +99,7 @@ class KeptCommit(Struct, frozen=True, array_like=True):
     last: int
     changes: tuple[Change, ...]
     counters: Mapping[str, int | None]
-    written: tuple[Any] | None
+    written: Raw
 
 
 Located = tuple[str, str, int, int]
@@ -149,7 +149,7 @@ class ImageWriter:
         """Yield the lines; between two of them others have a turn."""
         world = self._world
         source = self._moments[BEGINNING].source
-        yield _line("world", KeptWorld(world.id, world.seed, kept_rules(world.rules), source))
+        yield _line("world", KeptWorld(world.id, world.seed, kept_rules(world.rules), exactly(source)))
         yield from self._moment(NOW, self._copy, None)
         for name, moment in self._moments.items():
             yield from self._moment(name, moment.world, moment.at)
@@ -196,7 +196,7 @@ class ImageWriter:
             after = None if change.after is None else self._value(change.after)
             before = None if change.before is None else self._value(change.before, change.after)
             changes.append((change.kind, change.id, before, after, change.number))
-        written = None if it.written is None else (it.written.state,)
+        written = NOTHING if it.written is None else exactly(it.written.state)
         return KeptCommit(it.at, it.why, it.first, it.last, tuple(changes), it.counters, written)
 
     def _value(self, value: Any, like: Any = None) -> int:
@@ -229,8 +229,8 @@ class ImageWriter:
 def kept_rules(rules: Rules) -> KeptRules:
     """Return what is kept of the rules of a world."""
     return KeptRules(
-        rules.timing, rules.choices, rules.credentials, rules.accounts, rules.provenance, rules.parameters, rules.ladders,
-        rules.carrier, rules.sign,
+        rules.timing, rules.choices, rules.credentials, rules.accounts, rules.provenance, exactly(rules.parameters),
+        rules.ladders, rules.carrier, rules.sign,
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from emulator.store.image import (
     KeptWorld,
     Located,
 )
-from emulator.store.values import PARTS, Parts, Values, reader_of
+from emulator.store.values import PARTS, Parts, Values, read_exactly, reader_of
 from emulator.text.checkpoint import checkpoint
 
 _MEMBER = json.Decoder(dict[str, Raw])
@@ -70,7 +70,7 @@ class Pools:
     def take_commits(self, written: list[KeptCommit]) -> None:
         for it in written:
             changes = [ResourceChange(kind, id, self._at(a), self._at(b), n) for kind, id, a, b, n in it.changes]
-            state = None if it.written is None else Written(it.written[0], Charge(self._quota, weigh(it.written[0]).own))
+            state = written_state(it.written, self._quota)
             self.commits.append(Commit(it.at, it.why, it.first, it.last, tuple(changes), it.counters, state))
 
     def _at(self, number: int | None) -> Any:
@@ -142,7 +142,7 @@ class ImageReader:
         world, beginning = self._world, self._moments.pop(BEGINNING, None)
         if world is None or beginning is None or self._kept is None:
             raise BadInput.at(f"the world ends after line {lines}, before all of it is there: the file was cut short")
-        source = self._kept.source
+        source = read_exactly(self._kept.source)
         world.snapshots = self._moments
         world.begin_with(structs.replace(beginning, source=source, text=Charge(self._quota, weigh(source).own)))
         return world
@@ -200,7 +200,14 @@ _MANY = 500
 
 def rules_of(kept: KeptRules, machines: Mapping[str, Machine], limits: Limits) -> Rules:
     """Return rules under the machines and limits of this server."""
-    return Rules(machines=machines, limits=limits, **structs.asdict(kept))
+    values = structs.asdict(kept) | {"parameters": read_exactly(kept.parameters)}
+    return Rules(machines=machines, limits=limits, **values)
+
+
+def written_state(raw: Raw, quota: Quota) -> Written | None:
+    """Return what a controller wrote, whose bytes count in a quota; None where it wrote nothing."""
+    state = read_exactly(raw)
+    return None if state is None else Written(state, Charge(quota, weigh(state).own))
 
 
 _READERS: Mapping[str, Callable[[Raw], Any]] = {

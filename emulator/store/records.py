@@ -15,7 +15,7 @@ from emulator.kernel.keeping import Deed, Forgotten, Kept, Reset, Restored
 from emulator.kernel.resource import Struct, structs
 from emulator.kernel.world import World
 from emulator.store.events import Events, KeptEvent, inline
-from emulator.store.values import Values, as_json
+from emulator.store.values import NOTHING, Values, as_json, exactly
 
 FORMAT = 1
 """The number of the form of records and images. What is written has this one; what is read has this or the one before."""
@@ -49,7 +49,7 @@ class KeptStep(Struct, frozen=True, array_like=True):
     last: int
     puts: tuple[KeptPut, ...]
     counters: Mapping[str, int | None]
-    written: tuple[Any] | None = None
+    written: Raw = NOTHING
 
 
 class Alteration(Struct, frozen=True, array_like=True):
@@ -130,7 +130,7 @@ class StepWriter:
             left.update(commit.counters)
         for commit, counters in reversed(found):
             puts = tuple([self._put(world, it.kind, it.id, it.number, it.before, it.after) for it in commit.changed_resources])
-            written = None if commit.written is None else (commit.written.state,)
+            written = NOTHING if commit.written is None else exactly(commit.written.state)
             yield Step(commit=KeptStep(commit.at, commit.why, commit.first, commit.last, puts, counters, written))
 
     def entries(self, entries: list[Entry]) -> Step:

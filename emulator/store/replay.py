@@ -8,17 +8,17 @@ from typing import Any
 
 from msgspec import DecodeError, ValidationError
 
-from emulator.kernel.budget import Budget, Charge, weigh
+from emulator.kernel.budget import Budget
 from emulator.kernel.clock import FROZEN, Clock, wall_now
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.kernel.history import Commit, ResourceChange, Written
+from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import Entry, Savepoint
 from emulator.kernel.limits import Limits
 from emulator.kernel.resource import Struct, structs
 from emulator.kernel.world import ENTRY, World
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import Events, inline
-from emulator.store.reading import ImageReader, machines_of
+from emulator.store.reading import ImageReader, machines_of, written_state
 from emulator.store.records import FORMAT, Alteration, Claims, ImageHead, KeptPut, KeptStep, Record, Step, digest
 from emulator.store.values import PARTS, Parts, Values, reader_of
 from emulator.text.checkpoint import checkpoint
@@ -158,7 +158,7 @@ class WorldReader:
                 world.counters.pop(name, None)
             else:
                 world.counters[name] = count
-        state = None if step.written is None else Written(step.written[0], Charge(world.quota, weigh(step.written[0]).own))
+        state = written_state(step.written, world.quota)
         world.history.add(Commit(step.at, step.why, step.first, step.last, changes, former, state))
 
     def _put(self, world: World, it: KeptPut) -> ResourceChange:

@@ -35,6 +35,10 @@ OF_THE_KERNEL = (Revocation, Fault, DeliveryFault, ScriptedReply, Reaction, Time
 """Resources that no vendor declares; importing them makes them known."""
 
 
+NOTHING = Raw(b"null")
+"""JSON that stands for no value."""
+
+
 class Form(Struct, frozen=True, eq=False):
     """The form of one class of resources: its name, and what writes and reads each of its fields. `defaults` are by field."""
 
@@ -61,7 +65,8 @@ class Values:
             pairs = [(name, getattr(value, name), form.defaults.get(name, form)) for name in form.write]
             differ = [(name, it) for name, it, default in pairs if it is not default and it != default]
         else:
-            differ = [(name, it) for name in form.write if (it := getattr(value, name)) is not getattr(before, name)]
+            pairs = [(name, getattr(value, name), getattr(before, name)) for name in form.write]
+            differ = [(name, it) for name, it, former in pairs if it is not former and it != former]
         return form.name, {name: form.write[name](it) for name, it in differ}
 
     def read(self, name: str, fields: Mapping[str, Raw], before: Any = None) -> Any:
@@ -100,8 +105,8 @@ class Values:
             return _fields_and_place, partial(_read_happening, self._vendors)
         if name == "delay":
             return _same, _read_delay
-        if name == "match":
-            return _exactly, _read_exactly
+        if name in ("match", "written"):
+            return exactly, read_exactly
         plain = next((it for it in _alternatives(hint) if it is not types.NoneType), None)
         if isinstance(plain, type) and hasattr(plain, "from_kept") and hasattr(plain, "__struct_fields__"):
             return lambda it: it if it is None else it.kept(), partial(_read_kept, plain)
@@ -237,11 +242,13 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _exactly(value: Any) -> Raw:
+def exactly(value: Any) -> Raw:
+    """Return a JSON value whose numbers stay exact."""
     return Raw(dump(value))
 
 
-def _read_exactly(raw: Raw) -> Any:
+def read_exactly(raw: Raw) -> Any:
+    """Return the value that `exactly` has written."""
     return load(bytes(raw))
 
 
@@ -256,12 +263,12 @@ def _read_delay(raw: Raw) -> timedelta | str | None:
 
 def _fields_and_place(happen: Any) -> Any:
     _, fields, place = happen.args
-    return fields, place
+    return exactly(fields), place
 
 
 def _read_happening(vendors: Vendors, raw: Raw) -> Any:
-    fields, place = json.decode(raw)
-    return happening(vendors, fields, place)
+    fields, place = json.decode(raw, type=tuple[Raw, str])
+    return happening(vendors, read_exactly(fields), place)
 
 
 def _with_body(value: Any) -> Any:
