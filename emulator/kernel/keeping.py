@@ -51,8 +51,8 @@ class Lock(Protocol):
     ) -> bool | None: ...
 
 
-class Keeper(Protocol):
-    """Records what happens in one world, each time that the world's lock is released.
+class Receipts(Protocol):
+    """Tells what is not kept yet, and whether anything can be.
 
     `receipt` is that of the newest records, None where all are kept: an answer goes out once it is over. One that failed stays
     until the world is as its records have it. `refusal` says why nothing can be kept at present, None where it can: a request
@@ -64,6 +64,23 @@ class Keeper(Protocol):
 
     @property
     def refusal(self) -> str | None: ...
+
+
+class WorldsKeeper(Receipts, Protocol):
+    """Records which worlds there are, and the credentials that pick them."""
+
+    def added(self, world: World) -> None:
+        """Keep a world that is new, or in the place of another of its id."""
+
+    def claimed(self, world: World) -> None:
+        """Keep the credentials that pick a world now."""
+
+    def dropped(self, id: str) -> None:
+        """Forget a world."""
+
+
+class Keeper(Receipts, Protocol):
+    """Records what happens in one world, each time that the world's lock is released."""
 
     def note(self, world: World, deed: Deed | None) -> None:
         """Note a deed that was done with a world; None before one is done."""

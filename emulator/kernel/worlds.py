@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from threading import Lock
 
 from emulator.kernel.errors import Conflict, NotFound, TooMany
+from emulator.kernel.keeping import WorldsKeeper
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 
@@ -20,7 +21,7 @@ Claim = tuple[str, str]
 class Worlds:
     """The default world takes every credential that no other world has claimed. `budget` bounds what all of them keep.
 
-    `owners` are the worlds that claimed a credential, by vendor and credential.
+    `owners` are the worlds that claimed a credential, by vendor and credential. `keeper` records all this, where one does.
     """
 
     def __init__(self, default: World, limit: int = 10_000) -> None:
@@ -31,6 +32,7 @@ class Worlds:
         self._claims: dict[str, dict[Claim, None]] = {}
         self.default = default
         self.budget = default.quota.budget
+        self.keeper: WorldsKeeper | None = None
 
     def __iter__(self) -> Iterator[World]:
         return iter([*self._worlds.values()])
@@ -67,6 +69,8 @@ class Worlds:
             self.check(world.id, ())
             self._take(claims, world, None)
             self._worlds[world.id] = world
+            if self.keeper is not None:
+                self.keeper.added(world)
 
     def check(self, id: str, claims: Iterable[Claim]) -> None:
         """Check that a world of this id, with these credentials among others, could be added now, before it is made.
@@ -103,6 +107,8 @@ class Worlds:
         """
         with self._lock:
             self._take(claims, world, world)
+            if self.keeper is not None:
+                self.keeper.claimed(world)
 
     def replace(self, old: World, new: World, claims: Iterable[Claim], given_up: Iterable[Claim] = ()) -> None:
         """Put a world in the place of another of the same id, with its credentials but for those that are given up.
@@ -123,6 +129,8 @@ class Worlds:
             old.epoch += 1
             if old is self.default:
                 self.default = new
+            if self.keeper is not None:
+                self.keeper.added(new)
 
     def remove(self, id: str) -> None:
         """Remove a world and its credentials.
@@ -139,6 +147,21 @@ class Worlds:
             world.epoch += 1
             for claim in self._claims.pop(id, ()):
                 del self.owners[claim]
+            if self.keeper is not None:
+                self.keeper.dropped(id)
+
+    def claims_of(self, id: str) -> tuple[Claim, ...]:
+        """Return the credentials that pick the world of an id."""
+        return tuple(self._claims.get(id, ()))
+
+    def put_back(self, old: World, new: World) -> None:
+        """Put a world as it was kept in the place of the one that it was kept of, with the same credentials."""
+        with self._lock:
+            self.owners.update(dict.fromkeys(self._claims.get(old.id, ()), new))
+            self._worlds[old.id] = new
+            old.epoch += 1
+            if old is self.default:
+                self.default = new
 
     def _take(self, claims: Iterable[Claim], world: World, former: World | None) -> None:
         wanted = [*claims]

@@ -25,7 +25,7 @@ from emulator.store.values import Values
 class Sink(Protocol):
     """Takes records that are to be kept, in order."""
 
-    def append(self, append: Append) -> Receipt: ...
+    def append(self, keeper: WorldKeeper, append: Append) -> Receipt: ...
 
     @property
     def refusal(self) -> str | None: ...
@@ -81,7 +81,7 @@ class WorldKeeper:
     def receipt(self) -> Receipt | None:
         """The receipt of the newest records; None where all are kept."""
         receipt = self._receipt
-        return None if receipt is None or (receipt.is_over and receipt.error is None) else receipt
+        return None if receipt is None or (receipt.is_over and not self.is_lost) else receipt
 
     @property
     def refusal(self) -> str | None:
@@ -107,8 +107,16 @@ class WorldKeeper:
             self._steps.append(step_of(deed))
         self._mark()
 
+    @property
+    def is_lost(self) -> bool:
+        """True where records could not be kept: the world is to be taken back to those that are."""
+        receipt = self._receipt
+        return receipt is not None and receipt.is_over and (receipt.error is not None or self.world.id in receipt.lost)
+
     def keep(self) -> None:
         """Hand on what happened since the last time, if anything did. The caller holds the world's lock."""
+        if self.is_lost:
+            return
         world = self.world
         steps = self._new_steps()
         if not (steps or self._steps or self.claims):
@@ -119,7 +127,7 @@ class WorldKeeper:
         body = record_of(world, self._by, self.newest, wall_now(), steps)
         self.n, self.newest, self._steps, self.claims = self.n + 1, digest(body), [], None
         self._mark()
-        self._receipt = self._sink.append(Append(world.id, self.n, body))
+        self._receipt = self._sink.append(self, Append(world.id, self.n, body))
 
     def _mark(self) -> None:
         """Note how far the world has come."""
