@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from emulator.kernel.worlds import Worlds
     from emulator.scenario.library import Library
     from emulator.scenario.scenario import Scenario
+    from emulator.store.kept_worlds import KeptWorlds
     from emulator.web.origin import Proxies
 
 FIRST_SCENARIO = "first-run"
@@ -63,6 +65,8 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
 @forwarded_option
 @deliver_to_option
 @tls_option
+@option("--store", "store", metavar="URL", default="memory:", help="Where worlds are kept: sqlite:FILE outlives the process.")
+@option("--resume/--fresh", "go_on", default=None, help="Go on with what the store has, whatever SCENARIO says, or forget it.")
 @option("--quiet", is_flag=True, help="Print the first line, and no more.")
 @option(
     "--while-stdin",
@@ -83,6 +87,8 @@ def serve(
     proxies: Proxies,
     deliver_to: Hosts,
     tls: bool,
+    store: str,
+    go_on: bool | None,
     quiet: bool,
     while_stdin: bool,
     watch: bool,
@@ -112,7 +118,11 @@ def serve(
             if not token and not is_loopback(host):
                 token = new_token = make_token()
             context = _context([*hosts, *({host} - {*WILDCARDS})]) if tls else None
-            scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), settings, rate, limits)
+            kept = _store(store, limits)
+            if kept is not None:
+                exits.callback(kept.close)
+            resume = None if kept is None else partial(_resumed, kept, store, go_on, bool(scenario), quiet)
+            scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), settings, rate, limits, resume)
             listening = _listening(host, port)
             stderr = exits.enter_context(standard_error())
             lines = None if quiet else AccessLog(lambda line: stderr.say(line_of(line)))
@@ -157,10 +167,45 @@ def _startup_lines(url: str, worlds: Worlds, example: Scenario | None, tls: bool
     return startup_lines(url, worlds, example, certificate_path() if tls else None)
 
 
+def _store(url: str, limits: Limits) -> KeptWorlds | None:
+    """Return what keeps worlds in the store at a URL; None where they are kept in memory alone."""
+    if url == "memory:":
+        return None
+    from emulator.store.kept_worlds import KeptWorlds
+    from emulator.store.opening import engine_of
+    from emulator.vendors import VENDORS
+
+    try:
+        engine = engine_of(url)
+    except EmulatorError as error:
+        raise click.ClickException(f"--store: {error}") from None
+    return None if engine is None else KeptWorlds(engine, VENDORS, limits)
+
+
+def _resumed(
+    kept: KeptWorlds, url: str, go_on: bool | None, are_named: bool, quiet: bool, scenarios: Sequence[Scenario],
+    rate: float | None, limits: Limits,
+) -> Worlds:  # fmt: skip
+    """Return the worlds of a store with those of scenarios, and say which of them go on."""
+    from emulator.server import stored
+
+    ids = [] if go_on is False else kept.ids()
+    worlds = stored.stored_worlds(kept, scenarios, rate, limits, go_on, are_named)
+    if not quiet:
+        for line in stored.lines(url, ids):
+            click.echo(line, err=True)
+    return worlds
+
+
 def _open(
-    known: Library, names: Sequence[str], settings: TextSettings | None, rate: float | None, limits: Limits
+    known: Library,
+    names: Sequence[str],
+    settings: TextSettings | None,
+    rate: float | None,
+    limits: Limits,
+    resume: Callable[[Sequence[Scenario], float | None, Limits], Worlds] | None,
 ) -> tuple[list[Scenario], Worlds]:
-    """Return scenarios, and their worlds."""
+    """Return scenarios, and their worlds, or those of a store in which they are `resumed`."""
     from emulator.server.app import worlds_of
 
     try:
@@ -168,7 +213,7 @@ def _open(
         if settings:
             settings.expect_all_known()
         warn([line for it in scenarios for line in warnings_of(it)])
-        return scenarios, worlds_of(scenarios, rate, limits)
+        return scenarios, (resume or worlds_of)(scenarios, rate, limits)
     except (EmulatorError, OSError) as error:
         raise click.ClickException(str(error)) from None
 

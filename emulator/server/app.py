@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +54,15 @@ def world_name(scenario: str) -> str:
     return re.sub(r"[^\w.-]+", "-", spelt, flags=re.ASCII)
 
 
-def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: Limits | None = None) -> Worlds:
+def named(scenarios: Sequence[Scenario]) -> Iterator[tuple[str, Scenario]]:
+    """Yield scenarios with the ids of their worlds: the first is the default, each of the others has a name of its own."""
+    for place, scenario in enumerate(scenarios):
+        yield world_name(scenario.name) if place else DEFAULT, scenario
+
+
+def worlds_of(
+    scenarios: Sequence[Scenario], rate: float | None = None, limits: Limits | None = None, budget: Budget | None = None
+) -> Worlds:
     """Return the worlds of these scenarios: the first is the default, each of the others has a world of its own name.
 
     Raises:
@@ -62,7 +70,7 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
     """
     first, *others = scenarios or [EMPTY]
     bounds = limits or Limits()
-    budget = Budget.of(bounds)
+    budget = budget or Budget.of(bounds)
     worlds = Worlds(first.world(VENDORS, DEFAULT, None, rate, bounds, budget), bounds.worlds)
     worlds.claim(worlds.default, first.claims(VENDORS, worlds.default))
     for scenario in others:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from secrets import token_hex
 from threading import Lock, Thread
+from time import sleep
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.clock import wall_now
@@ -22,7 +23,7 @@ from emulator.store.receipt import Receipt
 from emulator.store.records import FORMAT, ImageHead
 from emulator.store.replay import Opened, WorldReader
 from emulator.store.values import Values, as_json
-from emulator.store.writer import Writer
+from emulator.store.writer import BETWEEN_PROBES, Writer
 
 RECORDS, BYTES = 1_000, 8_000_000
 """Records, and bytes of them, after which a world's image is kept anew: opening it costs what it has, not its age."""
@@ -148,9 +149,10 @@ class KeptWorlds:
 
     def _recover(self) -> None:
         try:
-            while self._writer.probe_again() is not None:
-                if self._writer.is_closed:
-                    return
+            while not self._is_writable():
+                sleep(BETWEEN_PROBES)
+            if self._writer.is_closed:
+                return
             for keeper in [*self._keepers.values()]:
                 if keeper.is_lost:
                     self._take_back(keeper)
@@ -158,6 +160,12 @@ class KeptWorlds:
             log.exception("a world cannot be taken back to what was kept")
         finally:
             self._is_recovering = False
+
+    def _is_writable(self) -> bool:
+        """Try whether anything can be kept; return whether it can, or never will."""
+        probe = self._writer.probe()
+        probe.wait()
+        return probe.error is None or self._writer.is_closed
 
     def _take_back(self, keeper: WorldKeeper) -> None:
         """Put a world as it was kept in the place of what became of it without being kept."""

@@ -48,10 +48,11 @@ class Writer:
     """Writes to an engine in the order of the calls, by a thread of its own. Any thread may call it, and none is held up.
 
     After a write that failed, nothing is written until a probe succeeds: a record must not be kept without the one before.
+    `on_failure` is called then, by the thread that writes.
     """
 
-    def __init__(self, engine: Engine, most_waiting: int = MOST_WAITING) -> None:
-        self._engine, self._most_waiting = engine, most_waiting
+    def __init__(self, engine: Engine, most_waiting: int = MOST_WAITING, on_failure: Callable[[], None] = lambda: None) -> None:
+        self._engine, self._most_waiting, self._on_failure = engine, most_waiting, on_failure
         self._changed = Condition(Lock())
         self._queue: deque[_Group | Callable[[], None]] = deque([self._tidy])
         self._open: _Group | None = None
@@ -70,6 +71,11 @@ class Writer:
         if self._failure is None and self._waiting > self._most_waiting:
             return f"{self._waiting} bytes wait to be kept, and at most {self._most_waiting} may: ask again when they are"
         return self._failure
+
+    @property
+    def is_closed(self) -> bool:
+        """True once nothing will be written any more."""
+        return self._is_closed
 
     def append(self, append: Append) -> Receipt:
         """Have a record kept, and return the receipt of the group that it goes with: over already, in error, after a failure.
@@ -180,6 +186,8 @@ class Writer:
         with self._changed:
             self._waiting -= group.size
         group.receipt.end(lost=lost)
+        if lost:
+            self._on_failure()
 
     def _append_all_but_lost(self, appends: list[Append]) -> dict[str, Misnumbered]:
         """Keep records but those of worlds that are not where these records are, and return why of each."""
@@ -202,6 +210,7 @@ class Writer:
             self._open, self._waiting, self._failure = None, 0, self._failure if self._is_closed else reason
         for each in failed:
             each.receipt.end(reason)
+        self._on_failure()
 
     def _try(self, probe: Receipt) -> None:
         reason = None
