@@ -19,7 +19,7 @@ from emulator.client.replies import Reply
 from emulator.client.report_sections import connection_advice, requests_held, under_way, unmatched_requests
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.journal import outcome
+from emulator.kernel.exchange import outcome
 from emulator.kernel.time import format_instant, format_offset
 from emulator.scenario.document import JsonObject
 from emulator.text.escape import escaped

@@ -12,7 +12,7 @@ from emulator.control.route import ControlRequest, Steps, route
 from emulator.kernel.advance import expect_nothing_outside
 from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.errors import Conflict
-from emulator.kernel.journal import Change
+from emulator.kernel.exchange import Change
 from emulator.kernel.resource import structs
 from emulator.kernel.time import format_duration, format_offset, parse_duration_at, parse_instant
 from emulator.kernel.world import World

@@ -13,8 +13,9 @@ from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import wall_now
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
+from emulator.kernel.past import Moment
 from emulator.kernel.room import admit_resources
-from emulator.kernel.world import Moment, World
+from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.document import Document, JsonDict, JsonObject
 from emulator.scenario.library import Library

@@ -14,9 +14,11 @@ from emulator.control.trials import try_again
 from emulator.control.written_request import FIELDS, refuse_unreachable, written_request
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, Conflict, NotFound
-from emulator.kernel.journal import Change, Entry, Exchange
+from emulator.kernel.exchange import Change, Exchange
+from emulator.kernel.journal import Entry
+from emulator.kernel.past import NOW, Moment
 from emulator.kernel.resource import structs
-from emulator.kernel.world import NOW, Moment, World
+from emulator.kernel.world import World
 from emulator.scenario.schema import closed
 from emulator.sdk.response import Stream
 from emulator.sdk.vendor import Vendors

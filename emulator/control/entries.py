@@ -15,7 +15,8 @@ from orjson import OPT_UTC_Z, Fragment
 from emulator.control import journal_models as models
 from emulator.control.record import to_json
 from emulator.kernel.clock import EPOCH
-from emulator.kernel.journal import Change, DeliveryAttempt, Entry, Exchange, FaultHit
+from emulator.kernel.exchange import Change, DeliveryAttempt, Exchange, FaultHit
+from emulator.kernel.journal import Entry
 from emulator.kernel.resource import structs
 from emulator.sdk.exact_json import dump, load
 from emulator.text.pattern import pattern

@@ -14,17 +14,9 @@ from emulator.control.trials import decisive
 from emulator.control.verdicts import fault_line, verdict_line, verdicts_on
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import EmulatorError, NotFound
+from emulator.kernel.exchange import MAX_APPLIED_ROWS, AppliedRow, Change, DeliveryAttempt, Exchange, outcome
 from emulator.kernel.faults import STATUS
-from emulator.kernel.journal import (
-    MAX_APPLIED_ROWS,
-    AppliedRow,
-    Change,
-    DeliveryAttempt,
-    Entry,
-    Exchange,
-    Journal,
-    outcome,
-)
+from emulator.kernel.journal import Entry, Journal
 from emulator.kernel.machine import Row
 from emulator.kernel.time import format_duration, format_instant
 from emulator.kernel.timeline import Reaction, TimelineEvent

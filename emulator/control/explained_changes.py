@@ -10,7 +10,7 @@ from emulator.control.delivery_verdicts import verdicts_on_delivery
 from emulator.control.journal_models import ExplainedChange, Fact, RuleVerdict
 from emulator.control.verdicts import fault_line, verdict_line
 from emulator.kernel.delivery_faults import ATTEMPT, NOTIFICATION
-from emulator.kernel.journal import Change, DeliveryAttempt, FaultHit
+from emulator.kernel.exchange import Change, DeliveryAttempt, FaultHit
 from emulator.kernel.machine import ABSENT
 from emulator.kernel.time import format_instant
 from emulator.kernel.world import World

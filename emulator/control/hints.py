@@ -10,8 +10,8 @@ from itertools import islice
 import orjson
 
 from emulator.kernel.consequences import Revocation
+from emulator.kernel.exchange import AppliedRow, Change, Exchange
 from emulator.kernel.faults import STATUS
-from emulator.kernel.journal import AppliedRow, Change, Exchange
 from emulator.kernel.machine import ABSENT, Row
 from emulator.kernel.time import format_instant
 from emulator.kernel.world import World

@@ -11,7 +11,8 @@ from emulator.control.entries import entry as entry_record
 from emulator.control.journal_models import AnyEntry
 from emulator.control.record import to_json
 from emulator.kernel.errors import BadInput, NotFound
-from emulator.kernel.journal import Change, DeliveryAttempt, Entry, Event, Exchange
+from emulator.kernel.exchange import Change, DeliveryAttempt, Event, Exchange
+from emulator.kernel.journal import Entry
 from emulator.sdk.exact_json import dump
 from emulator.text.checkpoint import checkpoint
 

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.control import ledger_models
 from emulator.control.differences import PAGE_SIZE, page
 from emulator.control.ledger_models import Outcome, Totals
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
 from emulator.scenario.document import JsonDict

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from emulator.control.explain import entry_of
 from emulator.kernel.errors import BadInput
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.accounts import fields_by_account, placeholders
 from emulator.scenario.document import JsonDict, JsonObject

@@ -5,7 +5,8 @@ from __future__ import annotations
 from emulator.control.overview_models import Numbers, Overview, ResourcePage, ResourceView
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
-from emulator.kernel.world import NOW, World
+from emulator.kernel.past import NOW
+from emulator.kernel.world import World
 
 MAX_RESOURCES = 200
 """Resources of a page at most."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs
 
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import JsonObject
 from emulator.sdk.exact_json import Unreadable, load

@@ -9,7 +9,7 @@ from emulator.control.negotiation import TEXT_TYPE, YAML_TYPE
 from emulator.control.record import TEXT, to_json
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import Conflict
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.world import World
 from emulator.sdk.exact_json import dump
 

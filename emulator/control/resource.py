@@ -10,12 +10,14 @@ from emulator.control.overview_models import NextRow, ResourceView, WayStep
 from emulator.control.resources import shown_id
 from emulator.control.route import ControlRequest
 from emulator.kernel.errors import NotFound
-from emulator.kernel.journal import Change, Journal
+from emulator.kernel.exchange import Change
+from emulator.kernel.journal import Journal
 from emulator.kernel.machine import Machine, Row
+from emulator.kernel.past import NOW, Moment
 from emulator.kernel.store import Key
 from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.transaction import Transaction, length_of
-from emulator.kernel.world import NOW, Moment, World
+from emulator.kernel.world import World
 from emulator.sdk.json_pieces import Room
 from emulator.sdk.vendor import Vendor
 from emulator.state.diff import as_given

@@ -11,8 +11,9 @@ from emulator.control.census import Census, kinds_of
 from emulator.control.overview_models import ResourcePage, ResourceSummary
 from emulator.control.route import ControlRequest
 from emulator.kernel.errors import BadInput, NotFound, truncate
+from emulator.kernel.past import NOW
 from emulator.kernel.store import Store
-from emulator.kernel.world import NOW, World
+from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.text.checkpoint import checkpoint
 from emulator.text.pattern import pattern

@@ -11,7 +11,7 @@ from emulator.control.journal_models import Sent
 from emulator.control.route import ControlRequest, route
 from emulator.control.written_request import FIELDS, WrittenRequest, refuse_unreachable, written_request
 from emulator.kernel.errors import BadInput, Conflict
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.schema import closed
 from emulator.store.receipt import Receipt

@@ -8,7 +8,8 @@ from emulator.control.models import Comparison, Moment, Position, Snapshots
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
 from emulator.control.worlds import check_shown
-from emulator.kernel.world import BEGINNING, NOW, World
+from emulator.kernel.past import BEGINNING, NOW
+from emulator.kernel.world import World
 from emulator.scenario.schema import closed
 from emulator.state.diff import between
 

@@ -9,7 +9,8 @@ from emulator.control.context import ControlContext
 from emulator.control.overview_models import KindCount, Numbers, Overview, Point, Series, VendorOverview
 from emulator.kernel.history import Commit
 from emulator.kernel.moments import entry_number, oldest_entry
-from emulator.kernel.world import BEGINNING, World
+from emulator.kernel.past import BEGINNING
+from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 
 SeriesKey = tuple[str, str]

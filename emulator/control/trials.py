@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import Conflict, EmulatorError
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
+from emulator.kernel.past import Moment
 from emulator.kernel.resource import structs
-from emulator.kernel.world import Moment, World
+from emulator.kernel.world import World
 from emulator.sdk.request import read_request
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between

@@ -10,8 +10,8 @@ from emulator.control import journal_models as models
 from emulator.control.journal_models import RuleVerdict
 from emulator.kernel.calls import EVERYTHING, KEY, Call, CallRule, RateLimit, Verdict, Window
 from emulator.kernel.errors import Path
+from emulator.kernel.exchange import Exchange, FaultHit
 from emulator.kernel.faults import DELAY, Fault
-from emulator.kernel.journal import Exchange, FaultHit
 from emulator.kernel.matching import Fields
 from emulator.kernel.replies import ScriptedReply, given_reply
 from emulator.kernel.time import format_duration, format_instant

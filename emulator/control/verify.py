@@ -10,7 +10,7 @@ from emulator.control.journal_models import Verdict, VerificationFailure
 from emulator.control.mismatches import EXPECTATIONS, compared_values, distance, has_id, leaves, mismatches, text_of
 from emulator.control.recorded_request import RecordedRequest
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario.document import JsonObject, Path

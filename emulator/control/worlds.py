@@ -17,8 +17,9 @@ from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
 from emulator.kernel.accounts import ONE_ACCOUNT
 from emulator.kernel.errors import BadInput, NotFound, TooMany
+from emulator.kernel.past import BEGINNING, NOW, Moment
 from emulator.kernel.transaction import Transaction
-from emulator.kernel.world import BEGINNING, NOW, Moment, World
+from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.accounts import fields_by_account, own_claims, with_credentials, with_own_credentials
 from emulator.scenario.checks.accounts import account_problems

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import islice
 
 from emulator.kernel.clock import wall_now
-from emulator.kernel.journal import DeliveryAttempt
+from emulator.kernel.exchange import DeliveryAttempt
 from emulator.kernel.limits import VIRTUAL
 from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.resource import Struct, replace

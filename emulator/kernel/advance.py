@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
-from emulator.kernel.journal import Change, DeliveryAttempt
+from emulator.kernel.exchange import Change, DeliveryAttempt
 from emulator.kernel.machine import OUTSIDE, Timer
 from emulator.kernel.rounds import make_rounds
 from emulator.kernel.settling import Member

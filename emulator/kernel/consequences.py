@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from emulator.kernel.budget import Metered
-from emulator.kernel.journal import Change
+from emulator.kernel.exchange import Change
 from emulator.kernel.resource import Struct
 from emulator.text.secrets import redact
 

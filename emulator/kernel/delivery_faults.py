@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from emulator.kernel.calls import Call, CallRule, CallView, covering, flaws_of_rule
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.exchange import FaultHit
 from emulator.kernel.faults import DELAY, DROP, NEXT, Fault
-from emulator.kernel.journal import FaultHit
 from emulator.kernel.resource import Struct, replace
 
 POINTS = NOTIFICATION, ATTEMPT = "notification", "attempt"

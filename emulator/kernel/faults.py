@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from emulator.kernel.calls import Call, CallContext, CallRule, Verdict, count_call, covering, flaws_of_rule, strike
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import FaultHit
+from emulator.kernel.exchange import FaultHit
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.time import format_duration
 

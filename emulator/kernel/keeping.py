@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from emulator.kernel.journal import Savepoint
+from emulator.kernel.exchange import Savepoint
 from emulator.kernel.resource import Struct
 
 if TYPE_CHECKING:

@@ -6,9 +6,11 @@ import re
 
 from emulator.kernel.budget import Quota
 from emulator.kernel.errors import Conflict, EmulatorError, NotFound
+from emulator.kernel.exchange import Change
 from emulator.kernel.history import Commit
-from emulator.kernel.journal import Change, Entry
-from emulator.kernel.world import ENTRY, Moment, World
+from emulator.kernel.journal import Entry
+from emulator.kernel.past import ENTRY, Moment
+from emulator.kernel.world import World
 from emulator.text.pattern import pattern
 
 _NUMBER = pattern(r"[1-9][0-9]{0,15}", re.ASCII)

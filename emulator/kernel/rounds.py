@@ -10,8 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from emulator.kernel.errors import TooMany
+from emulator.kernel.exchange import Change
 from emulator.kernel.history import Commit
-from emulator.kernel.journal import Change
 from emulator.kernel.machine import Rounds
 from emulator.kernel.resource import Struct
 from emulator.kernel.settling import Member

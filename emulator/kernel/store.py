@@ -108,12 +108,12 @@ class Store:
     the resources of each kind as they are there, by id, and `_instants` the new ones that were asked for. But for those of the
     `_untimed`, none is before `_next`. `tables` has the resources of each kind of which there is, or was, anything; only those
     of the `timed` kinds have instants. `versions` are that of its tallies, the second, and of all else: every change makes a
-    new one, which no other store ever had, so that what has the same is the same.
+    new one, which no other store ever had, so that what has the same is the same. `arrived` is how many ever arrived.
     """
 
     __slots__ = (
-        "_arrived", "_changed", "_due", "_groups", "_instants", "_next", "_numbers", "_own", "_owner", "_size", "_timed",
-        "_untimed", "tables", "versions",
+        "_changed", "_due", "_groups", "_instants", "_next", "_numbers", "_own", "_owner", "_size", "_timed",
+        "_untimed", "arrived", "tables", "versions",
     )  # fmt: skip
 
     def __init__(self, instants: Callable[[Any], Instants], timed: Container[str]) -> None:
@@ -126,7 +126,7 @@ class Store:
         self._due, self._timed = instants, timed
         self._own: set[str] = set()
         self._owner = object()
-        self._arrived = self._size = 0
+        self.arrived = self._size = 0
         self.versions = [0, 0]
         self._next: datetime | None = None
 
@@ -161,15 +161,6 @@ class Store:
         """Return a resource's place in the order of arrival."""
         return self._numbers[kind][id][0]
 
-    @property
-    def arrived(self) -> int:
-        """The number of the newest resource that ever arrived; the next one gets the number after it."""
-        return self._arrived
-
-    @arrived.setter
-    def arrived(self, number: int) -> None:
-        self._arrived = number
-
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
         """Add a resource as the newest, or with its former number; or replace its former value, and return that."""
         kind, id = resource.kind, resource.id
@@ -178,9 +169,9 @@ class Store:
         old = table.exchange(id, resource)
         self._note(kind, id, old)
         if old is None:
-            self._arrived += number is None
+            self.arrived += number is None
             self._size += 1
-            self._numbers[kind][id] = (self._arrived if number is None else number, id)
+            self._numbers[kind][id] = (self.arrived if number is None else number, id)
         return old
 
     def remove(self, kind: str, id: str) -> Any | None:
@@ -254,7 +245,7 @@ class Store:
         self.settle()
         twin = Store(self._due, self._timed)
         twin.tables, twin._numbers, twin._groups = self.tables.copy(), self._numbers.copy(), self._groups.copy()
-        twin._arrived, twin._size, twin._next, twin.versions = self._arrived, self._size, self.next_due, self.versions.copy()
+        twin.arrived, twin._size, twin._next, twin.versions = self.arrived, self._size, self.next_due, self.versions.copy()
         self._own, self._owner = set(), object()  # the kinds and groups of both belong to neither now
         return twin
 

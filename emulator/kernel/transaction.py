@@ -15,8 +15,8 @@ from emulator.kernel.assumption import Assumption
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.consequences import Consequence, Revocation
 from emulator.kernel.errors import TakesLong, TooMany
+from emulator.kernel.exchange import AppliedRow, Change
 from emulator.kernel.history import Commit, ResourceChange
-from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import ASGI, Limits
 from emulator.kernel.machine import ABSENT, Answer, Ladder, Machine, R, Resource, Row, Timer, Timing
 from emulator.kernel.resource import replace

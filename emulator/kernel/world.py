@@ -9,40 +9,20 @@ from sys import getsizeof
 from threading import RLock
 from typing import Any
 
+from emulator.kernel import past
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
-from emulator.kernel.budget import Budget, Charge, Quota, weigh
+from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.clock import FROZEN, Clock
-from emulator.kernel.errors import Conflict, NotFound, TooMany
+from emulator.kernel.exchange import Change, Savepoint
 from emulator.kernel.history import History, ResourceChange
-from emulator.kernel.journal import Change, Journal, Savepoint
-from emulator.kernel.keeping import Deed, Forgotten, Keeper, Kept, Lock, Reset, Restored
+from emulator.kernel.journal import Journal
+from emulator.kernel.keeping import Keeper, Lock
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import OUTSIDE
-from emulator.kernel.resource import Struct
+from emulator.kernel.past import BEGINNING, Moment
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import MANY, Store
 from emulator.kernel.transaction import begin, due_instants
-
-BEGINNING, NOW = "beginning", "now"
-"""The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""
-ENTRY = "entry/"
-"""The beginning of the name of a moment by the number of a journal entry; no name of a snapshot has a slash."""
-
-
-class Moment(Struct, frozen=True):
-    """A world as it was at an instant: a copy that nobody changes, whatever its clock says.
-
-    `source` is what a beginning was read from, and `text` its charge.
-    """
-
-    at: datetime
-    world: World
-    source: Any = None
-    text: Charge | None = None
-
-    def clock(self) -> Clock:
-        """Return a clock that goes on from there as the world's own did."""
-        return self.world.clock.starting_at(self.at)
 
 
 class World:
@@ -75,9 +55,19 @@ class World:
         self.keeper: Keeper | None = None
         self.quota = quota or Quota(Budget.of(rules.limits))
         self._frame = Charge(self.quota, size_of_copy(origin) if origin else FRAME)
-        self._beginning: Moment | None = None
+        self.beginning: Moment | None = None
 
     transaction = begin
+    set_beginning = past.set_beginning
+    reset = past.reset
+    snapshot = past.snapshot
+    keep_moment = past.keep_moment
+    drop_snapshot = past.drop_snapshot
+    moment = past.moment
+    restore = past.restore
+    undo = past.undo
+    go_back_to = past.go_back_to
+    take_over = past.take_over
 
     def settle(self) -> datetime:
         """Let everything that is due by now happen, each at its own due instant, and return the present.
@@ -160,40 +150,16 @@ class World:
                 self.counters[purpose] = count
         self.store.settle(MANY)
 
-    def set_beginning(self, source: Any = None, at: datetime | None = None) -> None:
-        """Make the present state, read from `source`, the beginning, to which `reset` returns; start journal and history.
-
-        Where the world was settled already, that was `at` an instant: what was put since then is due after the beginning.
-        """
-        at = self.settle() if at is None else at
-        self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
-        text = weigh(source).own + (weigh(self.rules.parameters).own if self.rules.parameters else 0)
-        self._beginning = Moment(at, self.copy(), source, Charge(self.quota, text))
-
-    def begin_with(self, beginning: Moment) -> None:
-        """Make a moment the beginning, to which `reset` returns."""
-        self._beginning = beginning
-
     def spawn(self, id: str, rules: Rules) -> World:
         """Return a world at this one's beginning, under other rules. They share the beginning, which is made once."""
         beginning = self.moment(BEGINNING)
         twin = World(id, rules, beginning.clock(), self.seed, quota_of_another(self), beginning.world)
-        twin._beginning = beginning
+        twin.beginning = beginning
         return twin
-
-    def reset(self) -> None:
-        """Go back to the beginning, a running clock too; snapshots are kept."""
-        if self._beginning is not None:
-            self._note()
-            self.epoch += 1
-            self._copy_resources(self._beginning.world)
-            self.clock = self._beginning.clock()
-            self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
-            self._note(Reset())
 
     def empty(self) -> None:
         """Drop all that the world holds, once nobody can reach it any more. The thread that calls this frees it."""
-        self.store, self._beginning, self.snapshots = _empty_store(self.rules), None, {}
+        self.store, self.beginning, self.snapshots = _empty_store(self.rules), None, {}
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
     def copy(self, quota: Quota | None = None) -> World:
@@ -202,133 +168,29 @@ class World:
         What it keeps counts where this world's does, or in another `quota`.
         """
         twin = World(self.id, self.rules, self.clock.copy(), self.seed, quota or self.quota, self)
-        twin._copy_records(self)
+        twin.copy_records(self)
         return twin
 
     def fork(self, id: str, rules: Rules, seed: int, at: Moment | None = None) -> World:
         """Return a copy as it is, or was `at` a moment, under another id, rules and seed; beginning and snapshots are these."""
         origin, clock = (at.world, at.clock()) if at else (self, self.clock.copy())
         twin = World(id, rules, clock, seed, quota_of_another(origin), origin)
-        twin._copy_records(origin)
+        twin.copy_records(origin)
         twin.journal.mark_undelivered()
-        twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
+        twin.beginning, twin.snapshots = self.beginning, self.snapshots.copy()
         return twin
-
-    def snapshot(self, name: str) -> Moment:
-        """Keep the present under a name, in place of its former snapshot.
-
-        Raises:
-            Conflict: the name is one that every world has.
-            TooMany: there are as many snapshots as there may be, or there is no room for another.
-        """
-        if name in (BEGINNING, NOW):
-            raise Conflict(f"every world has a moment that is called {name!r}: call the snapshot something else")
-        if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
-            raise TooMany(f"there are {(it := self.rules.limits).snapshots} snapshots at most: {it.more('snapshots')}")
-        admit(self.quota, size_of_copy(self), f"the snapshot {name!r}")
-        at = self.settle()
-        self._note()
-        moment = self.keep_moment(name, at)
-        self._note(Kept(name, at))
-        return moment
-
-    def keep_moment(self, name: str, at: datetime) -> Moment:
-        """Keep the world, as it is at an instant, under a name."""
-        moment = self.snapshots[name] = Moment(at, self.copy())
-        moment.world.journal.mark_undelivered()
-        return moment
-
-    def drop_snapshot(self, name: str) -> None:
-        """Forget a snapshot.
-
-        Raises:
-            NotFound: there is none of that name.
-        """
-        if self.snapshots.pop(name, None) is None:
-            raise NotFound("snapshot", name, self.snapshots)
-        self._note(Forgotten(name))
-
-    def moment(self, name: str, quota: Quota | None = None) -> Moment:
-        """Return the snapshot of a name, the BEGINNING, NOW, or the moment of an ENTRY, whose copy counts in the `quota`.
-
-        Raises:
-            NotFound: there is none.
-            OutOfReach: the entry is too long ago.
-        """
-        if name.startswith(ENTRY):
-            from emulator.kernel.moments import moment_of_entry
-
-            return moment_of_entry(self, name, quota)
-        if name == NOW:
-            return Moment(self.settle(), self)
-        if name == BEGINNING and self._beginning is not None:
-            return self._beginning
-        if name not in self.snapshots:
-            raise NotFound("snapshot", name, (BEGINNING, *self.snapshots))
-        return self.snapshots[name]
-
-    def restore(self, name: str) -> None:
-        """Go back to a snapshot, to that of an ENTRY or to the BEGINNING, the journal too; the snapshots are kept.
-
-        Raises:
-            NotFound: there is none of that name.
-            OutOfReach: the entry is too long ago.
-        """
-        if name == BEGINNING:
-            return self.reset()
-        if name == NOW:
-            raise NotFound("snapshot", name, (BEGINNING, *self.snapshots))
-        moment = self.moment(name)
-        self._note()
-        self.take_over(moment.world, moment.at)
-        return self._note(Restored(name))
-
-    def undo(self, exchanges: int) -> None:
-        """Undo the newest exchanges and all that happened since the first of them, to which the clock goes back.
-
-        Costs what changed in that time, not what there is. The rate of the clock stays.
-
-        Raises:
-            Conflict: there are not so many, or what they replaced is not remembered any more.
-        """
-        newest = self.journal.newest_exchanges(exchanges)
-        if len(newest) < exchanges:
-            raise Conflict(f"the journal has {len(newest)} exchanges, so {exchanges} cannot be undone")
-        n, first = newest[-1]
-        savepoint = first.savepoint
-        if not self.history.reaches(savepoint.commits):
-            raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
-        self._note()
-        self.go_back_to(savepoint)
-        self._note(savepoint)
-
-    def go_back_to(self, savepoint: Savepoint) -> None:
-        """Undo all that was committed after a point that the history reaches, and go on from its instant."""
-        for commit in self.history.truncate_from(savepoint.commits):
-            self.revert(commit.changed_resources, commit.counters)
-        self.journal.truncate_from(savepoint.entries + 1)
-        self.clock = self.clock.starting_at(savepoint.at)
 
     def savepoint(self) -> Savepoint:
         """Return the point at which an exchange would begin now."""
         return Savepoint(self.settle(), self.journal.last, self.history.count)
 
-    def take_over(self, other: World, at: datetime) -> None:
-        """Become a copy of another world as it was at an instant; id, rules, seed and snapshots stay."""
-        self._copy_resources(other)
-        self._copy_records(other)
-        self.clock = other.clock.starting_at(at)
-
-    def _note(self, deed: Deed | None = None) -> None:
-        """Tell whoever keeps this world what was done with it that is more than a commit; without a deed, that one follows."""
-        if self.keeper is not None:
-            self.keeper.note(self, deed)
-
-    def _copy_resources(self, other: World) -> None:
+    def copy_resources(self, other: World) -> None:
+        """Have the resources and counters of another world."""
         self._frame = Charge(self.quota, size_of_copy(other))
         self.store, self.counters = other.store.copy(), other.counters.copy()
 
-    def _copy_records(self, other: World) -> None:
+    def copy_records(self, other: World) -> None:
+        """Have the journal and the history of another world."""
         self.journal, self.history = other.journal.copy(), other.history.copy()
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from emulator.kernel.calls import EVERYTHING, Call, CallRule
 from emulator.kernel.delivery_faults import DeliveryFault
+from emulator.kernel.exchange import Change, Exchange, FaultHit
 from emulator.kernel.faults import AFTER_REPLY, DROP, GARBAGE, HANG, RESET, TRUNCATE, Fault
 from emulator.kernel.history import Commit
-from emulator.kernel.journal import Change, Entry, Exchange, FaultHit
+from emulator.kernel.journal import Entry
+from emulator.kernel.past import BEGINNING
 from emulator.kernel.replies import ScriptedReply, given_reply
 from emulator.kernel.time import format_duration
 from emulator.kernel.timeline import CALL_OFF, IMPOSSIBLE, Reaction, TimelineEvent
-from emulator.kernel.world import BEGINNING, World
+from emulator.kernel.world import World
 from emulator.recording.events import Laid, Written
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.timeline import id_of

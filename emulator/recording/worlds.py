@@ -8,12 +8,13 @@ from operator import itemgetter
 
 from emulator.kernel.clock import DEFAULT_START, FROZEN
 from emulator.kernel.errors import Conflict
+from emulator.kernel.exchange import Exchange, FaultHit
 from emulator.kernel.faults import DELAY, GARBAGE, MID_BODY, Fault
-from emulator.kernel.journal import Exchange, FaultHit
 from emulator.kernel.limits import Limits
+from emulator.kernel.past import BEGINNING
 from emulator.kernel.replies import ScriptedReply
 from emulator.kernel.time import format_instant
-from emulator.kernel.world import BEGINNING, World
+from emulator.kernel.world import World
 from emulator.recording.by_hand import ByHand, breaks, timeline_of
 from emulator.recording.events import Call, Event, Passed
 from emulator.scenario.document import JsonDict

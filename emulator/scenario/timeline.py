@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.kernel.consequences import Revoke
 from emulator.kernel.errors import Problem
-from emulator.kernel.journal import Change
+from emulator.kernel.exchange import Change
 from emulator.kernel.time import END_OF_TIME, format_duration, parse_duration
 from emulator.kernel.timeline import IMPOSSIBLE, Happen, Reaction, TimelineEvent
 from emulator.kernel.transaction import Transaction

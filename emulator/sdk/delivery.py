@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from emulator.kernel.budget import Metered
 from emulator.kernel.delivery_faults import CORRUPT, EFFECTS, LOSE_RESPONSE
-from emulator.kernel.journal import FaultHit
+from emulator.kernel.exchange import FaultHit
 from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.resource import Struct, replace, structs
 from emulator.kernel.sorted_pages import IndexKey

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.delivery_faults import EFFECTS, POINTS
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import FaultHit
+from emulator.kernel.exchange import FaultHit
 from emulator.kernel.machine import View
 from emulator.kernel.resource import replace
 from emulator.kernel.transaction import Transaction

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from emulator.kernel.journal import Savepoint
+from emulator.kernel.exchange import Savepoint
 from emulator.kernel.resource import Struct, field
 
 if TYPE_CHECKING:

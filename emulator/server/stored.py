@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import Conflict
 from emulator.kernel.limits import Limits
-from emulator.kernel.world import BEGINNING, World
+from emulator.kernel.past import BEGINNING
+from emulator.kernel.world import World
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import named, worlds_of

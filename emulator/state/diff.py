@@ -13,11 +13,12 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.differing import differing
 from emulator.kernel.history import ResourceChange
 from emulator.kernel.machine import PROGRESSING
+from emulator.kernel.past import Moment
 from emulator.kernel.resource import Struct
 from emulator.kernel.sorted_pages import SortedKey
 from emulator.kernel.store import Key
 from emulator.kernel.transaction import Transaction
-from emulator.kernel.world import Moment, World
+from emulator.kernel.world import World
 from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
 from emulator.state.compare import ABRIDGED, abridge

@@ -14,7 +14,7 @@ from msgspec import Raw
 from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.calls import Verdict, Window
 from emulator.kernel.errors import BadInput
-from emulator.kernel.journal import AppliedRow, Change, DeliveryAttempt, Event, Exchange, FaultHit, Savepoint
+from emulator.kernel.exchange import AppliedRow, Change, DeliveryAttempt, Event, Exchange, FaultHit, Savepoint
 from emulator.kernel.machine import Machine, Row
 from emulator.kernel.resource import Struct, structs
 from emulator.store.values import Fields, Values

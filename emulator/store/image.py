@@ -19,9 +19,10 @@ from emulator.kernel.differing import differing
 from emulator.kernel.history import Commit, History
 from emulator.kernel.journal import Journal
 from emulator.kernel.limits import Rules
+from emulator.kernel.past import BEGINNING, NOW
 from emulator.kernel.resource import Struct
 from emulator.kernel.store import Store
-from emulator.kernel.world import BEGINNING, NOW, World
+from emulator.kernel.world import World
 from emulator.store.events import Events
 from emulator.store.values import NOTHING, PARTS, Parts, Values, as_json, exactly
 from emulator.text.checkpoint import checkpoint

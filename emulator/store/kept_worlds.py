@@ -6,8 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from secrets import token_hex
-from threading import Lock, Thread
-from time import sleep
+from threading import Event, Lock, Thread
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.clock import wall_now
@@ -150,7 +149,7 @@ class KeptWorlds:
     def _recover(self) -> None:
         try:
             while not self._is_writable():
-                sleep(BETWEEN_PROBES)
+                Event().wait(BETWEEN_PROBES)
             if self._writer.is_closed:
                 return
             for keeper in [*self._keepers.values()]:

@@ -14,10 +14,11 @@ from emulator.kernel.history import Commit, History, ResourceChange, Written
 from emulator.kernel.journal import Entry, Journal
 from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import Machine
+from emulator.kernel.past import BEGINNING, Moment
 from emulator.kernel.resource import structs
 from emulator.kernel.room import refusal
 from emulator.kernel.timeline import TIMELINE
-from emulator.kernel.world import BEGINNING, Moment, World
+from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import Events, KeptEvent
 from emulator.store.image import (
@@ -144,7 +145,7 @@ class ImageReader:
             raise BadInput.at(f"the world ends after line {lines}, before all of it is there: the file was cut short")
         source = read_exactly(self._kept.source)
         world.snapshots = self._moments
-        world.begin_with(structs.replace(beginning, source=source, text=Charge(self._quota, weigh(source).own)))
+        world.beginning = structs.replace(beginning, source=source, text=Charge(self._quota, weigh(source).own))
         return world
 
     def _take_world(self, kept: KeptWorld) -> None:

@@ -11,11 +11,13 @@ from msgspec import DecodeError, ValidationError
 from emulator.kernel.budget import Budget
 from emulator.kernel.clock import FROZEN, Clock, wall_now
 from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.kernel.exchange import Savepoint
 from emulator.kernel.history import Commit, ResourceChange
-from emulator.kernel.journal import Entry, Savepoint
+from emulator.kernel.journal import Entry
 from emulator.kernel.limits import Limits
+from emulator.kernel.past import ENTRY
 from emulator.kernel.resource import Struct, structs
-from emulator.kernel.world import ENTRY, World
+from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import Events, inline
 from emulator.store.reading import ImageReader, machines_of, written_state

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from emulator.delivery.outgoing import Outgoing
-from emulator.kernel.journal import Exchange, outcome
+from emulator.kernel.exchange import Exchange, outcome
 from emulator.kernel.world import World
 from emulator.text.redact import redact_text
 from emulator.web.connection import Message, Scope, Send, target_of

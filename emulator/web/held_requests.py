@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.faults import BEFORE_COMMIT, NEXT, Fault
-from emulator.kernel.journal import Exchange
 from emulator.kernel.resource import Struct
 from emulator.kernel.revision import Revision
 from emulator.kernel.world import World

@@ -13,8 +13,9 @@ from emulator.contract.evidence import grounds_of
 from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong
+from emulator.kernel.exchange import MAX_APPLIED_ROWS, MOST_VERDICTS, Exchange, Savepoint
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault
-from emulator.kernel.journal import MAX_APPLIED_ROWS, MOST_VERDICTS, Exchange, Savepoint
+from emulator.kernel.journal import weight_of
 from emulator.kernel.limits import HTTP, MOST_READ, Limits
 from emulator.kernel.machine import Answer
 from emulator.kernel.replies import ScriptedReply
@@ -157,9 +158,7 @@ class Pipeline:
             self._validate(request.vendor.name, tx.why, response.status, body)
         cut, request_body, response_body = len(request.body) > kept, request.body[:kept], body[:kept]
         changes, rows = tuple(tx.changes), tuple(tx.applied_rows[:MAX_APPLIED_ROWS])
-        size = Exchange.weight(
-            (request.target, request_body, response_body), request.raw_headers, changes, rows + request.verdicts
-        )
+        size = weight_of((request.target, request_body, response_body), request.raw_headers, changes, rows + request.verdicts)
         exchange = Exchange(
             tx.now, request.savepoint or Savepoint(tx.now, n - 1, world.history.count), tx.why, request.method, request.target,
             request_body, answer.name, answer.evidence, answer.assumption.id if answer.assumption else None,

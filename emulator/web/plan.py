@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.kernel.budget import Charge
-from emulator.kernel.journal import Exchange, Savepoint
+from emulator.kernel.exchange import Exchange, Savepoint
 from emulator.kernel.limits import Rules
 from emulator.kernel.resource import Struct, field, structs
 from emulator.kernel.transaction import Transaction

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import NamedTuple
 
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.sdk.request import Request, read_request
 from emulator.sdk.vendor import Vendor

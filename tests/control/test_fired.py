@@ -6,7 +6,7 @@ import pytest
 
 from emulator.control.entries import change, changes_json
 from emulator.control.record import to_json
-from emulator.kernel.journal import Change
+from emulator.kernel.exchange import Change
 from emulator.sdk.exact_json import dump
 from tests.support.toy import START
 

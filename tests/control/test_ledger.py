@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from emulator import Emulator
 from emulator.client.server import ControlError
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
 from tests.support.lives import DEFAULT, LIVES, Asked, first_run, live

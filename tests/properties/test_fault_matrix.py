@@ -23,6 +23,7 @@ from emulator.client.in_process import InProcessClient
 from emulator.control.ledger import ledger_of
 from emulator.control.worlds import state_of
 from emulator.kernel.delivery_faults import EFFECTS
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.faults import (
     AFTER_REPLY,
     BEFORE_AUTH,
@@ -41,9 +42,9 @@ from emulator.kernel.faults import (
     WHERE,
     Fault,
 )
-from emulator.kernel.journal import Exchange
+from emulator.kernel.past import NOW
 from emulator.kernel.timeline import Reaction
-from emulator.kernel.world import NOW, World
+from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.faults import add_fault

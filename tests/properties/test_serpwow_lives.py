@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from emulator.kernel.accounts import SELF
 from emulator.kernel.errors import BadInput
-from emulator.kernel.journal import Change
+from emulator.kernel.exchange import Change
 from emulator.scenario.state import apply_state
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from emulator.client.transport import InProcess
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.server.app import create_app, worlds_of

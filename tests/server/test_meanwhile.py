@@ -10,7 +10,7 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.kernel.errors import Conflict
-from emulator.kernel.journal import Savepoint
+from emulator.kernel.exchange import Savepoint
 from emulator.kernel.resource import structs
 from emulator.server.app import create_app, worlds_of
 from emulator.web.connection import CONNECTION_KEY, App, InProcessConnection, Receive, Scope, Send

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 from msgspec.structs import replace
 
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds

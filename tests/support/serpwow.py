@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.contract.validator import ResponseValidator
-from emulator.kernel.journal import Change
+from emulator.kernel.exchange import Change
 from emulator.kernel.resource import structs
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.kernel.budget import Metered
 from emulator.kernel.clock import Clock
-from emulator.kernel.journal import Exchange
+from emulator.kernel.exchange import Exchange
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import ABSENT, EVERY, SAME, Machine, Row, Timer, View
 from emulator.kernel.resource import replace

@@ -16,6 +16,7 @@ ROOT = Path(emulator.__file__).parent
 PURE = {"kernel"}
 CLOCK = ROOT / "kernel" / "clock.py"
 SERVE = ROOT / "cli" / "serve.py"
+KEPT = ROOT / "store" / "kept_worlds.py"
 SLEEPING = {ROOT / "client" / "sleeps.py", ROOT / "client" / "clock.py"}
 """They replace `time.sleep`, and so must know it."""
 PATCHED = {
@@ -44,10 +45,9 @@ def test_the_kernel_needs_the_standard_library_only_and_msgspec_for_its_values()
         if name.split(".")[0] not in sys.stdlib_module_names | {"emulator", "msgspec"}
     }
     assert outside == set()
-    users = {
-        path.name for path, tree in modules().items() if any(it.split(".")[0] == "msgspec" for it in imported_modules(tree))
-    }
-    assert users == {"budget.py", "resource.py"}
+    users = {path for path, tree in modules().items() if any(it.split(".")[0] == "msgspec" for it in imported_modules(tree))}
+    assert {path.name for path in users if layer(path) in PURE} == {"budget.py", "resource.py"}
+    assert {layer(path) for path in users} - PURE == {"store"}  # which reads and writes values by their types
 
 
 PROTOCOLS = {"asyncio", "email", "http", "json", "selectors", "socket", "ssl", "urllib", "xml"}
@@ -70,7 +70,7 @@ def test_the_kernel_reads_no_protocol_and_names_no_vendor() -> None:
 
 def times_and_chances(path: Path, tree: ast.Module) -> Iterator[str]:
     """Yield what asks the machine for the time or for chance."""
-    chance = set() if path == SERVE else {"secrets"}  # a token that can be guessed is none
+    chance = set() if path in (SERVE, KEPT) else {"secrets"}  # a token that can be guessed is none
     clock = set() if path in SLEEPING else {"time"}
     yield from {"random", *clock, *chance} & {name.split(".")[0] for name in imported_modules(tree)}
     for node in ast.walk(tree):

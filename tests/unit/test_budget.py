@@ -16,7 +16,7 @@ from msgspec import structs
 from emulator.client.in_process import InProcessClient
 from emulator.kernel.accounts import SELF
 from emulator.kernel.budget import Budget, Charge, Metered, Quota
-from emulator.kernel.journal import Change, Exchange
+from emulator.kernel.exchange import Change, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.resource import replace
 from emulator.kernel.room import FRAME, RESERVE
@@ -80,7 +80,7 @@ def body_of(response: ReceivedResponse) -> Any:
 def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
     """Yield everything that worlds keep, as often as it is kept."""
     for world in worlds:
-        moments = [moment.world for moment in (*world.snapshots.values(), *filter(None, [world._beginning]))]
+        moments = [moment.world for moment in (*world.snapshots.values(), *filter(None, [world.beginning]))]
         yield from kept_by(moments)
         for kind in world.store.tables:
             yield from world.store.group(kind)
@@ -97,7 +97,7 @@ def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
         yield from exchanges
         yield from (part for it in exchanges for verdict in it.verdicts for part in (verdict.rule, verdict.window) if part)
         yield world._frame
-        yield from filter(None, [world._beginning and world._beginning.text])
+        yield from filter(None, [world.beginning and world.beginning.text])
 
 
 def charges_of(worlds: Iterable[World]) -> dict[int, Charge]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Conflict, Problem, TimeRunsForward, TooMany
-from emulator.kernel.journal import Change
+from emulator.kernel.exchange import Change
 from emulator.kernel.time import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.document import InvalidPaths
