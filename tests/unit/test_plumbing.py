@@ -33,8 +33,8 @@ NO_PUBLIC_WAY = {
     ): "whom it cuts off among readers of every slowness, without a minute's wait",
     ("server/test_hang_ups.py", "_server"): "the requests and connections that uvicorn counts",
     ("unit/test_budget.py", "_frame"): "everything that a world keeps, to weigh it again",
-    ("unit/test_budget.py", "_beginning"): "the same",
     ("unit/test_budget.py", "_values"): "the same of a cache",
+    ("store/test_sqlite.py", "_database"): "a disk that is full, and has room again",
     ("unit/test_lanes.py", "_places"): "two ways to the same places, of which the number of rows chooses one",
     ("unit/test_printable.py", "_Handler"): "one log record, without a stream of this process",
 }
