@@ -63,12 +63,16 @@ class KeptLock:
 
 
 class WorldKeeper:
-    """Writes the records of a world from its record `n` on, whose digest is `newest`, as a writer of this name."""
+    """Writes the records of a world from its record `n` on, whose digest is `newest`, as a writer of this name.
+
+    Once it `is_ended`, as its world was replaced or dropped, it writes nothing any more.
+    """
 
     def __init__(self, world: World, sink: Sink, values: Values, by: str, n: int = 0, newest: str = "") -> None:
         self.world = world
         self.n, self.newest = n, newest
         self.claims: Claims | None = None
+        self.is_ended = False
         self._sink = sink
         self._values = values
         self._by = by
@@ -115,7 +119,7 @@ class WorldKeeper:
 
     def keep(self) -> None:
         """Hand on what happened since the last time, if anything did. The caller holds the world's lock."""
-        if self.is_lost:
+        if self.is_lost or self.is_ended:
             return
         world = self.world
         steps = self._new_steps()

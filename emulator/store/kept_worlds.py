@@ -102,6 +102,8 @@ class KeptWorlds:
     def added(self, world: World) -> None:
         """Keep a world that is new, or in the place of another of its id."""
         former = self._keepers.get(world.id)
+        if former is not None:
+            former.is_ended = True
         with world.lock:
             keeper = self._watch(world, former.n if former else 0, former.newest if former else "")
             keeper.begin(self._claims_of(world.id))
@@ -116,7 +118,8 @@ class KeptWorlds:
 
     def dropped(self, id: str) -> None:
         """Forget a world."""
-        self._keepers.pop(id, None)
+        if (keeper := self._keepers.pop(id, None)) is not None:
+            keeper.is_ended = True
         self._since_image.pop(id, None)
         self.receipt = _receipt_of(self._writer.drop(id))
 
@@ -172,8 +175,8 @@ class KeptWorlds:
         assert worlds is not None  # noqa: S101  keepers are of these
         with old.lock:
             opened = self.open(old.id, worlds.budget)
+            keeper.is_ended = True
             if opened.world is None:
-                self._keepers.pop(old.id)
                 worlds.remove(old.id)
             else:
                 self._watch(opened.world, opened.n, opened.newest)
