@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from msgspec import Raw
 
-from emulator.kernel.clock import wall_now
+from emulator.kernel.clock import REALTIME
 from emulator.kernel.history import HistoryMark
 from emulator.kernel.journal import CLEARED, Journal
 from emulator.kernel.keeping import Deed
@@ -128,7 +128,7 @@ class WorldKeeper:
         steps = [*self._steps, *steps]
         if self.claims is not None:
             steps.append(Step(claims=self.claims))
-        body = record_of(world, self._by, self.newest, wall_now(), steps)
+        body = record_of(world, self._by, self.newest, REALTIME(), steps)
         self.n, self.newest, self._steps, self.claims = self.n + 1, digest(body), [], None
         self._mark()
         self._receipt = self._sink.append(self, Append(world.id, self.n, body))

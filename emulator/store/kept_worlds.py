@@ -9,7 +9,7 @@ from secrets import token_hex
 from threading import Event, Lock, Thread
 
 from emulator.kernel.budget import Budget
-from emulator.kernel.clock import wall_now
+from emulator.kernel.clock import REALTIME
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
@@ -130,7 +130,7 @@ class KeptWorlds:
         self._since_image[append.world] = records + 1, size + len(append.body)
         if records >= RECORDS or size >= BYTES:
             self._since_image[append.world] = 0, 0
-            head = ImageHead(FORMAT, self._claims_of(append.world), keeper.newest, wall_now())
+            head = ImageHead(FORMAT, self._claims_of(append.world), keeper.newest, REALTIME())
             lines = ImageWriter(keeper.world, self._values).lines()
             self._writer.keep_image(append.world, append.n, _pieces(head, lines)).add_done_callback(_tell)
         return receipt

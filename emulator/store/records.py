@@ -82,7 +82,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
 
 
 class Record(Struct, frozen=True):
-    """What happened in a world, in order, until the instants `now` of its clock and `wall` of the machine.
+    """What happened in a world, in order, until the instant `now` of its clock, and `wall` of the machine's, in seconds since 1970.
 
     `by` names the writer, and `after` is the digest of the record before. `arrived` is the number of the newest resource, and
     `last` that of the newest entry of the journal.
@@ -92,7 +92,7 @@ class Record(Struct, frozen=True):
     by: str
     after: str
     now: datetime
-    wall: datetime
+    wall: float
     arrived: int
     last: int
     steps: tuple[Step, ...]
@@ -100,13 +100,13 @@ class Record(Struct, frozen=True):
 
 class ImageHead(Struct, frozen=True):
     """The first piece of an image: its format, the credentials that pick the world, the digest of its newest record, and when
-    it was made by the machine's clock.
+    it was made, in seconds since 1970 by the machine's clock.
     """
 
     format: int
     claims: Claims
     newest: str
-    wall: datetime
+    wall: float
 
 
 def digest(body: bytes) -> str:
@@ -170,6 +170,6 @@ def step_of(deed: Deed) -> Step:
             return Step(back=structs.astuple(deed))
 
 
-def record_of(world: World, by: str, after: str, wall: datetime, steps: list[Step]) -> bytes:
+def record_of(world: World, by: str, after: str, wall: float, steps: list[Step]) -> bytes:
     """Return a record of some steps."""
     return as_json(Record(FORMAT, by, after, world.clock.now(), wall, world.store.arrived, world.journal.last, tuple(steps)))

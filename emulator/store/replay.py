@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from msgspec import DecodeError, ValidationError
 
 from emulator.kernel.budget import Budget
-from emulator.kernel.clock import FROZEN, Clock, wall_now
+from emulator.kernel.clock import FROZEN, REALTIME, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.exchange import Savepoint
 from emulator.kernel.history import Commit, ResourceChange
@@ -52,7 +51,7 @@ class WorldReader:
         write, read = inline(values)
         self._events = Events(machines_of(vendors), write, lambda kept: self._shared(read(kept)))
         self._rate = FROZEN
-        self._wall: datetime | None = None
+        self._wall: float | None = None
         self._opened = Opened()
 
     def read(self, image: tuple[int, Iterable[bytes]] | None, records: Iterable[tuple[int, bytes]]) -> Opened:
@@ -200,7 +199,7 @@ class WorldReader:
         world.journal, world.history = world.journal.bounded(capacity), world.history.bounded(capacity)
         world.clock = Clock(world.clock.base, self._rate, skew=world.clock.skew)
         if self._wall is not None and self._rate != FROZEN:
-            world.clock.ran_for(max(0.0, (wall_now() - self._wall).total_seconds()))
+            world.clock.ran_for(max(0.0, REALTIME() - self._wall))
         world.store.settle()
 
 

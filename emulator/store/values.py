@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from datetime import timedelta
 from fractions import Fraction
 from functools import cache, partial
+from operator import attrgetter
 from typing import Any
 
 from msgspec import DecodeError, Raw, json
@@ -35,18 +36,24 @@ OF_THE_KERNEL = (Revocation, Fault, DeliveryFault, ScriptedReply, Reaction, Time
 """Resources that no vendor declares; importing them makes them known."""
 
 
+_NO_VALUE = object()
+
 NOTHING = Raw(b"null")
 """JSON that stands for no value."""
 
 
 class Form(Struct, frozen=True, eq=False):
-    """The form of one class of resources: its name, and what writes and reads each of its fields. `defaults` are by field."""
+    """The form of one class of resources: its name, and what writes and reads each of its fields.
+
+    `values` returns those of all fields, in the order of `write`; `defaults` are theirs, or what no value is.
+    """
 
     name: str
     of: type[Any]
     write: Mapping[str, Callable[[Any], Any]]
     read: Mapping[str, Callable[[Raw], Any]]
-    defaults: Mapping[str, Any]
+    values: Callable[[Any], tuple[Any, ...]]
+    defaults: tuple[Any, ...]
 
 
 class Values:
@@ -60,14 +67,10 @@ class Values:
 
     def written(self, value: Any, before: Any = None) -> tuple[str, Fields]:
         """Return the name of a resource's class, and those fields that differ from its value before, or from the defaults."""
-        form = self._form(value.__class__)
-        if before is None or before.__class__ is not form.of:
-            pairs = [(name, getattr(value, name), form.defaults.get(name, form)) for name in form.write]
-            differ = [(name, it) for name, it, default in pairs if it is not default and it != default]
-        else:
-            pairs = [(name, getattr(value, name), getattr(before, name)) for name in form.write]
-            differ = [(name, it) for name, it, former in pairs if it is not former and it != former]
-        return form.name, {name: form.write[name](it) for name, it in differ}
+        form = self._forms.get(value.__class__) or self._form(value.__class__)
+        former = form.defaults if before is None or before.__class__ is not form.of else form.values(before)
+        triples = zip(form.write, form.values(value), former, strict=True)
+        return form.name, {name: form.write[name](it) for name, it, old in triples if it is not old and it != old}
 
     def read(self, name: str, fields: Mapping[str, Raw], before: Any = None) -> Any:
         """Return the resource of a class that has these fields; the others are as before, or have their defaults.
@@ -97,7 +100,8 @@ class Values:
         ways = {name: self._way(name, hint) for name, hint in hints.items()}
         optional = dict(zip(reversed(of.__struct_fields__), reversed(of.__struct_defaults__), strict=False))
         write, read = ({name: way[i] for name, way in ways.items()} for i in (0, 1))
-        return Form(self._names[of], of, write, read, optional)
+        defaults = tuple([optional.get(name, _NO_VALUE) for name in write])
+        return Form(self._names[of], of, write, read, attrgetter(*write), defaults)
 
     def _way(self, name: str, hint: Any) -> tuple[Callable[[Any], Any], Callable[[Raw], Any]]:
         """Return what writes a field of this type, and what reads it."""
