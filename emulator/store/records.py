@@ -82,7 +82,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
 
 
 class Record(Struct, frozen=True):
-    """What happened in a world, in order, until the instant `now` of its clock, and `wall` of the machine's, in seconds since 1970.
+    """What happened in a world, in order, until `now` by its clock, and `wall` by the machine's, in seconds since 1970.
 
     `by` names the writer, and `after` is the digest of the record before. `arrived` is the number of the newest resource, and
     `last` that of the newest entry of the journal.
