@@ -143,15 +143,15 @@ class Journal:
     """The newest `capacity` entries, and how many older ones were dropped to make room.
 
     No other journal has its `serial` number. `truncations` counts how often its end was taken away; the last time, `kept` was
-    the newest entry that stayed.
+    the newest entry that stayed. `last` is the number of the newest entry, 0 when nothing has happened.
     """
 
-    __slots__ = ("_cleared", "_entries", "_last", "_withdrawn", "capacity", "kept", "serial", "truncations")
+    __slots__ = ("_cleared", "_entries", "_withdrawn", "capacity", "kept", "last", "serial", "truncations")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._entries: deque[Entry] = deque(maxlen=capacity)
-        self._last = 0
+        self.last = 0
         self._cleared = 0
         self._withdrawn: dict[int, int | None] = {}
         self.serial, self.truncations, self.kept = next(_SERIALS), 0, 0
@@ -160,14 +160,9 @@ class Journal:
         return len(self._entries)
 
     @property
-    def last(self) -> int:
-        """The number of the newest entry; 0 when nothing has happened."""
-        return self._last
-
-    @property
     def dropped(self) -> int:
         """The number of entries that made room for newer ones, or were cleared."""
-        return self._last - len(self._withdrawn) - len(self._entries)
+        return self.last - len(self._withdrawn) - len(self._entries)
 
     @property
     def lost(self) -> int:
@@ -176,9 +171,9 @@ class Journal:
 
     def add(self, event: Event) -> int:
         """Add an event and return its number."""
-        self._last += 1
-        self._entries.append(Entry(self._last, event))
-        return self._last
+        self.last += 1
+        self._entries.append(Entry(self.last, event))
+        return self.last
 
     def extend(self, events: Iterable[Event]) -> None:
         """Add events in order."""
@@ -187,7 +182,7 @@ class Journal:
 
     def drop(self, count: int) -> None:
         """Count so many events as added and dropped again, with all that were there before."""
-        self._last += count
+        self.last += count
         self._entries.clear()
 
     def forget_oldest(self) -> bool:
@@ -235,7 +230,7 @@ class Journal:
     def was_undone(self, n: int, exchange: Exchange) -> bool:
         """Tell whether this very exchange was taken back. One that was dropped or cleared was not: it happened."""
         place = self._place(n)
-        return n > self._last or (place is not None and self._entries[place].event is not exchange)
+        return n > self.last or (place is not None and self._entries[place].event is not exchange)
 
     def set_successor(self, n: int, newer: int) -> None:
         """Note that the request of withdrawn entry `n` is entry `newer` now."""
@@ -258,11 +253,11 @@ class Journal:
 
     def truncate_from(self, n: int) -> None:
         """Remove entry `n` and all after it, as if they had never been."""
-        if n <= self._last:
+        if n <= self.last:
             self.truncations, self.kept = self.truncations + 1, n - 1
         while self._entries and self._entries[-1].n >= n:
             self._entries.pop()
-        self._last = min(self._last, n - 1)
+        self.last = min(self.last, n - 1)
         self._withdrawn = {old: None if newer and newer >= n else newer for old, newer in self._withdrawn.items() if old < n}
         self._cleared = min(self._cleared, self.dropped)
 
@@ -274,7 +269,7 @@ class Journal:
     def copy(self) -> Journal:
         """Return a journal of the same entries, to be changed apart."""
         twin = Journal(self.capacity)
-        twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
+        twin._entries, twin.last, twin._cleared = self._entries.copy(), self.last, self._cleared
         twin._withdrawn = self._withdrawn.copy()
         return twin
 

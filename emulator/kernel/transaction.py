@@ -7,7 +7,6 @@ from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import inf
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from emulator.kernel.accounts import ONE_ACCOUNT, Accounts
@@ -22,7 +21,7 @@ from emulator.kernel.machine import ABSENT, Answer, Ladder, Machine, R, Resource
 from emulator.kernel.resource import replace
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.sorted_pages import SortedGroup
-from emulator.kernel.store import MANY, Instants, Key
+from emulator.kernel.store import MANY, Key
 from emulator.text.checkpoint import WORK
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ class Transaction:
 
     def digest(self, purpose: str) -> bytes:
         """Return 32 bytes that only the seed and the purpose decide."""
-        return blake2b(f"{self.seed}/{purpose}".encode(), digest_size=32).digest()
+        return digest(self.seed, purpose)
 
     def mint(self, purpose: str) -> bytes:
         """Return 32 bytes for a new id: the seed, the purpose and a counter of it decide them."""
@@ -249,6 +248,11 @@ class Transaction:
         self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))
 
 
+def digest(seed: int, purpose: str) -> bytes:
+    """Return 32 bytes that only a world's seed and the purpose decide."""
+    return blake2b(f"{seed}/{purpose}".encode(), digest_size=32).digest()
+
+
 def guid(digest: bytes) -> str:
     """Return a random GUID in lower case: an id made from such bytes."""
     digits, variant = digest[:16].hex(), "89ab"[digest[8] >> 4 & 3]
@@ -277,24 +281,3 @@ def length_of(timer: Timer, resource: Any, timing: Timing) -> timedelta | None:
     if timer.settable and timer.name in lengths:
         return lengths[timer.name]
     return timer.default if timer.measure is None else timer.measure(resource)
-
-
-def due(machine: Machine, resource: Any, timing: Timing, upkeep: bool = True) -> tuple[datetime, Timer] | None:
-    """Return the first timer of a resource to end, with or without upkeep; None for none, the first declared on a tie."""
-    lengths = [(it, length_of(it, resource, timing)) for it, _ in machine.by_timer[resource.status] if upkeep or not it.upkeep]
-    ends = [(resource.since + length, timer) for timer, length in lengths if length is not None]
-    return min(ends, key=itemgetter(0), default=None)
-
-
-def due_instants(machines: Mapping[str, Machine], timing: Timing, resource: Any) -> Instants:
-    """Return when the next event happens to a resource, and when upkeep does before that; None for never."""
-    machine, since = machines.get(resource.kind), resource.since
-    event = upkeep = None
-    for timer, _ in () if machine is None else machine.by_timer[resource.status]:
-        if (length := length_of(timer, resource, timing)) is not None:
-            end = since + length
-            if not timer.upkeep:
-                event = end if event is None or end < event else event
-            elif upkeep is None or end < upkeep:
-                upkeep = end
-    return event, upkeep if upkeep is not None and (event is None or upkeep < event) else None

@@ -20,7 +20,8 @@ from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.resource import Struct
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import MANY, Store
-from emulator.kernel.transaction import begin, due_instants
+from emulator.kernel.timers import due_instants
+from emulator.kernel.transaction import begin
 
 BEGINNING, NOW = "beginning", "now"
 """The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""

@@ -27,7 +27,7 @@ from emulator.kernel.machine import (
 from emulator.kernel.resource import Struct, field, replace, structs
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
-from emulator.kernel.transaction import Transaction, base62, guid
+from emulator.kernel.transaction import Transaction, base62, digest, guid
 from emulator.sdk.accounts import OWNER, AccountWords
 from emulator.sdk.deliveries import RESEND, Facts, Notify, Outbox
 from emulator.sdk.delivery import BASE_URL, DELIVERED, WORLD, Attempt, Delivery, Headers
@@ -160,6 +160,7 @@ __all__ = [
     "checkpoint",
     "delivery_problems",
     "delivery_schema",
+    "digest",
     "dump",
     "dump_deliveries",
     "dump_fields",

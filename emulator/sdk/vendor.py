@@ -100,7 +100,8 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     `unmatched` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every response, `media_type` with every JSON body; `response_headers` makes the headers that differ
-    from response to response, given the exchange's number. `failure_response` renders a failure of a status from 400 to 599
+    from response to response, given the id that `exchange_id` makes of the world's seed and the exchange's number: nothing else
+    in them may depend on that number. `failure_response` renders a failure of a status from 400 to 599
     that a fault brings about. `cite` adds to each answer of an operation the facts that it rests on beside its row.
     `advise` yields what would have worked; `credential_hint` names the place of a credential in a request; `recognizes` tells
     whether a request has one as only this vendor's clients send it. `unauthenticated` are the answers that refuse a
@@ -126,7 +127,8 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
     failure_response: Callable[[Transaction, Request, int], Response]
     credential_hint: str
-    response_headers: Callable[[Transaction, Request, int], Mapping[str, str]] = lambda _tx, _request, _n: {}
+    exchange_id: Callable[[int, int], str] = lambda _seed, _n: ""
+    response_headers: Callable[[Transaction, Request, str], Mapping[str, str]] = lambda _tx, _request, _id: {}
     cite: Cite = lambda _tx, _request, _operation, answer: answer
     advise: Advise = lambda _tx, _request, _answer: ()
     unauthenticated: Mapping[str, bool] = field(default_factory=dict)

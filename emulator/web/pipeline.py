@@ -195,11 +195,11 @@ class Pipeline:
         """Return the world's date, what the vendor always sends, and what this response adds or replaces."""
         if self._date[0] != tx.now:
             self._date = tx.now, format_datetime(tx.now, usegmt=True).encode()
-        headers = [(b"date", self._date[1])]
+        headers, vendor = [(b"date", self._date[1])], request.vendor
         if response.body is not None and "content-type" not in response.headers:
-            headers.append((b"content-type", request.vendor.media_type.encode()))
-        headers += request.vendor.constant_headers
-        headers += encoded(request.vendor.response_headers(tx, request, n))
+            headers.append((b"content-type", vendor.media_type.encode()))
+        headers += vendor.constant_headers
+        headers += encoded(vendor.response_headers(tx, request, vendor.exchange_id(tx.seed, n)))
         if own := encoded(response.headers):
             replaced = {name for name, _ in own}
             headers = [it for it in headers if it[0].lower() not in replaced]

@@ -33,7 +33,10 @@ WORLD_HEADER = b"emulator-world"
 
 
 class OutgoingResponse(Struct, frozen=True):
-    """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge."""
+    """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge.
+
+    `lines` are its headers as HTTP/1.1 writes them, where those are made already.
+    """
 
     status: int
     headers: RawHeaders
@@ -42,6 +45,7 @@ class OutgoingResponse(Struct, frozen=True):
     entry: JournalEntry | None = None
     delays: FaultDelays | None = None
     charge: AnswerCharge | None = None
+    lines: bytes | None = None
 
     @property
     def length(self) -> int:
@@ -52,6 +56,11 @@ class OutgoingResponse(Struct, frozen=True):
     def ends_with_its_answer(self) -> bool:
         """True where no fault strikes after the response: a client that leaves then has got it."""
         return all(fault.where != AFTER_REPLY for fault in self.faults)
+
+
+def header_lines(headers: RawHeaders) -> bytes:
+    """Return headers as HTTP/1.1 writes them."""
+    return b"".join([b"%s: %s\r\n" % header for header in headers])
 
 
 async def send_head(response: OutgoingResponse, send: Send) -> None:

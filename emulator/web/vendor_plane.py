@@ -22,9 +22,10 @@ from emulator.web.connection import Connection, InProcessConnection, Scope
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import Rejection
 from emulator.web.held_requests import HeldRequests
+from emulator.web.known import Known, state_of
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.pipeline import Pipeline
-from emulator.web.plan import MOST_PLANS, Known, Plan, state_of
+from emulator.web.plan import MOST_PLANS, Plan
 from emulator.web.requests import LONG_BODY, check_values
 from emulator.web.response import OutgoingResponse, emulator_error
 from emulator.web.routes import why_no_world

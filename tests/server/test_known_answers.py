@@ -14,8 +14,9 @@ from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.plan import LONGEST_KNOWN, Known
+from emulator.web.known import LONGEST_KNOWN, Known
 from emulator.web.response import OutgoingResponse
+from tests.support.loading import LIBRARY
 
 B2 = "/live/batches/B2?api_key=k"
 BATCHES = [{"id": "B1", "name": "first", "status": "running", "searches": 1}, {"id": "B2", "status": "idle", "searches": 1}]
@@ -157,3 +158,15 @@ def test_what_is_long_is_not_kept(client: httpx.Client, repeated: list[bool]) ->
     client.patch(f"{CONTROL}/state", json={"serpwow": {"batches": [{"id": "B1", "name": name}]}}).raise_for_status()
     assert [orjson.loads(client.get(B1).content)["batch"]["name"] for _ in range(2)] == [name, name]
     assert repeated == []
+
+
+def test_what_a_client_says_comes_back_as_it_was_however_well_it_is_known(repeated: list[bool]) -> None:
+    key = "100%s of %(id)s"
+    headers = {"authorization": "Bearer sk_test_k", "stripe-version": "2026-05-27.preview", "idempotency-key": key}
+    app = create_app(worlds_of([LIBRARY.get("stripe/cancel-in-progress")]))
+    with ThreadedServer(app) as server, httpx.Client(base_url=server.url, headers=headers) as client:
+        (job,) = client.get(f"{CONTROL}/state").json()["stripe"]["batch_jobs"]
+        responses = [client.post(f"/v2/core/batch_jobs/{job['id']}/cancel", json={}) for _ in range(4)]
+    assert [response.headers["idempotency-key"] for response in responses] == [key] * 4
+    assert [response.status_code for response in responses] == [200] * 4
+    assert repeated[-1]

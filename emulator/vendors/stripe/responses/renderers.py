@@ -24,7 +24,6 @@ from emulator.vendors.stripe.assumptions.jobs import (
 from emulator.vendors.stripe.assumptions.requests import EMPTY_VALUE, GET_BODY, REPEATED_NAME
 from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.destinations.responses import facts_of_destinations
-from emulator.vendors.stripe.events.model import request_id_of
 from emulator.vendors.stripe.events.types import TYPES
 from emulator.vendors.stripe.files.model.links import (
     MOUNT,
@@ -55,13 +54,13 @@ from emulator.vendors.stripe.requests.admission import (
 from emulator.vendors.stripe.requests.fields import ARRAYS, fields_of, is_mislabelled, pairs_of, values_of
 
 
-def response_headers(tx: Transaction, request: Request, n: int) -> Mapping[str, str]:
+def response_headers(tx: Transaction, request: Request, id: str) -> Mapping[str, str]:
     """Return the headers of every response of the API; files come from another host. Evidence: stripe-headers-1."""
     if request.path.startswith(MOUNT):
         return {}
     headers: dict[str, str] = {}
     if platform_of(tx).limiting != LOCKED:
-        headers["request-id"] = request.request_id or request_id_of(tx.digest(f"request/{n}"))
+        headers["request-id"] = request.request_id or id
     if version := request.headers.get("stripe-version"):
         headers["stripe-version"] = version
     if request.method != "GET" and (key := request.headers.get("idempotency-key")):
