@@ -30,7 +30,7 @@ def test_the_files_of_an_upload_lie_below_its_prefix_and_can_be_had(emulator: Em
     files = told.pop("files")
     assert (upload.status, upload.destination, upload.subject, upload.event_id) == ("collected", "D1", "B1", "1")
     assert told == {"type": "s3", "s3_bucket_name": "MyS3Bucket"}
-    folder = "2026-01-01/Weekly-B1/1/Batch_Results_B1_1_"
+    folder = "2026_01_01/Weekly-B1/1/Batch_Results_B1_1_"
     assert [it for it in files if it.endswith(".json")] == [f"{folder}Page_1.json"]
     assert len([it for it in files if it.startswith(folder) and it.endswith(".csv")]) == 2
     assert len(httpx.get(files[f"{folder}Page_1.json"]).json()) == 2
@@ -42,6 +42,25 @@ def test_the_links_of_a_server_that_nobody_has_asked_for_its_url_lead_to_it() ->
         emulator.clock.advance("10s")
         files = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
         assert {httpx.get(it).status_code for it in files.values()} == {200}
+
+
+@pytest.mark.parametrize(
+    ("type", "prefix"),
+    [("s3", "s3"), ("s3compatible", "s3"), ("gcs", "gcs"), ("azure", "azure"), ("oss", "oss")],
+)
+def test_every_type_of_destination_has_a_prefix(emulator: Emulator, type: str, prefix: str) -> None:
+    emulator.load(uploading({"type": type, "settings": {f"{prefix}_path_prefix": "%DATE%"}}))
+    emulator.clock.advance("10s")
+    files = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
+    assert {it.partition("/")[0] for it in files} == {"2026_01_01"}
+
+
+def test_what_stands_for_a_token_is_no_token_itself(emulator: Emulator) -> None:
+    settings = S3 | {"s3_path_prefix": "%BATCH_NAME%/%DATE%/%date%/%OTHER%"}
+    emulator.load(uploading({"settings": settings}, name="%DATE%%RESULT_SET_ID%"))
+    emulator.clock.advance("10s")
+    files = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
+    assert {it.rpartition("/")[0] for it in files} == {"%DATE%%RESULT_SET_ID%/2026_01_01/%date%/%OTHER%"}
 
 
 def test_an_upload_without_a_format_is_of_json(emulator: Emulator) -> None:
