@@ -1,8 +1,9 @@
-"""Uploads of result sets to SerpWow's destinations, which a test can see and whose files it can have."""
+"""Links to files that SerpWow's webhooks and uploads to destinations have, as a test can see and follow them."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -90,6 +91,37 @@ def test_an_upload_that_does_not_happen_says_why(
     answer = httpx.get(f"{emulator.serpwow.url}/batches/B1/results/1", params={"api_key": emulator.serpwow.api_key}).json()
     told = answer["result"].get("destination_status", {})
     assert {id: it["status"] for id, it in told.items()} == ({"D1": status} if status else {})
+
+
+def test_a_webhook_has_the_links_that_its_page_prints(emulator: Emulator) -> None:
+    """In the body of a webhook the page of CSV ends in the same 40 characters as the file of all pages."""
+    formats = {f"notification_as_{it}": True for it in ("json", "jsonlines", "csv")}
+    emulator.load(uploading({}, notification_webhook="https://example.com/hook", **formats))
+    emulator.clock.advance("12s")
+    links = json.loads(emulator.deliveries.expect("batch_resultset_completed").once().body)["result_set"]["download_links"]
+    assert all(httpx.get(it).status_code == 200 for of in links.values() for it in (*of["pages"], of["all_pages"]))
+    names = {format: [it.rpartition("/")[2] for it in (*of["pages"], of["all_pages"])] for format, of in links.items()}
+    page, all_pages = names.pop("csv")
+    assert names == {
+        "json": ["Batch_Results_B1_1_Page_1.json", "Batch_Results_B1_1_All_Pages.zip"],
+        "jsonlines": ["Batch_Results_B1_1_Page_1.jsonl", "Batch_Results_B1_1_All_Pages_jsonlines.zip"],
+    }
+    assert re.fullmatch(r"Batch_Results_B1_1_Page_1_[0-9a-f]{40}\.csv", page)
+    assert all_pages == page.replace("Page_1", "All_Pages")
+
+
+@pytest.mark.parametrize(("choice", "columns"), [("batch", "search.q"), ("default", "search.q,request_info.success")])
+def test_what_is_notified_has_the_columns_that_the_batch_names(emulator: Emulator, choice: str, columns: str) -> None:
+    hook = {"notification_webhook": "https://example.com/hook", "notification_as_csv": True}
+    scenario = uploading({}, notification_csv_fields="search.q", **hook)
+    emulator.load(scenario | {"assume": {"serpwow.csv-columns": choice}})
+    emulator.clock.advance("12s")
+    posted = json.loads(emulator.deliveries.expect("batch_resultset_completed").once().body)
+    uploaded = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
+    csv = posted["result_set"]["download_links"]["csv"]
+    for link in (*csv["pages"], csv["all_pages"], *uploaded.values()):
+        assert httpx.get(link).text.splitlines()[0].startswith(columns)
+        assert ("request_info" in httpx.get(link).text) == (choice == "default")
 
 
 def test_each_run_of_a_schedule_is_uploaded(emulator: Emulator) -> None:

@@ -30,7 +30,7 @@ from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet, code
 from emulator.vendors.serpwow.requests.printed import FORCE
 from emulator.vendors.serpwow.requests.queries import read_flag
-from emulator.vendors.serpwow.responses.links import folder_of, result_links
+from emulator.vendors.serpwow.responses.links import folder_of, notified_links
 
 COMPLETED, EMAIL, WARNING = "batch_resultset_completed", "notification_email", "webhook_failed_email"
 """The notification that is published, and the e-mails, which are recorded and never sent."""
@@ -93,7 +93,7 @@ def new_delivery(view: View, event: str, batch: Batch, result_set: ResultSet, bo
 
 def _body(view: View, batch: Batch, result_set: ResultSet) -> JsonDict:
     """Return what is posted. Evidence: serpwow-webhook-2 and serpwow-webhook-3."""
-    links = {name: result_links(view, PLACE, batch, result_set, name) for name in formats_of(batch)}
+    links = {name: notified_links(view, PLACE, batch, result_set, name, posted=True) for name in formats_of(batch)}
     return {
         "request_info": {"success": True, "type": COMPLETED},
         "batch": {"id": batch.id, "name": batch.name},

@@ -8,7 +8,7 @@ from emulator.sdk import JsonDict, View, dump, pattern
 from emulator.vendors.serpwow.destinations.machine import is_unreachable
 from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, find_destination
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
-from emulator.vendors.serpwow.responses.links import result_links
+from emulator.vendors.serpwow.responses.links import notified_links
 from emulator.vendors.serpwow.webhooks import PLACE, UPLOAD, ResultDelivery, formats_of, new_delivery
 
 DISABLED, UNREACHABLE = "its destination is disabled", "its destination is not reached, as the platform's unreachable says"
@@ -49,7 +49,7 @@ def _upload(view: View, batch: Batch, result_set: ResultSet, destination: Destin
     settings = dict(destination.settings)
     shown = {name: settings[name] for name in SETTINGS[destination.type].needed if name in settings}
     folder = _folder(view, batch, result_set, settings.get(SETTINGS[destination.type].path_prefix, ""))
-    links = [result_links(view, PLACE, batch, result_set, name) for name in formats_of(batch) or ["json"]]
+    links = [notified_links(view, PLACE, batch, result_set, name) for name in formats_of(batch) or ["json"]]
     files = [link for it in links for link in (it["all_pages"], *it["pages"])]
     return {"type": destination.type, **shown, "files": {folder + it.rpartition("/")[2]: it for it in files}}
 
