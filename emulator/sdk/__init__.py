@@ -67,7 +67,7 @@ from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Pieces, Response, Stream, reason_phrase
 from emulator.sdk.state import Deletable, StateCodec, dump_part, take_room
-from emulator.sdk.vendor import Check, Credentials, Handler, Number, Operation, Renderer, Vendor
+from emulator.sdk.vendor import Check, Credentials, Handler, Limit, Number, Operation, Renderer, Vendor
 from emulator.text.checkpoint import checkpoint
 from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
@@ -124,6 +124,7 @@ __all__ = [
     "JsonDict",
     "JsonObject",
     "Ladder",
+    "Limit",
     "Machine",
     "Metered",
     "Notify",

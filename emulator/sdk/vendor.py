@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.kernel.accounts import Accounts
 from emulator.kernel.assumption import Assumption
-from emulator.kernel.machine import Answer, Machine, Resource, Timer
+from emulator.kernel.machine import Answer, Machine, Resource, Timer, View
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.accounts import AccountWords
@@ -23,6 +23,9 @@ from emulator.text.nearest import spell_first_digit
 
 Check = Callable[[Transaction, Request], Answer | None]
 """Answers a request instead of its handler, or returns None to let it pass."""
+
+Limit = Callable[[View, Request], Answer | Resource]
+"""Returns the tally that has counted a request, or the answer that refuses it. Changes nothing; the tally is put."""
 
 Handler = Callable[[Transaction, Request], Answer]
 """Carries out an operation in an open transaction and returns its answer."""
@@ -39,7 +42,8 @@ class Operation(Struct, frozen=True):
 
     `other_paths` lead to it too, with the same ids, and are listed nowhere.
 
-    After `Vendor.admit` the `checks` run in order, and the first answer ends the request; else the `handler` answers.
+    After `Vendor.admit` the `limit` and then the `checks` run in order, and the first answer ends the request; else the
+    `handler` answers. What is answered without any other change is remembered, so that later only the limit is asked again.
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body was fed to
     `request.reader`, and `request.body` has its beginning.
@@ -59,6 +63,7 @@ class Operation(Struct, frozen=True):
     beside: int | None = None
     about: type[Resource] | None = None
     holds_much: Callable[[Callable[[str, str], Any], Request], bool] | None = None
+    limit: Limit | None = None
     checks: tuple[Check, ...] = ()
     other_paths: tuple[str, ...] = ()
 

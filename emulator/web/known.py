@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from emulator.kernel.budget import Charge
+from emulator.kernel.history import Commit
 from emulator.kernel.journal import Exchange, Savepoint
 from emulator.kernel.limits import Rules
+from emulator.kernel.machine import Answer
 from emulator.kernel.resource import Struct, structs
 from emulator.kernel.room import make_room
+from emulator.kernel.tallies import put_tally
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
+from emulator.sdk.vendor import Limit
 from emulator.web.held_requests import JournalEntry
-from emulator.web.pipeline import first_check, place_in
+from emulator.web.pipeline import place_in
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders, header_lines
 
 WorldState = tuple[int, datetime, str, int, Rules, int]
@@ -65,47 +68,40 @@ class NumberedHeaders(Struct, frozen=True):
 class Known(Struct, frozen=True):
     """The outcome of a request that changed nothing but tallies, which an equal one has again while its world stays as it is.
 
-    `state` is that of the world then. Where `is_tallied`, a check has counted it, and must let it pass again; otherwise the
-    tallies have to be as they were. `size` counts the bytes that each such exchange takes in the journal.
+    `state` is that of the world then, where nothing is due, since nothing was when the request was answered. A request with a
+    `limit` is counted by it, which must let it pass again; for any other, the tallies have to be as they were. `size` counts
+    the bytes that each such exchange takes in the journal.
     """
 
     request: Request
     state: WorldState
-    is_tallied: bool
+    limit: Limit | None
     exchange: Exchange
     size: int
     headers: NumberedHeaders
     content: bytes
 
-    def fits(self, state: WorldState) -> bool:
-        """Tell whether a world is in the same state, but for tallies of such requests."""
-        return self.state == state or (self.is_tallied and self.state[:-1] == state[:-1])
-
-    def passes(self, tx: Transaction) -> bool:
-        """Tell whether the request gets as far as the handler of its operation."""
-        request, operation = self.request, self.request.operation
-        if operation is None or request.vendor.admit(tx, request, operation) is not None:
-            return False
-        try:
-            return first_check(tx, request, operation) is None
-        except InvalidRequest:
-            return False
+    def fits(self, world: World) -> bool:
+        """Tell whether a world is in the same state, but for the tallies where there is a limit."""
+        state = state_of(world)
+        return self.state == state or (self.limit is not None and self.state[:-1] == state[:-1])
 
     def repeat(self, world: World) -> OutgoingResponse | None:
-        """Record it once more, in a world of the same state; None where it is refused this time.
+        """Record it once more, in a world of the same state; None where it is refused this time, or has no room."""
+        response = self._record(world) if self.limit is None else self._count(world, self.limit)
+        make_room(world)
+        return response
 
-        Nothing is due there, since nothing was when it was answered, and without a tally nothing is put.
-        """
-        if not self.is_tallied:
-            response = self._record(world)
-            make_room(world)
-            return response
-        with world.transaction(self.exchange.operation, self.request) as tx:
-            if self.passes(tx):
-                tx.charge()
-                return self._record(world)
-            tx.roll_back()
-        return None
+    def _count(self, world: World, limit: Limit) -> OutgoingResponse | None:
+        """Count and record it, which is what its transaction would do; None, and nothing happens, where it may not pass."""
+        at, why, request = self.exchange.at, self.exchange.operation, self.request
+        counted = limit(Transaction(world, at, why, context=request), request)
+        change = None if isinstance(counted, Answer) else put_tally(world, counted)
+        if change is None:
+            return None
+        response, n = self._record(world), world.journal.last
+        world.history.add(Commit(at, why, n - 1, n, (change,), {}))
+        return response
 
     def _record(self, world: World) -> OutgoingResponse:
         """Add the exchange to the journal, under the next number, and return its response."""
@@ -125,13 +121,21 @@ class Known(Struct, frozen=True):
             return None
         world, n = entry.world, entry.n
         _, commit = world.history.mark()
-        is_tallied = commit is not None and commit.exchange == n
-        if commit and is_tallied and (response.status >= LEAST_REFUSAL or commit.counters):
-            return None
+        limit = None
+        if commit is not None and commit.exchange == n:
+            limit = _limit_of(request, commit)
+            if limit is None or response.status >= LEAST_REFUSAL:
+                return None
         if len(content) + len(request.body) > LONGEST_KNOWN:
             return None
         charge, exchange = entry.exchange.charge, structs.replace(entry.exchange, charge=None)
         size = charge.size if charge else 0
         id = request.vendor.exchange_id(world.seed, n).encode()
         headers = NumberedHeaders.of(response.headers, id, place_in(world, n))
-        return cls(request, state_of(world), is_tallied, exchange, size, headers, content)
+        return cls(request, state_of(world), limit, exchange, size, headers, content)
+
+
+def _limit_of(request: Request, commit: Commit) -> Limit | None:
+    """Return the limit that made all of the change of a request."""
+    is_alone = len(commit.changed_resources) == 1 and not commit.counters
+    return request.operation.limit if is_alone and request.operation is not None else None

@@ -46,8 +46,7 @@ NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 LONG_ANSWER = 100_000
 """Bytes of memory beyond which an answer is not written on the event loop."""
 
-_CONTAINERS = frozenset((dict, list, tuple))
-_SMALL = frozenset((int, bool, type(None)))
+_CONTAINERS, _SMALL = frozenset((dict, list, tuple)), frozenset((int, bool, type(None)))
 _PART_SIZE = 8
 """Bytes of a part of a value, besides its letters."""
 
@@ -68,8 +67,7 @@ class Pipeline:
         answers: Quota,
         carriers: Carriers | None = None,
     ) -> None:
-        self.held = held
-        self.carriers = carriers
+        self.held, self.carriers = held, carriers
         self._validate = validate
         self._kept = limits.journal_bytes
         self._max_response = limits.answer
@@ -234,7 +232,11 @@ def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Oper
 
 
 def first_check(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
-    """Return the answer of the first check that has one; None where all let the request pass."""
+    """Return the answer of the limit, which counts the request, or the first check that has one; None where all let it pass."""
+    if operation.limit is not None:
+        if isinstance(counted := operation.limit(tx, request), Answer):
+            return counted
+        tx.put(counted)
     for check in operation.checks:
         if (answer := check(tx, request)) is not None:
             return answer

@@ -10,6 +10,7 @@ import httpx
 import orjson
 import pytest
 
+from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, worlds_of
@@ -127,6 +128,36 @@ def test_lists_are_counted_and_refused_at_the_limit_however_well_they_are_known(
 ) -> None:
     assert [client.get(LIST).status_code for _ in range(62)] == [200] * 60 + [429] * 2
     assert repeated == [*[True] * 59, False, True]
+
+
+def test_undone_lists_are_not_counted_however_well_they_were_known(client: httpx.Client, repeated: list[bool]) -> None:
+    assert [client.get(LIST).status_code for _ in range(10)] == [200] * 10
+    assert repeated == [True] * 9
+    client.post(f"{CONTROL}/undo", json={"exchanges": 4}).raise_for_status()
+    assert [client.get(LIST).status_code for _ in range(55)] == [200] * 54 + [429]
+
+
+def test_a_list_that_is_known_is_refused_where_there_is_no_room_for_its_count(repeated: list[bool]) -> None:
+    limits = Limits(resources=8)
+    app = create_app(worlds_of([SCENARIO], limits=limits), limits=limits)
+    with ThreadedServer(app, limits=limits) as server, httpx.Client(base_url=server.url) as client:
+        for key in "kj":
+            client.get(f"/live/batches?api_key={key}").raise_for_status()
+            client.post(f"{CONTROL}/reset").raise_for_status()
+        assert [client.get(f"/live/batches?api_key={key}").status_code for key in "kj"] == [200, 429]
+        assert client.get(f"{CONTROL}/journal").json()["entries"][-1]["n"] == 1
+    assert repeated == [True, False]
+
+
+def test_the_oldest_entries_make_room_for_lists_that_are_known(repeated: list[bool]) -> None:
+    limits = Limits(world_memory=100_000)
+    worlds = worlds_of([SCENARIO], limits=limits)
+    app = create_app(worlds, limits=limits)
+    with ThreadedServer(app, limits=limits) as server, httpx.Client(base_url=server.url) as client:
+        assert [client.get(LIST).status_code for _ in range(60)] == [200] * 60
+    assert repeated == [True] * 59
+    assert worlds.default.journal.dropped > 0
+    assert not worlds.default.quota.over
 
 
 def test_the_body_is_part_of_what_is_known(client: httpx.Client, repeated: list[bool]) -> None:
