@@ -22,7 +22,7 @@ from emulator.web.plan import Plan
 from emulator.web.vendor_plane import VendorPlane
 from tests.support.loading import LIBRARY
 
-SIGNATURE = re.compile(rb"t=\d+(,v1=[0-9a-f]{64})+")
+SIGNATURE = re.compile(rb"t=\d+(,v[01]=[0-9a-f]{64})+")
 """A signature of Stripe by each secret: of the second in which it was made, as the clock on the wall has it."""
 
 PATIENCE = 3_600.0
