@@ -279,6 +279,17 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[by
     return []
 
 
+@pytest.mark.parametrize(("status", "basis"), [(200, "documented"), (204, "inferred")])
+def test_a_webhook_that_was_sent_again_succeeded_by_200_or_as_is_inferred(emulator: Emulator, status: int, basis: str) -> None:
+    ended = {"id": 1, "started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T00:00:10Z", "webhook": HOOKS}
+    batch = {"id": "B1", "created_at": "2025-12-30T00:00:00Z", "searches": 1, "result_sets": [ended]}
+    emulator.load({"given": {"serpwow": {"batches": [batch]}}})
+    emulator.receiver(HOOKS, receiving([], [status]))
+    url = f"{emulator.serpwow.url}/batches/B1/results/1/resendwebhook"
+    answer = httpx.get(url, params={"api_key": emulator.serpwow.api_key})
+    assert (answer.status_code, answer.headers["emulator-basis"]) == (200, basis)
+
+
 @pytest.mark.scenario(WITH_WEBHOOK)
 def test_a_wsgi_application_receives_too(emulator: Emulator) -> None:
     emulator.receiver(POSTED, wsgi)

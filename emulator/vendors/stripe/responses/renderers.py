@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from emulator.sdk import Answer, Assumption, JsonDict, JsonObject, Operation, Request, Response, Transaction, instant, structs
 from emulator.vendors.stripe.assumptions.events import DESCRIPTION
@@ -254,8 +255,13 @@ def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iter
     if answer.name != "job" or not isinstance(answer.subject, Job):
         return iter(())
     if answer.evidence == "stripe-create-1":
-        return _facts_of_creation(tx, request, answer.subject.endpoint)
-    return _facts_of_details(tx, answer.subject)
+        return chain(_facts_of_creation(tx, request, answer.subject.endpoint), _facts_of_links(tx, answer.subject))
+    return chain(_facts_of_details(tx, answer.subject), _facts_of_links(tx, answer.subject))
+
+
+def _facts_of_links(tx: Transaction, job: Job) -> Iterator[str]:
+    if job.status == "ready_for_upload" or (job.status in WITH_RESULTS and _has_output(tx, job)):
+        yield "stripe-link-2"
 
 
 def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:
