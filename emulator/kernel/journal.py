@@ -171,9 +171,9 @@ class Journal:
 
     def add(self, event: Event) -> int:
         """Add an event and return its number."""
-        self.last += 1
-        self._entries.append(Entry(self.last, event))
-        return self.last
+        self.last = n = self.last + 1
+        self._entries.append(Entry(n, event))
+        return n
 
     def extend(self, events: Iterable[Event]) -> None:
         """Add events in order."""

@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
-from emulator.kernel.budget import Budget, Charge, Quota, weigh
+from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History, ResourceChange
@@ -22,6 +22,7 @@ from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import MANY, Store
 from emulator.kernel.timers import due_instants
 from emulator.kernel.transaction import begin
+from emulator.kernel.weight import weigh
 
 BEGINNING, NOW = "beginning", "now"
 """The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""
@@ -73,7 +74,7 @@ class World:
         self._receivers: Charge | None = None
         self.lock = RLock()
         self.quota = quota or Quota(Budget.of(rules.limits))
-        self._frame = Charge(self.quota, size_of_copy(origin) if origin else FRAME)
+        self._frame = self.quota.keep(size_of_copy(origin) if origin else FRAME)
         self._beginning: Moment | None = None
 
     transaction = begin
@@ -141,7 +142,7 @@ class World:
         size = sum(map(getsizeof, urls), getsizeof(urls))
         if urls:
             admit(self.quota, size, f"a list of {len(urls)} receivers")
-        self.receivers, self._receivers = urls, Charge(self.quota, size)
+        self.receivers, self._receivers = urls, self.quota.keep(size)
 
     def revert(self, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
         """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""
@@ -167,7 +168,7 @@ class World:
         at = self.settle() if at is None else at
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
         text = weigh(source).own + (weigh(self.rules.parameters).own if self.rules.parameters else 0)
-        self._beginning = Moment(at, self.copy(), source, Charge(self.quota, text))
+        self._beginning = Moment(at, self.copy(), source, self.quota.keep(text))
 
     def spawn(self, id: str, rules: Rules) -> World:
         """Return a world at this one's beginning, under other rules. They share the beginning, which is made once."""
@@ -287,7 +288,7 @@ class World:
         self.clock = other.clock.starting_at(at)
 
     def _copy_resources(self, other: World) -> None:
-        self._frame = Charge(self.quota, size_of_copy(other))
+        self._frame = self.quota.keep(size_of_copy(other))
         self.store, self.counters = other.store.copy(), other.counters.copy()
 
     def _copy_records(self, other: World) -> None:

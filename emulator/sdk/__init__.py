@@ -2,7 +2,7 @@
 
 from emulator.kernel.accounts import SELF, Accounts
 from emulator.kernel.assumption import Assumption, assumptions_in
-from emulator.kernel.budget import Metered, Shared, Weight, weigh_all
+from emulator.kernel.budget import Metered
 from emulator.kernel.consequences import Ask, Removal, is_revoked
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.ids import mint_id
@@ -28,6 +28,7 @@ from emulator.kernel.resource import Struct, field, replace, structs
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, digest, guid
+from emulator.kernel.weight import Shared, Weight, weigh_all
 from emulator.sdk.accounts import OWNER, AccountWords
 from emulator.sdk.deliveries import RESEND, Facts, Notify, Outbox
 from emulator.sdk.delivery import BASE_URL, DELIVERED, WORLD, Attempt, Delivery, Headers

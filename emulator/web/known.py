@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emulator.kernel.budget import Charge
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Exchange, Savepoint
 from emulator.kernel.limits import Rules
@@ -106,7 +105,7 @@ class Known(Struct, frozen=True):
     def _record(self, world: World) -> OutgoingResponse:
         """Add the exchange to the journal, under the next number, and return its response."""
         n, first = world.journal.last + 1, self.exchange
-        savepoint, charge = Savepoint(first.at, n - 1, world.history.count), Charge(world.quota, self.size)
+        savepoint, charge = Savepoint(first.at, n - 1, world.history.count), world.quota.keep(self.size)
         exchange = structs.replace(first, savepoint=savepoint, charge=charge)
         world.journal.add(exchange)
         id = self.request.vendor.exchange_id(world.seed, n).encode()

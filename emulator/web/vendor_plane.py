@@ -181,7 +181,7 @@ class VendorPlane:
 
     def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:
         """Carry out a request in a world without faults; None where it was given one meanwhile."""
-        return None if world.store.size(Fault.kind) else self._pipeline.at_once(world, request)
+        return None if world.store.tables.get(Fault.kind) else self._pipeline.at_once(world, request)
 
     def _if_chosen(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:
         """Call a function in a world; not (None) where that was replaced or dropped before its lock was held."""
@@ -222,7 +222,7 @@ def takes_long(world: World, request: Request) -> bool:
         return True
     if operation.holds_much is not None and operation.holds_much(store.find, request):
         return True
-    return store.size(Reaction.kind) > 0 and _may_be_followed_by_much(store)
+    return bool(store.tables.get(Reaction.kind)) and _may_be_followed_by_much(store)
 
 
 def _may_be_followed_by_much(store: Store) -> bool:
