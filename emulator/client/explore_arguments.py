@@ -11,7 +11,7 @@ from emulator.kernel.calls import EVERYTHING
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.time import END_OF_TIME, parse_duration_at
 from emulator.scenario.checks.responses import response_problems
-from emulator.scenario.checks.states import names_empty_parts_only, state_problems
+from emulator.scenario.checks.states import changes_nothing, state_problems
 from emulator.scenario.document import JsonObject
 from emulator.scenario.faults import read_fault
 from emulator.scenario.schema import closed, event_schema, fault_schema, state_schema
@@ -58,7 +58,7 @@ def read_meanwhile(meanwhile: Iterable[JsonObject]) -> list[JsonObject]:
     acts = [value if schema is deed else {"set": value} for value, schema in given]
     for index, act in enumerate(acts):
         changes = act.get("set")
-        if changes is not None and (not changes or names_empty_parts_only(changes)):
+        if changes is not None and changes_nothing(changes):
             raise BadInput.at(f"{changes!r} names nothing that is to change: {EXAMPLE} changes a batch", "meanwhile", index)
         if problems := [Problem(it.message, ("meanwhile", index, *it.path)) for it in state_problems(changes, VENDORS)]:
             raise BadInput(problems)

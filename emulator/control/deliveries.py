@@ -16,7 +16,8 @@ from emulator.kernel.limits import HTTP
 from emulator.kernel.resource import structs
 from emulator.kernel.revision import Revision
 from emulator.kernel.time import parse_duration_at, parse_instant
-from emulator.kernel.transaction import Transaction, due
+from emulator.kernel.timers import due
+from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.schema import DURATION, INSTANT, closed
 from emulator.sdk.deliveries import RESEND, Outbox

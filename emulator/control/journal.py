@@ -18,7 +18,7 @@ from emulator.control.record import COUNT, TEXT
 from emulator.control.route import ControlRequest, route
 from emulator.control.verify import VERIFY, verify
 from emulator.kernel.errors import BadInput
-from emulator.kernel.transaction import due
+from emulator.kernel.timers import due
 from emulator.kernel.world import World
 from emulator.text.redact import redact_text
 

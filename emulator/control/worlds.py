@@ -114,7 +114,7 @@ def _title_of(world: World) -> str | None:
 @route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True)
 def worlds(request: ControlRequest) -> Worlds:
     every, budget = [*request.context.worlds], request.context.worlds.budget
-    memory = Memory(budget.used, budget.limit, {world.id: world.quota.bytes for world in every})
+    memory = Memory(budget.used, budget.limit, {world.id: world.quota.used for world in every})
     return Worlds(tuple(_at_once(world, request) for world in every), memory)
 
 

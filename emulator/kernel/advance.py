@@ -17,7 +17,8 @@ from emulator.kernel.settling import Member
 from emulator.kernel.store import Key
 from emulator.kernel.time import END_OF_TIME, format_duration
 from emulator.kernel.timeline import IMPOSSIBLE, TimelineEvent
-from emulator.kernel.transaction import Transaction, due
+from emulator.kernel.timers import due
+from emulator.kernel.transaction import Transaction
 from emulator.kernel.upcoming import Upcoming
 
 if TYPE_CHECKING:

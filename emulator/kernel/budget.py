@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import deque
-from collections.abc import Callable, Container, Iterable, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
-from fractions import Fraction
-from functools import cache
-from operator import attrgetter, is_
-from sys import getsizeof
+from collections.abc import Container
+from operator import is_
 from threading import Lock
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 from weakref import WeakSet, WeakValueDictionary
 
-from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import PROGRESSING, OwnTiming
-from emulator.text.checkpoint import WORK
+from emulator.kernel.resource import Struct
+from emulator.kernel.weight import LARGE, Shared, WeighingPlan, Weight, fields_of, plan_of, weigh, weigh_all
 
-LARGE = 1_024
-"""Bytes from which on a part of a value is charged by itself, so that it counts once wherever it is shared."""
-
-_FLAT, FLAT_SIZE = frozenset((bool, int, float, datetime, timedelta, type(None), Fraction)), 32
-_LEAVES = frozenset((str, bytes, bytearray, array, Decimal))
-_KEY_SIZE = 24
-"""Bytes of a key of a map, besides its letters: many maps share the keys that are usual."""
-
-Getter = Callable[[Any], tuple[Any, ...]]
 KEEPING = 757
 """Bytes that a store, its indexes, the agenda and the history need for a value, on average, and those of its status."""
 SHARED_CHARGE, GROUPED = 250, 9
@@ -38,136 +23,40 @@ SHARED_CHARGE, GROUPED = 250, 9
 FRAGMENTED = 8
 """One byte of so many is lost between large parts, where the allocator cannot use it."""
 
-_PLAIN = {name + end for name in ("bool", "int", "float", "datetime", "timedelta", "Decimal") for end in ("", " | None")}
-"""The annotations of fields whose values have nearly the same size always."""
-_TEXT = {"str", "str | None"}
+
+MOST_RETURNED = 1_000
+"""Charges that are given back before they are counted, whoever looks."""
 
 
-class Weight(NamedTuple):
-    """The bytes of a value, without those of its large parts."""
-
-    own: int
-    large: list[Any]
-
-
-class Shared:
-    """A part of values that does not change any more and that many of them share."""
-
-    __slots__ = ()
-
-    small_size: int | None = None
-    """Bytes of one that counts wherever it is, as it is smaller than the charge of a large part."""
-
-    def weigh(self) -> Weight:
-        """Return its weight; the large parts are those that it shares with others."""
-        plan = _plan_of(type(self))  # type: ignore[arg-type]  # a type has a hash
-        return weigh_all(filter(None, plan.weighed(self)), plan.least)
-
-
-def weigh(value: object) -> Weight:
-    """Return the weight of a part of a value, all of it, whatever it is made of."""
-    return value.weigh() if isinstance(value, Shared) else weigh_all((value,), keep_large=False)
-
-
-def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -> Weight:
-    """Return the weight of values together; single long texts count as large parts if `keep_large`."""
-    large: list[Any] = []
-    waiting = [*values]
-    while waiting:
-        value = waiting.pop()
-        kind: Any = type(value)
-        if kind in _FLAT:
-            own += FLAT_SIZE
-        elif kind in _LEAVES:
-            size = getsizeof(value)
-            if size >= LARGE and keep_large:
-                large.append(value)
-            else:
-                own += size
-        elif isinstance(value, Shared):
-            if value.small_size is None:
-                large.append(value)
-            else:
-                own += value.small_size
-        else:
-            if WORK.pause is not None:
-                WORK.pause()
-            own += getsizeof(value)
-            if isinstance(value, dict):
-                own += sum([_KEY_SIZE + len(key) for key in value if isinstance(key, str)])
-                waiting.extend(value.values())
-            else:
-                is_plain = isinstance(value, (tuple, list, set, frozenset))
-                waiting.extend(value if is_plain else filter(None, _fields_of(kind)(value)))
-        keep_large = True
-    return Weight(own, large)
-
-
-@cache
-def _fields_of(kind: Any) -> Getter:
-    """Return a function to the values of the fields of a struct, but its charge, or of a dataclass; of anything else, none."""
-    names: Any = getattr(kind, "__struct_fields__", None) or getattr(kind, "__dataclass_fields__", ())
-    return _getter([name for name in names if name != "charge"])
-
-
-def _getter(names: Sequence[str]) -> Getter:
-    return attrgetter(*names) if len(names) > 1 else lambda value: tuple([getattr(value, name) for name in names])
-
-
-class WeighingPlan(Struct, frozen=True):
-    """Parts of a class by weight: the bytes of each value at least, texts, other fields with their defaults, and both."""
-
-    least: int
-    texts: Getter
-    others: Getter
-    weighed: Getter
-    defaults: tuple[Any, ...]
-
-
-@cache
-def _plan_of(kind: Any) -> WeighingPlan:
-    types = {name: type for base in reversed(kind.__mro__) for name, type in vars(base).get("__annotations__", {}).items()}
-    names = [name for name in kind.__struct_fields__ if name not in ("charge", "status")]
-    defaults = dict(zip(reversed(kind.__struct_fields__), reversed(kind.__struct_defaults__), strict=False))
-    least = kind.__basicsize__ + FLAT_SIZE * sum(types[name] in _PLAIN for name in names)
-    others = [name for name in names if types[name] not in _PLAIN | _TEXT]
-    texts = [name for name in names if types[name] in _TEXT]
-    weighed = _getter(texts + others)
-    return WeighingPlan(least, _getter(texts), _getter(others), weighed, tuple(defaults.get(name) for name in others))
-
-
-class Charge:
-    """The bytes of a value that is kept. They are given back when the value, which holds its charge, is gone.
+class Charge(Struct, eq=False, gc=False):
+    """The bytes of a value that is kept, counted by its quota. They are given back when the value, which holds it, is gone.
 
     Whatever shares the value (a store, the history, a snapshot, a fork, the beginning of many worlds) shares the charge, so
     nothing has to be told when one of them is dropped. `parts` are the charges of large parts that others may share, too.
     """
 
-    __slots__ = ("parts", "quota", "size")
-
-    def __init__(self, quota: Quota, size: int, parts: tuple[SharedCharge, ...] = ()) -> None:
-        self.quota = quota
-        self.size = size
-        self.parts = parts
-        quota.budget.take(quota, size)
+    quota: Quota
+    size: int
+    parts: tuple[SharedCharge, ...] = ()
 
     def __del__(self) -> None:
-        self.quota.budget.give_back(self.quota, self.size)
+        """Give the bytes back. It never waits: the garbage collector may call it while the lock is held."""
+        quota = self.quota
+        returned = quota.budget.returned
+        returned.append((quota, self.size))
+        if len(returned) > MOST_RETURNED:
+            quota.budget.settle_if_free()
 
     def become(self, size: int) -> None:
         """Count so many bytes from now on."""
-        self.quota.budget.take(self.quota, size - self.size)
+        self.quota.take(size - self.size)
         self.size = size
 
 
-class SharedCharge(Charge):
+class SharedCharge(Charge, eq=False, gc=True, weakref=True):
     """The charge of a large part that kept values share, held so that no other value gets its identity; it counts once."""
 
-    __slots__ = ("__weakref__", "value")
-
-    def __init__(self, quota: Quota, size: int, parts: tuple[SharedCharge, ...], value: object) -> None:
-        super().__init__(quota, size, parts)
-        self.value = value
+    value: object = None
 
 
 class Metered(Struct, frozen=True, gc=False, kw_only=True):
@@ -188,14 +77,17 @@ class Metered(Struct, frozen=True, gc=False, kw_only=True):
         return (PROGRESSING,) if self.status in self.progressing else ()  # type: ignore[attr-defined]  # as resources have
 
     def __eq__(self, other: object) -> bool:
-        return self.__class__ is other.__class__ and (values := _fields_of(self.__class__))(self) == values(other)
+        return self.__class__ is other.__class__ and (values := fields_of(self.__class__))(self) == values(other)
 
     def __hash__(self) -> int:
-        return hash(_fields_of(self.__class__)(self))
+        return hash(fields_of(self.__class__)(self))
 
 
 class Budget:
-    """The bytes that one server may keep, and keeps, in all of its worlds; `caches` are cleared before anything is refused."""
+    """The bytes that one server may keep, and keeps, in all of its worlds; `caches` are cleared before anything is refused.
+
+    What is `returned` by charges is taken off once somebody asks whether there is room.
+    """
 
     def __init__(self, limit: int, of_world: int | None = None) -> None:
         self.limit = limit
@@ -203,8 +95,8 @@ class Budget:
         self.parts: WeakValueDictionary[int, SharedCharge] = WeakValueDictionary()
         self.caches: WeakSet[Any] = WeakSet()
         self.bytes = 0
-        self._lock = Lock()
-        self._returned: deque[tuple[Quota, int]] = deque()
+        self.lock = Lock()
+        self.returned: deque[tuple[Quota, int]] = deque()
 
     @classmethod
     def of(cls, limits: Limits) -> Budget:
@@ -214,29 +106,20 @@ class Budget:
     @property
     def used(self) -> int:
         """Bytes that are kept at present."""
-        with self._lock:
-            self._settle()
+        with self.lock:
+            self.settle()
             return self.bytes
 
-    def take(self, quota: Quota, size: int) -> None:
-        """Count bytes that a world takes."""
-        with self._lock:
-            quota.bytes += size
-            self.bytes += size
-            if self._returned:
-                self._settle()
+    def settle_if_free(self) -> None:
+        """Count what was given back, unless somebody else counts at this moment."""
+        if self.lock.acquire(blocking=False):
+            self.settle()
+            self.lock.release()
 
-    def give_back(self, quota: Quota, size: int) -> None:
-        """Count bytes that are free again. It never waits: the garbage collector may call it while the lock is held."""
-        self._returned.append((quota, size))
-        if self._lock.acquire(blocking=False):
-            self._settle()
-            self._lock.release()
-
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Count what was given back, however much that is, while the lock is held."""
-        while self._returned:
-            quota, size = self._returned.popleft()
+        while self.returned:
+            quota, size = self.returned.popleft()
             quota.bytes -= size
             self.bytes -= size
 
@@ -252,7 +135,28 @@ class Quota:
     @property
     def over(self) -> bool:
         """True if more is kept than may be, in this world or on the server."""
-        return self.budget.bytes > self.budget.limit or self.bytes > self.limit
+        budget = self.budget
+        kept = budget.used if budget.returned else budget.bytes
+        return kept > budget.limit or self.bytes > self.limit
+
+    @property
+    def used(self) -> int:
+        """Bytes that this world keeps at present."""
+        with self.budget.lock:
+            self.budget.settle()
+            return self.bytes
+
+    def take(self, size: int) -> None:
+        """Count bytes that this world takes."""
+        budget = self.budget
+        with budget.lock:
+            self.bytes += size
+            budget.bytes += size
+
+    def keep(self, size: int) -> Charge:
+        """Count bytes for as long as the charge that this returns is held."""
+        self.take(size)
+        return Charge(self, size)
 
     def charge(self, value: Any, former: Any = None) -> Charge:
         """Charge a value that is kept from now on, unless it is charged already, and return its charge.
@@ -261,24 +165,27 @@ class Quota:
         """
         charge: Charge | None = value.charge
         if charge is None:
-            plan = _plan_of(value.__class__)
-            is_alike = former is not None and all(map(is_, plan.weighed(value), plan.weighed(former)))
-            charge = Charge(self, *((former.charge.size, former.charge.parts) if is_alike else self._weigh(value, plan)))
-            force_setattr(value, "charge", charge)
+            fields = (plan := plan_of(value.__class__)).weighed(value)
+            if former is not None and all(map(is_, fields, plan.weighed(former))):
+                size, parts = former.charge.size, former.charge.parts
+            else:
+                size, parts = self._weigh(value, fields, plan)
+            self.take(size)
+            force_setattr(value, "charge", charge := Charge(self, size, parts))
         return charge
 
-    def _weigh(self, value: Any, plan: WeighingPlan) -> tuple[int, tuple[SharedCharge, ...]]:
-        """Return the bytes of a value, and the charges of its large parts."""
-        texts, parts = plan.texts(value), list[SharedCharge]()
+    def _weigh(self, value: Any, fields: tuple[Any, ...], plan: WeighingPlan) -> tuple[int, tuple[SharedCharge, ...]]:
+        """Return the bytes of a value of such fields, and the charges of its large parts."""
+        texts, parts = fields[: plan.texts], list[SharedCharge]()
         size = sum(map(str.__sizeof__, filter(None, texts)))
         if size >= LARGE:
             size, large = weigh_all(texts)
             parts += map(self._charge_part, large)
-        for field, default in zip(plan.others(value), plan.defaults, strict=False):
+        for field, default in zip(fields[plan.texts :], plan.defaults, strict=True):
             if field is default:
                 pass
-            elif isinstance(field, Shared) and field.small_size is not None:
-                size += field.small_size
+            elif isinstance(field, Shared) and (small := field.small_size) is not None:
+                size += small
             elif part := self.budget.parts.get(id(field)):
                 parts.append(part)
             elif isinstance(field, Shared) or field:
@@ -296,5 +203,7 @@ class Quota:
 
     def _new_part(self, value: Any, weight: Weight) -> SharedCharge:
         size = SHARED_CHARGE + weight.own + weight.own // FRAGMENTED
-        part = self.budget.parts[id(value)] = SharedCharge(self, size, tuple(map(self._charge_part, weight.large)), value)
+        parts = tuple(map(self._charge_part, weight.large))
+        self.take(size)
+        part = self.budget.parts[id(value)] = SharedCharge(self, size, parts, value)
         return part

@@ -8,8 +8,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from emulator.kernel.budget import Charge, Quota, weigh
+from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.resource import Struct, structs
+from emulator.kernel.weight import weigh
 
 MAX_REPLACED = 200_000
 """Replaced values that a history keeps at most; of the newest commit, all are."""
@@ -100,13 +101,14 @@ class History:
         self._commits.append(commit)
         self.count += 1
         self._size += len(commit.changed_resources)
-        while (len(self) > self.capacity or self._size > MAX_REPLACED) and self.forget_oldest():
-            pass
+        while self._promised + len(self._commits) > self.capacity or self._size > MAX_REPLACED:
+            if not self.forget_oldest():
+                break
 
     def note_written(self, state: Any, quota: Quota) -> None:
         """Note of the newest commit what a controller wrote to make it."""
         newest = self._commits.pop()
-        self._commits.append(structs.replace(newest, written=Written(state, Charge(quota, weigh(state).own))))
+        self._commits.append(structs.replace(newest, written=Written(state, quota.keep(weigh(state).own))))
 
     def clear(self) -> None:
         """Forget all commits, but not how many there were."""
@@ -125,7 +127,7 @@ class History:
 
     def forget_oldest(self) -> bool:
         """Forget the oldest commit, and return whether there was one besides the newest."""
-        if len(self) < 2:
+        if self._promised + len(self._commits) < 2:
             return False
         if self._promised:
             self._promised -= 1

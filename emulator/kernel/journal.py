@@ -30,16 +30,16 @@ class Journal:
     """The newest `capacity` entries, and how many older ones were dropped to make room.
 
     No other journal has its `serial` number. `truncations` counts how often its end was taken away; the last time, `kept` was
-    the newest entry that stayed. `altered`, where somebody keeps it, gets the numbers of entries that changed after they were
-    added, and CLEARED.
+    the newest entry that stayed. `last` is the number of the newest entry, 0 when nothing has happened. Where somebody keeps
+    it, `altered` gets the numbers of entries that changed after they were added, and CLEARED.
     """
 
-    __slots__ = ("_cleared", "_entries", "_last", "_withdrawn", "altered", "capacity", "kept", "serial", "truncations")
+    __slots__ = ("_cleared", "_entries", "_withdrawn", "altered", "capacity", "kept", "last", "serial", "truncations")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._entries: deque[Entry] = deque(maxlen=capacity)
-        self._last = 0
+        self.last = 0
         self._cleared = 0
         self._withdrawn: dict[int, int | None] = {}
         self.altered: set[int] | None = None
@@ -52,7 +52,7 @@ class Journal:
         """Return a journal that holds these entries, whose newest number was `last`, with what was cleared and withdrawn."""
         journal = cls(capacity)
         journal._entries.extend(entries)
-        journal._last, journal._cleared, journal._withdrawn = last, cleared, dict(withdrawn)
+        journal.last, journal._cleared, journal._withdrawn = last, cleared, dict(withdrawn)
         return journal
 
     def __len__(self) -> int:
@@ -72,14 +72,9 @@ class Journal:
         return self._withdrawn
 
     @property
-    def last(self) -> int:
-        """The number of the newest entry; 0 when nothing has happened."""
-        return self._last
-
-    @property
     def dropped(self) -> int:
         """The number of entries that made room for newer ones, or were cleared."""
-        return self._last - len(self._withdrawn) - len(self._entries)
+        return self.last - len(self._withdrawn) - len(self._entries)
 
     @property
     def lost(self) -> int:
@@ -88,18 +83,18 @@ class Journal:
 
     def add(self, event: Event) -> int:
         """Add an event and return its number."""
-        self._last += 1
-        self._entries.append(Entry(self._last, event))
-        return self._last
+        self.last = n = self.last + 1
+        self._entries.append(Entry(n, event))
+        return n
 
     def append(self, entry: Entry) -> None:
         """Add an entry that has its number already."""
         self._entries.append(entry)
-        self._last = entry.n
+        self.last = entry.n
 
     def renumber(self, last: int, cleared: int | None = None) -> None:
         """Have the newest number be `last`, and so many dropped when it was cleared."""
-        self._last, self._cleared = last, self._cleared if cleared is None else cleared
+        self.last, self._cleared = last, self._cleared if cleared is None else cleared
 
     def alter(self, n: int, event: Event | None, successor: int | None) -> None:
         """Put another event in the place of that of entry `n`; without one, withdraw it in favour of its successor."""
@@ -113,7 +108,7 @@ class Journal:
 
     def bounded(self, capacity: int) -> Journal:
         """Return a journal of the newest of these entries, so many at most."""
-        return Journal.holding(capacity, self._entries, self._last, self._cleared, self._withdrawn)
+        return Journal.holding(capacity, self._entries, self.last, self._cleared, self._withdrawn)
 
     def extend(self, events: Iterable[Event]) -> None:
         """Add events in order."""
@@ -122,7 +117,7 @@ class Journal:
 
     def drop(self, count: int) -> None:
         """Count so many events as added and dropped again, with all that were there before."""
-        self._last += count
+        self.last += count
         self._entries.clear()
 
     def forget_oldest(self) -> bool:
@@ -172,7 +167,7 @@ class Journal:
     def was_undone(self, n: int, exchange: Exchange) -> bool:
         """Tell whether this very exchange was taken back. One that was dropped or cleared was not: it happened."""
         place = self._place(n)
-        return n > self._last or (place is not None and self._entries[place].event is not exchange)
+        return n > self.last or (place is not None and self._entries[place].event is not exchange)
 
     def set_successor(self, n: int, newer: int) -> None:
         """Note that the request of withdrawn entry `n` is entry `newer` now."""
@@ -196,11 +191,11 @@ class Journal:
 
     def truncate_from(self, n: int) -> None:
         """Remove entry `n` and all after it, as if they had never been."""
-        if n <= self._last:
+        if n <= self.last:
             self.truncations, self.kept = self.truncations + 1, n - 1
         while self._entries and self._entries[-1].n >= n:
             self._entries.pop()
-        self._last = min(self._last, n - 1)
+        self.last = min(self.last, n - 1)
         self._withdrawn = {old: None if newer and newer >= n else newer for old, newer in self._withdrawn.items() if old < n}
         self._cleared = min(self._cleared, self.dropped)
 
@@ -213,7 +208,7 @@ class Journal:
     def copy(self) -> Journal:
         """Return a journal of the same entries, to be changed apart."""
         twin = Journal(self.capacity)
-        twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
+        twin._entries, twin.last, twin._cleared = self._entries.copy(), self.last, self._cleared
         twin._withdrawn = self._withdrawn.copy()
         return twin
 

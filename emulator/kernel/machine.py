@@ -36,7 +36,7 @@ OUTSIDE: IndexKey = ("outside",)
 class Resource(Protocol):
     """A frozen value that lives in a world. `index` names the groups in which it can be found, by key or SortedKey.
 
-    A tally counts the requests of a client, and nothing but the check that puts it looks at it.
+    A tally counts the requests of a client, and nothing but the limit of an operation, which makes it, looks at it.
     """
 
     kind: ClassVar[str]

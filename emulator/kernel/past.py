@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from emulator.kernel.budget import Charge, Quota, weigh
+from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.exchange import Savepoint
@@ -14,6 +14,7 @@ from emulator.kernel.journal import Journal
 from emulator.kernel.keeping import Deed, Forgotten, Kept, Reset, Restored
 from emulator.kernel.resource import Struct
 from emulator.kernel.room import admit, size_of_copy
+from emulator.kernel.weight import weigh
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
@@ -48,7 +49,7 @@ def set_beginning(world: World, source: Any = None, at: datetime | None = None) 
     at = world.settle() if at is None else at
     world.journal, world.history = Journal(world.rules.limits.journal), History(world.rules.limits.journal)
     text = weigh(source).own + (weigh(world.rules.parameters).own if world.rules.parameters else 0)
-    world.beginning = Moment(at, world.copy(), source, Charge(world.quota, text))
+    world.beginning = Moment(at, world.copy(), source, world.quota.keep(text))
 
 
 def reset(world: World) -> None:

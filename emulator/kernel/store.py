@@ -122,7 +122,7 @@ class Store:
         self._groups: PagedMap[IndexKey, Group] = PagedMap()
         self._changed: defaultdict[str, dict[str, Former]] = defaultdict(dict)
         self._instants: dict[Key, Instants] = {}
-        self._untimed: set[Key] = set()
+        self._untimed: dict[Key, Any] = {}
         self._due, self._timed = instants, timed
         self._own: set[str] = set()
         self._owner = object()
@@ -163,11 +163,15 @@ class Store:
 
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
         """Add a resource as the newest, or with its former number; or replace its former value, and return that."""
-        kind, id = resource.kind, resource.id
+        kind, id = key = resource.kind, resource.id
         self.versions[resource.is_tally] = next(_NEW_VERSIONS)
         table = self.tables[kind] if kind in self._own else self._own_table(kind)
         old = table.exchange(id, resource)
-        self._note(kind, id, old)
+        if id not in (changed := self._changed[kind]):
+            changed[id] = None if old is None else (old, self._numbers[kind][id])
+        if kind in self._timed:
+            self._instants.pop(key, None)
+            self._untimed[key] = resource
         if old is None:
             self.arrived += number is None
             self._size += 1
@@ -181,8 +185,11 @@ class Store:
             self._own_table(kind).pop(id)
             self.versions[old.is_tally] = next(_NEW_VERSIONS)
             self._size -= 1
-            self._note(kind, id, old)
+            self._changed[kind].setdefault(id, (old, self._numbers[kind][id]))
             self._numbers[kind].pop(id)
+            if kind in self._timed:
+                self._instants.pop((kind, id), None)
+                self._untimed.pop((kind, id), None)
         return old
 
     def _own_table(self, kind: str) -> PagedMap[str, Any]:
@@ -193,27 +200,18 @@ class Store:
             self._own.add(kind)
         return self.tables[kind]
 
-    def _note(self, kind: str, id: str, old: Any | None) -> None:
-        """Note that the groups of a kind, and the agenda, have a resource as it was."""
-        if id not in (changed := self._changed[kind]):
-            changed[id] = None if old is None else (old, self._numbers[kind][id])
-        if kind in self._timed:
-            self._instants.pop((kind, id), None)
-            self._untimed.add((kind, id))
-
     def rests_until(self, instant: datetime) -> bool:
         """Tell whether nothing is due by an instant."""
         while self._untimed:
-            for due in self._instants_of(self._untimed.pop()):
+            key, resource = self._untimed.popitem()
+            for due in self._instants.get(key) or self._find_instants(key, resource):
                 if due is not None and (self._next is None or due < self._next):
                     self._next = due
         return self._next is None or self._next > instant or (due := self.next_due) is None or due > instant
 
-    def _instants_of(self, key: Key) -> Instants:
-        """Return the instants of a resource as it is now."""
-        if (instants := self._instants.get(key)) is None:
-            resource = self.find(*key)
-            instants = self._instants[key] = NEVER if resource is None else self._due(resource)
+    def _find_instants(self, key: Key, resource: Any) -> Instants:
+        """Find and note the instants of a resource as it is now."""
+        instants = self._instants[key] = self._due(resource)
         return instants
 
     @property
@@ -235,10 +233,10 @@ class Store:
 
     def entries_of(self, key: Key) -> dict[IndexKey, Member]:
         """Return the entries that a resource has in the agenda, by group; none where it is not there."""
-        if self.find(*key) is None:
+        if (resource := self.find(*key)) is None:
             return {}
-        number = self.number(*key)
-        return {group: (at, number, key) for group, at in zip(AGENDA, self._instants_of(key), strict=True) if at is not None}
+        number, instants = self.number(*key), self._instants.get(key) or self._find_instants(key, resource)
+        return {group: (at, number, key) for group, at in zip(AGENDA, instants, strict=True) if at is not None}
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
@@ -262,8 +260,9 @@ class Store:
 
     def settle(self, most: int = 0) -> None:
         """Bring the groups of each kind, and the agenda, up to date where more resources than so many changed."""
-        for kind in [kind for kind, changed in self._changed.items() if len(changed) > most]:
-            self._settle_kind(kind)
+        if sum(map(len, self._changed.values())) > most:
+            for kind in [kind for kind, changed in self._changed.items() if len(changed) > most]:
+                self._settle_kind(kind)
 
     def _settle_agenda(self) -> None:
         """Bring the agenda up to date."""
@@ -282,7 +281,7 @@ class Store:
             moves.make(self._groups, self._owner)
         del self._changed[kind]
         if kind in self._timed:
-            self._untimed = {it for it in self._untimed if it[0] != kind}
+            self._untimed = {key: it for key, it in self._untimed.items() if key[0] != kind}
             self._next = min([*filter(None, (self._next, self._first_due()))], default=None)
 
     def _first_due(self) -> datetime | None:

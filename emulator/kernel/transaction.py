@@ -7,7 +7,6 @@ from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from math import inf
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from emulator.kernel.accounts import ONE_ACCOUNT, Accounts
@@ -22,7 +21,7 @@ from emulator.kernel.machine import ABSENT, Answer, Ladder, Machine, R, Resource
 from emulator.kernel.resource import replace
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.sorted_pages import SortedGroup
-from emulator.kernel.store import MANY, Instants, Key
+from emulator.kernel.store import MANY, Key
 from emulator.text.checkpoint import WORK
 
 if TYPE_CHECKING:
@@ -34,17 +33,19 @@ class Transaction:
 
     One `by_time` may exceed the bound of resources, but uses no reserve of memory. `context` is the request, if any,
     which the kernel never reads; `changes` are states left and entered, `applied_rows` the rows, `replaced` what was before,
-    `consulted` the assumptions read, `attempt` a delivery attempted and its kind's name, `unread` how much groups still give.
+    `consulted` the assumptions read and the choices in force, `attempt` a delivery attempted and its kind's name, `unread` how
+    much groups still give.
     """
 
     __slots__ = (
-        "_by_time", "_counters", "_first", "_numbers", "_uncharged", "_world", "applied_rows", "attempt", "changes",
+        "_by_time", "_counters", "_first", "_newest", "_numbers", "_uncharged", "_world", "applied_rows", "attempt", "changes",
         "consulted", "context", "now", "replaced", "seed", "unread", "why", "world_id",
     )  # fmt: skip
 
     def __init__(self, world: World, now: datetime, why: str, by_time: bool = False, context: Any = None) -> None:
         self._world, self.world_id, self.seed, self._by_time = world, world.id, world.seed, by_time
         self.replaced: dict[Key, Any | None] = {}
+        self._newest: dict[Key, Any | None] = {}
         self._uncharged: dict[Key, Resource] = {}
         self._numbers: dict[Key, int] = {}
         self._counters: dict[str, int | None] = {}
@@ -52,7 +53,7 @@ class Transaction:
         self.attempt: tuple[str, Any] | None = None
         self.changes: list[Change] = []
         self.applied_rows: list[AppliedRow] = []
-        self.consulted: dict[Assumption, None] = {}
+        self.consulted: dict[Assumption, str] = {}
 
     def __enter__(self) -> Transaction:
         return self
@@ -68,7 +69,8 @@ class Transaction:
             changed, last = self.changed_resources(), world.journal.last
             world.history.add(Commit(self.now, self.why, self._first, last, changed, self._counters))
         world.store.settle(MANY)
-        make_room(world)
+        if world.quota.over:
+            make_room(world)
 
     def charge(self) -> None:
         """Charge what was put, as it is now, however often that was, or raise TooMany."""
@@ -76,13 +78,14 @@ class Transaction:
         for key, resource in uncharged.items():
             before = quota.bytes
             quota.charge(resource, self.replaced[key])
+            size = quota.bytes - before
             if quota.over:
-                make_room_for(self._world, resource, quota.bytes - before, self._by_time, self.replaced)
+                make_room_for(self._world, resource, size, self._by_time, self.replaced)
 
     def changed_resources(self) -> tuple[ResourceChange, ...]:
         """Return every resource that was put or removed, as it was before and as it is now."""
-        find, numbers = self._world.store.find, self._numbers
-        return tuple([ResourceChange(*key, before, find(*key), numbers.get(key)) for key, before in self.replaced.items()])
+        newest, numbers = self._newest, self._numbers
+        return tuple([ResourceChange(*key, before, newest[key], numbers.get(key)) for key, before in self.replaced.items()])
 
     def find(self, of: type[R], id: str) -> R | None:
         """Return the resource of a type and id; like `group`, `sorted_group`, `first` and `size` it asks the store."""
@@ -107,10 +110,14 @@ class Transaction:
     def size(self, of: type[Resource], *key: Hashable) -> int:
         return self._world.store.size(of.kind, *key)
 
+    def has(self, of: type[Resource]) -> bool:
+        """Return whether there is any resource of a type."""
+        return bool(self._world.store.tables.get(of.kind))
+
     def choice(self, assumption: Assumption) -> str:
         """Return the choice of an assumption that is in force in this world."""
-        self.consulted[assumption] = None
-        return self._world.rules.choices[assumption.id]
+        self.consulted[assumption] = choice = self._world.rules.choices[assumption.id]
+        return choice
 
     def length(self, timer: Timer, resource: Any) -> timedelta | None:
         """Return how long a timer runs for a resource in this world; None for ever."""
@@ -126,9 +133,9 @@ class Transaction:
 
     def accepts(self, vendor: str, credential: str | None) -> bool:
         """Return whether a vendor in this world accepts a credential, which nobody has revoked."""
-        accepted = self._world.rules.credentials.get(vendor)
+        accepted, revoked = self._world.rules.credentials.get(vendor), self._world.store.tables.get(Revocation.kind)
         is_known = bool(credential) and (accepted is None or credential in accepted)
-        return is_known and self.find(Revocation, f"{vendor}/{credential}") is None
+        return is_known and (revoked is None or revoked.get(f"{vendor}/{credential}") is None)
 
     def listed_credential(self, vendor: str, credential: str) -> Mapping[str, str] | None:
         """Return the fields that this world's scenario gives to a credential, none to most; None where it does not list it."""
@@ -140,7 +147,7 @@ class Transaction:
 
     def digest(self, purpose: str) -> bytes:
         """Return 32 bytes that only the seed and the purpose decide."""
-        return blake2b(f"{self.seed}/{purpose}".encode(), digest_size=32).digest()
+        return digest(self.seed, purpose)
 
     def mint(self, purpose: str) -> bytes:
         """Return 32 bytes for a new id: the seed, the purpose and a counter of it decide them."""
@@ -153,29 +160,46 @@ class Transaction:
         """Make sure that the world has room for so many more resources, in a new world `like` this one, or raise TooMany."""
         admit_resources(self._world.quota, resources, None if len(self._world.history) else like)
 
-    def put(self, resource: Resource) -> None:
-        """Add or replace a resource. Where a machine governs it, note a change of its status."""
-        old = self._put(resource)
-        before = ABSENT if old is None else old.status
-        if before != resource.status and resource.kind in self._world.rules.machines:
-            self._note(resource.kind, resource.id, before, resource.status, None)
+    def put(self, resource: Resource, evidence: str | None = None) -> None:
+        """Add or replace a resource. Where a machine governs it, note a change of its status, which rests on the evidence."""
+        if WORK.pause is not None:
+            WORK.pause()
+        rules, store, key = self._world.rules, self._world.store, (resource.kind, resource.id)
+        self.replaced.setdefault(key, old := store.put(resource))
+        self._newest[key] = self._uncharged[key] = resource
+        if old is None and not self._by_time and len(store) > (capacity := rules.limits.resources):
+            raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
+        if (machine := rules.machines.get(key[0])) is not None:
+            before, status = ABSENT if old is None else old.status, resource.status
+            if status not in machine.by_timer:
+                raise KeyError(status)
+            if status != before:
+                self.changes.append(Change(self.now, *key, before, status, self.why, evidence))
+        if len(self._uncharged) > MANY:
+            self.charge()
 
-    def remove(self, resource: Resource) -> None:
+    def remove(self, resource: Resource, evidence: str | None = None) -> None:
         """Remove a resource, and note that where a machine governs it."""
-        old = self._remove(resource.kind, resource.id)
-        if old is not None and resource.kind in self._world.rules.machines:
-            self._note(resource.kind, resource.id, old.status, ABSENT, None)
+        store, key = self._world.store, (resource.kind, resource.id)
+        if (old := store.find(*key)) is not None:
+            if self.replaced.setdefault(key, old) is not None:
+                self._numbers.setdefault(key, store.number(*key))
+            store.remove(*key)
+            self._newest[key] = None
+            self._uncharged.pop(key, None)
+            if key[0] in self._world.rules.machines:
+                self.changes.append(Change(self.now, *key, old.status, ABSENT, self.why, evidence))
 
     def ask(self, machine: Machine, id: str, command: str, new: Resource | None = None) -> Answer:
         """Let a resource take the row of a command, and return its answer about the resource as it is then.
 
         `new` is the value where the row leads out of absence. The table is total, so there always is a row.
         """
-        kind, find = machine.kind, self._world.store.find
-        resource = find(kind, id)
+        kind, resource = machine.kind, self._world.store.find(machine.kind, id)
         row = self._first_that_applies(machine.by_command[ABSENT if resource is None else resource.status, command], resource)
         self.take(kind, id, row, resource or new)
-        return Answer(row.answer or "", row.evidence, find(kind, id), row.assume.assumption if row.assume else None, (), row)
+        now = self._newest.get((kind, id), resource)
+        return Answer(row.answer or "", row.evidence, now, row.assume.assumption if row.assume else None, (), row)
 
     def expire(self, machine: Machine, resource: Resource, timer: Timer) -> Row:
         """Let a resource take the row of a timer that has run out, and return it."""
@@ -186,7 +210,8 @@ class Transaction:
     def roll_back(self) -> None:
         """Restore the world as it was before."""
         self._world.revert(self.changed_resources(), self._counters)
-        self.replaced, self._uncharged, self._numbers, self._counters, self.changes, self.applied_rows = {}, {}, {}, {}, [], []
+        self.replaced, self._newest, self._uncharged, self._numbers, self._counters = {}, {}, {}, {}, {}
+        self.changes, self.applied_rows = [], []
 
     def _first_that_applies(self, rows: tuple[Row, ...], resource: Any | None) -> Row:
         """Return the first of some rows whose conditions hold; a row without conditions is the last."""
@@ -198,12 +223,15 @@ class Transaction:
                 return row
         raise AssertionError("a table is total")
 
-    def take(self, kind: str, id: str, row: Row, resource: Any | None) -> None:
+    def take(self, kind: str, id: str, row: Row, resource: Any) -> None:
         """Let a resource take a row: note it, move the resource, and let the consequences follow."""
         self.applied_rows.append(AppliedRow(kind, id, row))
-        moved = resource if row.to == row.state else self._move(kind, id, row, resource)
+        if row.to == ABSENT != row.state:
+            self.remove(resource, row.evidence)
+        elif row.to != row.state:
+            self.put(resource := replace(resource, status=row.to, since=self.now), row.evidence)
         if row.effect is not None:
-            self.follow(row.effect(self, moved))
+            self.follow(row.effect(self, resource))
 
     def follow(self, consequences: Iterable[Any]) -> None:
         """Put each value, and let each Consequence take place, before the next is made."""
@@ -213,40 +241,10 @@ class Transaction:
             else:
                 self.put(it)
 
-    def _move(self, kind: str, id: str, row: Row, resource: Any) -> Any:
-        self._note(kind, id, row.state, row.to, row.evidence)
-        if row.to == ABSENT:
-            self._remove(kind, id)
-            return resource
-        moved = replace(resource, status=row.to, since=self.now)
-        self._put(moved)
-        return moved
 
-    def _put(self, resource: Resource) -> Any | None:
-        if WORK.pause is not None:
-            WORK.pause()
-        rules, store, key = self._world.rules, self._world.store, (resource.kind, resource.id)
-        if key[0] in rules.machines and resource.status not in rules.machines[key[0]].by_timer:
-            raise KeyError(resource.status)
-        self.replaced.setdefault(key, old := store.put(resource))
-        if old is None and not self._by_time and len(store) > (capacity := rules.limits.resources):
-            raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
-        self._uncharged[key] = resource
-        if len(self._uncharged) > MANY:
-            self.charge()
-        return old
-
-    def _remove(self, kind: str, id: str) -> Any | None:
-        store, key = self._world.store, (kind, id)
-        if (old := store.find(kind, id)) is not None:
-            if self.replaced.setdefault(key, old) is not None:
-                self._numbers.setdefault(key, store.number(kind, id))
-            store.remove(kind, id)
-            self._uncharged.pop(key, None)
-        return old
-
-    def _note(self, kind: str, id: str, source: str, to: str, evidence: str | None) -> None:
-        self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))
+def digest(seed: int, purpose: str) -> bytes:
+    """Return 32 bytes that only a world's seed and the purpose decide."""
+    return blake2b(f"{seed}/{purpose}".encode(), digest_size=32).digest()
 
 
 def guid(digest: bytes) -> str:
@@ -277,24 +275,3 @@ def length_of(timer: Timer, resource: Any, timing: Timing) -> timedelta | None:
     if timer.settable and timer.name in lengths:
         return lengths[timer.name]
     return timer.default if timer.measure is None else timer.measure(resource)
-
-
-def due(machine: Machine, resource: Any, timing: Timing, upkeep: bool = True) -> tuple[datetime, Timer] | None:
-    """Return the first timer of a resource to end, with or without upkeep; None for none, the first declared on a tie."""
-    lengths = [(it, length_of(it, resource, timing)) for it, _ in machine.by_timer[resource.status] if upkeep or not it.upkeep]
-    ends = [(resource.since + length, timer) for timer, length in lengths if length is not None]
-    return min(ends, key=itemgetter(0), default=None)
-
-
-def due_instants(machines: Mapping[str, Machine], timing: Timing, resource: Any) -> Instants:
-    """Return when the next event happens to a resource, and when upkeep does before that; None for never."""
-    machine, since = machines.get(resource.kind), resource.since
-    event = upkeep = None
-    for timer, _ in () if machine is None else machine.by_timer[resource.status]:
-        if (length := length_of(timer, resource, timing)) is not None:
-            end = since + length
-            if not timer.upkeep:
-                event = end if event is None or end < event else event
-            elif upkeep is None or end < upkeep:
-                upkeep = end
-    return event, upkeep if upkeep is not None and (event is None or upkeep < event) else None

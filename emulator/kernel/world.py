@@ -22,7 +22,8 @@ from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.past import BEGINNING, Moment
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import MANY, Store
-from emulator.kernel.transaction import begin, due_instants
+from emulator.kernel.timers import due_instants
+from emulator.kernel.transaction import begin
 
 
 class World:
@@ -54,7 +55,7 @@ class World:
         self.lock: Lock = RLock()
         self.keeper: Keeper | None = None
         self.quota = quota or Quota(Budget.of(rules.limits))
-        self._frame = Charge(self.quota, size_of_copy(origin) if origin else FRAME)
+        self._frame = self.quota.keep(size_of_copy(origin) if origin else FRAME)
         self.beginning: Moment | None = None
 
     transaction = begin
@@ -132,7 +133,7 @@ class World:
         size = sum(map(getsizeof, urls), getsizeof(urls))
         if urls:
             admit(self.quota, size, f"a list of {len(urls)} receivers")
-        self.receivers, self._receivers = urls, Charge(self.quota, size)
+        self.receivers, self._receivers = urls, self.quota.keep(size)
 
     def revert(self, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
         """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""
@@ -186,7 +187,7 @@ class World:
 
     def copy_resources(self, other: World) -> None:
         """Have the resources and counters of another world."""
-        self._frame = Charge(self.quota, size_of_copy(other))
+        self._frame = self.quota.keep(size_of_copy(other))
         self.store, self.counters = other.store.copy(), other.counters.copy()
 
     def copy_records(self, other: World) -> None:

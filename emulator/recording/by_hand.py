@@ -49,6 +49,8 @@ class ByHand:
         commits = [it for it in world.history if it.exchange is None]
         called_off = (change for it in commits if it.why == CALL_OFF for change in it.changed_resources)
         self._called_off = {it.id: it.before for it in called_off}
+        planned: list[TimelineEvent] = world.store.group(TimelineEvent.kind)
+        self._to_come = Counter(it.of or it.id for it in planned)
         self.arranged = [event for it in commits for event in self._arranged(it)]
 
     def rule(self, kind: type[CallRule], id: str, rule: JsonObject) -> JsonDict | None:
@@ -64,11 +66,11 @@ class ByHand:
         return [it for it in kept if it is not None]
 
     def event(self, id: str, event: JsonObject) -> JsonDict | None:
-        """Return an event that happens as often as this one did; None where it never did, or could not."""
+        """Return an event that happens as often as this one did; None where it never did, could not, or is still to come."""
         reaction: Reaction | None = self._world.store.find(Reaction.kind, id) or self._called_off.get(id)
         if "after_call" not in event:
-            return None if id in self._called_off or id in self._impossible else dict(event)
-        happened = reaction.struck if reaction else 0
+            return None if id in self._called_off or id in self._impossible or self._to_come[id] else dict(event)
+        happened = reaction.struck - self._to_come[id] if reaction else 0
         return {**event, "times": happened} if id in self._called_off and happened else dict(event) if happened else None
 
     def done(self, commit: Commit) -> Iterator[Written | Laid]:

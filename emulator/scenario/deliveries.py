@@ -13,9 +13,10 @@ def wanted_statuses(status: str | None) -> tuple[str, ...]:
     return RECEIVED if status is None else (status,)
 
 
-def unexpected(event: str, status: str | None, times: int, count: int, there: Iterable[str]) -> str:
+def unexpected(event: str, status: str | None, times: int, count: int, there: Iterable[str], in_a_line: bool = False) -> str:
     """Return the message where deliveries of an event are not as many as expected; `there` are all that there are."""
-    shown = "".join(f"\n  {it}" for it in there) or "\n  nothing: no receiver is owed anything"
+    found = [*there] or ["nothing: no receiver is owed anything"]
+    shown = f" {'; '.join(found)}" if in_a_line else "".join(f"\n  {it}" for it in found)
     return f"{event} was to be {status or 'received'} {_often(times)}, and was {_often(count)}. Deliveries:{shown}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +25,7 @@ from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.scenario.steps import Step
-from emulator.scenario.unused import unused_events
+from emulator.scenario.unused import Rules, unused_events, unused_rules
 from emulator.sdk.exact_json import dump
 from emulator.state.compare import differences, exact_difference, header_difference, safe_text
 from emulator.text.escape import escaped
@@ -40,10 +40,14 @@ WORLD = {"id": str, "credentials": {...: {...: str | dict}}}
 CHANGE = {"evidence": str | None}
 EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also": [str], "changes": [CHANGE]}
 JOURNAL = {"dropped": int, "entries": [{"type": str}]}
-FAULTS = {"faults": [{"seen": int, "struck": int, "fault": dict}]}
-TIMELINE = {"timeline": [{"id": str, "event": dict, "seen": int, "happened": int}]}
-REPLIES = {"replies": [{"seen": int, "struck": int}]}
+FAULTS = {"faults": [{"id": str, "seen": int, "struck": int, "fault": dict}]}
+TIMELINE = {"timeline": [{"id": str, "event": dict, "due": str | None, "seen": int, "happened": int}]}
+REPLIES = {"replies": [{"id": str, "seen": int, "struck": int, "reply": dict}]}
+LAID = {"id": str}
 """The shapes of what is read of answers."""
+
+PATHS_OF_RULES = {"fault": "/faults", "reply": "/replies"}
+"""The paths at which the control plane takes what steps lay, by their verbs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
     world = read_answer(response, WORLD)
     world_path = _path_of(world["id"])
     try:
-        differences = [*StepPlayer(client, world["id"], world["credentials"]).play(scenario.steps)]
+        player = StepPlayer(client, world["id"], world["credentials"])
+        differences = [*player.play(scenario.steps)]
         seen = client.send("GET", f"{world_path}/journal".encode())
         journal = read_answer(seen, JOURNAL)
         faults = read_answer(client.send("GET", f"{world_path}/faults".encode()), FAULTS)["faults"]
@@ -101,7 +106,8 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
         raise NotAnEmulator(seen)
     answers = {(it["operation"], it["answer"], it["basis"]) for it in exchanges}
     if scenario.steps and not differences and not journal["dropped"]:
-        idle = (*unused_parts(scenario, faults, replies), *unused_events(scenario, events, entries))
+        rules = Rules(faults, replies, player.laid)
+        idle = (*unused_rules(scenario, rules), *unused_events(scenario, events, entries))
         differences = [StepDifference(*it) for it in idle]
     return PlayResult(differences, frozenset(_evidence(entries)), frozenset(answers))
 
@@ -119,13 +125,17 @@ def _evidence(entries: list[JsonDict]) -> Iterator[str]:
 
 
 class StepPlayer:
-    """One playing of one scenario: the client, the world it plays in, and what the steps kept."""
+    """One playing of one scenario: the client, the world it plays in, and what the steps kept.
+
+    `laid` are the steps that laid a fault or a reply, by its id.
+    """
 
     def __init__(self, client: Client, world: str, credentials: Mapping[str, Mapping[str, Any]]) -> None:
         self._client = client
         self._world, self._world_path = world, _path_of(world)
         self._captured = placeholders(credentials)
         self._missing: set[str] = set()
+        self.laid: dict[str, Step] = {}
         self._filled_size = 0
 
     def play(self, steps: list[Step]) -> Iterator[StepDifference]:
@@ -161,10 +171,9 @@ class StepPlayer:
             self._control("POST", "/clock/advance", jump if isinstance(jump, dict) else {"by": jump})
         elif step.verb == "set":
             self._control("PATCH", "/state", action["set"])
-        elif step.verb == "fault":
-            self._control("POST", "/faults", action["fault"])
-        elif step.verb == "reply":
-            self._control("POST", "/replies", action["reply"])
+        elif step.verb in PATHS_OF_RULES:
+            laid = self._control("POST", PATHS_OF_RULES[step.verb], action[step.verb], LAID)
+            self.laid[laid["id"]] = step
         elif step.verb == "expect_delivery":
             yield from self._missing_deliveries(action["expect_delivery"])
         else:
@@ -179,7 +188,7 @@ class StepPlayer:
         count = sum(it["status"] in wanted_statuses(status) for it in chosen)
         if count != times:
             there = (f"{it['event']} to {it['url'] or it['destination']} is {it['status']}" for it in deliveries)
-            yield unexpected(event, status, times, count, there)
+            yield unexpected(event, status, times, count, there, in_a_line=True)
 
     def _send(self, action: JsonObject) -> ReceivedResponse:
         method, _, target = self._fill(action["send"]).partition(" ")
@@ -197,12 +206,12 @@ class StepPlayer:
             raise StepFailed(f"{redact_text(f'{method} {target}')} cannot be sent: {redact_text(str(error))}") from None
         return self._client.send(method, path, raw, content)
 
-    def _control(self, method: str, path: str, body: Any = None) -> Any:
+    def _control(self, method: str, path: str, body: Any = None, shape: Any = dict) -> Any:
         content = None if body is None else dump(body)
         reply = self._client.send(method, f"{self._world_path}{path}".encode(), (), content)
         if reply.status >= 300:
             raise StepFailed(f"this step was refused, and those after it were not played: {redact_text(read_refusal(reply))}")
-        return read_answer(reply, dict)
+        return read_answer(reply, shape)
 
     def _capture(self, wanted: Mapping[str, str], reply: ReceivedResponse) -> Iterator[str]:
         for name, path in wanted.items():
@@ -268,20 +277,3 @@ def _json(reply: ReceivedResponse) -> Any:
 
 
 REACHED_NOBODY = "this request reached no operation ({}): write in `expect` what it is to hear, or mend its path"
-
-
-def unused_parts(scenario: Scenario, faults: Sequence[JsonObject], replies: Sequence[JsonObject]) -> Iterator[tuple[str, str]]:
-    """Yield the place of each such part, and why; faults and replies are as they are after the steps, in the file's order."""
-    for part, laid, never in (
-        ("faults", faults, "this fault never struck"),
-        ("replies", replies, "this reply was never given"),
-    ):
-        for index, rule in enumerate(laid[: len(scenario.content.get(part, ()))]):
-            if not rule["struck"]:
-                yield scenario.place(part, index), f"{never}: {_why_unused(rule, part == 'faults')}"
-
-
-def _why_unused(rule: JsonObject, is_fault: bool) -> str:
-    if is_fault and "where" not in rule["fault"]:
-        return f"{rule['seen']} of its deliveries came" if rule["seen"] else "no delivery that it is for was made"
-    return f"{rule['seen']} of its calls came" if rule["seen"] else "no step calls what it is for"

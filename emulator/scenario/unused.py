@@ -1,13 +1,59 @@
-"""Events of a timeline that came to nothing while the steps of their scenario were played."""
+"""What a scenario says and its steps never brought into play: faults, replies, and events of its timeline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from emulator.kernel.resource import Struct
 from emulator.kernel.timeline import IMPOSSIBLE
 from emulator.scenario.document import JsonObject
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.steps import Step
 from emulator.scenario.timeline import number_of
+
+CHOOSY = frozenset(("every", "probability", "rate_limit"))
+"""The keys by which a rule spares calls also after the first ones."""
+
+
+class Rules(Struct, frozen=True):
+    """The faults and replies of a world as they are after the steps, and the steps that laid some of them, by their ids."""
+
+    faults: Sequence[JsonObject]
+    replies: Sequence[JsonObject]
+    laid: Mapping[str, Step]
+
+    def of(self, scenario: Scenario, part: str) -> Iterator[tuple[str, str, JsonObject]]:
+        """Yield each rule of a part, with its place and its repetition; those of the file come first, in its order."""
+        listed = self.faults if part == "faults" else self.replies
+        for index, rule in enumerate(listed):
+            if index < len(scenario.content.get(part, ())):
+                yield scenario.place(part, index), "", rule
+            elif step := self.laid.get(rule["id"]):
+                yield step.place, step.repetition, rule
+
+
+def unused_rules(scenario: Scenario, rules: Rules) -> Iterator[tuple[str, str]]:
+    """Yield the place of each fault that never struck and of each reply that was never given, and why."""
+    is_faulted = any(it["struck"] for it in rules.faults)
+    for part, of_one, never in (
+        ("faults", "fault", "this fault never struck"),
+        ("replies", "reply", "this reply was never given"),
+    ):
+        for place, repetition, rule in rules.of(scenario, part):
+            if not rule["struck"]:
+                yield place, f"{repetition}{never}: {_why_never(rule, rule[of_one], is_faulted)}"
+
+
+def _why_never(rule: JsonObject, written: JsonObject, is_faulted: bool) -> str:
+    """Return why a rule never struck; one of deliveries has an effect at no point on the way of a request."""
+    is_of_deliveries, seen = "do" in written and "where" not in written, rule["seen"]
+    if not seen and is_of_deliveries:
+        return "no delivery that it is for was made"
+    if not seen:
+        return "no call that it is for came past the faults" if is_faulted else "no step calls what it is for"
+    came = f"{seen} of its {'deliveries' if is_of_deliveries else 'calls'} came"
+    is_spared = seen <= written.get("after", 0) or not CHOOSY.isdisjoint(written)
+    return came if is_spared else f"{came}, and another came first{'' if is_of_deliveries else ', or they were refused'}"
 
 
 def unused_events(scenario: Scenario, left: Sequence[JsonObject], entries: Iterable[JsonObject]) -> Iterator[tuple[str, str]]:
@@ -15,11 +61,20 @@ def unused_events(scenario: Scenario, left: Sequence[JsonObject], entries: Itera
     own = range(len(scenario.content.get("timeline", ())))
     for event in left:
         index = number_of(event["id"]) - 1
-        if index in own and "after_call" in event["event"] and not event["happened"]:
-            seen = f"{event['seen']} of the calls that it follows came" if event["seen"] else "no step calls what it follows"
-            yield scenario.place("timeline", index), f"this event never happened: {seen}"
+        if index in own and (why := _why_not_yet(event)):
+            yield scenario.place("timeline", index), f"this event never happened: {why}"
     for entry in entries:
         if entry.get("resource") == "timeline" and IMPOSSIBLE in entry.get("why", ""):
             index = number_of(entry["id"].partition("/")[0]) - 1
             if index in own:
                 yield scenario.place("timeline", index), f"this event was {IMPOSSIBLE}{entry['why'].partition(IMPOSSIBLE)[2]}"
+
+
+def _why_not_yet(event: JsonObject) -> str | None:
+    """Return why an event has never happened; None where it has, or may have."""
+    is_after_call, happened = "after_call" in event["event"], event["happened"]
+    if event["due"] is not None and happened == (1 if is_after_call else 0):
+        return f"it is due at {event['due']}, and the steps end before that"
+    if not is_after_call or happened:
+        return None
+    return f"{event['seen']} of the calls that it follows came" if event["seen"] else "no step calls what it follows"

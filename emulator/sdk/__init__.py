@@ -2,7 +2,7 @@
 
 from emulator.kernel.accounts import SELF, Accounts
 from emulator.kernel.assumption import Assumption, assumptions_in
-from emulator.kernel.budget import Metered, Shared, Weight, weigh_all
+from emulator.kernel.budget import Metered
 from emulator.kernel.consequences import Ask, Removal, is_revoked
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.ids import mint_id
@@ -27,10 +27,11 @@ from emulator.kernel.machine import (
 from emulator.kernel.resource import Struct, field, replace, structs
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
-from emulator.kernel.transaction import Transaction, base62, guid
+from emulator.kernel.transaction import Transaction, base62, digest, guid
+from emulator.kernel.weight import Shared, Weight, weigh_all
 from emulator.sdk.accounts import OWNER, AccountWords
-from emulator.sdk.deliveries import RESEND, Facts, Notify, Outbox
-from emulator.sdk.delivery import BASE_URL, DELIVERED, WORLD, Attempt, Delivery, Headers
+from emulator.sdk.deliveries import NO_ANSWER, RESEND, Facts, Notify, Outbox
+from emulator.sdk.delivery import BASE_URL, DELIVERED, DROPPED, WORLD, Attempt, Delivery, Headers
 from emulator.sdk.delivery_state import delivery_problems, delivery_schema, dump_deliveries, load_deliveries
 from emulator.sdk.durations import idle_timers, timing_of, without_idle_timers
 from emulator.sdk.errors import InvalidRequest
@@ -68,7 +69,7 @@ from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Pieces, Response, Stream, reason_phrase
 from emulator.sdk.state import Deletable, StateCodec, dump_part, take_room
-from emulator.sdk.vendor import Check, Credentials, Handler, Number, Operation, Renderer, Vendor
+from emulator.sdk.vendor import Check, Credentials, Handler, Limit, Number, Operation, Renderer, Vendor
 from emulator.text.checkpoint import checkpoint
 from emulator.text.letters import Sortable, has_words, is_in
 from emulator.text.nearest import hint, near, some
@@ -82,6 +83,7 @@ __all__ = [
     "COLLECT",
     "COUNT",
     "DELIVERED",
+    "DROPPED",
     "ENCODED",
     "END_OF_TIME",
     "EVERY",
@@ -90,6 +92,7 @@ __all__ = [
     "MANY_RESOURCES",
     "MULTIPART",
     "NAME",
+    "NO_ANSWER",
     "ORDINAL",
     "OWNER",
     "PAST",
@@ -125,6 +128,7 @@ __all__ = [
     "JsonDict",
     "JsonObject",
     "Ladder",
+    "Limit",
     "Machine",
     "Metered",
     "Notify",
@@ -161,6 +165,7 @@ __all__ = [
     "checkpoint",
     "delivery_problems",
     "delivery_schema",
+    "digest",
     "dump",
     "dump_deliveries",
     "dump_fields",

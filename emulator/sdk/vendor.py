@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.kernel.accounts import Accounts
 from emulator.kernel.assumption import Assumption
-from emulator.kernel.machine import Answer, Machine, Resource, Timer
+from emulator.kernel.machine import Answer, Machine, Resource, Timer, View
 from emulator.kernel.resource import Struct, field
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.accounts import AccountWords
@@ -23,6 +23,9 @@ from emulator.text.nearest import spell_first_digit
 
 Check = Callable[[Transaction, Request], Answer | None]
 """Answers a request instead of its handler, or returns None to let it pass."""
+
+Limit = Callable[[View, Request], Answer | Resource]
+"""Returns the tally that has counted a request, or the answer that refuses it. Changes nothing; the tally is put."""
 
 Handler = Callable[[Transaction, Request], Answer]
 """Carries out an operation in an open transaction and returns its answer."""
@@ -39,7 +42,8 @@ class Operation(Struct, frozen=True):
 
     `other_paths` lead to it too, with the same ids, and are listed nowhere.
 
-    After `Vendor.admit` the `checks` run in order, and the first answer ends the request; else the `handler` answers.
+    After `Vendor.admit` the `limit` and then the `checks` run in order, and the first answer ends the request; else the
+    `handler` answers. What is answered without any other change is remembered, so that later only the limit is asked again.
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body was fed to
     `request.reader`, and `request.body` has its beginning.
@@ -59,6 +63,7 @@ class Operation(Struct, frozen=True):
     beside: int | None = None
     about: type[Resource] | None = None
     holds_much: Callable[[Callable[[str, str], Any], Request], bool] | None = None
+    limit: Limit | None = None
     checks: tuple[Check, ...] = ()
     other_paths: tuple[str, ...] = ()
 
@@ -100,7 +105,8 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     `unmatched` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every response, `media_type` with every JSON body; `response_headers` makes the headers that differ
-    from response to response, given the exchange's number. `failure_response` renders a failure of a status from 400 to 599
+    from response to response, given the id that `exchange_id` makes of the world's seed and the exchange's number: nothing else
+    in them may depend on that number. `failure_response` renders a failure of a status from 400 to 599
     that a fault brings about. `cite` adds to each answer of an operation the facts that it rests on beside its row.
     `advise` yields what would have worked; `credential_hint` names the place of a credential in a request; `recognizes` tells
     whether a request has one as only this vendor's clients send it. `unauthenticated` are the answers that refuse a
@@ -126,7 +132,8 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
     failure_response: Callable[[Transaction, Request, int], Response]
     credential_hint: str
-    response_headers: Callable[[Transaction, Request, int], Mapping[str, str]] = lambda _tx, _request, _n: {}
+    exchange_id: Callable[[int, int], str] = lambda _seed, _n: ""
+    response_headers: Callable[[Transaction, Request, str], Mapping[str, str]] = lambda _tx, _request, _id: {}
     cite: Cite = lambda _tx, _request, _operation, answer: answer
     advise: Advise = lambda _tx, _request, _answer: ()
     unauthenticated: Mapping[str, bool] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from emulator.sdk.response import Stream
-from emulator.web.response import LENGTHLESS
+from emulator.web.response import LENGTHLESS, header_lines
 
 if TYPE_CHECKING:
     from emulator.web.response import OutgoingResponse, RawHeaders
@@ -64,10 +64,9 @@ class CoalescingTransport:
     def respond(self, response: OutgoingResponse, keeps: bool = True) -> None:
         """Write a whole response in one piece, and close after it where it says so, or where that does not keep open."""
         content = b"" if response.status in LENGTHLESS or isinstance(response.content, Stream) else response.content
-        lines = [STATUS_LINE[response.status], *[b"%s: %s\r\n" % header for header in response.headers]]
-        if response.status not in LENGTHLESS:
-            lines.append(b"content-length: %d\r\n" % len(content))
-        head = b"".join(lines)
+        length = b"" if response.status in LENGTHLESS else b"content-length: %d\r\n" % len(content)
+        lines = header_lines(response.headers) if response.lines is None else response.lines
+        head = b"%s%s%s" % (STATUS_LINE[response.status], lines, length)
         is_said = CONNECTION in head
         own = b"" if is_said else self._kept if keeps else CLOSES
         self._transport.write(b"%s%s\r\n%s" % (head, own, content))

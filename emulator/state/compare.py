@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from emulator.kernel.time import parse_instant
 from emulator.text.guids import fold
+from emulator.text.nearest import ALIKE, some
 from emulator.text.redact import hide, hides, redact_body, redact_header, redact_text
 
 ABRIDGED = 120
@@ -24,9 +26,11 @@ def differences(
     equal numbers are written in the same way, too.
     """
     if isinstance(expected, dict) and isinstance(actual, dict):
+        has = _names_in(actual)
         for key, value in expected.items():
             if key not in actual:
-                yield f"{path or 'the body'} has no {redact_text(key)!r}"
+                yield f"{path or 'the body'} has no {redact_text(key)!r}{has}"
+                has = ""
             else:
                 below = secret or hides(key, expected, actual)
                 yield from differences(value, actual[key], _below(path, key), by_id, below, exact)
@@ -41,6 +45,12 @@ def differences(
     elif exact and json_text(expected) != json_text(actual):
         how = "in another way than expected" if secret else f"{json_text(actual)}, not {json_text(expected)}"
         yield f"{path or 'the body'} is written {how}"
+
+
+def _names_in(value: Mapping[str, Any]) -> str:
+    """Return the first names in an object, as a remark behind the first one that it has not."""
+    names = [redact_text(name) for name in islice(value, ALIKE)]
+    return f" (it has {some(names, len(value))})" if names else " (it is empty)"
 
 
 def _below(path: str, key: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Raw
 
-from emulator.kernel.budget import Charge, Quota
+from emulator.kernel.budget import Quota
 from emulator.kernel.calls import Verdict, Window
 from emulator.kernel.errors import BadInput
 from emulator.kernel.exchange import AppliedRow, Change, DeliveryAttempt, Event, Exchange, FaultHit, Savepoint
@@ -130,7 +130,7 @@ class Events:
             tuple([AppliedRow(kind, id, self._row(kind, name)) for kind, id, name in it.applied_rows]), it.consulted,
             it.credential, tuple([FaultHit(*each) for each in it.faults]), it.delivered, it.cut,
             [(name.encode("latin-1"), value.encode("latin-1")) for name, value in it.headers],
-            it.also, tuple([self._read_verdict(*each) for each in it.verdicts]), Charge(quota, it.size),
+            it.also, tuple([self._read_verdict(*each) for each in it.verdicts]), quota.keep(it.size),
         )  # fmt: skip
 
     def _applied(self, it: AppliedRow) -> tuple[str, str, str]:

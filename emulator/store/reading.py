@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Raw, ValidationError, json
 
-from emulator.kernel.budget import Budget, Charge, Quota, weigh
+from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput
 from emulator.kernel.history import Commit, History, ResourceChange, Written
@@ -18,6 +18,7 @@ from emulator.kernel.past import BEGINNING, Moment
 from emulator.kernel.resource import structs
 from emulator.kernel.room import refusal
 from emulator.kernel.timeline import TIMELINE
+from emulator.kernel.weight import weigh
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import Events, KeptEvent
@@ -145,7 +146,7 @@ class ImageReader:
             raise BadInput.at(f"the world ends after line {lines}, before all of it is there: the file was cut short")
         source = read_exactly(self._kept.source)
         world.snapshots = self._moments
-        world.beginning = structs.replace(beginning, source=source, text=Charge(self._quota, weigh(source).own))
+        world.beginning = structs.replace(beginning, source=source, text=self._quota.keep(weigh(source).own))
         return world
 
     def _take_world(self, kept: KeptWorld) -> None:
@@ -208,7 +209,7 @@ def rules_of(kept: KeptRules, machines: Mapping[str, Machine], limits: Limits) -
 def written_state(raw: Raw, quota: Quota) -> Written | None:
     """Return what a controller wrote, whose bytes count in a quota; None where it wrote nothing."""
     state = read_exactly(raw)
-    return None if state is None else Written(state, Charge(quota, weigh(state).own))
+    return None if state is None else Written(state, quota.keep(weigh(state).own))
 
 
 _READERS: Mapping[str, Callable[[Raw], Any]] = {

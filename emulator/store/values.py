@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import DecodeError, Raw, json
 
-from emulator.kernel.budget import Charge, Metered, Shared
+from emulator.kernel.budget import Charge, Metered
 from emulator.kernel.consequences import Revocation
 from emulator.kernel.delivery_faults import DeliveryFault
 from emulator.kernel.errors import BadInput
@@ -24,6 +24,7 @@ from emulator.kernel.faults import NEXT, Fault
 from emulator.kernel.replies import ScriptedReply
 from emulator.kernel.resource import Struct, structs
 from emulator.kernel.timeline import Reaction, TimelineEvent
+from emulator.kernel.weight import Shared
 from emulator.scenario.calls import body_of
 from emulator.scenario.timeline import happening
 from emulator.sdk.exact_json import dump, load

@@ -22,14 +22,16 @@ SECONDS_TO_READ = 3
 """Seconds that a client has for an answer, however many others want the room."""
 
 
-class AnswerCharge(Charge):
+class AnswerCharge(Charge, eq=False, gc=False):
     """The bytes of an answer on its way. `began` is the time at which it was made."""
 
-    __slots__ = ("began",)
+    began: float = 0.0
 
-    def __init__(self, quota: Quota, size: int) -> None:
-        self.began = MONOTONIC()
-        super().__init__(quota, size)
+    @classmethod
+    def of(cls, quota: Quota, size: int) -> AnswerCharge:
+        """Count so many bytes and return their charge."""
+        quota.take(size)
+        return cls(quota, size, (), MONOTONIC())
 
     def pace(self, taken: int) -> float:
         """Return the bytes a second at which a client takes it that has taken so many; infinity in its first seconds."""
@@ -57,7 +59,7 @@ class AnswerRoom(Room):
         if self._charge is not None:
             self._charge.become(self._taken)
         elif self._taken > PIECE:
-            self._charge = AnswerCharge(self._quota, self._taken)
+            self._charge = AnswerCharge.of(self._quota, self._taken)
         if self._charge is not None and self._quota.over:
             raise TooMany(NO_ROOM)
 
@@ -81,7 +83,7 @@ def charge_answer(quota: Quota, size: int) -> AnswerCharge | None:
     """
     if size <= PIECE:
         return None
-    charge = AnswerCharge(quota, size)
+    charge = AnswerCharge.of(quota, size)
     if quota.over:
         raise TooMany(NO_ROOM)
     return charge

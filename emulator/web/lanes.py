@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Container
 from functools import partial
 from typing import TypeVar
-from weakref import WeakValueDictionary
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit
 from emulator.kernel.clock import FROZEN
@@ -30,6 +29,15 @@ class NoLanes:
             return function()
 
 
+class _Lane:
+    """The turns in one world, and how many wait for one or have it."""
+
+    __slots__ = ("turn", "users")
+
+    def __init__(self) -> None:
+        self.turn, self.users = asyncio.Lock(), 0
+
+
 class Lanes(NoLanes):
     """One lane for each world that a thread works on. The event loop itself never waits for a world's lock.
 
@@ -38,7 +46,7 @@ class Lanes(NoLanes):
     """
 
     def __init__(self) -> None:
-        self.waiting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self.waiting: dict[str, _Lane] = {}
 
     async def run(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool = False) -> T:
         """Return what the function returns, or raise what it raises. It is called while nobody else uses the world."""
@@ -52,11 +60,15 @@ class Lanes(NoLanes):
         return await self._queue(world, function, is_long, is_known_long)
 
     async def _queue(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool) -> T:
-        lane = self.waiting.get(world.id)
-        if lane is None:
-            self.waiting[world.id] = lane = asyncio.Lock()
-        async with lane:
-            return await _run_next(world.lock, function, is_long, is_known_long)
+        lane = self.waiting.setdefault(world.id, _Lane())
+        lane.users += 1
+        try:
+            async with lane.turn:
+                return await _run_next(world.lock, function, is_long, is_known_long)
+        finally:
+            lane.users -= 1
+            if not lane.users:
+                del self.waiting[world.id]
 
 
 async def _run_next(lock: Lock, function: Callable[[], T], is_long: bool, is_known_long: bool) -> T:

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from math import inf
+from operator import attrgetter
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any
 
 from emulator.contract.evidence import grounds_of
-from emulator.kernel.budget import Charge, Quota
+from emulator.kernel.budget import Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong
 from emulator.kernel.exchange import MAX_APPLIED_ROWS, MOST_VERDICTS, Exchange, Savepoint
@@ -47,8 +48,8 @@ NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 LONG_ANSWER = 100_000
 """Bytes of memory beyond which an answer is not written on the event loop."""
 
-_CONTAINERS = frozenset((dict, list, tuple))
-_SMALL = frozenset((int, bool, type(None)))
+_ID = attrgetter("id")
+_CONTAINERS, _SMALL = frozenset((dict, list, tuple)), frozenset((int, bool, type(None)))
 _PART_SIZE = 8
 """Bytes of a part of a value, besides its letters."""
 
@@ -69,13 +70,10 @@ class Pipeline:
         answers: Quota,
         carriers: Carriers | None = None,
     ) -> None:
-        self.held = held
-        self.carriers = carriers
-        self._validate = validate
-        self._kept = limits.journal_bytes
-        self._max_response = limits.answer
-        self._answers = answers
-        self._date: tuple[datetime | None, bytes] = (None, b"")
+        self.held, self.carriers = held, carriers
+        self._validate, self._kept = validate, limits.journal_bytes
+        self._max_response, self._answers = limits.answer, answers
+        self._constant: dict[tuple[Vendor, bool], tuple[datetime, RawHeaders]] = {}
 
     def at_once(self, world: World, request: Request) -> OutgoingResponse:
         """Carry out a request in a world without faults, all of its way."""
@@ -86,7 +84,7 @@ class Pipeline:
         """Tell whether a request gets no further than admission, whatever its body is if not `is_whole`. Nothing happens."""
         operation, tx = request.operation, world.transaction(request.operation_name, request)
         try:
-            if tx.size(ScriptedReply) and reply_to(tx, request, is_whole).reply:
+            if tx.has(ScriptedReply) and reply_to(tx, request, is_whole).reply:
                 return False
             return operation is None or request.vendor.admit(tx, request, operation) is not None
         finally:
@@ -113,7 +111,7 @@ class Pipeline:
             answer, response = _answer(tx, request, is_admitted)
             if request.waits_for and not request.has_waited and self.carriers is not None:
                 raise MustWait
-            is_followed = tx.size(Reaction) > 0 and react(tx, call_of(request), response.status, world.journal.last + 1)
+            is_followed = tx.has(Reaction) and react(tx, call_of(request), response.status, world.journal.last + 1)
             if left and left[-1].do == STATUS:
                 response = failure_of(tx, request, left[-1])
             outgoing = self._record(tx, world, request, answer, response, early + late, left)
@@ -146,14 +144,17 @@ class Pipeline:
             content, charge = Stream(content.length, iter(())), None
         body = b"" if isinstance(content, Stream) else content
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
-        is_own = answer.name not in NOT_OF_VENDORS and STATUS not in [fault.do for fault in left]
+        is_own = answer.name not in NOT_OF_VENDORS and not (left and STATUS in [fault.do for fault in left])
         headers = self._headers(tx, request, response, n)
         if is_own and request.operation is None and not request.verbs:
             headers.append((b"emulator-error", b"no-such-path"))
         if is_own and response.status >= LEAST_REFUSAL and content_coding(request.raw_headers, request.body):
             headers.append((b"emulator-error", b"compressed-body"))
         if world.rules.provenance:
-            headers += _provenance(world, n, basis if is_own else "", faults)
+            headers.append((b"emulator-exchange", place_in(world, n)))
+            if is_own:
+                headers.append((b"emulator-basis", basis.encode()))
+            headers += [(b"emulator-fault", fault.id.encode()) for fault in faults] if faults else ()
         if self._validate is not None and is_own:
             self._validate(request.vendor.name, tx.why, response.status, body)
         cut, request_body, response_body = len(request.body) > kept, request.body[:kept], body[:kept]
@@ -162,9 +163,9 @@ class Pipeline:
         exchange = Exchange(
             tx.now, request.savepoint or Savepoint(tx.now, n - 1, world.history.count), tx.why, request.method, request.target,
             request_body, answer.name, answer.evidence, answer.assumption.id if answer.assumption else None,
-            basis if is_own else None, response.status, response_body, changes, rows, tuple([it.id for it in tx.consulted]),
-            request.credential, tuple([fault.hit() for fault in faults]), _delivered(left), cut, request.raw_headers, also,
-            request.verdicts[:MOST_VERDICTS], Charge(world.quota, size),
+            basis if is_own else None, response.status, response_body, changes, rows, tuple(map(_ID, tx.consulted)),
+            request.credential, tuple(map(Fault.hit, faults)), not left or _delivered(left), cut, request.raw_headers, also,
+            request.verdicts[:MOST_VERDICTS], world.quota.keep(size),
         )  # fmt: skip
         world.journal.add(exchange)
         return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange), None, charge)
@@ -192,23 +193,29 @@ class Pipeline:
 
     def _headers(self, tx: Transaction, request: Request, response: Response, n: int) -> RawHeaders:
         """Return the world's date, what the vendor always sends, and what this response adds or replaces."""
-        if self._date[0] != tx.now:
-            self._date = tx.now, format_datetime(tx.now, usegmt=True).encode()
-        headers = [(b"date", self._date[1])]
-        if response.body is not None and "content-type" not in response.headers:
-            headers.append((b"content-type", request.vendor.media_type.encode()))
-        headers += request.vendor.constant_headers
-        headers += encoded(request.vendor.response_headers(tx, request, n))
-        if own := encoded(response.headers):
+        vendor, has_type = request.vendor, response.body is not None and "content-type" not in response.headers
+        headers = self._constant_headers(tx.now, vendor, has_type) + encoded(
+            vendor.response_headers(tx, request, vendor.exchange_id(tx.seed, n))
+        )
+        if own := encoded(response.headers) if response.headers else []:
             replaced = {name for name, _ in own}
-            headers = [it for it in headers if it[0].lower() not in replaced]
-        return headers + own
+            headers = [it for it in headers if it[0].lower() not in replaced] + own
+        return headers
+
+    def _constant_headers(self, now: datetime, vendor: Vendor, has_type: bool) -> RawHeaders:
+        """Return the headers that are the same for all responses of a vendor at an instant, with or without the usual type."""
+        made = self._constant.get((vendor, has_type))
+        if made is None or made[0] != now:
+            media_type = [(b"content-type", vendor.media_type.encode())] if has_type else []
+            date = (b"date", format_datetime(now, usegmt=True).encode())
+            self._constant[vendor, has_type] = made = now, [date, *media_type, *vendor.constant_headers]
+        return made[1]
 
 
 def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answer, Response]:
     """Return the answer to a request and its response: the scenario's, or else the vendor's."""
     vendor, operation, cite = request.vendor, request.operation, None
-    if tx.size(ScriptedReply) and (scripted := scripted_answer(tx, request)):
+    if tx.has(ScriptedReply) and (scripted := scripted_answer(tx, request)):
         return scripted
     if operation is None:
         answer = _attributed(vendor, vendor.unmatched(tx, request, request.verbs))
@@ -219,8 +226,10 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     response = vendor.renderers[answer.name](tx, request, answer.subject)
     if operation and cite:
         answer = cite(tx, request, operation, answer)
-    departure = None if answer.assumption else next((it for it in tx.consulted if tx.choice(it) != it.choices[0]), None)
-    return (structs.replace(answer, assumption=departure) if departure else answer), response
+    if tx.consulted and answer.assumption is None:
+        departure = next((it for it, choice in tx.consulted.items() if choice != it.choices[0]), None)
+        answer = structs.replace(answer, assumption=departure) if departure else answer
+    return answer, response
 
 
 def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:
@@ -233,7 +242,11 @@ def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Oper
 
 
 def first_check(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
-    """Return the answer of the first check that has one; None where all let the request pass."""
+    """Return the answer of the limit, which counts the request, or the first check that has one; None where all let it pass."""
+    if operation.limit is not None:
+        if isinstance(counted := operation.limit(tx, request), Answer):
+            return counted
+        tx.put(counted)
     for check in operation.checks:
         if (answer := check(tx, request)) is not None:
             return answer
@@ -248,14 +261,6 @@ def _attributed(vendor: Vendor, answer: Answer) -> Answer:
     return structs.replace(answer, assumption=decider) if decider else answer
 
 
-def _provenance(world: World, n: int, basis: str, faults: Faults) -> RawHeaders:
-    """Return the headers that name an exchange, how sure its answer is where it is the vendor's own, and its faults."""
-    marks = [(b"emulator-exchange", place_in(world, n))]
-    if basis:
-        marks.append((b"emulator-basis", basis.encode()))
-    return [*marks, *((b"emulator-fault", fault.id.encode()) for fault in faults)] if faults else marks
-
-
 def place_in(world: World, n: int) -> bytes:
     """Return the name of an exchange, as a header has it."""
     return f"{world.id}/{n}".encode()
@@ -263,8 +268,6 @@ def place_in(world: World, n: int) -> bytes:
 
 def _delivered(faults: Faults) -> bool | None:
     """Tell whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
-    if not faults:
-        return True
     if not all(fault.preserves_response for fault in faults):
         return False
     return None if any(fault.takes_real_time for fault in faults) else True

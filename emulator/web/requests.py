@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from sys import getsizeof
 from typing import Any
 
-from emulator.kernel.budget import Budget, Charge, Quota, weigh
+from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.errors import TooLarge, TooMany
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import refusal
+from emulator.kernel.weight import weigh
 from emulator.sdk.request import Reader
 from emulator.text.checkpoint import checkpoint
 from emulator.text.pattern import pattern
@@ -135,7 +136,7 @@ class IncomingBody:
         if kept <= UNCOUNTED_BYTES and self._charge is None:
             return True
         if self._charge is None:
-            self._charge = Charge(self._account, 0)
+            self._charge = self._account.keep(0)
         self._charge.become(kept)
         if self._account.over:
             self.refusal = str(refusal(self._account, "this upload")) if self.kept else NO_ROOM
@@ -150,7 +151,7 @@ class IncomingBody:
         """
         weight = weigh(value)
         size = weight.own + sum(map(getsizeof, weight.large))
-        self._charge = Charge(self._account, size)
+        self._charge = self._account.keep(size)
         if self._account.over and self._account.budget.used > size:
             self._charge = None
             raise TooMany(NO_ROOM)

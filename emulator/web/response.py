@@ -36,7 +36,8 @@ WORLD_HEADER = b"emulator-world"
 class OutgoingResponse(Struct, frozen=True):
     """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge.
 
-    One with a `receipt` goes out once that is over, which `once_over` turns it into what goes out then.
+    `lines` are its headers as HTTP/1.1 writes them, where those are made already. One with a `receipt` goes out once that is
+    over, which `once_over` turns it into what goes out then.
     """
 
     status: int
@@ -47,6 +48,7 @@ class OutgoingResponse(Struct, frozen=True):
     delays: FaultDelays | None = None
     charge: AnswerCharge | None = None
     receipt: Receipt | None = None
+    lines: bytes | None = None
 
     @property
     def length(self) -> int:
@@ -57,6 +59,11 @@ class OutgoingResponse(Struct, frozen=True):
     def ends_with_its_answer(self) -> bool:
         """True where no fault strikes after the response: a client that leaves then has got it."""
         return all(fault.where != AFTER_REPLY for fault in self.faults)
+
+
+def header_lines(headers: RawHeaders) -> bytes:
+    """Return headers as HTTP/1.1 writes them."""
+    return b"".join([b"%s: %s\r\n" % header for header in headers])
 
 
 async def send_head(response: OutgoingResponse, send: Send) -> None:

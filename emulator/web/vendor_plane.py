@@ -10,7 +10,6 @@ from typing import TypeVar
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong, TooLarge, TooMany
 from emulator.kernel.faults import Fault
-from emulator.kernel.keeping import Keeper
 from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.store import Store
 from emulator.kernel.timeline import Reaction
@@ -23,9 +22,10 @@ from emulator.web.connection import Connection, InProcessConnection, Scope
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import Rejection
 from emulator.web.held_requests import HeldRequests
+from emulator.web.known import Known
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.pipeline import Pipeline
-from emulator.web.plan import MOST_PLANS, Known, Plan, state_of
+from emulator.web.plan import MOST_PLANS, Plan
 from emulator.web.receipts import NotKept, expect_store, once_over, unavailable, with_receipt
 from emulator.web.requests import LONG_BODY, check_values
 from emulator.web.response import OutgoingResponse, emulator_error
@@ -75,33 +75,19 @@ class VendorPlane:
         """
         if len(body) != plan.size or len(body) > min(LONG_BODY, self._limits.body):
             return None
-        keeper: Keeper | None = None
         try:
-            known = plan.known if plan.known is not None and plan.known.request.body == body else None
-            request = known.request if known is not None else request_of(plan, body, None, self._limits)
-            world = world_of(self._worlds, request)
-            if world is None:
-                return None
-            if (keeper := world.keeper) is not None:
-                expect_store(keeper)
-            if not _is_free(world, self._lanes):
-                return None
-            response = self._carry_out_and_release(world, request, plan)
-        except TakesLong:
-            self._note_long(request)
-            return None
-        except MustWait:
-            return None
-        except TooLarge:
+            response = self._repeat(plan.known, body) or self._answer_free(plan, body)
+        except (MustWait, TooLarge):
             return None
         except NotKept as error:
-            keeper, response = None, unavailable(error)
+            response = unavailable(error)
         except TooMany as error:
             response = emulator_error(429, "too-many", str(error))
         except Exception:
             response = emulator_error(*self.failure(plan.request.method, plan.request.path))
         if response is None:
             return None
+        keeper = response.entry.world.keeper if response.entry is not None else None
         if keeper is not None and (response := with_receipt(response, keeper)).receipt is not None:
             return response
         self.note(plan.scope, response)
@@ -168,7 +154,7 @@ class VendorPlane:
             return await FaultedRequest(self._pipeline, world, request, delays).answer(partial(self._is_chosen, world, request))
         if is_slow or not _is_free(world, lanes):
             return await lanes.run(world, partial(self._if_chosen, self._carry_out, world, request), is_slow)
-        return self._carry_out_and_release(world, request)
+        return self._if_chosen_and_release(self._carry_out, world, request)
 
     def _takes_long(self, world: World, request: Request) -> bool:
         """Tell whether a request may take long, or one like it turned out to."""
@@ -180,29 +166,52 @@ class VendorPlane:
             self._long.clear()
         self._long.add(_digest(request))
 
-    def _carry_out_and_release(self, world: World, request: Request, plan: Plan | None = None) -> OutgoingResponse | None:
-        """Carry out a request in a world whose lock is held for it; None where that was replaced or dropped meanwhile."""
+    def _if_chosen_and_release(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:
+        """Call a function in a world whose lock is held; not (None) where that was replaced or dropped meanwhile."""
         try:
-            if not self._is_chosen(world, request):
-                return None
-            return self._carry_out(world, request) if plan is None else self._carry_out_planned(world, request, plan)
+            return self._if_chosen(function, world, request)
         finally:
             world.lock.release()
 
-    def _carry_out_planned(self, world: World, request: Request, plan: Plan) -> OutgoingResponse | None:
-        """Carry out a request at once, or repeat what it is known to come to; None where it takes long."""
-        known, response, version = plan.known, None, world.store.versions[0]
-        if known is not None and known.request is request and known.fits(state_of(world)):
-            response = known.repeat(world)
-        if response is None and not self._takes_long(world, request):
-            request.is_on_loop = True
-            response = self._carry_out(world, request)
-            plan.known = Known.of(request, response) if response and world.store.versions[0] == version else None
+    def _repeat(self, known: Known | None, body: bytes) -> OutgoingResponse | None:
+        """Answer a request as the known one was; None where it is another, or its world is not as it was, or not free."""
+        if known is None or known.request.body != body:
+            return None
+        world = world_of(self._worlds, known.request)
+        if world is None or not _is_free(world, self._lanes):
+            return None
+        try:
+            if world.keeper is not None:
+                expect_store(world.keeper)
+            is_as_it_was = world_of(self._worlds, known.request) is world and known.fits(world)
+            return known.repeat(world) if is_as_it_was else None
+        finally:
+            world.lock.release()
+
+    def _answer_free(self, plan: Plan, body: bytes) -> OutgoingResponse | None:
+        """Return the response to a request of a plan in a world that is free; None where it must wait."""
+        request = request_of(plan, body, None, self._limits)
+        world = world_of(self._worlds, request)
+        if world is None or not _is_free(world, self._lanes):
+            return None
+        try:
+            return self._if_chosen_and_release(partial(self._carry_out_planned, plan), world, request)
+        except TakesLong:
+            self._note_long(request)
+            return None
+
+    def _carry_out_planned(self, plan: Plan, world: World, request: Request) -> OutgoingResponse | None:
+        """Carry out a request at once, and note with its plan what is known then; None where it takes long."""
+        if self._takes_long(world, request):
+            return None
+        request.is_on_loop, version = True, world.store.versions[0]
+        response = self._carry_out(world, request)
+        plan.known = Known.of(request, response) if response and world.store.versions[0] == version else None
         return response
 
     def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:
         """Carry out a request in a world without faults; None where it was given one meanwhile."""
-        return None if world.store.size(Fault.kind) else self._pipeline.at_once(world, request)
+        return None if world.store.tables.get(Fault.kind) else self._pipeline.at_once(world, request)
 
     def _if_chosen(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:
         """Call a function in a world; not (None) where that was replaced or dropped before its lock was held.
@@ -249,7 +258,7 @@ def takes_long(world: World, request: Request) -> bool:
         return True
     if operation.holds_much is not None and operation.holds_much(store.find, request):
         return True
-    return store.size(Reaction.kind) > 0 and _may_be_followed_by_much(store)
+    return bool(store.tables.get(Reaction.kind)) and _may_be_followed_by_much(store)
 
 
 def _may_be_followed_by_much(store: Store) -> bool:

@@ -272,11 +272,40 @@ def test_a_webhook_is_posted_and_its_result_set_tells_so(emulator: Emulator) -> 
     assert len(httpx.get(link).json()) == 2
 
 
+@pytest.mark.scenario(
+    WITH_WEBHOOK | {"assume": {"serpwow.webhook-retries": "older-page"}, "timing": {"serpwow.webhook.duration": "6s"}}
+)
+def test_a_url_that_timed_out_rests_for_five_minutes_where_the_older_page_is_assumed(emulator: Emulator) -> None:
+    seen: list[str] = []
+    emulator.receiver(POSTED, receiving(seen))
+    start(emulator)
+    emulator.clock.advance("1m")
+    url = f"{emulator.serpwow.url}/batches/B1/results/1/resendwebhook"
+    refused = httpx.get(url, params={"api_key": emulator.serpwow.api_key})
+    message = "The webhook POST was not sent: its URL rests after a time-out"
+    assert (refused.status_code, refused.json()["request_info"]["message"], len(seen)) == (400, message, 1)
+    assert get(emulator, "/batches/B1/results/1")["result"]["webhook_status"]["status"] == "failed"
+    emulator.clock.advance("5m")
+    assert httpx.get(url, params={"api_key": emulator.serpwow.api_key}).status_code == 400
+    assert len(seen) == 2
+
+
 def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     is_right = environ["PATH_INFO"] == "/results" and environ["CONTENT_TYPE"] == "application/json" and b"B1" in body
     start_response("204 No Content" if is_right else "400 Bad Request", [])
     return []
+
+
+@pytest.mark.parametrize(("status", "basis"), [(200, "documented"), (204, "inferred")])
+def test_a_webhook_that_was_sent_again_succeeded_by_200_or_as_is_inferred(emulator: Emulator, status: int, basis: str) -> None:
+    ended = {"id": 1, "started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T00:00:10Z", "webhook": HOOKS}
+    batch = {"id": "B1", "created_at": "2025-12-30T00:00:00Z", "searches": 1, "result_sets": [ended]}
+    emulator.load({"given": {"serpwow": {"batches": [batch]}}})
+    emulator.receiver(HOOKS, receiving([], [status]))
+    url = f"{emulator.serpwow.url}/batches/B1/results/1/resendwebhook"
+    answer = httpx.get(url, params={"api_key": emulator.serpwow.api_key})
+    assert (answer.status_code, answer.headers["emulator-basis"]) == (200, basis)
 
 
 @pytest.mark.scenario(WITH_WEBHOOK)

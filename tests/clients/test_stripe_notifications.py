@@ -131,6 +131,29 @@ def test_a_client_verifies_by_either_secret_until_the_rolled_one_expires(emulato
     assert good_secrets() == ["whsec_new"]
 
 
+@pytest.mark.parametrize("former", [[], ["whsec_former"]], ids=["one secret", "a rolled one"])
+def test_a_test_event_has_a_fake_signature_that_verifies_nothing(emulator: Emulator, former: list[str]) -> None:
+    emulator.load({"given": GIVEN})
+    if former:
+        emulator.state.change({"stripe": {"event_destinations": [{"id": "ed_1", "former_signing_secret": former[0]}]}})
+    emulator.clock.advance("5s")
+    client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url})
+    body, headers = emulator.deliveries[-1].request
+    second, *signatures = headers["Stripe-Signature"].split(",")
+    assert [it.partition("=")[0] for it in (second, *signatures)] == ["t", "v1", *("v1" for _ in former), "v0"]
+    fake = signatures[-1].replace("v0=", "v1=")
+    assert verifies(client, body, headers["Stripe-Signature"], "whsec_test")
+    assert not any(verifies(client, body, f"{second},{fake}", it) for it in ("whsec_test", *former))
+
+
+def test_an_event_comes_with_the_headers_of_stripe(emulator: Emulator) -> None:
+    emulator.load({"given": GIVEN})
+    emulator.clock.advance("5s")
+    _, headers = emulator.deliveries[-1].request
+    assert headers["User-Agent"] == "Stripe/1.0 (+https://stripe.com/docs/webhooks)"
+    assert headers["Accept"].startswith("*/*; q=0.5, application/xml")
+
+
 def verifies(client: stripe.StripeClient, body: bytes, signature: str, secret: str) -> bool:
     try:
         client.parse_event_notification(body, signature, secret)

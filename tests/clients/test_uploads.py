@@ -1,8 +1,9 @@
-"""Uploads of result sets to SerpWow's destinations, which a test can see and whose files it can have."""
+"""Links to files that SerpWow's webhooks and uploads to destinations have, as a test can see and follow them."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -30,7 +31,7 @@ def test_the_files_of_an_upload_lie_below_its_prefix_and_can_be_had(emulator: Em
     files = told.pop("files")
     assert (upload.status, upload.destination, upload.subject, upload.event_id) == ("collected", "D1", "B1", "1")
     assert told == {"type": "s3", "s3_bucket_name": "MyS3Bucket"}
-    folder = "2026-01-01/Weekly-B1/1/Batch_Results_B1_1_"
+    folder = "2026_01_01/Weekly-B1/1/Batch_Results_B1_1_"
     assert [it for it in files if it.endswith(".json")] == [f"{folder}Page_1.json"]
     assert len([it for it in files if it.startswith(folder) and it.endswith(".csv")]) == 2
     assert len(httpx.get(files[f"{folder}Page_1.json"]).json()) == 2
@@ -42,6 +43,25 @@ def test_the_links_of_a_server_that_nobody_has_asked_for_its_url_lead_to_it() ->
         emulator.clock.advance("10s")
         files = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
         assert {httpx.get(it).status_code for it in files.values()} == {200}
+
+
+@pytest.mark.parametrize(
+    ("type", "prefix"),
+    [("s3", "s3"), ("s3compatible", "s3"), ("gcs", "gcs"), ("azure", "azure"), ("oss", "oss")],
+)
+def test_every_type_of_destination_has_a_prefix(emulator: Emulator, type: str, prefix: str) -> None:
+    emulator.load(uploading({"type": type, "settings": {f"{prefix}_path_prefix": "%DATE%"}}))
+    emulator.clock.advance("10s")
+    files = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
+    assert {it.partition("/")[0] for it in files} == {"2026_01_01"}
+
+
+def test_what_stands_for_a_token_is_no_token_itself(emulator: Emulator) -> None:
+    settings = S3 | {"s3_path_prefix": "%BATCH_NAME%/%DATE%/%date%/%OTHER%"}
+    emulator.load(uploading({"settings": settings}, name="%DATE%%RESULT_SET_ID%"))
+    emulator.clock.advance("10s")
+    files = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
+    assert {it.rpartition("/")[0] for it in files} == {"%DATE%%RESULT_SET_ID%/2026_01_01/%date%/%OTHER%"}
 
 
 def test_an_upload_without_a_format_is_of_json(emulator: Emulator) -> None:
@@ -71,6 +91,37 @@ def test_an_upload_that_does_not_happen_says_why(
     answer = httpx.get(f"{emulator.serpwow.url}/batches/B1/results/1", params={"api_key": emulator.serpwow.api_key}).json()
     told = answer["result"].get("destination_status", {})
     assert {id: it["status"] for id, it in told.items()} == ({"D1": status} if status else {})
+
+
+def test_a_webhook_has_the_links_that_its_page_prints(emulator: Emulator) -> None:
+    """In the body of a webhook the page of CSV ends in the same 40 characters as the file of all pages."""
+    formats = {f"notification_as_{it}": True for it in ("json", "jsonlines", "csv")}
+    emulator.load(uploading({}, notification_webhook="https://example.com/hook", **formats))
+    emulator.clock.advance("12s")
+    links = json.loads(emulator.deliveries.expect("batch_resultset_completed").once().body)["result_set"]["download_links"]
+    assert all(httpx.get(it).status_code == 200 for of in links.values() for it in (*of["pages"], of["all_pages"]))
+    names = {format: [it.rpartition("/")[2] for it in (*of["pages"], of["all_pages"])] for format, of in links.items()}
+    page, all_pages = names.pop("csv")
+    assert names == {
+        "json": ["Batch_Results_B1_1_Page_1.json", "Batch_Results_B1_1_All_Pages.zip"],
+        "jsonlines": ["Batch_Results_B1_1_Page_1.jsonl", "Batch_Results_B1_1_All_Pages_jsonlines.zip"],
+    }
+    assert re.fullmatch(r"Batch_Results_B1_1_Page_1_[0-9a-f]{40}\.csv", page)
+    assert all_pages == page.replace("Page_1", "All_Pages")
+
+
+@pytest.mark.parametrize(("choice", "columns"), [("batch", "search.q"), ("default", "search.q,request_info.success")])
+def test_what_is_notified_has_the_columns_that_the_batch_names(emulator: Emulator, choice: str, columns: str) -> None:
+    hook = {"notification_webhook": "https://example.com/hook", "notification_as_csv": True}
+    scenario = uploading({}, notification_csv_fields="search.q", **hook)
+    emulator.load(scenario | {"assume": {"serpwow.csv-columns": choice}})
+    emulator.clock.advance("12s")
+    posted = json.loads(emulator.deliveries.expect("batch_resultset_completed").once().body)
+    uploaded = json.loads(emulator.deliveries.expect(UPLOAD).once().body)["files"]
+    csv = posted["result_set"]["download_links"]["csv"]
+    for link in (*csv["pages"], csv["all_pages"], *uploaded.values()):
+        assert httpx.get(link).text.splitlines()[0].startswith(columns)
+        assert ("request_info" in httpx.get(link).text) == (choice == "default")
 
 
 def test_each_run_of_a_schedule_is_uploaded(emulator: Emulator) -> None:

@@ -84,6 +84,13 @@ def test_json_is_read_under_every_label(live: Live, method: str, path: str, body
         (b"name=\xff", FORM, "not encoded in UTF-8"),
         (b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nnew\r\n--b--', "multipart/form-data; boundary=b", "is not read"),
         ("null", "application/json", "must not be null"),
+        ("null", FORM, "must not be null"),
+        (json.dumps(json.dumps({"name": "new"})), FORM, "must be "),  # json_encode twice
+        ('"name', FORM, "not valid JSON"),
+        (" true\n", FORM, "must be "),
+        ("-1.5e3", FORM, "must be "),
+        ("\0{}", FORM, "is it JSON?"),
+        ('\u00a0{"name": "new"}', FORM, "is it JSON?"),
         ('\ufeff{"name": "new"}', "application/json", "begins with a byte order mark"),
         ('\ufeff{"name": "new"}', FORM, "begins with a byte order mark"),
     ],

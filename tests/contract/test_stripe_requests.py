@@ -53,7 +53,7 @@ def test_a_key_that_is_refused_cancels_nothing(live: Live, key: str, assume: dic
     ("key", "fact", "basis"), [("rk_test_1", "stripe-auth-5", "documented"), ("demo", "stripe-auth-6", "inferred")]
 )
 def test_an_answer_to_a_key_that_is_not_secret_says_what_it_rests_on(live: Live, key: str, fact: str, basis: str) -> None:
-    world = live.load({"given": {"stripe": {"batch_jobs": [{"id": ID}]}}})
+    world = live.load({"given": {"stripe": {"batch_jobs": [{"id": ID, "status": "cancelling"}]}}})
     assert send(live, world, "GET", JOB, key).headers["emulator-basis"] == basis
     assert fact in facts_of(world)
 
@@ -219,9 +219,16 @@ def test_a_destination_that_no_page_speaks_of_is_inferred(live: Live, more: dict
 
 @pytest.mark.parametrize(
     ("state", "basis"),
-    [({"status": "in_progress"}, "inferred"), ({"status": "complete", "rows": 0}, "inferred"), ({}, "documented")],
+    [
+        ({"status": "in_progress"}, "inferred"),
+        ({"status": "complete", "rows": 0}, "inferred"),
+        ({}, "inferred"),
+        ({"status": "validating"}, "documented"),
+    ],
 )
-def test_counts_that_rest_on_a_pace_or_an_empty_file_are_inferred(live: Live, state: dict[str, Any], basis: str) -> None:
+def test_counts_that_rest_on_a_pace_or_an_empty_file_and_links_are_inferred(
+    live: Live, state: dict[str, Any], basis: str
+) -> None:
     world = live.load({"given": {"stripe": {"batch_jobs": [{"id": ID, **state}]}}})
     assert send(live, world, "GET", JOB).headers["emulator-basis"] == basis
 

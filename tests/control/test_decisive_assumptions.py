@@ -10,7 +10,7 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.contract.evidence import load_evidence
-from emulator.kernel.budget import Budget, Quota
+from emulator.kernel.budget import Quota
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from tests.support.loading import load_value
@@ -135,14 +135,14 @@ def test_each_fact_that_states_a_default_names_an_assumption_that_there_is() -> 
 def test_trying_again_takes_no_memory_from_what_worlds_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     worlds = worlds_of([load_value({"title": "A", "clock": {"start": "2026-03-10T00:00:00Z"}, "given": GIVEN}, VENDORS)])
     taken: list[int] = []
-    take = Budget.take
+    take = Quota.take
 
-    def noting(budget: Budget, quota: Quota, size: int) -> None:
-        taken.extend([size] * (budget is worlds.budget))
-        take(budget, quota, size)
+    def noting(quota: Quota, size: int) -> None:
+        taken.extend([size] * (quota.budget is worlds.budget))
+        take(quota, size)
 
     with httpx.Client(transport=InProcess(create_app(worlds)), base_url="http://127.0.0.1:8080") as client:
         client.get("/live/batches/A/stop?api_key=demo").raise_for_status()
-        monkeypatch.setattr(Budget, "take", noting)
+        monkeypatch.setattr(Quota, "take", noting)
         assert listed(client) == ["serpwow.stop-schedule"]
     assert taken == []

@@ -95,7 +95,7 @@ def test_what_was_asked_is_verified(emulator: Emulator, holds: Assertion) -> Non
         (
             lambda emulator: emulator.assert_called(STOP, times=1, query={"page": 2}, headers={"X-A": "b"}),
             "never called with that query and header, and should have been called once; the nearest is exchange 3, where "
-            "query has no 'page'; there is no header X-A",
+            "query has no 'page' (it has api_key); there is no header X-A",
         ),
         (lambda emulator: emulator.assert_never(STOP), f"{STOP} was called twice, and never should be: exchanges 3, 4"),
     ],

@@ -168,15 +168,15 @@ def test_a_context_of_tls_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_urls_of_receivers_count_among_the_bytes_of_their_world() -> None:
     world = owing().default
-    before, urls = world.quota.bytes, frozenset(f"https://example.test/{n}" for n in range(100))
+    before, urls = world.quota.used, frozenset(f"https://example.test/{n}" for n in range(100))
     world.set_receivers(urls)
-    assert world.quota.bytes - before > sum(map(len, urls))
-    world.quota.limit = world.quota.bytes
+    assert world.quota.used - before > sum(map(len, urls))
+    world.quota.limit = world.quota.used
     with pytest.raises(TooMany, match="a list of 1 receivers has no room"):
         world.set_receivers(frozenset({HOOK}))
     assert world.receivers == urls
     world.set_receivers(frozenset())
-    assert world.quota.bytes - before < sum(map(len, urls))
+    assert world.quota.used - before < sum(map(len, urls))
 
 
 def test_a_claim_that_is_over_is_forgotten() -> None:

@@ -223,6 +223,16 @@ def test_what_is_arranged_by_hand_happens_as_it_did(emulator: Emulator) -> None:
     ]
 
 
+def test_what_is_still_to_come_is_left_out_so_that_the_recording_plays(emulator: Emulator) -> None:
+    emulator.timeline.add(after="1h", set={"serpwow": {"account": {"credits_limit": 20_001}}})
+    emulator.timeline.add(after_call="serpwow.batches.stop", wait="1h", set={"serpwow": {"account": {"credits_limit": 20_002}}})
+    stop(emulator)
+    emulator.clock.advance("10m")
+    assert "timeline" not in recorded(emulator)
+    emulator.clock.advance("1h")
+    assert [it["set"]["serpwow"]["account"]["credits_limit"] for it in recorded(emulator)["timeline"]] == [20_001, 20_002]
+
+
 def test_what_is_undone_did_not_happen(emulator: Emulator) -> None:
     stop(emulator)
     emulator.state.change({"serpwow": {"account": {"credits_limit": 200}}})

@@ -216,7 +216,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
         load(
             "title: A\nsede: 1\ntiming: {serpwow.queue: soon}\ngiven:\n  serpwow:\n    batchs: []\n"
             "faults:\n  - {at: stripe, where: mid-body, do: drop}\n  - {at: strip, where: mid-body, do: drop}\n"
-            "steps:\n  - {advance: 1s, set: {}}\n  - {advence: 1s}\n"
+            "steps:\n  - {advance: 1s, set: {serpwow: {account: {credits_limit: 1}}}}\n  - {advence: 1s}\n"
         )
     assert [problem.line for problem in excinfo.value.problems] == [2, 3, 6, 8, 9, 11, 12]
 

@@ -81,6 +81,23 @@ def test_a_mistake_is_told_with_its_place(text: str, column: int, message: str) 
     assert line.startswith(f"s.yaml:{LINE}:{column}: "), line
 
 
+def test_what_would_follow_a_call_beyond_the_end_of_time_is_told_with_its_place() -> None:
+    event = "{after_call: serpwow, wait: 10d, set: {serpwow: {account: {credits_limit: 3}}}}"
+    text = "title: A\nclock: {start: %s}\ntimeline:\n  - " + event
+    load_text(text % "8999-12-22T00:00:00Z", VENDORS, "s", "s.yaml")
+    with pytest.raises(BadInput) as refused:
+        load_text(text % "8999-12-23T00:00:00Z", VENDORS, "s", "s.yaml")
+    assert refused.value.lines() == ["s.yaml:4:33: that long after any answer is beyond the end of time, 9000-01-01T00:00:00Z"]
+
+
+def test_an_event_whose_time_is_wrong_is_compared_with_no_other() -> None:
+    events = "  - {after: 1x, revoke: {serpwow: [a]}}\n  - {after: 2s, revoke: {serpwow: [a]}}\n"
+    with pytest.raises(BadInput) as refused:
+        load_text(f"title: A\ntimeline:\n{events}", VENDORS, "s", "s.yaml")
+    (line,) = refused.value.lines()
+    assert line.startswith("s.yaml:3:13: '1x'")
+
+
 def test_when_a_world_begins_there_is_nothing_to_be_deleted() -> None:
     with pytest.raises(BadInput, match="when a world begins there is nothing to be deleted"):
         load_text("title: A\ngiven: {serpwow: {batches: [{id: B, deleted: true}]}}", VENDORS, "s", "s.yaml")

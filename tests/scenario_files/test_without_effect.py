@@ -39,12 +39,31 @@ def later(**change: Any) -> dict[str, Any]:
     return {"timeline": [{"after": "1m", "set": change}]}
 
 
+def revoked(*at: str, **credentials: Any) -> dict[str, Any]:
+    return {"timeline": [{"after": it, "revoke": credentials} for it in at]}
+
+
+def steps(*written: dict[str, Any], **beside: Any) -> dict[str, Any]:
+    return {**beside, "steps": [*written]}
+
+
+SEND = {"send": "GET /live/batches/stopall?api_key=demo"}
 IDLE = [
     ({"replies": [STOP, {**STOP, "status": 429}]}, "/replies/1"),
     ({"replies": [STOP, {**STOP, "times": 1}, {**STOP, "times": 2}]}, "/replies/1"),
     ({"faults": [CUT, {**CUT, "do": "reset"}]}, "/faults/1"),
     ({"faults": [{**CUT, "id": "B1"}, {**CUT, "at": "serpwow", "where": "before-auth"}]}, "/faults/0"),
     ({"faults": [{**CUT, "at": "*"}, {**CUT, "at": "stripe", "where": "after-reply"}]}, "/faults/1"),
+    ({"faults": [{**CUT, "probability": 1, "every": 1}, CUT]}, "/faults/1"),
+    (
+        {"replies": [STOP, {**STOP, "at": "serpwow.batches.list"}, {**STOP, "at": ["serpwow.batches.list", STOP["at"]]}]},
+        "/replies/2",
+    ),
+    ({"replies": [{**STOP, "at": "serpwow"}], "faults": [{**CUT, "at": "*", "where": "before-auth"}]}, "/replies/0"),
+    ({"replies": [STOP], "faults": [{**CUT, "where": "before-commit", "do": "hang"}]}, "/replies/0"),
+    (steps({"fault": CUT}, faults=[CUT]), "/steps/0/fault"),
+    (steps({"reply": STOP}, SEND, {"reply": {**STOP, "times": 1}}), "/steps/2/reply"),
+    (steps({"repeat": 2, "steps": [{"reply": STOP}]}, faults=[{**CUT, "where": "before-auth"}]), "/steps/0/steps/0/reply"),
     (batches(searches=3, failing=5), "/given/serpwow/batches/0/failing"),
     (batches(searches=[{"q": "a"}], failing=2), "/given/serpwow/batches/0/failing"),
     (jobs(status="complete", rows=3, failing=[{"share": "100%"}]), "/given/stripe/batch_jobs/0/failing"),
@@ -53,11 +72,28 @@ IDLE = [
         jobs(status="in_progress", input=ROWS, failing=[{"ids": ["r1"]}, {"ids": ["r9"]}]),
         "/given/stripe/batch_jobs/0/failing/1",
     ),
+    (jobs(status="canceled", rows=3, failing=[{"share": "100%"}]), "/given/stripe/batch_jobs/0/failing"),
+    (jobs(status="validation_failed", input=ROWS, failing=[{"pattern": "r*"}]), "/given/stripe/batch_jobs/0/failing"),
+    (
+        jobs(status="in_progress", input=ROWS, failing=[{"pattern": "r*"}, {"ids": ["r1", "r2"]}]),
+        "/given/stripe/batch_jobs/0/failing/1",
+    ),
     (jobs(status="in_progress", input=ROWS, failing=[{"share": "5%"}]), "/given/stripe/batch_jobs/0/failing/0"),
     (jobs(status="complete", timing={"stripe.processing": "1h"}), "/given/stripe/batch_jobs/0/timing/stripe.processing"),
     (payments(status="SETTLED", timing={"6dot50.reversal": "1d"}), "/given/6dot50/batches/0/payments/0/timing/6dot50.reversal"),
     (later(), "/timeline/0/set"),
     (later(serpwow={"batches": []}), "/timeline/0/set"),
+    (revoked("1m"), "/timeline/0/revoke"),
+    (revoked("1m", "2m", serpwow=["a"]), "/timeline/1/revoke/serpwow/0"),
+    (revoked("2m", "1m", serpwow=["a"]), "/timeline/0/revoke/serpwow/0"),
+    (steps({"set": {}}), "/steps/0/set"),
+    (steps({"set": {"serpwow": {"batches": []}}}), "/steps/0/set"),
+    (steps({"see": {"serpwow": {"account": {}}}}), "/steps/0/see"),
+    (steps({"repeat": 2, "steps": [{"expect_state": {}}]}), "/steps/0/steps/0/expect_state"),
+    (steps({**SEND, "get": {}}), "/steps/0/get"),
+    (steps({**SEND, "expect": {"headers": {}}}), "/steps/0/expect"),
+    (steps({**SEND, "get": {"status": 200, "exactly": True}}), "/steps/0/get/exactly"),
+    (steps({**SEND, "keep": {}}), "/steps/0/keep"),
 ]
 BUSY = [
     {"replies": [{**STOP, "times": 1}, {**STOP, "status": 429}]},
@@ -68,10 +104,21 @@ BUSY = [
     {"faults": [{**CUT, "probability": 0.5}, {**CUT, "do": "reset"}]},
     {"faults": [{**CUT, "id": "B1"}, CUT]},
     {"faults": [{**CUT, "where": "before-commit"}, {**CUT, "where": "before-auth", "times": 1}]},
+    {"replies": [STOP], "faults": [CUT]},
+    {"replies": [STOP], "faults": [{**CUT, "where": "before-auth", "id": "B1"}]},
+    {"replies": [STOP, {**STOP, "at": [STOP["at"], "serpwow.batches.list"]}]},
+    steps({"fault": CUT}, faults=[{**CUT, "at": "serpwow"}]),
+    steps({"fault": {**CUT, "where": "before-auth"}}, faults=[CUT], replies=[STOP]),
+    steps({"together": [{"fault": CUT}, {"fault": CUT}]}),
+    revoked("1m", serpwow=["a"], stripe=["a"]),
+    {"timeline": [{"after": "1m", "revoke": {"serpwow": ["a"]}}, {"after_call": "serpwow", "revoke": {"serpwow": ["a"]}}]},
+    steps({"see": {"serpwow": {"batches": []}}}),
+    steps({**SEND, "get": {"json": {}}}),
     batches(searches=3, failing=3),
     batches(failing=3),
     jobs(failing=[{"ids": ["r9"]}]),
     jobs(status="in_progress", input=ROWS, failing=[{"pattern": "r*"}]),
+    jobs(status="in_progress", input=ROWS, failing=[{"ids": ["r1"]}, {"pattern": "r*"}]),
     jobs(status="in_progress", timing={"stripe.processing": "1h"}),
     later(serpwow={"account": {"credits_limit": 3}}),
 ]
@@ -89,6 +136,14 @@ def test_in_a_tests_own_scenario_it_is_a_mistake(scenario: dict[str, Any], point
 @pytest.mark.parametrize("scenario", BUSY)
 def test_what_may_still_matter_is_taken(scenario: dict[str, Any]) -> None:
     Emulator(scenario).close()
+
+
+def test_of_several_that_leave_nothing_together_all_are_named() -> None:
+    rules = [STOP, {**STOP, "at": "serpwow.batches.list"}, {**STOP, "at": [STOP["at"], "serpwow.batches.list"]}]
+    with pytest.raises(EmulatorError) as refused:
+        Emulator({"replies": rules})
+    reason = "come first and take every call that this is for: give them 'times', or leave one out"
+    assert str(refused.value).startswith(f"/replies/2: replies[1] and replies[0] {reason}")
 
 
 def test_a_state_is_changed_whole_or_told_why_not() -> None:
@@ -139,6 +194,22 @@ def test_a_state_in_which_nothing_is_waited_for_any_more_can_be_given_again() ->
         state = {**emulator.state}
         now = emulator.clock.now.isoformat()
     with Emulator({"clock": {"start": now}, "given": state}) as again:
+        assert {**again.state} == state
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"status": "canceled", "rows": 0},
+        {"status": "in_progress", "rows": 3},
+        {"status": "validation_failed", "input": '{"id":"r1"}\n', "invalid_row": 1},
+        {"status": "ready_for_upload"},
+    ],
+)
+def test_a_job_that_fails_by_its_accounts_rules_can_be_given_again(job: dict[str, Any]) -> None:
+    with Emulator({"given": {"stripe": {"failing": [{"pattern": "r*"}], "batch_jobs": [{"id": JOB, **job}]}}}) as emulator:
+        state = {**emulator.state}
+    with Emulator({"given": state}) as again:
         assert {**again.state} == state
 
 

@@ -121,3 +121,12 @@ def test_a_verification_that_fails_tells_each_secret_that_differs() -> None:
     assert "query.api_key is '…', not 'S3cr…'" in failure["message"]
     assert "the header X-Token is another than expected: both are shown as 'S3cr…'" in failure["message"]
     assert TAIL not in failure["message"]
+
+
+def test_what_is_there_in_place_of_what_is_missing_is_named_without_secrets() -> None:
+    actual = {"request_info": 1, LIKE[0]: 2, "page": 3, "total": 4}
+    assert list(differences({"pages": 1, "sum": 2}, actual)) == [
+        "the body has no 'pages' (it has request_info, sk_l…, page and 1 more)",
+        "the body has no 'sum'",
+    ]
+    assert list(differences({"a": {"b": 1}}, {"a": {}})) == ["a has no 'b' (it is empty)"]

@@ -44,7 +44,7 @@ def test_a_body_has_room_beside_others_or_is_refused_until_one_of_them_is_gone()
 def test_little_bodies_are_not_counted() -> None:
     account = quota_for_bodies(LIMITS)
     IncomingBody(account).count(UNCOUNTED_BYTES)
-    assert account.bytes == 0
+    assert account.used == 0
 
 
 @pytest.mark.parametrize("path", ["/live/batches?api_key=k", "/_emulator/worlds"])

@@ -10,12 +10,14 @@ import httpx
 import orjson
 import pytest
 
+from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.plan import LONGEST_KNOWN, Known
+from emulator.web.known import LONGEST_KNOWN, Known
 from emulator.web.response import OutgoingResponse
+from tests.support.loading import LIBRARY
 
 B2 = "/live/batches/B2?api_key=k"
 BATCHES = [{"id": "B1", "name": "first", "status": "running", "searches": 1}, {"id": "B2", "status": "idle", "searches": 1}]
@@ -128,6 +130,36 @@ def test_lists_are_counted_and_refused_at_the_limit_however_well_they_are_known(
     assert repeated == [*[True] * 59, False, True]
 
 
+def test_undone_lists_are_not_counted_however_well_they_were_known(client: httpx.Client, repeated: list[bool]) -> None:
+    assert [client.get(LIST).status_code for _ in range(10)] == [200] * 10
+    assert repeated == [True] * 9
+    client.post(f"{CONTROL}/undo", json={"exchanges": 4}).raise_for_status()
+    assert [client.get(LIST).status_code for _ in range(55)] == [200] * 54 + [429]
+
+
+def test_a_list_that_is_known_is_refused_where_there_is_no_room_for_its_count(repeated: list[bool]) -> None:
+    limits = Limits(resources=8)
+    app = create_app(worlds_of([SCENARIO], limits=limits), limits=limits)
+    with ThreadedServer(app, limits=limits) as server, httpx.Client(base_url=server.url) as client:
+        for key in "kj":
+            client.get(f"/live/batches?api_key={key}").raise_for_status()
+            client.post(f"{CONTROL}/reset").raise_for_status()
+        assert [client.get(f"/live/batches?api_key={key}").status_code for key in "kj"] == [200, 429]
+        assert client.get(f"{CONTROL}/journal").json()["entries"][-1]["n"] == 1
+    assert repeated == [True, False]
+
+
+def test_the_oldest_entries_make_room_for_lists_that_are_known(repeated: list[bool]) -> None:
+    limits = Limits(world_memory=100_000)
+    worlds = worlds_of([SCENARIO], limits=limits)
+    app = create_app(worlds, limits=limits)
+    with ThreadedServer(app, limits=limits) as server, httpx.Client(base_url=server.url) as client:
+        assert [client.get(LIST).status_code for _ in range(60)] == [200] * 60
+    assert repeated == [True] * 59
+    assert worlds.default.journal.dropped > 0
+    assert not worlds.default.quota.over
+
+
 def test_the_body_is_part_of_what_is_known(client: httpx.Client, repeated: list[bool]) -> None:
     answers = []
     with create_connection((client.base_url.host, client.base_url.port)) as connection:
@@ -157,3 +189,15 @@ def test_what_is_long_is_not_kept(client: httpx.Client, repeated: list[bool]) ->
     client.patch(f"{CONTROL}/state", json={"serpwow": {"batches": [{"id": "B1", "name": name}]}}).raise_for_status()
     assert [orjson.loads(client.get(B1).content)["batch"]["name"] for _ in range(2)] == [name, name]
     assert repeated == []
+
+
+def test_what_a_client_says_comes_back_as_it_was_however_well_it_is_known(repeated: list[bool]) -> None:
+    key = "100%s of %(id)s"
+    headers = {"authorization": "Bearer sk_test_k", "stripe-version": "2026-05-27.preview", "idempotency-key": key}
+    app = create_app(worlds_of([LIBRARY.get("stripe/cancel-in-progress")]))
+    with ThreadedServer(app) as server, httpx.Client(base_url=server.url, headers=headers) as client:
+        (job,) = client.get(f"{CONTROL}/state").json()["stripe"]["batch_jobs"]
+        responses = [client.post(f"/v2/core/batch_jobs/{job['id']}/cancel") for _ in range(4)]
+    assert [response.headers["idempotency-key"] for response in responses] == [key] * 4
+    assert [response.status_code for response in responses] == [200] * 4
+    assert repeated[-1]

@@ -101,7 +101,7 @@ def test_an_answer_is_handed_over_in_pieces_each_when_the_last_is_taken(app: App
 def test_an_answer_counts_while_it_is_made(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     quota, counts = quota_for_answers(LIMITS), list[int]()
     monkeypatch.setattr(app_module, "quota_for_answers", lambda _: quota)
-    monkeypatch.setattr(json_pieces, "checkpoint", lambda: counts.append(quota.bytes))
+    monkeypatch.setattr(json_pieces, "checkpoint", lambda: counts.append(quota.used))
     app = create_app(worlds_of([load_value({"title": "A", "given": STATE}, VENDORS)], limits=LIMITS), limits=LIMITS)
 
     async def play() -> int:
@@ -109,7 +109,7 @@ def test_an_answer_counts_while_it_is_made(target: str, monkeypatch: pytest.Monk
 
     assert asyncio.run(play()) == 200
     assert max(counts) > 1_000_000
-    assert quota.budget.used == 0
+    assert quota.used == 0
 
 
 def test_an_answer_is_refused_as_soon_as_it_has_no_room_beside_one_that_is_made() -> None:
@@ -133,7 +133,7 @@ def test_what_is_short_is_not_counted_and_what_is_refused_leaves_nothing() -> No
     assert charge_answer(quota, PIECE) is None
     with pytest.raises(TooMany, match="no room beside those that are made or that their clients have not read"):
         charge_answer(quota, ROOM + 1)
-    assert quota.bytes == 0
+    assert quota.used == 0
 
 
 class StalledConnection:

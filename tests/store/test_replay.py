@@ -25,6 +25,7 @@ from emulator.scenario.loader import load_document
 from emulator.scenario.player import play
 from emulator.scenario.state import apply_state
 from emulator.server.app import create_app, library, worlds_of
+from emulator.store.events import Events, inline
 from emulator.store.keeper import WorldKeeper
 from emulator.store.port import Append
 from emulator.store.receipt import Receipt
@@ -74,6 +75,7 @@ def read_records(records: list[tuple[int, bytes]]) -> World:
 def content(world: World) -> dict[str, Any]:
     """Return all that a world has, in a form that equals that of an equal world."""
     store, journal, history = world.store, world.journal, world.history
+    events = Events(world.rules.machines, *inline(VALUES))
     resources = {
         (kind, it.id): (store.number(kind, it.id), VALUES.written(it)) for kind in store.tables for it in store.group(kind)
     }
@@ -85,7 +87,7 @@ def content(world: World) -> dict[str, Any]:
         "resources": resources,
         "arrived": store.arrived,
         "counters": world.counters,
-        "journal": [(it.n, _plain(it.event)) for it in journal],
+        "journal": [(it.n, events.written(it.event)) for it in journal],
         "numbers": (journal.last, journal.dropped, journal.lost, dict(journal.withdrawn)),
         "commits": commits,
         "count": history.count,
@@ -98,10 +100,6 @@ def content(world: World) -> dict[str, Any]:
 def _change(it: Any) -> tuple[Any, ...]:
     before, after = (None if value is None else VALUES.written(value) for value in (it.before, it.after))
     return it.kind, it.id, before, after, it.number
-
-
-def _plain(event: Any) -> str:
-    return re.sub(r"0x[0-9a-f]+|charge=[^,)]*(?:\([^)]*\))?", "", repr(event))
 
 
 def moments(world: World) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from emulator.scenario.client import Headers, NoResponse, ReceivedResponse
 from emulator.scenario.player import play
 from tests.support.loading import LIBRARY
 
-SIGNATURE = re.compile(rb"t=\d+(,v1=[0-9a-f]{64})+")
+SIGNATURE = re.compile(rb"t=\d+(,v[01]=[0-9a-f]{64})+")
 """A signature of Stripe by each secret: of the second in which it was made, as the clock on the wall has it."""
 
 PATIENCE = 3_600.0

@@ -15,7 +15,7 @@ from msgspec import structs
 
 from emulator.client.in_process import InProcessClient
 from emulator.kernel.accounts import SELF
-from emulator.kernel.budget import Budget, Charge, Metered, Quota
+from emulator.kernel.budget import MOST_RETURNED, Budget, Charge, Metered, Quota
 from emulator.kernel.exchange import Change, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.resource import replace
@@ -117,7 +117,7 @@ def weighed_anew(value: Metered) -> int:
     fresh = Quota(Budget(10**12))
     twin = replace(value)
     fresh.charge(twin)
-    return fresh.bytes
+    return fresh.used
 
 
 def slack(worlds: Iterable[World]) -> int:
@@ -222,7 +222,7 @@ def test_what_is_counted_is_what_is_kept_and_no_more_than_may_be(doings: list[tu
     charges |= charges_of(template for template in templates if template.quota.budget is server.budget)
     assert server.budget.used == sum(charge.size for charge in charges.values())
     assert server.budget.used == sum(
-        {id(quota): quota.bytes for quota in (charge.quota for charge in charges.values())}.values()
+        {id(quota): quota.used for quota in (charge.quota for charge in charges.values())}.values()
     )
     for value in kept_by(server.worlds):
         if isinstance(value, Metered) and value.charge is not None:
@@ -371,14 +371,14 @@ def test_what_many_share_counts_once() -> None:
     account = world.quota
     batches = server_batches(searches)
     account.charge(batches[0])
-    first = account.bytes
+    first = account.used
     for batch in batches[1:]:
         account.charge(batch)
-    assert account.bytes - first < first / 5
+    assert account.used - first < first / 5
     more = replace(batches[0], searches=searches.with_more([Search("m", {"q": "more"})]))
-    before = account.bytes
+    before = account.used
     account.charge(more)
-    assert account.bytes - before < first / 5
+    assert account.used - before < first / 5
 
 
 def server_batches(searches: Searches) -> list[Any]:
@@ -443,13 +443,13 @@ def test_a_fork_counts_by_what_it_really_takes() -> None:
         traced_bytes, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert traced_bytes / 2 < sum(fork.quota.bytes for fork in forks) < 2 * traced_bytes
+    assert traced_bytes / 2 < sum(fork.quota.used for fork in forks) < 2 * traced_bytes
 
 
 def test_however_much_is_given_back_while_the_budget_is_counting_is_counted() -> None:
     budget = Budget(LIMIT)
     quota = Quota(budget)
-    charges = [Charge(quota, 10) for _ in range(5_000)]
+    charges = [quota.keep(10) for _ in range(5_000)]
 
     class Interrupted(int):
         """A number of bytes while which is added the garbage collector frees everything."""
@@ -458,5 +458,14 @@ def test_however_much_is_given_back_while_the_budget_is_counting_is_counted() ->
             charges.clear()
             return other + int(self)
 
-    budget.take(quota, Interrupted(7))
-    assert (budget.used, quota.bytes) == (7, 7)
+    quota.take(Interrupted(7))
+    assert (budget.used, quota.used) == (7, 7)
+
+
+def test_what_is_given_back_while_nobody_asks_for_room_does_not_pile_up() -> None:
+    budget = Budget(LIMIT)
+    quota = Quota(budget)
+    for charge in [[quota.keep(10)] for _ in range(5_000)]:
+        charge.clear()
+    assert len(budget.returned) <= MOST_RETURNED
+    assert (quota.used, quota.over) == (0, False)

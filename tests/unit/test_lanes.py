@@ -80,7 +80,7 @@ def test_the_event_loop_goes_on_with_another_world_while_one_is_busy() -> None:
     assert asyncio.run(run()) == "other"
 
 
-def test_a_client_that_gives_up_leaves_the_lane_to_the_next() -> None:
+def test_a_client_that_gives_up_leaves_the_lane_to_the_next_and_the_last_leaves_none() -> None:
     async def run() -> list[str]:
         world, lanes, order = kitchen(), Lanes(), list[str]()
         with busy(world) as release:
@@ -91,8 +91,10 @@ def test_a_client_that_gives_up_leaves_the_lane_to_the_next() -> None:
             await rounds()
             tasks[1].cancel()
             await rounds()
+            assert world.id in lanes.waiting
             release()
             await asyncio.gather(*tasks, return_exceptions=True)
+        assert not lanes.waiting
         return order
 
     assert asyncio.run(run()) == ["first", "third"]

@@ -9,7 +9,7 @@ import pytest
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import MachineError
 from emulator.kernel.machine import ABSENT, EVERY, SAME, Assume, Machine, Row, Timer
-from emulator.kernel.transaction import due
+from emulator.kernel.timers import due
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, START, Kettle, kitchen
 

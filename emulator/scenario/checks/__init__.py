@@ -68,7 +68,7 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
             yield from chain.from_iterable(duration_problems(it, ("timing", timer, place)) for place, it in enumerate(length))
         else:
             yield from duration_problems(length, ("timing", timer))
-    yield from idle_problems(root, invalid)
+    yield from idle_problems(root, vendors, invalid)
 
 
 def _too_many(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:

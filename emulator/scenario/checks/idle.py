@@ -1,73 +1,80 @@
-"""Parts of a scenario that contradict nothing and can have no effect: others take every call first, or nothing is in them."""
+"""Parts of a scenario that contradict nothing and can have no effect: others come first, or nothing is in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
-from emulator.kernel.calls import EVERYTHING
-from emulator.kernel.delivery_faults import EFFECTS, LOSE_RESPONSE
 from emulator.kernel.errors import Problem
-from emulator.kernel.faults import DELAY, WHERE
-from emulator.scenario.calls import names_of
-from emulator.scenario.checks.states import names_empty_parts_only
-from emulator.scenario.document import InvalidPaths, Item, JsonObject, items_of
-from emulator.text.checkpoint import checkpoint
+from emulator.kernel.time import parse_duration
+from emulator.scenario.accounts import credential_in
+from emulator.scenario.checks.behind import rules_behind_others
+from emulator.scenario.checks.states import changes_nothing
+from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of
+from emulator.scenario.steps import every_step
+from emulator.sdk.vendor import Vendors
 
-SPARING = frozenset(("times", "after", "every", "probability", "between", "for", "rate_limit"))
-"""The keys by which a rule leaves calls to others."""
+NOTHING_CHANGES = "nothing is in it, so nothing changes: name what is to change"
+NOTHING_REVOKED = "nothing is in it, so nothing is revoked: name credentials"
+NOTHING_COMPARED = "nothing is in it, so nothing is compared: name what must be there"
+NOTHING_KEPT = "nothing is in it, so nothing is kept: write name: dotted.path"
+REVOKED_BEFORE = "timeline[{}] has revoked this credential by then, and nothing gives it back"
 
-MOST = 200
-"""Rules of a kind that are compared with each other."""
 
-
-def idle_problems(root: JsonObject, invalid: InvalidPaths) -> Iterator[Problem]:
+def idle_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield a problem for each valid part that can have no effect, whatever a client does."""
-    for name in ("replies", "faults"):
-        yield from _behind_others([it for it in items_of(root, name, invalid) if it.path not in invalid][:MOST])
-    for item in items_of(root, "timeline", invalid):
-        changes = item.valid.get("set")
-        if changes is not None and (not changes or names_empty_parts_only(changes)):
-            yield Problem("nothing is in it, so nothing changes: name what is to change", (*item.path, "set"), is_idle=True)
+    yield from rules_behind_others(root, invalid)
+    events = [*items_of(root, "timeline", invalid)]
+    for event in events:
+        yield from _empty_parts_of_event(event)
+    yield from _revoked_before(events, vendors)
+    for step in every_step(root.get("steps"), invalid):
+        yield from _empty_parts_of_step(step)
 
 
-def _behind_others(rules: Sequence[Item]) -> Iterator[Problem]:
-    """Yield a problem for each fault or reply to which another, which comes first and has no end, leaves no call."""
-    for rule in rules:
-        checkpoint()
-        first = next((it for it in rules if _leaves_nothing_to(it, rule)), None)
-        if first is not None:
-            place = f"{first.path[0]}[{first.path[1]}]"
-            reason = f"{place} comes first and takes every call that this is for: give it 'times', or leave one out"
-            yield Problem(reason, rule.path, is_idle=True)
+def _empty_parts_of_event(event: Item) -> Iterator[Problem]:
+    changes = event.valid.get("set")
+    if changes is not None and changes_nothing(changes):
+        yield Problem(NOTHING_CHANGES, (*event.path, "set"), is_idle=True)
+    if event.valid.get("revoke") == {}:
+        yield Problem(NOTHING_REVOKED, (*event.path, "revoke"), is_idle=True)
 
 
-def _leaves_nothing_to(first: Item, second: Item) -> bool:
-    a, b = first.value, second.value
-    if _point(a) != _point(b):
-        return False
-    is_endless = SPARING.isdisjoint(a) and (a.get("do") != DELAY or "where" not in a) and a.get("do") != LOSE_RESPONSE
-    is_wide = all(a.get(key) in (None, b.get(key)) for key in ("id", "match", "event"))
-    if not (is_endless and is_wide):
-        return False
-    names = {*names_of(a)}
-    return all(any(_rank(first, it) < _rank(second, name) for it in _covering(name) if it in names) for name in names_of(b))
+def _revoked_before(events: Sequence[Item], vendors: Vendors) -> Iterator[Problem]:
+    """Yield a problem for each credential that another event, which comes before by itself, has revoked already."""
+    timed = ((_instant_of(event), event) for event in events)
+    known: dict[tuple[str, Any], Path] = {}
+    for _, event in sorted(((at, it) for at, it in timed if at is not None), key=lambda it: it[0]):
+        for name, listed in event.valid.get("revoke", {}).items():
+            for index, item in enumerate(listed):
+                first = known.setdefault((name, credential_in(vendors[name], item)), event.path)
+                if first != event.path:
+                    yield Problem(REVOKED_BEFORE.format(first[-1]), (*event.path, "revoke", name, index), is_idle=True)
 
 
-def _covering(name: str) -> tuple[str, str, str]:
-    """Return the names that cover the calls of a name: itself, the vendor's, and that of everything."""
-    return name, name.partition(".")[0], EVERYTHING
+def _instant_of(event: Item) -> timedelta | None:
+    """Return how long after the beginning an event happens by itself; None of one that follows calls, or is wrong there."""
+    if "after_call" not in event.value and "after" in event.valid:
+        with suppress(ValueError):
+            return parse_duration(event.valid["after"])
+    return None
 
 
-def _point(rule: JsonObject) -> str | None:
-    """Return the point of deliveries at which a rule acts, None for a rule of calls."""
-    effect = None if "where" in rule else EFFECTS.get(str(rule.get("do")))
-    return None if effect is None else effect.point
+def _empty_parts_of_step(step: Item) -> Iterator[Problem]:
+    wanted = step.valid.get("get")
+    if "set" in step.valid and changes_nothing(step.valid["set"]):
+        yield Problem(NOTHING_CHANGES, (*step.path, "set"), is_idle=True)
+    if "see" in step.valid and _names_nothing(step.valid["see"]):
+        yield Problem(NOTHING_COMPARED, (*step.path, "see"), is_idle=True)
+    if wanted in ({}, {"headers": {}}):
+        yield Problem(NOTHING_COMPARED, (*step.path, "get"), is_idle=True)
+    elif wanted is not None and "exactly" in wanted and "json" not in wanted:
+        yield Problem("it says how 'json' is compared, and there is none", (*step.path, "get", "exactly"), is_idle=True)
+    if step.valid.get("keep") == {}:
+        yield Problem(NOTHING_KEPT, (*step.path, "keep"), is_idle=True)
 
 
-def _rank(rule: Item, name: str) -> tuple[Any, ...]:
-    """Return the place of a rule among those that are due at once: the earliest on the way of a request, then the nearest."""
-    value = rule.value
-    nearness = 2 if name == EVERYTHING else int("." not in name)
-    where = WHERE.index(value["where"]) if "where" in value else 0
-    return where, nearness, "id" not in value, value.keys().isdisjoint(("match", "event")), rule.path[1]
+def _names_nothing(expected: Any) -> bool:
+    return isinstance(expected, dict) and all(map(_names_nothing, expected.values()))

@@ -46,7 +46,12 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), invalid: Inval
 
 def names_empty_parts_only(state: Any) -> bool:
     """Tell whether a valid state has vendors or parts, such as `{"serpwow": {"batches": []}}`, with nothing in any of them."""
-    return bool(state) and all(value in ([], {}) for part in state.values() for value in part.values())
+    return bool(state) and changes_nothing(state)
+
+
+def changes_nothing(state: Any) -> bool:
+    """Tell whether there is nothing in a valid state, nor in any of its parts."""
+    return all(value in ([], {}) for part in state.values() for value in part.values())
 
 
 def valid_fragment(fragment: Any, lists: Lists, path: Path, invalid: InvalidPaths) -> JsonObject:

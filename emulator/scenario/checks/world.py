@@ -8,7 +8,7 @@ from datetime import timedelta
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Conflict, Problem, TimeRunsForward, TooMany
 from emulator.kernel.exchange import Change
-from emulator.kernel.time import parse_duration
+from emulator.kernel.time import END_OF_TIME, format_instant, parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.document import InvalidPaths
 from emulator.scenario.scenario import Scenario
@@ -53,6 +53,7 @@ def _timeline_problems(scenario: Scenario, world: World) -> Iterator[Problem]:
     """Yield what cannot happen by itself; what follows from a call may depend on what the client has done."""
     timeline = enumerate(scenario.content.get("timeline", ()))
     waits = [(parse_duration(item["after"]), index) for index, item in timeline if "after_call" not in item]
+    yield from _waits_beyond_the_end(scenario, world)
     longest, last = max(waits, key=lambda it: it[0], default=(timedelta(), 0))
     world.settle()
     changes = [entry.event for entry in world.journal.since(0) if isinstance(entry.event, Change)]
@@ -62,3 +63,11 @@ def _timeline_problems(scenario: Scenario, world: World) -> Iterator[Problem]:
         yield Problem(str(error), ("timeline", last, "after"))
         return
     yield from impossible_events(changes)
+
+
+def _waits_beyond_the_end(scenario: Scenario, world: World) -> Iterator[Problem]:
+    """Yield where something would follow a call so late that time ends before it, however soon the call comes."""
+    for index, item in enumerate(scenario.content.get("timeline", ())):
+        if world.clock.now() + parse_duration(item.get("wait", 0)) > END_OF_TIME:
+            reason = f"that long after any answer is beyond the end of time, {format_instant(END_OF_TIME)}"
+            yield Problem(reason, ("timeline", index, "wait"))

@@ -8,7 +8,14 @@ from emulator.vendors.serpwow.model.account import WORDS
 from emulator.vendors.serpwow.operations import OPERATIONS
 from emulator.vendors.serpwow.requests.admission import MOUNTS, admit, credential, unmatched
 from emulator.vendors.serpwow.responses.advice import advise
-from emulator.vendors.serpwow.responses.renderers import HEADERS, RENDERERS, cite, failure_response, response_headers
+from emulator.vendors.serpwow.responses.renderers import (
+    HEADERS,
+    RENDERERS,
+    cite,
+    exchange_id,
+    failure_response,
+    response_headers,
+)
 from emulator.vendors.serpwow.state import SerpwowState
 from emulator.vendors.serpwow.state.deletions import DELETABLE
 from emulator.vendors.serpwow.state.fields import NUMBERS
@@ -35,6 +42,7 @@ SERPWOW = Vendor(
     credential=credential,
     admit=admit,
     unmatched=unmatched,
+    exchange_id=exchange_id,
     response_headers=response_headers,
     make_credentials=make_credentials,
     failure_response=failure_response,

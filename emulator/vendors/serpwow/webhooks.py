@@ -9,6 +9,8 @@ from typing import Any, ClassVar, NamedTuple
 from emulator.sdk import (
     BASE_URL,
     COLLECT,
+    DROPPED,
+    NO_ANSWER,
     RESEND,
     WORLD,
     Delivery,
@@ -30,7 +32,7 @@ from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet, code
 from emulator.vendors.serpwow.requests.printed import FORCE
 from emulator.vendors.serpwow.requests.queries import read_flag
-from emulator.vendors.serpwow.responses.links import folder_of, result_links
+from emulator.vendors.serpwow.responses.links import folder_of, notified_links
 
 COMPLETED, EMAIL, WARNING = "batch_resultset_completed", "notification_email", "webhook_failed_email"
 """The notification that is published, and the e-mails, which are recorded and never sent."""
@@ -46,8 +48,12 @@ ONCE = timedelta(hours=24)
 """Time in which one e-mail at most tells that webhooks failed. Evidence: serpwow-webhook-5."""
 
 LADDER: Ladder = tuple(timedelta(seconds=10 * 2**n) for n in range(5))
-LADDERS = {"6-posts": LADDER, "5-posts": LADDER[:4], "none": ()}
+LADDERS = {"6-posts": LADDER, "5-posts": LADDER[:4], "none": (), "older-page": ()}
 """The times before further attempts, by the choice of WEBHOOK_RETRIES."""
+
+RESTS = "rests"
+REST = timedelta(minutes=5)
+"""Time for which a URL rests that did not answer in time, for all batches, by an older page. Evidence: serpwow-webhook-10."""
 
 HEADERS: Headers = (("Content-Type", "application/json"),)
 """Evidence: serpwow-webhook-7."""
@@ -59,7 +65,9 @@ class ResultDelivery(Delivery, frozen=True, gc=False, kw_only=True):
     kind: ClassVar[str] = "serpwow.delivery"
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (*super().index(), ("event", self.event, self.destination or ""), ("of", self.subject, self.event_id or ""))
+        index = (*super().index(), ("event", self.event, self.destination or ""), ("of", self.subject, self.event_id or ""))
+        timed_out = self.attempts and self.attempts[-1].error == NO_ANSWER
+        return (*index, (RESTS, self.url or "")) if timed_out else index
 
 
 class WebhookState(NamedTuple):
@@ -93,7 +101,7 @@ def new_delivery(view: View, event: str, batch: Batch, result_set: ResultSet, bo
 
 def _body(view: View, batch: Batch, result_set: ResultSet) -> JsonDict:
     """Return what is posted. Evidence: serpwow-webhook-2 and serpwow-webhook-3."""
-    links = {name: result_links(view, PLACE, batch, result_set, name) for name in formats_of(batch)}
+    links = {name: notified_links(view, PLACE, batch, result_set, name, posted=True) for name in formats_of(batch)}
     return {
         "request_info": {"success": True, "type": COMPLETED},
         "batch": {"id": batch.id, "name": batch.name},
@@ -124,6 +132,8 @@ def webhook_of(view: View, batch: Batch, result_set: ResultSet) -> WebhookState:
     log += tuple((instant(it.at), it.succeeded) for it in delivery.attempts if it.status or it.error)
     if delivery.status == "collected" and view.choice(COLLECTED_WEBHOOK) == "ok":
         return WebhookState("ok", (*log, (instant(delivery.since), True)))
+    if delivery.status == DROPPED and log:
+        return WebhookState("ok" if log[-1][1] else "failed", log)
     return WebhookState({"delivered": "ok", "exhausted": "failed"}.get(delivery.status, before), log)
 
 
@@ -168,7 +178,15 @@ def kept_failed_webhooks(view: View, batch: Batch) -> bool:
 
 def unwanted(view: View, delivery: ResultDelivery) -> str | None:
     """Return why a delivery is not sent any more. Evidence: serpwow-webhook-8."""
-    return None if view.find(Batch, delivery.subject) else "its batch was deleted"
+    if not view.find(Batch, delivery.subject):
+        return "its batch was deleted"
+    return "its URL rests after a time-out" if view.choice(WEBHOOK_RETRIES) == "older-page" and _rests(view, delivery) else None
+
+
+def _rests(view: View, delivery: ResultDelivery) -> bool:
+    timed_out = view.group(ResultDelivery, RESTS, delivery.url) if delivery.url else ()
+    took = (view.length(OUTBOX.timeout, delivery) or timedelta()) + REST
+    return any(view.now < it.attempts[-1].at + took for it in timed_out)
 
 
 def warn(view: View, delivery: ResultDelivery) -> Iterator[Notify]:

@@ -5,6 +5,7 @@ from emulator.vendors.stripe.assumptions import ASSUMPTIONS
 from emulator.vendors.stripe.destinations.machine import DESTINATION
 from emulator.vendors.stripe.destinations.operations import DESTINATION_OPERATIONS
 from emulator.vendors.stripe.destinations.responses import DESTINATION_RENDERERS
+from emulator.vendors.stripe.events.model import exchange_id
 from emulator.vendors.stripe.events.operations import EVENT_OPERATIONS
 from emulator.vendors.stripe.events.responses import EVENT_RENDERERS
 from emulator.vendors.stripe.files.operations import FILE_OPERATIONS
@@ -42,6 +43,7 @@ STRIPE = Vendor(
     credential=credential,
     admit=admit,
     unmatched=unmatched,
+    exchange_id=exchange_id,
     response_headers=response_headers,
     make_credentials=make_credentials,
     failure_response=failure_response,

@@ -157,9 +157,11 @@ COLLECTED_WEBHOOK = Assumption(
 WEBHOOK_RETRIES = Assumption(
     "serpwow.webhook-retries",
     "How often is a webhook posted that its receiver does not take?",
-    ("6-posts", "5-posts", "none"),
+    ("6-posts", "5-posts", "none", "older-page"),
     "Published are up to five retries with exponential backoff, without intervals, and that a webhook is attempted up to five"
-    " times. Here the first retry comes 10s after the failure, and each further one after twice the time.",
+    " times. Here the first retry comes 10s after the failure, and each further one after twice the time. An older copy of the"
+    " page has no retries, and lets a URL that did not answer in time rest for five minutes, for all batches: what falls into"
+    " these is not posted.",
 )
 MISLABELLED_JSON = Assumption(
     "serpwow.mislabelled-json",

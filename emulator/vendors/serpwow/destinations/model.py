@@ -23,6 +23,11 @@ class Settings(Struct, frozen=True, gc=False):
     def required(self) -> tuple[str, ...]:
         return (*self.credentials, *self.needed)
 
+    @property
+    def path_prefix(self) -> str:
+        """The first of the optional parameters."""
+        return self.optional[0]
+
 
 S3_KEYS = ("s3_access_key_id", "s3_secret_access_key")
 SETTINGS = {

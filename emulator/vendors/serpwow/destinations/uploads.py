@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.sdk import JsonDict, View, dump
+from emulator.sdk import JsonDict, View, dump, pattern
 from emulator.vendors.serpwow.destinations.machine import is_unreachable
 from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination, find_destination
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
-from emulator.vendors.serpwow.responses.links import result_links
+from emulator.vendors.serpwow.responses.links import notified_links
 from emulator.vendors.serpwow.webhooks import PLACE, UPLOAD, ResultDelivery, formats_of, new_delivery
 
 DISABLED, UNREACHABLE = "its destination is disabled", "its destination is not reached, as the platform's unreachable says"
+TOKEN = pattern(r"%(?:BATCH_ID|BATCH_NAME|RESULT_SET_ID|DATE)%")
 
 
 def uploads_of(view: View, batch: Batch, result_set: ResultSet) -> Iterator[ResultDelivery]:
@@ -47,15 +48,19 @@ def _upload(view: View, batch: Batch, result_set: ResultSet, destination: Destin
     """
     settings = dict(destination.settings)
     shown = {name: settings[name] for name in SETTINGS[destination.type].needed if name in settings}
-    folder = _folder(view, batch, result_set, settings.get(f"{destination.type}_path_prefix", ""))
-    links = [result_links(view, PLACE, batch, result_set, name) for name in formats_of(batch) or ["json"]]
+    folder = _folder(view, batch, result_set, settings.get(SETTINGS[destination.type].path_prefix, ""))
+    links = [notified_links(view, PLACE, batch, result_set, name) for name in formats_of(batch) or ["json"]]
     files = [link for it in links for link in (it["all_pages"], *it["pages"])]
     return {"type": destination.type, **shown, "files": {folder + it.rpartition("/")[2]: it for it in files}}
 
 
 def _folder(view: View, batch: Batch, result_set: ResultSet, prefix: str) -> str:
-    """Return a path prefix with what stands for its tokens."""
-    values = {"BATCH_ID": batch.id, "BATCH_NAME": batch.name, "RESULT_SET_ID": result_set.id, "DATE": view.now.date()}
-    for name, value in values.items():
-        prefix = prefix.replace(f"%{name}%", str(value))
-    return f"{folder}/" if (folder := prefix.strip("/")) else ""
+    """Return a path prefix with what stands for its tokens. Evidence: serpwow-destinations-21."""
+    values = {
+        "%BATCH_ID%": batch.id,
+        "%BATCH_NAME%": batch.name,
+        "%RESULT_SET_ID%": str(result_set.id),
+        "%DATE%": f"{view.now:%Y_%m_%d}",
+    }
+    folder = TOKEN.sub(lambda token: values[token[0]], prefix).strip("/")
+    return f"{folder}/" if folder else ""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import product
 from urllib.parse import quote
 
 from emulator.sdk import Answer, JsonDict, Request, Room, Struct, Transaction, View, pattern
-from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS, CSV_NAMES
+from emulator.vendors.serpwow.assumptions.answers import CSV_NAMES
 from emulator.vendors.serpwow.model.account import is_outside
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.requests.queries import csv_fields_of
@@ -22,7 +23,7 @@ from emulator.vendors.serpwow.responses.files import (
     results_of,
     search_rows,
 )
-from emulator.vendors.serpwow.responses.links import CHOSEN, EXTENSIONS, folder_of, result_files
+from emulator.vendors.serpwow.responses.links import CHOSEN, EXTENSIONS, columns_of, folder_of, result_files
 
 MEDIA_TYPES = {
     "json": "application/json",
@@ -63,7 +64,7 @@ def csv_columns(view: View, request: Request, batch: Batch) -> str | None:
     """
     if named := csv_fields_of(request):
         return named
-    return batch.notifications.csv_fields if view.choice(CSV_COLUMNS) == "batch" else None
+    return columns_of(view, batch)
 
 
 def get_result_file(tx: Transaction, request: Request) -> Answer:
@@ -74,8 +75,9 @@ def get_result_file(tx: Transaction, request: Request) -> Answer:
     result_set = batch.result_set(int(match[2]), tx.now) if match and batch else None
     if batch is None or result_set is None:
         return Answer("astray", "serpwow-link-2")
-    for format in EXTENSIONS if columns is None else ("csv",) if columns.startswith(CHOSEN) else ():
-        files = result_files(tx, batch, result_set, format)
+    formats = EXTENSIONS if columns is None else ("csv",) if columns.startswith(CHOSEN) else ()
+    for format, posted in product(formats, (False, True)):
+        files = result_files(tx, batch, result_set, format, posted=posted)
         if file in files:
             chosen = default_columns(tx, result_set) if columns is None else columns.removeprefix(CHOSEN).split(",")
             answer = _file(request, "serpwow-results-7", _content(tx, result_set, format, files, file, chosen))

@@ -115,7 +115,8 @@ def resend_webhook(tx: Transaction, request: Request) -> Answer:
 def _resent(batch: Batch, delivery: ResultDelivery) -> Answer:
     """Return the answer after a POST that was made on request, or not even that."""
     if delivery.status == DELIVERED:
-        return Answer("resent", "serpwow-resend-5", batch)
+        taken = delivery.attempts[-1].status
+        return Answer("resent", "serpwow-resend-5", batch).resting_on(() if taken == 200 else ("serpwow-webhook-6",))
     if delivery.because is not None:
         raise invalid(f"The webhook POST was not sent: {delivery.because}", "serpwow-resend-3")
     last = delivery.attempts[-1] if delivery.attempts else None

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from emulator.sdk import SELF, Answer, Check, Operation, Request, Transaction, View, replace, structs
+from emulator.sdk import SELF, Answer, Limit, Operation, Request, Transaction, View, replace, structs
 from emulator.vendors.serpwow.assumptions.requests import (
     PATH_SPELLING,
     PLATFORM_DOWN,
@@ -80,21 +80,20 @@ def is_published_elsewhere(request: Request) -> bool:
     return request.path.lower().rstrip("/").endswith(("/live/search", "/live/locations"))
 
 
-def rate_limit(name: str, evidence: str) -> Check:
-    """Return the check that one key makes at most 60 requests a minute to the operations of this name."""
+def rate_limit(name: str, evidence: str) -> Limit:
+    """Return the limit that one key makes at most 60 requests a minute to the operations of this name."""
 
-    def check_rate(tx: Transaction, request: Request) -> Answer | None:
-        id = f"{name}/{request.query.get(API_KEY, '')}"
-        meter = tx.find(RequestMeter, id) or RequestMeter(id, tx.now)
-        counts = [it for it in (*meter.earlier, (meter.since, meter.count)) if tx.now - it[0] < MINUTE]
-        is_sliding = tx.choice(RATE_WINDOW) == "sliding"
+    def count(view: View, request: Request) -> Answer | RequestMeter:
+        id, now = f"{name}/{request.query.get(API_KEY, '')}", view.now
+        meter = view.find(RequestMeter, id) or RequestMeter(id, now)
+        counts = [it for it in (*meter.earlier, (meter.since, meter.count)) if now - it[0] < MINUTE]
+        is_sliding = view.choice(RATE_WINDOW) == "sliding"
         if sum([count for _, count in counts]) >= PER_MINUTE:
             return Answer("too_often", evidence, assumption=RATE_WINDOW)
-        since, count = counts.pop() if counts and (not is_sliding or counts[-1][0] == tx.now) else (tx.now, 0)
-        tx.put(replace(meter, since=since, count=count + 1, earlier=tuple(counts)))
-        return None
+        since, newest = counts.pop() if counts and (not is_sliding or counts[-1][0] == now) else (now, 0)
+        return replace(meter, since=since, count=newest + 1, earlier=tuple(counts))
 
-    return check_rate
+    return count
 
 
 def is_spelt_as_published(request: Request, operation: Operation) -> bool:

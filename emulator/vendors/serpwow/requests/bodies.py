@@ -35,10 +35,12 @@ CLIENT_FIELDS = ("source", "app_name", "api_key")
 """Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
 
 _FIELD = pattern(rb"(?:\A|&)([^&=]*+)")
+_JSON = pattern(rb"\s*+(?:[{\[\"]|(?:null|true|false|-?[0-9][0-9.eE+-]*+)\s*+\Z)")
+"""The beginning of an object, a list or a text, or any other value of JSON whole."""
 
 
 def begins_as_json(request: Request) -> bool:
-    return request.body.removeprefix(BOM_UTF8).lstrip().startswith((b"{", b"["))
+    return _JSON.match(request.body.removeprefix(BOM_UTF8)) is not None
 
 
 def is_form(request: Request) -> bool:

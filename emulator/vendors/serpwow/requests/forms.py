@@ -18,7 +18,7 @@ MAX_FIELDS = 50_000
 MAX_DEPTH = 5
 """Pairs of brackets in one name."""
 
-_NAME = r"(?![{\[])[^\[\]]+(?:\[[^\[\]]*\])*"
+_NAME = r"[^\[\]{]+(?:\[[^\[\]]*\])*"
 _INDEX = pattern(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -106,6 +106,6 @@ def _item(part: _Part, name: str) -> Any:
 
 def _bad_name(name: str) -> str:
     quoted = repr(name if len(name) <= 50 else f"{name[:50]}...")
-    if name.startswith(("{", "[")):
+    if name.startswith("[") or "{" in name:
         return f"{quoted} is not the name of a parameter: is it JSON? Send that as it is, without percent-encoding"
     return f"{quoted} is not the name of a parameter" + (": its brackets do not match" if name else "")

@@ -15,6 +15,7 @@ from emulator.sdk import (
     Request,
     Response,
     Transaction,
+    digest,
     dump,
     reason_phrase,
     structs,
@@ -63,10 +64,15 @@ UNAVAILABLE = 503
 INCIDENT = "Request type google-web is temporarily unavailable. You have not been charged for this request"
 
 
-def response_headers(tx: Transaction, _request: Request, n: int) -> Mapping[str, str]:
-    """Return a new trace id in the form of a UUID. Evidence: serpwow-headers-1."""
-    id = tx.digest(f"trace/{n}").hex()
-    return {"x-trace-id": f"{id[:8]}-{id[8:12]}-4{id[13:16]}-a{id[17:20]}-{id[20:32]}"}
+def exchange_id(seed: int, n: int) -> str:
+    """Return the trace id of an exchange, in the form of a UUID. Evidence: serpwow-headers-1."""
+    id = digest(seed, f"trace/{n}").hex()
+    return f"{id[:8]}-{id[8:12]}-4{id[13:16]}-a{id[17:20]}-{id[20:32]}"
+
+
+def response_headers(_tx: Transaction, _request: Request, id: str) -> Mapping[str, str]:
+    """Return the trace id of the exchange. Evidence: serpwow-headers-1."""
+    return {"x-trace-id": id}
 
 
 def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:

@@ -17,6 +17,7 @@ from emulator.sdk import (
     Transaction,
     View,
     base62,
+    digest,
     guid,
     replace,
 )
@@ -184,6 +185,11 @@ def _reason(view: View) -> tuple[str | None, str | None]:
 def request_id_of(digest: bytes) -> str:
     """Return the request id of a digest. Evidence: stripe-headers-1."""
     return f"req_v2{base62(digest, 15)}"
+
+
+def exchange_id(seed: int, n: int) -> str:
+    """Return the request id of an exchange that emits no event."""
+    return request_id_of(digest(seed, f"request/{n}"))
 
 
 def mint_event_id(view: View) -> str:

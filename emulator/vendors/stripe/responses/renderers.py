@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 from emulator.sdk import Answer, Assumption, JsonDict, JsonObject, Operation, Request, Response, Transaction, instant, structs
 from emulator.vendors.stripe.assumptions.events import DESCRIPTION
@@ -24,7 +25,6 @@ from emulator.vendors.stripe.assumptions.jobs import (
 from emulator.vendors.stripe.assumptions.requests import EMPTY_VALUE, GET_BODY, REPEATED_NAME
 from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.destinations.responses import facts_of_destinations
-from emulator.vendors.stripe.events.model import request_id_of
 from emulator.vendors.stripe.events.types import TYPES
 from emulator.vendors.stripe.files.model.links import (
     MOUNT,
@@ -55,13 +55,13 @@ from emulator.vendors.stripe.requests.admission import (
 from emulator.vendors.stripe.requests.fields import ARRAYS, fields_of, is_mislabelled, pairs_of, values_of
 
 
-def response_headers(tx: Transaction, request: Request, n: int) -> Mapping[str, str]:
+def response_headers(tx: Transaction, request: Request, id: str) -> Mapping[str, str]:
     """Return the headers of every response of the API; files come from another host. Evidence: stripe-headers-1."""
     if request.path.startswith(MOUNT):
         return {}
     headers: dict[str, str] = {}
     if platform_of(tx).limiting != LOCKED:
-        headers["request-id"] = request.request_id or request_id_of(tx.digest(f"request/{n}"))
+        headers["request-id"] = request.request_id or id
     if version := request.headers.get("stripe-version"):
         headers["stripe-version"] = version
     if request.method != "GET" and (key := request.headers.get("idempotency-key")):
@@ -255,8 +255,13 @@ def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iter
     if answer.name != "job" or not isinstance(answer.subject, Job):
         return iter(())
     if answer.evidence == "stripe-create-1":
-        return _facts_of_creation(tx, request, answer.subject.endpoint)
-    return _facts_of_details(tx, answer.subject)
+        return chain(_facts_of_creation(tx, request, answer.subject.endpoint), _facts_of_links(tx, answer.subject))
+    return chain(_facts_of_details(tx, answer.subject), _facts_of_links(tx, answer.subject))
+
+
+def _facts_of_links(tx: Transaction, job: Job) -> Iterator[str]:
+    if job.status == "ready_for_upload" or (job.status in WITH_RESULTS and _has_output(tx, job)):
+        yield "stripe-link-2"
 
 
 def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:

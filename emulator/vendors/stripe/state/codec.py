@@ -47,15 +47,14 @@ from emulator.vendors.stripe.files.requests import read_rows
 from emulator.vendors.stripe.model.accounts import LIMITERS, LOCKED, WORDS, Account, account_of
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.requests.admission import platform_of
+from emulator.vendors.stripe.state.failing import RULES, rule_problems
 from emulator.vendors.stripe.state.jobs import (
     ENDPOINTS,
     FIELDS,
     INPUT,
-    RULES,
     dump_job,
     job_problems,
     load_job,
-    rule_problems,
     validate_job,
 )
 from emulator.vendors.stripe.webhooks.model import OUTBOX

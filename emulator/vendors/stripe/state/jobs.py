@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Callable, Iterator
 
 from emulator.sdk import (
     COUNT,
@@ -26,17 +24,16 @@ from emulator.sdk import (
     idle_timers,
     load_fields,
     one_of,
-    pattern,
     refuse,
     replace,
     structs,
     timing_of,
     without_idle_timers,
 )
-from emulator.vendors.stripe.files.model.outcomes import SELECTORS, FailureRule
+from emulator.vendors.stripe.files.model.outcomes import FailureRule
 from emulator.vendors.stripe.files.model.rows import Rows
 from emulator.vendors.stripe.files.operations import with_file
-from emulator.vendors.stripe.files.requests import LARGEST_FILE, dump_rows, read_rows
+from emulator.vendors.stripe.files.requests import LARGEST_FILE, dump_rows
 from emulator.vendors.stripe.files.responses import can_have_size
 from emulator.vendors.stripe.machine import JOB, as_of_now, status_end
 from emulator.vendors.stripe.model.accounts import WORDS, account_of
@@ -45,10 +42,8 @@ from emulator.vendors.stripe.model.jobs import AT_WORK, STATUSES, WITH_RESULTS, 
 from emulator.vendors.stripe.operations import new_id
 from emulator.vendors.stripe.requests.fields import METADATA
 from emulator.vendors.stripe.requests.jobs import METHODS, SCOPES
+from emulator.vendors.stripe.state.failing import DEFAULT_ROWS, RULES, idle_rules, rule_problems
 from emulator.vendors.stripe.state.job_rules import broken_rules
-
-DEFAULT_ROWS = 100
-SHARE = pattern(r"(\d{1,3}(?:\.\d{1,6})?)%", re.ASCII)
 
 _ENDPOINT = {
     "type": "object",
@@ -56,33 +51,10 @@ _ENDPOINT = {
     "required": ["path"],
     "additionalProperties": False,
 }
-_RULE = {
-    "type": "object",
-    "properties": {
-        "ids": {"type": "array", "items": {"type": "string"}},
-        "share": {"type": "string", "pattern": f"^{SHARE.pattern}$", "description": "5% or 0.5%"},
-        "pattern": {
-            "type": "string",
-            "maxLength": 500,
-            "pattern": r"^([A-Za-z0-9_*?-]|\[!?[A-Za-z0-9_-]+\])+$",
-            "description": "req_9*, where * stands for any text, ? for a character and [12] for one of these",
-        },
-        "status": {"type": "integer", "minimum": 400, "maximum": 599},
-        "code": {"type": "string"},
-        "message": {"type": "string"},
-        "type": {"type": "string"},
-    },
-    "additionalProperties": False,
-}
 ENDPOINTS = Field(
     {"type": "array", "items": _ENDPOINT},
     lambda value: tuple(Endpoint(**item) for item in value),
     lambda endpoints: [structs.asdict(endpoint) for endpoint in endpoints],
-)
-RULES = Field(
-    {"type": "array", "items": _RULE, "maxItems": 200},
-    lambda value: tuple(map(FailureRule.load, value)),
-    lambda rules: [rule.dump() for rule in rules],
 )
 FIELDS: Fields = {
     "id": TEXT,
@@ -111,26 +83,11 @@ ReadRows = Callable[[str], Rows]
 INPUT = {"type": "string", "description": "the lines of the job's file"}
 
 COUNTS = {"success_count", "failure_count", "validated_count"}
-COUNTED = {"validating", "validation_failed", "in_progress", "complete", "cancelling"}
-"""The statuses of jobs whose rows have come."""
-
-SHORT_INPUT = 100_000
-"""Characters of an input that is looked through for rows that rules meet."""
-
 OF_FILE = ("rows", "failing_rows", "invalid_row")
 """The fields that follow from the file, where there is one."""
 
 PROGRESS = {"status", "timing", "since", "maximum_rps", "failing", "endpoint", "skip_validation", "input", *OF_FILE, *COUNTS}
 """The fields that a job's progress depends on."""
-
-
-def rule_problems(rules: Iterable[JsonObject], *path: str | int) -> Iterator[Problem]:
-    """Yield the problems of failure rules that the schema cannot see."""
-    for place, rule in enumerate(rules):
-        if sum(name in rule for name in SELECTORS) != 1:
-            yield Problem(f"a rule has exactly one of {', '.join(SELECTORS)}", (*path, place))
-        if "share" in rule and Fraction(rule["share"].rstrip("%")) > 100:
-            yield Problem("more than all rows cannot fail", (*path, place, "share"))
 
 
 def validate_job(item: JsonObject, *path: str | int) -> Iterator[Problem]:
@@ -139,20 +96,7 @@ def validate_job(item: JsonObject, *path: str | int) -> Iterator[Problem]:
     yield from problems or _broken(load_fields(FIELDS, item), *path)
     yield from idle_timers(JOB, item, *path)
     if item.get("failing") and not problems:
-        yield from _idle_rules(item, *path, "failing")
-
-
-def _idle_rules(item: JsonObject, *path: str | int) -> Iterator[Problem]:
-    """Yield a problem for rules that meet no row: of a job whose rows are only counted, or of a short input without any."""
-    if "input" not in item:
-        if item.get("rows", DEFAULT_ROWS) and item.get("status") in COUNTED:
-            reason = "the rows of this job are only counted, so that no rule meets one: give its input, or failing_rows"
-            yield Problem(reason, path, is_idle=True)
-    elif len(item["input"]) <= SHORT_INPUT:
-        rows = read_rows(item["input"])
-        for place, rule in enumerate(RULES.read(item["failing"])):
-            if next(rule.rows_of(rows), None) is None:
-                yield Problem("no row of the input fails by this rule", (*path, place), is_idle=True)
+        yield from idle_rules(item, *path, "failing")
 
 
 def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
@@ -177,9 +121,10 @@ def dump_job(view: View, job: Job) -> JsonDict:
     item = without_idle_timers(JOB, {"maximum_rps": None} | shown)
     if job.work is not None:
         item.pop("output_size", None)
-        rules = [item["failing"][index] for index in job.work.rules_met()]
+        met = () if job.status == "validation_failed" else job.work.rules_met()
+        rules = [item["failing"][index] for index in met]
         return item | {"failing": rules, "input": dump_part(job.work.rows, dump_rows)}
-    if not job.failing:
+    if job.status != "ready_for_upload" or not job.failing:
         del item["failing"]
     return item
 

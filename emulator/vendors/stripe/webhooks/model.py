@@ -28,9 +28,11 @@ LADDERS: dict[str, Ladder] = {
 
 _CONSTANT_HEADERS: Headers = (
     ("Content-Type", "application/json; charset=utf-8"),
+    ("Cache-Control", "no-cache"),
     ("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)"),
+    ("Accept", "*/*; q=0.5, application/xml"),
 )
-"""Evidence: stripe-webhook-2."""
+"""Evidence: stripe-webhook-12 and stripe-webhook-13."""
 
 
 class EventDelivery(Delivery, frozen=True, gc=False, kw_only=True):
@@ -97,9 +99,13 @@ def secrets(view: View, delivery: EventDelivery) -> tuple[str, ...]:
 
 
 def sign(secrets: tuple[str, ...], second: int, body: str) -> Headers:
-    """Return the header that signs a body, with a signature for each secret. Evidence: stripe-webhook-2."""
-    signatures = ",".join(f"v1={signature(secret, second, body)}" for secret in secrets)
-    return (("Stripe-Signature", f"t={second},{signatures}"),)
+    """Return the header that signs a body: with a signature for each secret, and one of the fake scheme of test events.
+
+    Evidence: stripe-webhook-2, stripe-webhook-10 and stripe-webhook-11.
+    """
+    signatures = [f"v1={signature(secret, second, body)}" for secret in secrets]
+    fake = f"v0={signature(f'v0.{secrets[0]}', second, body)}"
+    return (("Stripe-Signature", ",".join((f"t={second}", *signatures, fake))),)
 
 
 def signature(secret: str, second: int, body: str) -> str:
