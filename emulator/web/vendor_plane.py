@@ -10,7 +10,6 @@ from typing import TypeVar
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TakesLong, TooLarge, TooMany
 from emulator.kernel.faults import Fault
-from emulator.kernel.keeping import Keeper
 from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.store import Store
 from emulator.kernel.timeline import Reaction
@@ -75,15 +74,16 @@ class VendorPlane:
         """
         if len(body) != plan.size or len(body) > min(LONG_BODY, self._limits.body):
             return None
-        keeper: Keeper | None = None
+        kept: World | None = None
         try:
             known = plan.known if plan.known is not None and plan.known.request.body == body else None
             request = known.request if known is not None else request_of(plan, body, None, self._limits)
             world = world_of(self._worlds, request)
             if world is None:
                 return None
-            if (keeper := world.keeper) is not None:
-                expect_store(keeper)
+            if world.keeper is not None:
+                expect_store(world.keeper)
+                kept = world
             if not _is_free(world, self._lanes):
                 return None
             response = self._carry_out_and_release(world, request, plan)
@@ -95,14 +95,14 @@ class VendorPlane:
         except TooLarge:
             return None
         except NotKept as error:
-            keeper, response = None, unavailable(error)
+            response = unavailable(error)
         except TooMany as error:
             response = emulator_error(429, "too-many", str(error))
         except Exception:
             response = emulator_error(*self.failure(plan.request.method, plan.request.path))
         if response is None:
             return None
-        if keeper is not None and (response := with_receipt(response, keeper)).receipt is not None:
+        if kept is not None and (response := with_receipt(response, kept)).receipt is not None:
             return response
         self.note(plan.scope, response)
         return response
@@ -144,7 +144,7 @@ class VendorPlane:
             except TooMany as error:
                 response = emulator_error(429, "too-many", str(error))
             if response is not None:
-                return response if world.keeper is None else with_receipt(response, world.keeper)
+                return response if world.keeper is None else with_receipt(response, world)
         is_long = is_long or (len(self._worlds) > MANY_RESOURCES and self.lanes_for(connection) is not NO_LANES)
         why = partial(why_no_world, self._worlds, request, self._is_locked())
         return emulator_error(404, "no-such-world", await in_limited_thread(why) if is_long else why())
