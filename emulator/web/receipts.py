@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.keeping import Keeper
+from emulator.kernel.keeping import Receipts
 from emulator.kernel.resource import structs
 from emulator.kernel.world import World
 from emulator.web.guard import PREFIX
@@ -29,25 +29,27 @@ class WorldReceipt(NamedTuple):
     def failure(self) -> NotKept | None:
         """The error that whoever waited hears, now that it is over; None where all is kept."""
         error = self.receipt.error_of(self.world)
-        return None if error is None else NotKept(error)
+        return None if error is None else NotKept.because(error)
 
 
 class NotKept(EmulatorError):
-    """Nothing can be kept, or what a request did could not be: it has no effect."""
+    """Nothing can be kept at present, or what a request did could not be: it has no effect."""
 
-    def __init__(self, reason: str) -> None:
+    @classmethod
+    def because(cls, reason: str) -> NotKept:
+        """Return what whoever asked for something hears."""
         again = f"send it again once GET {PREFIX}/ready answers 200"
-        super().__init__(f"this has not happened, since the store cannot keep it: {reason}; {again}")
+        return cls(f"this has not happened, since the store cannot keep it: {reason}; {again}")
 
 
-def expect_store(keeper: Keeper) -> None:
+def expect_store(keeper: Receipts) -> None:
     """Make sure that what a request does can be kept, before it does anything.
 
     Raises:
         NotKept: it cannot.
     """
     if (reason := keeper.refusal) is not None:
-        raise NotKept(reason)
+        raise NotKept.because(reason)
 
 
 def unavailable(error: NotKept) -> OutgoingResponse:
@@ -55,15 +57,15 @@ def unavailable(error: NotKept) -> OutgoingResponse:
     return emulator_error(503, STORE_UNAVAILABLE, str(error))
 
 
-def receipt_of(world: World) -> WorldReceipt | None:
-    """Return the receipt of what has happened in a world; None where all is kept, or nobody keeps it."""
-    receipt = None if world.keeper is None else world.keeper.receipt
+def receipt_of(world: World, keeper: Receipts | None) -> WorldReceipt | None:
+    """Return the receipt that a keeper has of what happened in a world, or to it; None where all is kept."""
+    receipt = None if keeper is None else keeper.receipt
     return None if receipt is None else WorldReceipt(receipt, world.id)
 
 
 def with_receipt(response: OutgoingResponse, world: World) -> OutgoingResponse:
     """Return a response with the receipt that it has to wait for, or, where nothing must be waited for, as it goes out."""
-    found = receipt_of(world)
+    found = receipt_of(world, world.keeper)
     if found is None:
         return response
     response = structs.replace(response, receipt=found)
