@@ -103,10 +103,15 @@ class ControlApp:
                 context.worlds.get(http.path_params["world"])  # refuse before the client sends its body
             parse = self._parsers.get((row.method, row.path))  # a body that nothing parses has no meaning
             body = await read_body(http, parse, context.limits.control, incoming) if parse else {}
-            request = ControlRequest(context, http, body)
+            request = ControlRequest(context, http, body, row.has_effect)
         except EmulatorError as error:
             return await off_loop_if_long(scope, _refusal, error, form, row, is_long=len(str(error)) > MAX_INLINE)
-        return await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
+        response = await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
+        for receipt in request.receipts(row.of_worlds):
+            await connection_of(scope).until_over(receipt.receipt)
+            if failure := receipt.failure:
+                return _refusal(failure, form, row)
+        return response
 
     def respond_at_once(self, scope: Scope, body: bytes | JsonDict) -> OutgoingResponse | Handed | None:
         """Return the response to a handle in this process, which brings a short body and takes an answer as a value.
@@ -126,7 +131,7 @@ class ControlApp:
             check_query(http, row.query)
             parse = self._parsers.get((method, row.path))
             text = body.decode() if isinstance(body, bytes) else body
-            request = ControlRequest(self.context, http, parse(text, http) if parse else {})
+            request = ControlRequest(self.context, http, parse(text, http) if parse else {}, row.has_effect)
         except EmulatorError as error:
             return error_response(error)
         most, answers, is_silent = self.context.limits.answer, self.context.answers, NO_ANSWER in scope["headers"]
@@ -135,10 +140,14 @@ class ControlApp:
             if is_silent
             else partial(hand_over, status=row.status, max_bytes=most, answers=answers)
         )
-        response = _answered(row, partial(row.handler, request), JSON_TYPE, render)
+        response = _answered(row, partial(_take_first_step, row, request), JSON_TYPE, render)
         while isinstance(response, Pause):
             wait(*response.until)
             response = response.go_on()
+        for receipt in request.receipts(row.of_worlds):
+            receipt.receipt.wait()
+            if failure := receipt.failure:
+                return error_response(failure)
         return response
 
 
@@ -194,7 +203,14 @@ def _respond(row: ControlRoute, request: ControlRequest, form: str) -> OutgoingR
     """Call the handler, and render its answer in a form."""
     limits, answers = request.context.limits, request.context.answers
     render = partial(respond, status=row.status, form=form, forms=row.forms, max_bytes=limits.answer, answers=answers)
-    return _answered(row, partial(row.handler, request), form, render)
+    return _answered(row, partial(_take_first_step, row, request), form, render)
+
+
+def _take_first_step(row: ControlRoute, request: ControlRequest) -> Any:
+    """Call the handler; not where the worlds that it makes, drops or replaces could not be kept."""
+    if row.of_worlds:
+        request.expect_store(request.context.worlds.keeper)
+    return row.handler(request)
 
 
 def _answered(

@@ -14,6 +14,7 @@ from emulator.kernel.machine import Machine
 from emulator.scenario.descriptions import editor_schema
 from emulator.scenario.document import JsonDict
 from emulator.sdk.vendor import Vendor
+from emulator.web.receipts import NotKept
 
 
 def _health(_: ControlRequest) -> Health:
@@ -21,7 +22,14 @@ def _health(_: ControlRequest) -> Health:
 
 
 health = route("GET", "/health", "Is the server up?")(_health)
-ready = route("GET", "/ready", "Will the next request succeed?")(_health)
+
+
+@route("GET", "/ready", "Will the next request succeed?")
+def ready(request: ControlRequest) -> Health:
+    keeper = request.context.worlds.keeper
+    if keeper is not None and (reason := keeper.refusal) is not None:
+        raise NotKept(f"the store cannot keep what happens, and whatever would change something fails: {reason}")
+    return _health(request)
 
 
 @route("GET", "/openapi.json", "This document", takes_long=True)

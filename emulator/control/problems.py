@@ -25,6 +25,7 @@ from emulator.text.escape import escaped
 from emulator.text.nearest import near
 from emulator.text.redact import redact_text
 from emulator.web.guard import PREFIX, Rejection
+from emulator.web.receipts import STORE_UNAVAILABLE, NotKept
 from emulator.web.response import OutgoingResponse, json_line
 
 STATUSES: dict[type[EmulatorError], int] = {
@@ -34,6 +35,7 @@ STATUSES: dict[type[EmulatorError], int] = {
     TimeRunsForward: 409,
     TooLarge: 413,
     TooMany: 429,
+    NotKept: 503,
 }
 
 
@@ -63,7 +65,8 @@ def error_response(error: EmulatorError) -> OutgoingResponse:
         more |= {"untold": error.omitted} if error.omitted else {}
     if isinstance(error, OutOfReach):
         more["oldest"] = error.oldest
-    return problem(_status_of(error), _sentence(error), **more)
+    headers = [("emulator-error", STORE_UNAVAILABLE)] if isinstance(error, NotKept) else []
+    return problem(_status_of(error), _sentence(error), *headers, **more)
 
 
 def text_response(error: EmulatorError) -> OutgoingResponse:

@@ -15,10 +15,13 @@ from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, Forms
 from emulator.control.record import Schema, schema_of
 from emulator.kernel.errors import BadInput
+from emulator.kernel.keeping import Receipts
 from emulator.kernel.resource import Struct
+from emulator.kernel.resource import field as struct_field
 from emulator.kernel.world import World
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.origin import AUTHORITY
+from emulator.web.receipts import WorldReceipt, expect_store, receipt_of
 from emulator.web.waits import LONGEST
 
 WORLD = "/worlds/{world}"
@@ -49,11 +52,38 @@ class Pause(NamedTuple):
 
 
 class ControlRequest(Struct, frozen=True):
-    """A control request, its body read to the end, and the context of its server."""
+    """A control request, its body read to the end, and the context of its server.
+
+    One that `has_effect` is refused where that cannot be kept. `touched` are the worlds that it changed, or of which
+    its answer tells, where there is a keeper.
+    """
 
     context: ControlContext
     http: HttpRequest
     body: Body
+    has_effect: bool = False
+    touched: list[World] = struct_field(default_factory=list)
+
+    def expect_store(self, keeper: Receipts | None) -> None:
+        """Make sure that what the request does can be kept; to look is always possible.
+
+        Raises:
+            NotKept: it cannot.
+        """
+        if keeper is not None and self.has_effect:
+            expect_store(keeper)
+
+    def touch(self, world: World) -> None:
+        """Note a world: the answer goes out once what happened there is kept, and at once where one looks without a store."""
+        keeper = world.keeper or self.context.worlds.keeper
+        if keeper is not None and (self.has_effect or keeper.refusal is None):
+            self.touched.append(world)
+
+    def receipts(self, of_worlds: bool) -> list[WorldReceipt]:
+        """Return the receipts that the answer waits for, now that nobody holds the worlds any more."""
+        keeper_of_worlds = self.context.worlds.keeper if of_worlds else None
+        found = (receipt_of(it, keeper) for it in self.touched for keeper in (it.keeper, keeper_of_worlds))
+        return [it for it in found if it is not None]
 
     def path_param(self, name: str) -> str:
         """Return the value of a parameter of the path."""
@@ -113,8 +143,9 @@ class ControlRoute:
     and the other members in the `query`. One that is taken `as_text` is not read: the handler gets its `text`. `forms` are the
     media types beside JSON, and `default_form` is that of a client that does not say what it accepts; with `text_for_shells`,
     curl gets text then. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no world
-    but its own, or one that it makes. One that `leaves_world` does not read the world that its path names. A POST that
-    `is_trial` changes nothing. A `raw` route makes the response itself, of this media type: a file, or a stream of events.
+    but its own, or one that it makes. One that `leaves_world` does not read the world that its path names; one `of_worlds`
+    makes, drops, replaces or lists worlds. A POST that `is_trial` changes nothing. A `raw` route makes the response itself, of
+    this media type: a file, or a stream of events.
     """
 
     method: str
@@ -132,6 +163,7 @@ class ControlRoute:
     text_for_shells: bool = False
     takes_long: bool = False
     leaves_world: bool = False
+    of_worlds: bool = False
     is_trial: bool = False
     handler: Handler = _no_handler
     answer: Any = None
@@ -171,6 +203,8 @@ def _with_world(handler: Handler) -> Handler:
                 if not context.is_current(world):
                     continue  # another thread replaced it before this one had its lock
                 try:
+                    request.expect_store(world.keeper)
+                    request.touch(world)
                     answer = handler(world, request)
                     return _step(context, world, answer) if isinstance(answer, Generator) else answer
                 finally:

@@ -78,6 +78,7 @@ def state_of(moment: Moment, vendors: Vendors) -> State:
 
 def _world(world: World, request: ControlRequest, scenario: Scenario | None = None) -> models.World:
     """Return a world as a record, with the warnings of the scenario that it was just made of."""
+    request.touch(world)
     warnings = tuple(BadInput(scenario.warnings, scenario.source).lines()) if scenario and scenario.warnings else None
     with world.lock:
         return _with_clock(world, request, clock_of(world), warnings)
@@ -111,7 +112,7 @@ def _title_of(world: World) -> str | None:
     return None
 
 
-@route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True)
+@route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True, of_worlds=True)
 def worlds(request: ControlRequest) -> Worlds:
     every, budget = [*request.context.worlds], request.context.worlds.budget
     memory = Memory(budget.used, budget.limit, {world.id: world.quota.used for world in every})
@@ -127,6 +128,7 @@ def worlds(request: ControlRequest) -> Worlds:
     yaml=True,
     query={"id": WORLD_ID, "seed": COUNT, "claim": FLAG, "strict": FLAG},
     takes_long=True,
+    of_worlds=True,
 )
 def make(request: ControlRequest) -> models.World:
     context, body = request.context, request.body
@@ -164,13 +166,21 @@ def show(world: World, request: ControlRequest) -> models.World:
     return _world(world, request)
 
 
-@route("DELETE", "/worlds/{world}", "Drop a world", takes_long=True)
+@route("DELETE", "/worlds/{world}", "Drop a world", takes_long=True, of_worlds=True)
 def drop(world: World, request: ControlRequest) -> None:
     request.context.worlds.remove(world.id)
     world.empty()
 
 
-@route("POST", "/worlds/{world}/fork", "A world of its own that goes on from here", status=201, body=FORK, takes_long=True)
+@route(
+    "POST",
+    "/worlds/{world}/fork",
+    "A world of its own that goes on from here",
+    status=201,
+    body=FORK,
+    takes_long=True,
+    of_worlds=True,
+)
 def fork(world: World, request: ControlRequest) -> models.World:
     """The fork accepts the credentials of the world, and its own, which alone pick it."""
     context, seed = request.context, request.body.get("seed", world.seed)
@@ -193,6 +203,7 @@ def fork(world: World, request: ControlRequest) -> models.World:
     yaml=True,
     query={"seed": COUNT, "claim": FLAG, "strict": FLAG},
     takes_long=True,
+    of_worlds=True,
 )
 def reset(world: World, request: ControlRequest) -> models.World:
     if request.body:

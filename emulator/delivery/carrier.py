@@ -37,7 +37,7 @@ BUSY_SECONDS = 0.05
 """Seconds after which a world is looked at again that somebody else uses, or that has not caught up with its clock."""
 
 FULL_SECONDS = 1.0
-"""Seconds after which a world is looked at again in which there was no room."""
+"""Seconds after which a world is looked at again in which there was no room, or for which there was no store."""
 
 log = logging.getLogger("emulator")
 
@@ -75,8 +75,8 @@ class HttpCarrier:
     """Posts what is under way in worlds whose carrier is http; what no host of these gets is dropped, and says why.
 
     Where a world's clock runs, it does so by itself, whenever something is due. `base_url` returns the URL that links in what
-    is posted lead to. It holds no world while something is outside. What it does to worlds itself, it does to one at a time:
-    its threads are many, and everybody waits for those that work.
+    is posted lead to. Where a world has a keeper, it posts what is kept. It holds no world while something is outside. What it
+    does to worlds itself, it does to one at a time: its threads are many, and everybody waits for those that work.
     """
 
     def __init__(self, vendors: Vendors, hosts: Hosts, base_url: Callable[[], str], log: LogAttempt) -> None:
@@ -103,7 +103,7 @@ class HttpCarrier:
         Raises:
             TooMany: there is no room for a signature, or for what came of an attempt. All goes on from there.
         """
-        if world.rules.carrier != HTTP or self._closed:
+        if world.rules.carrier != HTTP or self._closed or is_lost(world) or is_refused(world):
             return []
         self._send(world, lambda: base_url or self.base_url())
         return self.outside(world)
@@ -145,8 +145,10 @@ class HttpCarrier:
 
     def _keep_up(self, world: World) -> float | None:
         """Let a world catch up with its clock a little, and send what is due; return the seconds until there is more to do."""
-        if self._closed or world.clock.rate == FROZEN:
+        if self._closed or world.clock.rate == FROZEN or is_lost(world):
             return None
+        if is_refused(world):
+            return FULL_SECONDS
         try:
             catch_up(world, TURN_LIMIT)
             has_sent = self._send(world, self.base_url, TURN_LIMIT)
@@ -191,9 +193,7 @@ class HttpCarrier:
 
     def _fly(self, flight: Flight) -> None:
         try:
-            with flight.world.lock:
-                is_wanted = flight.is_wanted()
-            if is_wanted:
+            if self._is_to_go_out(flight):
                 outcome = self._outcome(flight)
                 with flight.world.lock, self._turn:
                     self._land(flight, outcome)
@@ -201,6 +201,21 @@ class HttpCarrier:
             log.exception("an attempt to deliver %s failed", flight.outgoing.id)
         finally:
             end(flight.over)
+
+    def _is_to_go_out(self, flight: Flight) -> bool:
+        """Tell whether an attempt is wanted once it is kept that it goes out; forget it where that could not be kept."""
+        world = flight.world
+        with world.lock:
+            is_wanted = flight.is_wanted()
+        receipt = None if world.keeper is None else world.keeper.receipt
+        if not is_wanted or receipt is None:
+            return is_wanted
+        receipt.wait()
+        with world.lock:
+            if receipt.error_of(world.id) is not None:
+                self._forget(flight)
+                return False
+            return flight.is_wanted()
 
     def _outcome(self, flight: Flight) -> Report | Refused:
         from emulator.delivery.addresses import look_up
@@ -258,3 +273,14 @@ class HttpCarrier:
     def _drop(self, world: World, outgoing: Outgoing, because: str) -> None:
         refuse(world, outgoing.outbox, outgoing.id, because)
         self._log(world, outgoing, because, "dropped")
+
+
+def is_lost(world: World) -> bool:
+    """Tell whether something that happened in a world could not be kept: one as it was kept is to come in its place."""
+    receipt = None if world.keeper is None else world.keeper.receipt
+    return receipt is not None and receipt.error_of(world.id) is not None
+
+
+def is_refused(world: World) -> bool:
+    """Tell whether nothing that happens in a world can be kept at present."""
+    return world.keeper is not None and world.keeper.refusal is not None

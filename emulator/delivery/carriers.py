@@ -9,7 +9,7 @@ from itertools import islice
 from operator import contains
 
 from emulator.delivery.alarm import Alarm
-from emulator.delivery.carrier import BUSY_SECONDS, FULL_SECONDS, HttpCarrier, LogAttempt
+from emulator.delivery.carrier import BUSY_SECONDS, FULL_SECONDS, HttpCarrier, LogAttempt, is_lost, is_refused
 from emulator.delivery.claims import Claims, Key
 from emulator.delivery.hosts import Hosts
 from emulator.delivery.outgoing import Report, record
@@ -88,8 +88,10 @@ class Carriers:
 
         Return the seconds until there is more to do.
         """
-        if self.claims.closed or not goes_to_holders(world):
+        if self.claims.closed or not goes_to_holders(world) or is_lost(world):
             return None
+        if is_refused(world):
+            return FULL_SECONDS
         try:
             catch_up(world, TURN_LIMIT)
         except TooMany:

@@ -250,7 +250,7 @@ class HttpConnection(KeepingProtocol):
             return False
         self._last_read = self.loop.time()
         if response.receipt is not None:
-            self._answer_when_kept(gateway, plan, response, response.receipt)
+            self._answer_when_kept(gateway, plan, response, response.receipt.receipt)
             return True
         self._idle_number = next(IDLE_NUMBERS)
         self.server_state.total_requests += 1

@@ -92,7 +92,7 @@ class Gateway:
         else:
             response = await self._respond(scope, receive, plan, connection)
         if response is not None and response.receipt is not None:
-            await connection.until_over(response.receipt)
+            await connection.until_over(response.receipt.receipt)
             response = once_over(response)
         if response is not None:
             if plan.is_long:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from asyncio import Future, get_running_loop
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.keeping import Keeper
+from emulator.kernel.keeping import Receipts
 from emulator.kernel.resource import structs
+from emulator.kernel.world import World
 from emulator.web.guard import PREFIX
 from emulator.web.response import OutgoingResponse, emulator_error
 
@@ -18,22 +19,37 @@ if TYPE_CHECKING:
 STORE_UNAVAILABLE = "store-unavailable"
 
 
+class WorldReceipt(NamedTuple):
+    """The receipt of what happened in the world of this id."""
+
+    receipt: Receipt
+    world: str
+
+    @property
+    def failure(self) -> NotKept | None:
+        """The error that whoever waited hears, now that it is over; None where all is kept."""
+        error = self.receipt.error_of(self.world)
+        return None if error is None else NotKept.because(error)
+
+
 class NotKept(EmulatorError):
-    """Nothing can be kept, or what a request did could not be: it has no effect."""
+    """Nothing can be kept at present, or what a request did could not be: it has no effect."""
 
-    def __init__(self, reason: str) -> None:
-        what_to_do = f"mend that, and send it again once GET {PREFIX}/ready answers 200"
-        super().__init__(f"this has not happened, since the store cannot keep it: {reason}; {what_to_do}")
+    @classmethod
+    def because(cls, reason: str) -> NotKept:
+        """Return what whoever asked for something hears."""
+        again = f"send it again once GET {PREFIX}/ready answers 200"
+        return cls(f"this has not happened, since the store cannot keep it: {reason}; {again}")
 
 
-def expect_store(keeper: Keeper) -> None:
+def expect_store(keeper: Receipts) -> None:
     """Make sure that what a request does can be kept, before it does anything.
 
     Raises:
         NotKept: it cannot.
     """
     if (reason := keeper.refusal) is not None:
-        raise NotKept(reason)
+        raise NotKept.because(reason)
 
 
 def unavailable(error: NotKept) -> OutgoingResponse:
@@ -41,19 +57,25 @@ def unavailable(error: NotKept) -> OutgoingResponse:
     return emulator_error(503, STORE_UNAVAILABLE, str(error))
 
 
-def with_receipt(response: OutgoingResponse, keeper: Keeper) -> OutgoingResponse:
+def receipt_of(world: World, keeper: Receipts | None) -> WorldReceipt | None:
+    """Return the receipt that a keeper has of what happened in a world, or to it; None where all is kept."""
+    receipt = None if keeper is None else keeper.receipt
+    return None if receipt is None else WorldReceipt(receipt, world.id)
+
+
+def with_receipt(response: OutgoingResponse, world: World) -> OutgoingResponse:
     """Return a response with the receipt that it has to wait for, or, where nothing must be waited for, as it goes out."""
-    receipt = keeper.receipt
-    if receipt is None:
+    found = receipt_of(world, world.keeper)
+    if found is None:
         return response
-    response = structs.replace(response, receipt=receipt)
-    return once_over(response) if receipt.is_over else response
+    response = structs.replace(response, receipt=found)
+    return once_over(response) if found.receipt.is_over else response
 
 
 def once_over(response: OutgoingResponse) -> OutgoingResponse:
     """Return what goes out now that the receipt of a response is over: the response, or that it could not be kept."""
-    error = response.receipt.error if response.receipt is not None else None
-    return structs.replace(response, receipt=None) if error is None else unavailable(NotKept(error))
+    error = None if response.receipt is None else response.receipt.failure
+    return structs.replace(response, receipt=None) if error is None else unavailable(error)
 
 
 async def until_over(receipt: Receipt) -> None:

@@ -14,9 +14,9 @@ from emulator.web.answers import PIECE, AnswerCharge
 from emulator.web.connection import Connection, Send
 
 if TYPE_CHECKING:
-    from emulator.store.receipt import Receipt
     from emulator.web.delays import FaultDelays
     from emulator.web.held_requests import JournalEntry
+    from emulator.web.receipts import WorldReceipt
 from http import HTTPStatus
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -47,7 +47,7 @@ class OutgoingResponse(Struct, frozen=True):
     entry: JournalEntry | None = None
     delays: FaultDelays | None = None
     charge: AnswerCharge | None = None
-    receipt: Receipt | None = None
+    receipt: WorldReceipt | None = None
     lines: bytes | None = None
 
     @property

@@ -87,8 +87,8 @@ class VendorPlane:
             response = emulator_error(*self.failure(plan.request.method, plan.request.path))
         if response is None:
             return None
-        keeper = response.entry.world.keeper if response.entry is not None else None
-        if keeper is not None and (response := with_receipt(response, keeper)).receipt is not None:
+        kept = response.entry.world if response.entry is not None and response.entry.world.keeper is not None else None
+        if kept is not None and (response := with_receipt(response, kept)).receipt is not None:
             return response
         self.note(plan.scope, response)
         return response
@@ -130,7 +130,7 @@ class VendorPlane:
             except TooMany as error:
                 response = emulator_error(429, "too-many", str(error))
             if response is not None:
-                return response if world.keeper is None else with_receipt(response, world.keeper)
+                return response if world.keeper is None else with_receipt(response, world)
         is_long = is_long or (len(self._worlds) > MANY_RESOURCES and self.lanes_for(connection) is not NO_LANES)
         why = partial(why_no_world, self._worlds, request, self._is_locked())
         return emulator_error(404, "no-such-world", await in_limited_thread(why) if is_long else why())

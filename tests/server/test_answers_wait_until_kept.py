@@ -25,6 +25,7 @@ from emulator.server.connection import HttpConnection
 from emulator.server.listening import listen
 from emulator.server.server import ThreadedServer, serve
 from emulator.server.transports import CoalescingTransport
+from emulator.store.port import Ahead
 from emulator.store.receipt import Receipt
 from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
@@ -147,6 +148,14 @@ def test_what_could_not_be_kept_is_answered_by_a_503_of_ours(kept: Kept) -> None
     assert (status, name, body["error"]["type"]) == (503, "store-unavailable", "emulator_error")
     assert FULL in body["message"]
     assert "send it again once GET /_emulator/ready answers 200" in body["message"]
+
+
+def test_what_another_writer_has_overtaken_is_answered_by_a_503_of_ours_in_that_world_alone(kept: Kept) -> None:
+    with closing(dial(kept.server)) as line:
+        for world, status in (("default", 503), ("another", 200)):
+            line.sendall(ACCOUNT)
+            kept.until_it_waits().end(lost={world: Ahead(world, 2, 0)})
+            assert hear_statuses(line, 1) == [status]
 
 
 def test_nothing_happens_while_nothing_can_be_kept(kept: Kept) -> None:

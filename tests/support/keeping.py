@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
-from threading import RLock, Thread
-from typing import Any, cast
+from threading import Event, Thread
+from typing import Any
 
 from emulator.kernel.world import World
+from emulator.store.keeper import KeptLock
 from emulator.store.receipt import Receipt
+
+
+class AwaitedReceipt(Receipt):
+    """A receipt that tells when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_awaited = Event()
+
+    def then(self, loop: AbstractEventLoop, callback: Callable[[], object]) -> None:
+        super().then(loop, callback)
+        self.is_awaited.set()
+
+    def wait(self) -> None:
+        self.is_awaited.set()
+        super().wait()
 
 
 class Keeper:
     """Has a receipt for all that happens in a world until it is ended; the next begins with what happens then."""
 
     def __init__(self) -> None:
-        self.receipt: Receipt | None = None
+        self.receipt: AwaitedReceipt | None = None
         self.refusal: str | None = None
-        self.receipts: list[Receipt] = []
-        self._new: SimpleQueue[Receipt] = SimpleQueue()
+        self.receipts: list[AwaitedReceipt] = []
+        self._new: SimpleQueue[AwaitedReceipt] = SimpleQueue()
 
     def note(self, world: World, deed: Any) -> None:
         """Note nothing."""
@@ -27,15 +45,15 @@ class Keeper:
     def keep(self) -> None:
         """Have a receipt for what happened."""
         if self.receipt is None or self.receipt.is_over:
-            self.receipt = Receipt()
+            self.receipt = AwaitedReceipt()
             self.receipts.append(self.receipt)
             self.on_receipt(self.receipt)
 
-    def on_receipt(self, receipt: Receipt) -> None:
+    def on_receipt(self, receipt: AwaitedReceipt) -> None:
         """Leave a new receipt to the test."""
         self._new.put(receipt)
 
-    def next_receipt(self) -> Receipt:
+    def next_receipt(self) -> AwaitedReceipt:
         """Wait for the next receipt, and return it."""
         return self._new.get()
 
@@ -45,38 +63,31 @@ class Keeper:
         self.receipt.end(error)
 
 
-class KeptLock:
-    """The lock of a world that has a keeper, which hears of what happened at its last release."""
+class KeeperOfWorlds(Keeper):
+    """Has the receipts that a test makes, whichever worlds there are."""
 
-    def __init__(self, world: World, keeper: Keeper) -> None:
-        self._world, self._keeper, self._lock = world, keeper, RLock()
-        self._depth = 0
-        self._mark = _mark(world)
+    def added(self, world: World) -> None:
+        """Note nothing."""
 
-    def acquire(self, blocking: bool = True) -> bool:
-        is_held = self._lock.acquire(blocking)
-        self._depth += is_held
-        return is_held
+    def claimed(self, world: World) -> None:
+        """Note nothing."""
 
-    def release(self) -> None:
-        if self._depth == 1 and (mark := _mark(self._world)) != self._mark:
-            self._mark = mark
-            self._keeper.keep()
-        self._depth -= 1
-        self._lock.release()
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
+    def dropped(self, id: str) -> None:
+        """Note nothing."""
 
 
 def keep(world: World, keeper: Keeper | None = None) -> Keeper:
-    """Give a world a keeper."""
-    world.keeper = keeper = keeper or Keeper()
-    world.lock = cast(RLock, KeptLock(world, keeper))
-    return keeper
+    """Give a world a keeper, which has a receipt for all that changes before the lock is released."""
+    mark, given = _mark(world), keeper or Keeper()
+
+    def note() -> None:
+        nonlocal mark
+        if (new := _mark(world)) != mark:
+            mark = new
+            given.keep()
+
+    world.keeper, world.lock = given, KeptLock(note)
+    return given
 
 
 class PromptKeeper(Keeper):
@@ -86,7 +97,7 @@ class PromptKeeper(Keeper):
         super().__init__()
         self._waiting = waiting
 
-    def on_receipt(self, receipt: Receipt) -> None:
+    def on_receipt(self, receipt: AwaitedReceipt) -> None:
         self._waiting.put(receipt)
 
 
