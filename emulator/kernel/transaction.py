@@ -60,11 +60,10 @@ class Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         world = self._world
+        if kind is None and self._uncharged:
+            self._charge_or_roll_back()
         if kind is not None:
             self.roll_back()
-        elif self._uncharged:
-            with self:  # which rolls back where there is no room
-                self.charge()
         elif self.replaced or self._counters:
             changed, last = self.changed_resources(), world.journal.last
             world.history.add(Commit(self.now, self.why, self._first, last, changed, self._counters))
@@ -81,6 +80,13 @@ class Transaction:
             size = quota.bytes - before
             if quota.over:
                 make_room_for(self._world, resource, size, self._by_time, self.replaced)
+
+    def _charge_or_roll_back(self) -> None:
+        try:
+            self.charge()
+        except BaseException:
+            self.roll_back()
+            raise
 
     def changed_resources(self) -> tuple[ResourceChange, ...]:
         """Return every resource that was put or removed, as it was before and as it is now."""
@@ -154,7 +160,7 @@ class Transaction:
         before = (counters := self._world.counters).get(purpose)
         self._counters.setdefault(purpose, before)
         counters[purpose] = number = (before or 0) + 1
-        return self.digest(f"{purpose}/{number}")
+        return digest(self.seed, f"{purpose}/{number}")
 
     def admit(self, resources: int, like: Resource | None = None) -> None:
         """Make sure that the world has room for so many more resources, in a new world `like` this one, or raise TooMany."""
