@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from sys import getsizeof
-from threading import RLock
 from typing import Any
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
@@ -23,6 +22,7 @@ from emulator.kernel.store import MANY, Store
 from emulator.kernel.timers import due_instants
 from emulator.kernel.transaction import begin
 from emulator.kernel.weight import weigh
+from emulator.text.checkpoint import TurnLock
 
 BEGINNING, NOW = "beginning", "now"
 """The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""
@@ -72,7 +72,7 @@ class World:
         self.epoch = 0
         self.receivers: frozenset[str] = frozenset()
         self._receivers: Charge | None = None
-        self.lock = RLock()
+        self.lock = TurnLock()
         self.quota = quota or Quota(Budget.of(rules.limits))
         self._frame = self.quota.keep(size_of_copy(origin) if origin else FRAME)
         self._beginning: Moment | None = None
