@@ -260,15 +260,16 @@ class Store:
 
     def settle(self, most: int = 0) -> None:
         """Bring the groups of each kind, and the agenda, up to date where more resources than so many changed."""
-        if sum(map(len, self._changed.values())) > most:
+        if self._changed and sum(map(len, self._changed.values())) > most:
             for kind in [kind for kind, changed in self._changed.items() if len(changed) > most]:
                 self._settle_kind(kind)
 
     def _settle_agenda(self) -> None:
         """Bring the agenda up to date."""
-        for kind in [kind for kind in self._changed if kind in self._timed]:
-            self._settle_kind(kind)
-        self._untimed.clear()
+        if self._changed:
+            for kind in [kind for kind in self._changed if kind in self._timed]:
+                self._settle_kind(kind)
+            self._untimed.clear()
 
     def _settle_kind(self, kind: str) -> None:
         """Bring the groups of a kind up to date, some resources at a time; a checkpoint may end it between."""

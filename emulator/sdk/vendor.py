@@ -158,7 +158,7 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
 
     def credentials_by_account(self, world: str, seed: int, accounts: Accounts) -> dict[str, Credentials]:
         """Return the world's own credentials of each account that it has."""
-        credentials = {accounts.first: self.credentials_of(world, seed)}
+        credentials = {accounts.first: _credentials_of(self, world, seed)}
         for id in accounts.ids[1:]:
             credentials[id] = _credentials_of(self, f"{world}/{id}", seed)
         return credentials
