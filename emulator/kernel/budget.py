@@ -137,8 +137,10 @@ class Quota:
     def over(self) -> bool:
         """True if more is kept than may be, in this world or on the server."""
         budget = self.budget
-        kept = budget.used if budget.returned else budget.bytes
-        return kept > budget.limit or self.bytes > self.limit
+        if budget.returned:
+            with budget.lock:
+                budget.settle()
+        return budget.bytes > budget.limit or self.bytes > self.limit
 
     @property
     def used(self) -> int:

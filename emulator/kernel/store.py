@@ -204,15 +204,13 @@ class Store:
         """Tell whether nothing is due by an instant."""
         while self._untimed:
             key, resource = self._untimed.popitem()
-            for due in self._instants.get(key) or self._find_instants(key, resource):
+            instants = self._instants.get(key)
+            if instants is None:
+                instants = self._instants[key] = self._due(resource)
+            for due in instants:
                 if due is not None and (self._next is None or due < self._next):
                     self._next = due
         return self._next is None or self._next > instant or (due := self.next_due) is None or due > instant
-
-    def _find_instants(self, key: Key, resource: Any) -> Instants:
-        """Find and note the instants of a resource as it is now."""
-        instants = self._instants[key] = self._due(resource)
-        return instants
 
     @property
     def next_due(self) -> datetime | None:
@@ -235,7 +233,9 @@ class Store:
         """Return the entries that a resource has in the agenda, by group; none where it is not there."""
         if (resource := self.find(*key)) is None:
             return {}
-        number, instants = self.number(*key), self._instants.get(key) or self._find_instants(key, resource)
+        number, instants = self.number(*key), self._instants.get(key)
+        if instants is None:
+            instants = self._instants[key] = self._due(resource)
         return {group: (at, number, key) for group, at in zip(AGENDA, instants, strict=True) if at is not None}
 
     def copy(self) -> Store:

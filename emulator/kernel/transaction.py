@@ -94,8 +94,9 @@ class Transaction:
         return tuple([ResourceChange(*key, before, newest[key], numbers.get(key)) for key, before in self.replaced.items()])
 
     def find(self, of: type[R], id: str) -> R | None:
-        """Return the resource of a type and id; like `group`, `sorted_group`, `first` and `size` it asks the store."""
-        return self._world.store.find(of.kind, id)
+        """Return the resource of a type and id, as `Store.find` does; `group`, `sorted_group`, `first` and `size` ask it."""
+        table = self._world.store.tables.get(of.kind)
+        return None if table is None else table.pages[hash(id) & table.mask].get(id)
 
     def group(self, of: type[R], *key: Hashable) -> list[R]:
         self.read(self._world.store.size(of.kind, *key))

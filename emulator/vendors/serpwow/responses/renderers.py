@@ -81,7 +81,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
         return answer
     if reading := [] if READING.keys().isdisjoint(tx.consulted) else [it for it in READING if it in tx.consulted]:
         answer = answer.resting_on(READING[assumption] for assumption in reading)
-    if answer.assumption in (None, LIST_FIELDS) and (decisive := next(iter(reading), None) or _limit_of(tx)):
+    if tx.consulted and answer.assumption in (None, LIST_FIELDS) and (decisive := next(iter(reading), None) or _limit_of(tx)):
         answer = structs.replace(answer, assumption=decisive)
     if answer.name == "batch":
         answer = with_grounds(answer.resting_on((), GET_COUNTS), [answer.subject])
@@ -103,7 +103,8 @@ def _read_fields(operation: str) -> frozenset[str]:
 
 def _has_unread_fields(request: Request, operation: Operation) -> bool:
     """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
-    if not _read_fields(operation.name).issuperset([name.partition("[")[0] for name in request.query]):
+    read = _read_fields(operation.name)
+    if not read.issuperset(request.query) and not read.issuperset([name.partition("[")[0] for name in request.query]):
         return True
     may_have = bool(request.body) and any(name.encode() in request.body for name in CLIENT_FIELDS)
     return may_have and any(name in CLIENT_FIELDS for name in field_names(request))
