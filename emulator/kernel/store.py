@@ -204,9 +204,7 @@ class Store:
         """Tell whether nothing is due by an instant."""
         while self._untimed:
             key, resource = self._untimed.popitem()
-            instants = self._instants.get(key)
-            if instants is None:
-                instants = self._instants[key] = self._due(resource)
+            instants = self._instants[key] = self._instants.get(key) or self._due(resource)
             for due in instants:
                 if due is not None and (self._next is None or due < self._next):
                     self._next = due
@@ -229,14 +227,13 @@ class Store:
         self._owner = object()  # whoever changes a group takes a copy of it
         return iter(self._groups.get(group) or ())
 
-    def entries_of(self, key: Key) -> dict[IndexKey, Member]:
-        """Return the entries that a resource has in the agenda, by group; none where it is not there."""
+    def entries_of(self, key: Key) -> tuple[Member | None, Member | None]:
+        """Return the entries that a resource has in the groups of the agenda, in their order; None where it has none."""
         if (resource := self.find(*key)) is None:
-            return {}
-        number, instants = self.number(*key), self._instants.get(key)
-        if instants is None:
-            instants = self._instants[key] = self._due(resource)
-        return {group: (at, number, key) for group, at in zip(AGENDA, instants, strict=True) if at is not None}
+            return None, None
+        event, upkeep = self._instants[key] = self._instants.get(key) or self._due(resource)
+        number = self._numbers[key[0]][key[1]][0]
+        return None if event is None else (event, number, key), None if upkeep is None else (upkeep, number, key)
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
@@ -278,7 +275,9 @@ class Store:
             moves = Moves(kind)
             for id, former in some:
                 now = None if (it := table.get(id)) is None else (it, numbers[id])
-                moves.note((former, now), (self._keys(former), self._keys(now, self._instants.pop((kind, id), None))))
+                instants = self._instants.pop((kind, id), None)
+                keys = () if former is None else self._keys(former[0]), () if now is None else self._keys(now[0], instants)
+                moves.note((former, now), keys)
             moves.make(self._groups, self._owner)
         del self._changed[kind]
         if kind in self._timed:
@@ -289,10 +288,13 @@ class Store:
         """Return the earliest instant of the agenda as it was brought up to date last."""
         return min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
 
-    def _keys(self, state: Former, instants: Instants | None = None) -> tuple[IndexKey | SortedKey, ...]:
+    def _keys(self, resource: Any, instants: Instants | None = None) -> list[IndexKey | SortedKey]:
         """Return the keys of the groups of a resource: the one of its kind, those of its index, and those of the agenda."""
-        if state is None:
-            return ()
-        resource = state[0]
-        due = NEVER if resource.kind not in self._timed else instants or self._due(resource)
-        return ((), *resource.index(), *[SortedKey(it, at) for it, at in zip(AGENDA, due, strict=True) if at is not None])
+        keys: list[IndexKey | SortedKey] = [(), *resource.index()]
+        if resource.kind in self._timed:
+            event, upkeep = instants or self._due(resource)
+            if event is not None:
+                keys.append(SortedKey(EVENTS, event))
+            if upkeep is not None:
+                keys.append(SortedKey(UPKEEP, upkeep))
+        return keys

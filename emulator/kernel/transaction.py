@@ -210,9 +210,12 @@ class Transaction:
 
     def expire(self, machine: Machine, resource: Resource, timer: Timer) -> Row:
         """Let a resource take the row of a timer that has run out, and return it."""
-        row = self._first_that_applies(next(rows for it, rows in machine.by_timer[resource.status] if it is timer), resource)
-        self.take(machine.kind, resource.id, row, resource)
-        return row
+        for it, rows in machine.by_timer[resource.status]:
+            if it is timer:
+                row = self._first_that_applies(rows, resource)
+                self.take(machine.kind, resource.id, row, resource)
+                return row
+        raise AssertionError(f"{timer} does not run in this state")
 
     def roll_back(self) -> None:
         """Restore the world as it was before."""

@@ -139,7 +139,8 @@ def take_a_ticket(view: View, batch: Batch) -> Changes:
 
 def promote_waiting(view: View, owner: str) -> Changes:
     """Give every free slot of an account to a batch that waits for one, pool by pool."""
-    for pool in POOLS[view.choice(PLACES)]:
+    pools = POOLS[view.choice(PLACES)]
+    for pool in pools if view.has(QueueLine) else ():
         if view.size(QueueLine, "waiting", owner, pool):
             yield from promote(view, owner, pool)
 
