@@ -60,6 +60,7 @@ class VendorPlane:
         self._worlds = worlds
         self._pipeline = pipeline
         self._limits = limits
+        self._longest = min(LONG_BODY, limits.body)
         self._held = held
         self._lanes = lanes
         self._unmatched = unmatched
@@ -69,7 +70,7 @@ class VendorPlane:
 
     def answer_at_once(self, plan: Plan, body: bytes) -> OutgoingResponse | None:
         """Return the response to a whole request, noted and logged; None, and nothing happens, where it must wait."""
-        if len(body) != plan.size or len(body) > min(LONG_BODY, self._limits.body):
+        if len(body) != plan.size or plan.size > self._longest:
             return None
         try:
             response = self._repeat(plan.known, body) or self._answer_free(plan, body)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
+from operator import itemgetter
 from urllib.parse import parse_qsl
 
 from emulator.sdk import SELF, Answer, Limit, Operation, Request, Transaction, View, pattern, replace, structs
@@ -35,6 +36,7 @@ ACCOUNT = "serpwow.account.get"
 
 PER_MINUTE = 60
 MINUTE = timedelta(minutes=1)
+_COUNT = itemgetter(1)
 
 
 def credential(request: Request) -> str | None:
@@ -101,9 +103,11 @@ def rate_limit(name: str, evidence: str) -> Limit:
     def count(view: View, request: Request) -> Answer | RequestMeter:
         id, now = f"{name}/{request.query.get(API_KEY, '')}", view.now
         meter = view.find(RequestMeter, id) or RequestMeter(id, now)
-        counts = [it for it in (*meter.earlier, (meter.since, meter.count)) if now - it[0] < MINUTE]
+        counts = [*meter.earlier, (meter.since, meter.count)]
+        while counts and now - counts[0][0] >= MINUTE:
+            del counts[0]
         is_sliding = view.choice(RATE_WINDOW) == "sliding"
-        if sum([count for _, count in counts]) >= PER_MINUTE:
+        if sum(map(_COUNT, counts)) >= PER_MINUTE:
             return Answer("too_often", evidence, assumption=RATE_WINDOW)
         since, newest = counts.pop() if counts and (not is_sliding or counts[-1][0] == now) else (now, 0)
         return replace(meter, since=since, count=newest + 1, earlier=tuple(counts))
