@@ -135,12 +135,11 @@ class Quota:
 
     @property
     def over(self) -> bool:
-        """True if more is kept than may be, in this world or on the server."""
+        """True if more is kept than may be, in this world or on the server, without what was returned and not counted yet."""
         budget = self.budget
-        if budget.returned:
-            with budget.lock:
-                budget.settle()
-        return budget.bytes > budget.limit or self.bytes > self.limit
+        if budget.bytes <= budget.limit and self.bytes <= self.limit:
+            return False
+        return budget.used > budget.limit or self.bytes > self.limit
 
     @property
     def used(self) -> int:

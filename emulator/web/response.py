@@ -35,7 +35,8 @@ WORLD_HEADER = b"emulator-world"
 class OutgoingResponse(Struct, frozen=True):
     """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge.
 
-    `lines` are its headers as HTTP/1.1 writes them, where those are made already.
+    What is `written` are headers as HTTP/1.1 writes them, which come before the others: a connection that writes all of a
+    response itself may get some.
     """
 
     status: int
@@ -45,7 +46,7 @@ class OutgoingResponse(Struct, frozen=True):
     entry: JournalEntry | None = None
     delays: FaultDelays | None = None
     charge: AnswerCharge | None = None
-    lines: bytes | None = None
+    written: bytes = b""
 
     @property
     def length(self) -> int:
