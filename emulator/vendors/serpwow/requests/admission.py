@@ -125,13 +125,12 @@ def cite_path(request: Request, operation: Operation, answer: Answer) -> Answer:
 def is_spelt_as_published(request: Request, operation: Operation) -> bool:
     """Return whether a path is the published one, capitals and slashes included; ids may have any spelling."""
     look = _is_spelt if len(request.path) <= LONG_PATH else _is_spelt.__wrapped__
-    paths = (operation.path, *operation.other_paths)
-    return any(look(request.path, operation.mounts or MOUNTS, path) for path in paths)
+    return look(request.path, operation.mounts or MOUNTS, (operation.path, *operation.other_paths))
 
 
 @lru_cache(maxsize=500)
-def _is_spelt(path: str, mounts: tuple[str, ...], rest: str) -> bool:
-    return any(_matches(path.split("/"), (mount + rest).split("/")) for mount in mounts)
+def _is_spelt(path: str, mounts: tuple[str, ...], rests: tuple[str, ...]) -> bool:
+    return any(_matches(path.split("/"), (mount + rest).split("/")) for mount in mounts for rest in rests)
 
 
 def _matches(segments: list[str], pattern: list[str]) -> bool:
