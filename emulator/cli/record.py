@@ -83,7 +83,8 @@ def _of_traffic(path: Path, only: frozenset[str], title: str | None) -> tuple[st
         raise click.ClickException("\n".join(BadInput(error.problems, str(path)).lines())) from None
     except EmulatorError as error:
         raise click.ClickException(escaped(f"{path}: {error}")) from None
-    judged = f"{differences} differences when it is played, which `batch-emulator play` names" if differences else PLAYS
+    counted = f"{differences} difference{'s' if differences > 1 else ''}"
+    judged = f"{counted} when it is played, which `batch-emulator play` names" if differences else PLAYS
     return text, [*left_out, *_other_hosts(others), judged]
 
 

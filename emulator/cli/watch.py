@@ -49,7 +49,7 @@ def watch(url: str, world: str, as_json: bool, token: str | None, **chosen: Any)
     try:
         for event in _events(url, token, world, wanted):
             if event.name and event.name != DROPPED:
-                click.echo(json.dumps(_as_json(event))) if as_json else echo_styled(*_line(event))
+                click.echo(json.dumps(_as_json(event), default=float)) if as_json else echo_styled(*_line(event))
             elif _nobody_reads():
                 break
     except BrokenPipeError:

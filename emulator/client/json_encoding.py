@@ -12,6 +12,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput
 from emulator.kernel.time import format_duration, format_instant, parse_duration_at
 from emulator.scenario.document import JsonObject, Path
+from emulator.scenario.strict_json import LARGEST
 from emulator.sdk.exact_json import dump
 
 Duration = str | int | float | Decimal | timedelta
@@ -65,19 +66,48 @@ def _instead(number: float | Decimal, path: Path) -> str:
     return INSTEAD.get(str(path[-1]), "; a duration without end is 'never'") if path and not isnan(number) else ""
 
 
+def _whole(text: str, path: Path) -> str:
+    """Return a text that UTF-8 can write.
+
+    Raises:
+        BadInput: there is half a character in it.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = f"{text[error.start]!a} at {error.start}"
+        raise BadInput.at(f"half a character, {half}, is no text: JSON is written in UTF-8", *path) from None
+    return text
+
+
+def _short(number: int, path: Path) -> int:
+    """Return a whole number that is read as one.
+
+    Raises:
+        BadInput: it has more than 64 bits.
+    """
+    if not -LARGEST <= number <= LARGEST:
+        raise BadInput.at("a whole number has at most 64 bits here", *path)
+    return number
+
+
 def plain(value: Any, path: Path = ()) -> Any:
     """Return a value of a test as one of JSON, its numbers as they are.
 
     Raises:
         BadInput: a part of it is no JSON, and stands for none; the message says where.
     """
-    if value is None or value.__class__ in (str, int, bool):
+    if isinstance(value, str):
+        return value if value.isascii() else _whole(value, path)
+    if value is None or value.__class__ is bool:
         return value
+    if isinstance(value, int):
+        return _short(value, path)
     if value.__class__ is dict or isinstance(value, Mapping):
-        return {str(name): plain(part, (*path, str(name))) for name, part in value.items()}
+        return {_whole(str(name), path): plain(part, (*path, str(name))) for name, part in value.items()}
     if (isinstance(value, float) and not isfinite(value)) or (isinstance(value, Decimal) and not value.is_finite()):
         raise BadInput.at(f"{value} is no number that JSON has{_instead(value, path)}", *path)
-    if value is None or isinstance(value, (str, int, float, Decimal)):
+    if isinstance(value, (float, Decimal)):
         return value
     if isinstance(value, timedelta):
         return duration(value, *path)

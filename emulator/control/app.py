@@ -25,7 +25,16 @@ from emulator.control import (
     timeline,
     worlds,
 )
-from emulator.control.bodies import MAX_INLINE, Parse, check_query, parser, read_body, request_schemas, resolve_ref, whole_text
+from emulator.control.bodies import (
+    MAX_INLINE,
+    Parse,
+    check_query,
+    parser,
+    read_body,
+    request_schemas,
+    resolve_ref,
+    whole_document,
+)
 from emulator.control.context import ControlContext
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, hand_over, respond
@@ -83,7 +92,9 @@ class ControlApp:
         self.context = context
         schemas = request_schemas(context.vendors)
         self._parsers: dict[tuple[str, str], Parse] = {
-            (row.method, row.path): whole_text if row.as_text else parser(resolve_ref(row.body, schemas), or_scenario=row.yaml)
+            (row.method, row.path): whole_document
+            if row.as_document
+            else parser(resolve_ref(row.body, schemas), or_scenario=row.yaml)
             for row in ROUTES
             if row.body is not None
         }
@@ -163,13 +174,15 @@ def _parameters(parts: list[str], segments: list[str]) -> dict[str, str] | None:
 
 
 async def _run(row: ControlRoute, request: ControlRequest, respond: Respond, has_long_body: bool) -> OutgoingResponse:
-    """Respond; between the steps of a handler the world is released until what it waits for is done."""
+    """Respond; between the steps of a handler its world and its thread are released until what it waits for is done."""
     client = connection_of(request.http.scope)
     response = await _begin(row, request, respond, has_long_body)
     while isinstance(response, Pause):
         await until_done(response.until.works, client, response.until.seconds)
         if isinstance(client, InProcessConnection):
             response = response.go_on()
+        elif response.world is None:
+            response = await in_limited_thread(response.go_on)
         else:
             response = await request.context.lanes.run(response.world, response.go_on, is_long=True)
     return response

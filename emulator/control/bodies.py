@@ -24,7 +24,7 @@ from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
 from emulator.text.pattern import pattern
 from emulator.web.connection import InProcessConnection, connection_of
-from emulator.web.event_loop import in_limited_thread
+from emulator.web.event_loop import in_limited_thread, in_reading_thread
 from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding, declared_length
 from emulator.web.turns import for_client
 
@@ -107,7 +107,7 @@ def parser(schema: Schema, *, or_scenario: bool) -> Parse:
 async def read_body(request: HttpRequest, parse: Parse, max_bytes: int, incoming: IncomingBody) -> Body:
     """Return the value of a body, read to its end."""
     text = await text_of(request, max_bytes, incoming)
-    is_short = len(text) <= MAX_INLINE and not _is_yaml(request)
+    is_short = len(text) <= MAX_INLINE and not (_is_yaml(request) or parse is whole_document)
 
     def validate() -> Body:
         body = parse(text, request)
@@ -118,12 +118,15 @@ async def read_body(request: HttpRequest, parse: Parse, max_bytes: int, incoming
     client = connection_of(request.scope)
     if is_short or isinstance(client, InProcessConnection):
         return validate()
-    return await in_limited_thread(for_client, client, validate, is_long=len(text) > LONG_TEXT)
+    return await (in_reading_thread if len(text) > LONG_TEXT else in_limited_thread)(for_client, client, validate)
 
 
-def whole_text(text: str | Body, _: HttpRequest) -> Body:
-    """Return a body as it was sent, for a handler that reads it itself."""
-    return {"text": text if isinstance(text, str) else json.dumps(text)}
+def whole_document(text: str | Body, _: HttpRequest) -> Body:
+    """Return the `document` that a body is as YAML, or the `mistakes` for which it is none. JSON is YAML, too."""
+    try:
+        return {"document": _yaml(text if isinstance(text, str) else json.dumps(text))}
+    except BadInput as error:
+        return {"mistakes": error.problems}  # the error knows how far the reader came, and all that it has read
 
 
 def _value(schema: Schema, text: str | Body, request: HttpRequest) -> Body:

@@ -16,17 +16,16 @@ from emulator.text.redact import redact_text
     "/check",
     "What is wrong in a scenario, and what in it can have no effect",
     body=ref("scenario"),
-    as_text=True,
+    as_document=True,
     takes_long=True,
     is_trial=True,
 )
 def check(request: ControlRequest) -> Checked:
     """JSON is read as the YAML that it is, too, so that each mistake has its line."""
-    from emulator.scenario.strict_yaml import parse
-
-    text: str = request.body["text"]
     try:
-        scenario = request.context.scenario(parse(text, request.context.limits.control))
+        if "mistakes" in request.body:
+            raise BadInput(request.body["mistakes"])
+        scenario = request.context.scenario(request.body["document"])
     except BadInput as error:
         return Checked(_mistakes(error.shown_problems()), (), error.omitted)
     return Checked((), _mistakes(scenario.warnings[:MAX_PROBLEMS]), max(0, len(scenario.warnings) - MAX_PROBLEMS))

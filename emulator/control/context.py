@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from threading import RLock
 from typing import TYPE_CHECKING
 
 from emulator.delivery.carriers import Carriers
@@ -24,6 +23,7 @@ from emulator.scenario.parameters import exactly
 from emulator.scenario.resources import resources_in
 from emulator.scenario.scenario import Scenario, check_count
 from emulator.sdk.vendor import Vendors
+from emulator.text.checkpoint import TurnLock
 from emulator.web.dry_run import DryRuns
 from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
@@ -45,8 +45,8 @@ class ControlContext:
 
     `gateway` returns the application that serves them. `answers` is the account of those on their way, and `carriers` send what
     is owed. `operations` are the names of operations in the journal, `routes` their paths. `watched` are the scenarios that are
-    read again when they change. Hold `id_lock` from taking a free id until its world is there. `started` tells this server from
-    one before it.
+    read again when they change, and `sending` has one thing for each request that is being sent for somebody. Hold `id_lock`
+    from taking a free id until its world is there. `started` tells this server from one before it.
     """
 
     worlds: Worlds
@@ -70,10 +70,11 @@ class ControlContext:
         self.operations += [f"{vendor}.{UNMATCHED}" for vendor in self.vendors]
         self.operations += [it.name for vendor in vendors for it in vendor.outboxes]
         self.arriving = quota_for_bodies(self.limits)
-        self.id_lock = RLock()
+        self.id_lock = TurnLock()
         self.started = f"{int(wall_now().timestamp() * 1_000):x}"
         self._censuses: Censuses | None = None
         self._streams: Streams | None = None
+        self.sending = set[object]()
         self._numbers = count(1)
 
     @property
@@ -100,7 +101,7 @@ class ControlContext:
         if self._streams is None:
             from emulator.control.event_stream import Streams
 
-            self._streams = Streams(self.limits.streams, self.worlds)
+            self._streams = Streams(self.limits.streams, self.worlds, self.answers)
         return self._streams
 
     def end(self) -> None:

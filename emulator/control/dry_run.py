@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from emulator.control import entries
 from emulator.control.differences import LIMIT, limit_of, page_for
 from emulator.control.explain import entry_of, explain
+from emulator.control.journal import entry_number
 from emulator.control.journal_models import DryRun, ExplainedExchange
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
@@ -68,7 +69,7 @@ def dry_run(world: World, request: ControlRequest) -> DryRun:
 def again(world: World, request: ControlRequest) -> DryRun:
     world.settle()
     context, choices = request.context, request.body.get("assume", {})
-    n = int(request.path_param("n")) if request.path_param("n").isdecimal() else 0
+    n = entry_number(world, request)
     exchange = entry_of(world, n).event
     if not isinstance(exchange, Exchange):
         raise Conflict(f"entry {n} is no exchange, and only what a client sent can be tried again")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from emulator.control.worlds_watch import WorldsWatch
+from emulator.kernel.budget import Quota
 from emulator.kernel.clock import MONOTONIC
+from emulator.kernel.errors import TooMany
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.exact_json import dump
+from emulator.web.answers import charge_answer
 from emulator.web.connection import Connection, Receive, Send
 from emulator.web.event_loop import pause
 from emulator.web.waits import Wait
@@ -83,9 +87,10 @@ class Pulse:
 
 
 class Streams:
-    """The streams of one server: `most` at once. They end with it."""
+    """The streams of one server: `most` at once, whose long events count among its `answers`. They end with it."""
 
-    def __init__(self, most: int, worlds: Worlds) -> None:
+    def __init__(self, most: int, worlds: Worlds, answers: Quota) -> None:
+        self.answers = answers
         self._most = most
         self._worlds = worlds
         self._open: set[EventStream] = set()
@@ -150,24 +155,36 @@ class EventStream:
         try:
             await send({"type": "http.response.start", "status": self.status, "headers": [*HEADERS]})
             await self._chunk(BEGIN, send)
-            while not (gone.done() or client.gone or client.half_closed):
-                await self._send_new(send, client)
-                if self._feed.has_more:
-                    await client.yield_to_loop()
-                elif not await self._next(client, send):
-                    break
+            with suppress(TooMany):
+                await self._go_on(client, send, gone)
             await send({"type": "http.response.body", "body": b""})
         finally:
+            client.charge = None
             pulse.remove(self)
             self._streams.end(self)
             gone.cancel()
 
+    async def _go_on(self, client: Connection, send: Send, gone: asyncio.Task[None]) -> None:
+        while not (gone.done() or client.gone or client.half_closed):
+            await self._send_new(send, client)
+            if self._feed.has_more:
+                await client.yield_to_loop()
+            elif not await self._next(client, send):
+                break
+
     async def _send_new(self, send: Send, client: Connection) -> None:
-        """Send what is new."""
+        """Send what is new. Like any answer it counts until the client has read it, where it is long.
+
+        Raises:
+            TooMany: there is no room for it beside what others have not read; the client may come back.
+        """
         self._seen = self._feed.look()
-        for event in await self._feed.take():
+        events = await self._feed.take()
+        client.charge = charge_answer(self._streams.answers, sum(map(len, events)))
+        for event in events:
             if not client.gone:
                 await self._chunk(event, send)
+        client.charge = None
 
     async def _next(self, client: Connection, send: Send) -> bool:
         """Wait until there may be something new; return False where there never will be."""

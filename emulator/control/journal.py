@@ -108,7 +108,7 @@ def entry_number(world: World, request: ControlRequest) -> int:
             raise NoEntry(world.journal)
         return newest[0][0]
     if not (n.isascii() and n.isdecimal() and len(n) < 16):
-        raise BadInput.at(f"{n!r} is not the number of an entry: send a number, or {LAST!r} for the newest exchange", "n")
+        raise BadInput.at(f"{n[:100]!r} is not the number of an entry: send a number, or {LAST!r} for the newest exchange", "n")
     return int(n)
 
 

@@ -22,6 +22,9 @@ from emulator.text.pattern import pattern
 AT_ONCE = 50
 """Entries that are looked at in one turn of the world."""
 
+ENOUGH = 65_536
+"""Bytes of events, which wait until their client has read them, from which on no more are made in one turn."""
+
 DROPPED, GAP, RESET = "dropped", "gap", "reset"
 """Names of events: the world is gone; entries were lost; entries after a number are no more, and others follow."""
 
@@ -111,7 +114,8 @@ class JournalFeed:
             return [event({"world": self._id, "last": kept}, self._place.token(self._context.started), RESET)]
         entries = [*islice(journal.since(self._place.n), AT_ONCE)]
         events = [*self._lost(journal, entries), *self._events(entries)]
-        self._place = self._place._replace(n=entries[-1].n if entries else journal.last)
+        if not entries:
+            self._place = self._place._replace(n=journal.last)
         return events
 
     def _lost(self, journal: Journal, entries: Sequence[Entry]) -> Iterator[bytes]:
@@ -121,6 +125,12 @@ class JournalFeed:
             yield event({"world": self._id, "after": after, "before": before}, name=GAP)
 
     def _events(self, entries: Sequence[Entry]) -> Iterator[bytes]:
+        """Yield the events of entries until there are enough, and note how far they go."""
+        size = 0
         for entry, record in zip(entries, self._chosen.records(entries), strict=True):
+            self._place = self._place._replace(n=entry.n)
             if record is not None:
-                yield event(to_json(record), self._place._replace(n=entry.n).token(self._context.started))
+                made = event(to_json(record), self._place.token(self._context.started))
+                yield made
+                if (size := size + len(made)) >= ENOUGH:
+                    break

@@ -8,22 +8,24 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator.control.explain import entry_of
-from emulator.kernel.errors import BadInput
+from emulator.kernel.errors import BadInput, TooLarge
 from emulator.kernel.exchange import Exchange
+from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario.accounts import fields_by_account, placeholders
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import load
 from emulator.sdk.vendor import Vendors
+from emulator.text.checkpoint import checkpoint
 from emulator.text.pattern import pattern
 from emulator.text.redact import DEEPEST
 
 _OF_ENTRY = pattern(r"entry/([0-9]{1,15})/(.{1,200})", re.DOTALL)
 
 
-def with_named_values(options: JsonObject, world: World, vendors: Vendors) -> JsonDict:
-    """Return a request as somebody wrote it, with values in the place of their names.
+def with_named_values(options: JsonObject, world: World, vendors: Vendors, most: int) -> JsonDict:
+    """Return a request as somebody wrote it, with values in the place of their names, `most` characters of them together.
 
     `{serpwow.api_key}` is a field of the world's own credentials, and `{entry/3/token}` what the answer to exchange 3 has at a
     dotted path. Any other text in braces stays.
@@ -31,12 +33,20 @@ def with_named_values(options: JsonObject, world: World, vendors: Vendors) -> Js
     Raises:
         NotFound: the journal has no such entry.
         BadInput: that answer has no text there.
+        TooLarge: the values have more characters.
     """
+    size = 0
     own = placeholders({name: fields_by_account(vendor, world) for name, vendor in vendors.items()})
 
     def value(name: str) -> str | None:
+        nonlocal size
+        checkpoint()
         found = _OF_ENTRY.fullmatch(name)
-        return _of_entry(world, int(found[1]), found[2]) if found else own.get(name)
+        text = _of_entry(world, int(found[1]), found[2]) if found else own.get(name)
+        size += len(text or "")
+        if size > most:
+            raise TooLarge(most, f" with what its names stand for: {Limits.more('control')}")
+        return text
 
     def in_url(name: str) -> str | None:
         text = value(name)

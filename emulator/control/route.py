@@ -37,16 +37,19 @@ class Outside(NamedTuple):
 
 
 Steps = Generator[Outside, None, T]
-"""The steps of a handler, between which its world is released until what it yields is done; the last returns the response."""
+"""The steps of a handler, between which it has neither its world nor a thread until what it yields is done.
+
+The last returns the response.
+"""
 
 Handler = Callable[..., Any]
 """Return the response for a request, or Steps to it; the handler of a route below WORLD gets the world first."""
 
 
 class Pause(NamedTuple):
-    """A handler between two of its steps: what it waits for, and the function that lets it go on in its world."""
+    """A handler between two of its steps: what it waits for, and the function that lets it go on; and its world, if any."""
 
-    world: World
+    world: World | None
     until: Outside
     go_on: Callable[[], Any]
 
@@ -140,7 +143,7 @@ class ControlRoute:
 
     `path` follows the prefix. `answer` is the type of the response, from which its schema is made; None where it is empty.
     `body` is the schema of the request's body, None where it has none; with `yaml`, a scenario in YAML may stand in its place
-    and the other members in the `query`. One that is taken `as_text` is not read: the handler gets its `text`. `forms` are the
+    and the other members in the `query`. One that is taken `as_document` is no object, but a scenario. `forms` are the
     media types beside JSON, and `default_form` is that of a client that does not say what it accepts; with `text_for_shells`,
     curl gets text then. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no world
     but its own, or one that it makes. One that `leaves_world` does not read the world that its path names; one `of_worlds`
@@ -155,7 +158,7 @@ class ControlRoute:
     status: int = 200
     body: Schema | None = None
     yaml: bool = False
-    as_text: bool = False
+    as_document: bool = False
     query: Mapping[str, Schema] = field(default_factory=dict)
     forms: Forms = field(default_factory=dict)
     default_form: str = JSON_TYPE
@@ -171,10 +174,10 @@ class ControlRoute:
     def __call__(self, handler: Handler) -> ControlRoute:
         """Return the route with its handler, whose return type is the response; the status of an empty one is 204."""
         answer = get_type_hints(handler, include_extras=True)["return"]
-        if get_origin(answer) is Generator:
+        if is_stepwise := get_origin(answer) is Generator:
             answer = get_args(answer)[2]
         is_locked = self.path.startswith(WORLD) and not self.leaves_world
-        route = replace(self, handler=_with_world(handler) if is_locked else handler)
+        route = replace(self, handler=_with_world(handler) if is_locked else _in_steps(handler) if is_stepwise else handler)
         return replace(route, status=204) if answer is NoneType else replace(route, answer=answer)
 
     @property
@@ -206,24 +209,37 @@ def _with_world(handler: Handler) -> Handler:
                     request.expect_store(world.keeper)
                     request.touch(world)
                     answer = handler(world, request)
-                    return _step(context, world, answer) if isinstance(answer, Generator) else answer
+                    return (
+                        _step(answer, world, partial(_go_on, context, world, answer))
+                        if isinstance(answer, Generator)
+                        else answer
+                    )
                 finally:
                     context.review(world)
 
     return with_world
 
 
-def _step(context: ControlContext, world: World, steps: Steps[Any]) -> Any:
-    """Take a step in a world whose lock the caller holds; return the response, or the pause before the next."""
-    try:
-        return Pause(world, next(steps), partial(_go_on, context, world, steps))
-    except StopIteration as end:
-        return end.value
+def _in_steps(handler: Handler) -> Handler:
+    """Call a handler that takes steps, and has no world meanwhile."""
+    return wraps(handler)(lambda request: _go_on_outside(handler(request)))
+
+
+def _go_on_outside(steps: Steps[Any]) -> Any:
+    return _step(steps, None, partial(_go_on_outside, steps))
 
 
 def _go_on(context: ControlContext, world: World, steps: Steps[Any]) -> Any:
     with world.lock:
         try:
-            return _step(context, world, steps)
+            return _step(steps, world, partial(_go_on, context, world, steps))
         finally:
             context.review(world)
+
+
+def _step(steps: Steps[Any], world: World | None, go_on: Callable[[], Any]) -> Any:
+    """Take a step in a world whose lock the caller holds, if it has one; return the response, or the pause before the next."""
+    try:
+        return Pause(world, next(steps), go_on)
+    except StopIteration as end:
+        return end.value

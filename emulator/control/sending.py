@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from emulator.control import entries
+from emulator.control.context import ControlContext
 from emulator.control.explain import entry_of
 from emulator.control.journal_models import Sent
-from emulator.control.route import ControlRequest, route
+from emulator.control.route import ControlRequest, Outside, Steps, route
 from emulator.control.written_request import FIELDS, WrittenRequest, refuse_unreachable, written_request
-from emulator.kernel.errors import BadInput, Conflict
+from emulator.kernel.errors import BadInput, Conflict, TooMany
 from emulator.kernel.exchange import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.schema import closed
 from emulator.store.receipt import Receipt
 from emulator.text.redact import redact_header
-from emulator.web.connection import CONNECTION_KEY, ConnectionCut, InProcessConnection, Message, Scope, run_sync
+from emulator.web.connection import CONNECTION_KEY, ConnectionCut, InProcessConnection, Message, Scope
 from emulator.web.guard import NO_SOCKET, PREFIX
 from emulator.web.held_requests import HeldRequest
 from emulator.web.waits import Wait
 
 PATIENCE = 10.0
 """Seconds of silence that are borne for somebody; a client that gives up then has heard nothing."""
+
+AT_ONCE = 64
+"""Requests that are sent for somebody at a time: each that its world has no time for waits in a thread."""
 
 SEND = {
     "anyOf": [
@@ -33,6 +38,16 @@ SEND = {
 }
 FRAMING = frozenset({b"content-length", b"transfer-encoding", b"connection", b"expect"})
 """Headers of a request that its connection needs, and that another connection has anew."""
+
+
+class _Silence(NamedTuple):
+    """A wait of so many seconds at most, which whoever calls the route is to bear: it keeps no thread meanwhile."""
+
+    wait: Wait
+    seconds: float
+
+    def __await__(self) -> Generator[Outside, None, None]:
+        yield Outside([self.wait.over()], self.seconds)
 
 
 class PatientConnection(InProcessConnection):
@@ -49,7 +64,7 @@ class PatientConnection(InProcessConnection):
 
     async def wait(self, wait: Wait, seconds: float) -> bool:
         if not self.gone:
-            wait.wait_in_thread(min(seconds, PATIENCE))
+            await _Silence(wait, min(seconds, PATIENCE))
             self.gone = seconds > PATIENCE and not wait.woken
         return not self.gone
 
@@ -71,7 +86,28 @@ class Heard(NamedTuple):
     takes_long=True,
     leaves_world=True,
 )
-def send(request: ControlRequest) -> Sent:
+def send(request: ControlRequest) -> Steps[Sent]:
+    with _counted(request.context):
+        return (yield from _sent(request))
+
+
+@contextmanager
+def _counted(context: ControlContext) -> Iterator[None]:
+    """Count a request as on its way.
+
+    Raises:
+        TooMany: there are as many as there may be.
+    """
+    if len(context.sending) >= AT_ONCE:
+        raise TooMany(f"{AT_ONCE} requests are being sent for somebody, and no more are at once: wait for their answers")
+    context.sending.add(token := object())
+    try:
+        yield
+    finally:
+        context.sending.discard(token)
+
+
+def _sent(request: ControlRequest) -> Steps[Sent]:
     world = request.context.worlds.get(request.path_param("world"))
     with world.lock:
         sent = _exchange(world, request.body["n"]) if "n" in request.body else written_request(request, world)
@@ -79,7 +115,7 @@ def send(request: ControlRequest) -> Sent:
         raise BadInput.at("it is no path of a vendor: what is sent here is a client's request to one", "url")
     refuse_unreachable(request, sent.read())
     before = world.journal.last
-    heard = run_sync(_send(request, sent))
+    heard = yield from _send(request, sent).__await__()
     found = next(_found(request, world.id, before, sent), None)
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in heard.headers]
     return Sent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from emulator.control import models
@@ -35,6 +36,9 @@ from emulator.text.redact import redact_text
 
 if TYPE_CHECKING:
     from emulator.scenario.watched import Making
+
+LONG_TITLE = 200
+"""Characters beyond which it is not remembered how a title is shown."""
 
 SEED = {"type": "integer", "minimum": 0}
 FLAG = {"type": "boolean"}
@@ -108,8 +112,11 @@ def _title_of(world: World) -> str | None:
     """Return the title of the scenario of a world; None where it has none, or the world was dropped meanwhile."""
     with suppress(NotFound):
         title: str | None = (world.moment(BEGINNING).source or {}).get("title")
-        return redact_text(title) if title else None
+        return (_shown if len(title) <= LONG_TITLE else redact_text)(title) if title else None
     return None
+
+
+_shown = lru_cache(maxsize=1_000)(redact_text)
 
 
 @route("GET", "/worlds", "The worlds, and the bytes that they keep", takes_long=True, of_worlds=True)

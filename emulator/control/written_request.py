@@ -52,8 +52,10 @@ def written_request(control: ControlRequest, world: World) -> WrittenRequest:
 
     Raises:
         BadInput: no client could send it.
+        TooLarge: it names too much.
     """
-    options = with_named_values(control.body, world, control.context.vendors)
+    context = control.context
+    options = with_named_values(control.body, world, context.vendors, context.limits.control)
     scheme, host, path, query = _parts(options["url"])
     if problems := [*header_problems(options, ())]:
         raise BadInput(problems)

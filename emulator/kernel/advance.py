@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.exchange import Change, DeliveryAttempt
-from emulator.kernel.machine import OUTSIDE, Timer
+from emulator.kernel.machine import Timer
 from emulator.kernel.rounds import make_rounds
 from emulator.kernel.settling import Member
 from emulator.kernel.store import Key
@@ -221,7 +221,7 @@ def _fire_until(world: World, instant: datetime, limit: float = inf, upcoming: U
             upcoming = Upcoming(world.store)
             continue
         changes += _fire(world, upcoming, first)
-        if (resource := world.store.find(*first[2])) is not None and OUTSIDE in resource.index():
+        if (resource := world.store.find(*first[2])) is not None and resource.status in resource.outside:
             world.clock.stop_at(world.history.newest or first[0])
             break
     return changes

@@ -62,13 +62,14 @@ class SharedCharge(Charge, eq=False, gc=True, weakref=True):
 class Metered(Struct, frozen=True, gc=False, kw_only=True):
     """A resource, and its charge once a world keeps it, which is no part of the value.
 
-    While it is `progressing` it looks different as time passes, without any change. Its `timing` replaces that of the world.
-    It is in `more_groups` than the few that most are in.
+    While it is `progressing` it looks different as time passes, without any change. It is with somebody `outside` in these
+    statuses, and in the group OUTSIDE. Its `timing` replaces that of the world. It is in `more_groups` than most are in.
     """
 
     timing: OwnTiming | None = None
     charge: Charge | None = None
     progressing: ClassVar[Container[str]] = ()
+    outside: ClassVar[Container[str]] = ()
     is_tally: ClassVar[bool] = False
     more_groups: ClassVar[int] = 0
 
@@ -134,10 +135,11 @@ class Quota:
 
     @property
     def over(self) -> bool:
-        """True if more is kept than may be, in this world or on the server."""
+        """True if more is kept than may be, in this world or on the server, without what was returned and not counted yet."""
         budget = self.budget
-        kept = budget.used if budget.returned else budget.bytes
-        return kept > budget.limit or self.bytes > self.limit
+        if budget.bytes <= budget.limit and self.bytes <= self.limit:
+            return False
+        return budget.used > budget.limit or self.bytes > self.limit
 
     @property
     def used(self) -> int:
@@ -182,13 +184,14 @@ class Quota:
             size, large = weigh_all(texts)
             parts += map(self._charge_part, large)
         for field, default in zip(fields[plan.texts :], plan.defaults, strict=True):
-            if field is default:
+            is_shared = isinstance(field, Shared)
+            if field is default or not (is_shared or field):
                 pass
-            elif isinstance(field, Shared) and (small := field.small_size) is not None:
+            elif is_shared and (small := field.small_size) is not None:
                 size += small
             elif part := self.budget.parts.get(id(field)):
                 parts.append(part)
-            elif isinstance(field, Shared) or field:
+            else:
                 size += self._charge_field(field, parts)
         return KEEPING + plan.least + size + GROUPED * value.more_groups, tuple(parts)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.kernel.exchange import Savepoint
@@ -38,17 +37,6 @@ class Forgotten(Struct, frozen=True):
 
 Deed = Reset | Restored | Kept | Forgotten | Savepoint
 """A thing done with a world that is more than a commit. A Savepoint is where it went back to."""
-
-
-class Lock(Protocol):
-    """A lock that a thread may acquire more than once."""
-
-    def acquire(self, blocking: bool = ..., timeout: float = ...) -> bool: ...
-    def release(self) -> None: ...
-    def __enter__(self) -> bool: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> bool | None: ...
 
 
 class Receipts(Protocol):

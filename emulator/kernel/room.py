@@ -130,8 +130,10 @@ def make_room_for(
 
 def size_of_copy(world: World) -> int:
     """Return the bytes that a copy of a world takes besides what it shares."""
-    listed = sum([len(credentials) for credentials in world.rules.credentials.values() if credentials])
-    listed += sum([len(accounts.owners) for accounts in world.rules.accounts.values()])
+    rules = world.rules
+    listed = sum(map(len, filter(None, rules.credentials.values())))
+    if rules.accounts:
+        listed += sum([len(accounts.owners) for accounts in rules.accounts.values()])
     return FRAME + COPIED * len(world.store) + LISTED * (len(world.journal) + len(world.history)) + ACCEPTED * listed
 
 

@@ -204,15 +204,11 @@ class Store:
         """Tell whether nothing is due by an instant."""
         while self._untimed:
             key, resource = self._untimed.popitem()
-            for due in self._instants.get(key) or self._find_instants(key, resource):
+            instants = self._instants[key] = self._instants.get(key) or self._due(resource)
+            for due in instants:
                 if due is not None and (self._next is None or due < self._next):
                     self._next = due
         return self._next is None or self._next > instant or (due := self.next_due) is None or due > instant
-
-    def _find_instants(self, key: Key, resource: Any) -> Instants:
-        """Find and note the instants of a resource as it is now."""
-        instants = self._instants[key] = self._due(resource)
-        return instants
 
     @property
     def next_due(self) -> datetime | None:
@@ -231,12 +227,13 @@ class Store:
         self._owner = object()  # whoever changes a group takes a copy of it
         return iter(self._groups.get(group) or ())
 
-    def entries_of(self, key: Key) -> dict[IndexKey, Member]:
-        """Return the entries that a resource has in the agenda, by group; none where it is not there."""
+    def entries_of(self, key: Key) -> tuple[Member | None, Member | None]:
+        """Return the entries that a resource has in the groups of the agenda, in their order; None where it has none."""
         if (resource := self.find(*key)) is None:
-            return {}
-        number, instants = self.number(*key), self._instants.get(key) or self._find_instants(key, resource)
-        return {group: (at, number, key) for group, at in zip(AGENDA, instants, strict=True) if at is not None}
+            return None, None
+        event, upkeep = self._instants[key] = self._instants.get(key) or self._due(resource)
+        number = self._numbers[key[0]][key[1]][0]
+        return None if event is None else (event, number, key), None if upkeep is None else (upkeep, number, key)
 
     def copy(self) -> Store:
         """Return a store of the same resources, to be changed apart."""
@@ -260,15 +257,16 @@ class Store:
 
     def settle(self, most: int = 0) -> None:
         """Bring the groups of each kind, and the agenda, up to date where more resources than so many changed."""
-        if sum(map(len, self._changed.values())) > most:
+        if self._changed and sum(map(len, self._changed.values())) > most:
             for kind in [kind for kind, changed in self._changed.items() if len(changed) > most]:
                 self._settle_kind(kind)
 
     def _settle_agenda(self) -> None:
         """Bring the agenda up to date."""
-        for kind in [kind for kind in self._changed if kind in self._timed]:
-            self._settle_kind(kind)
-        self._untimed.clear()
+        if self._changed:
+            for kind in [kind for kind in self._changed if kind in self._timed]:
+                self._settle_kind(kind)
+            self._untimed.clear()
 
     def _settle_kind(self, kind: str) -> None:
         """Bring the groups of a kind up to date, some resources at a time; a checkpoint may end it between."""
@@ -277,7 +275,9 @@ class Store:
             moves = Moves(kind)
             for id, former in some:
                 now = None if (it := table.get(id)) is None else (it, numbers[id])
-                moves.note((former, now), (self._keys(former), self._keys(now, self._instants.pop((kind, id), None))))
+                instants = self._instants.pop((kind, id), None)
+                keys = () if former is None else self._keys(former[0]), () if now is None else self._keys(now[0], instants)
+                moves.note((former, now), keys)
             moves.make(self._groups, self._owner)
         del self._changed[kind]
         if kind in self._timed:
@@ -288,10 +288,13 @@ class Store:
         """Return the earliest instant of the agenda as it was brought up to date last."""
         return min([members[0][0] for group in AGENDA if (members := self._groups.get(group))], default=None)
 
-    def _keys(self, state: Former, instants: Instants | None = None) -> tuple[IndexKey | SortedKey, ...]:
+    def _keys(self, resource: Any, instants: Instants | None = None) -> list[IndexKey | SortedKey]:
         """Return the keys of the groups of a resource: the one of its kind, those of its index, and those of the agenda."""
-        if state is None:
-            return ()
-        resource = state[0]
-        due = NEVER if resource.kind not in self._timed else instants or self._due(resource)
-        return ((), *resource.index(), *[SortedKey(it, at) for it, at in zip(AGENDA, due, strict=True) if at is not None])
+        keys: list[IndexKey | SortedKey] = [(), *resource.index()]
+        if resource.kind in self._timed:
+            event, upkeep = instants or self._due(resource)
+            if event is not None:
+                keys.append(SortedKey(EVENTS, event))
+            if upkeep is not None:
+                keys.append(SortedKey(UPKEEP, upkeep))
+        return keys

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 from emulator.kernel.machine import Machine, Timer, Timing
@@ -14,9 +13,13 @@ from emulator.kernel.transaction import length_of
 
 def due(machine: Machine, resource: Any, timing: Timing, upkeep: bool = True) -> tuple[datetime, Timer] | None:
     """Return the first timer of a resource to end, with or without upkeep; None for none, the first declared on a tie."""
-    lengths = [(it, length_of(it, resource, timing)) for it, _ in machine.by_timer[resource.status] if upkeep or not it.upkeep]
-    ends = [(resource.since + length, timer) for timer, length in lengths if length is not None]
-    return min(ends, key=itemgetter(0), default=None)
+    first, since = None, resource.since
+    for timer, _ in machine.by_timer[resource.status]:
+        if (upkeep or not timer.upkeep) and (length := length_of(timer, resource, timing)) is not None:
+            end = since + length
+            if first is None or end < first[0]:
+                first = end, timer
+    return first
 
 
 def due_instants(machines: Mapping[str, Machine], timing: Timing, resource: Any) -> Instants:

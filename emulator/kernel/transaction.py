@@ -60,11 +60,10 @@ class Transaction:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         world = self._world
+        if kind is None and self._uncharged:
+            self._charge_or_roll_back()
         if kind is not None:
             self.roll_back()
-        elif self._uncharged:
-            with self:  # which rolls back where there is no room
-                self.charge()
         elif self.replaced or self._counters:
             changed, last = self.changed_resources(), world.journal.last
             world.history.add(Commit(self.now, self.why, self._first, last, changed, self._counters))
@@ -82,14 +81,22 @@ class Transaction:
             if quota.over:
                 make_room_for(self._world, resource, size, self._by_time, self.replaced)
 
+    def _charge_or_roll_back(self) -> None:
+        try:
+            self.charge()
+        except BaseException:
+            self.roll_back()
+            raise
+
     def changed_resources(self) -> tuple[ResourceChange, ...]:
         """Return every resource that was put or removed, as it was before and as it is now."""
         newest, numbers = self._newest, self._numbers
         return tuple([ResourceChange(*key, before, newest[key], numbers.get(key)) for key, before in self.replaced.items()])
 
     def find(self, of: type[R], id: str) -> R | None:
-        """Return the resource of a type and id; like `group`, `sorted_group`, `first` and `size` it asks the store."""
-        return self._world.store.find(of.kind, id)
+        """Return the resource of a type and id, as `Store.find` does; `group`, `sorted_group`, `first` and `size` ask it."""
+        table = self._world.store.tables.get(of.kind)
+        return None if table is None else table.pages[hash(id) & table.mask].get(id)
 
     def group(self, of: type[R], *key: Hashable) -> list[R]:
         self.read(self._world.store.size(of.kind, *key))
@@ -154,7 +161,7 @@ class Transaction:
         before = (counters := self._world.counters).get(purpose)
         self._counters.setdefault(purpose, before)
         counters[purpose] = number = (before or 0) + 1
-        return self.digest(f"{purpose}/{number}")
+        return digest(self.seed, f"{purpose}/{number}")
 
     def admit(self, resources: int, like: Resource | None = None) -> None:
         """Make sure that the world has room for so many more resources, in a new world `like` this one, or raise TooMany."""
@@ -203,9 +210,12 @@ class Transaction:
 
     def expire(self, machine: Machine, resource: Resource, timer: Timer) -> Row:
         """Let a resource take the row of a timer that has run out, and return it."""
-        row = self._first_that_applies(next(rows for it, rows in machine.by_timer[resource.status] if it is timer), resource)
-        self.take(machine.kind, resource.id, row, resource)
-        return row
+        for it, rows in machine.by_timer[resource.status]:
+            if it is timer:
+                row = self._first_that_applies(rows, resource)
+                self.take(machine.kind, resource.id, row, resource)
+                return row
+        raise AssertionError(f"{timer} does not run in this state")
 
     def roll_back(self) -> None:
         """Restore the world as it was before."""

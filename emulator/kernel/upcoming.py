@@ -35,9 +35,9 @@ class Upcoming:
     def renew(self, keys: Iterable[Key]) -> None:
         """Read anew when resources are due that may have changed."""
         for key in keys:
-            entries = self._store.entries_of(key)
-            self._events.renew(key, entries.get(EVENTS))
-            self._upkeep.renew(key, entries.get(UPKEEP))
+            event, upkeep = self._store.entries_of(key)
+            self._events.renew(key, event)
+            self._upkeep.renew(key, upkeep)
 
 
 class _Line:

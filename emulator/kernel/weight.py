@@ -72,10 +72,10 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
             else:
                 own += size
         elif isinstance(value, Shared):
-            if value.small_size is None:
+            if (small := value.small_size) is None:
                 large.append(value)
             else:
-                own += value.small_size
+                own += small
         else:
             if WORK.pause is not None:
                 WORK.pause()

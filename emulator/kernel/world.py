@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from sys import getsizeof
-from threading import RLock
 from typing import Any
 
 from emulator.kernel import past
@@ -16,7 +15,7 @@ from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.exchange import Change, Savepoint
 from emulator.kernel.history import History, ResourceChange
 from emulator.kernel.journal import Journal
-from emulator.kernel.keeping import Keeper, Lock
+from emulator.kernel.keeping import Keeper
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import OUTSIDE
 from emulator.kernel.past import BEGINNING, Moment
@@ -24,6 +23,7 @@ from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import MANY, Store
 from emulator.kernel.timers import due_instants
 from emulator.kernel.transaction import begin
+from emulator.text.checkpoint import TurnLock
 
 
 class World:
@@ -52,7 +52,7 @@ class World:
         self.epoch = 0
         self.receivers: frozenset[str] = frozenset()
         self._receivers: Charge | None = None
-        self.lock: Lock = RLock()
+        self.lock = TurnLock()
         self.keeper: Keeper | None = None
         self.quota = quota or Quota(Budget.of(rules.limits))
         self._frame = self.quota.keep(size_of_copy(origin) if origin else FRAME)

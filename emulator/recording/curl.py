@@ -13,6 +13,7 @@ from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import dump
 from emulator.sdk.vendor import Vendors
+from emulator.text.escape import escaped
 from emulator.text.pattern import pattern
 from emulator.text.redact import redact_text
 
@@ -65,7 +66,7 @@ class _Shell:
             return
         if name in self._values.own:
             self._variables[name] = self._own_variable(name)
-            yield f"{self._variables[name]}={quote(self._values.own[name])}"
+            yield f"{self._variables[name]}={_word(self._values.own[name])}"
         elif name in self._values.kept:
             kept, variable = self._values.kept[name], re.sub(r"[^A-Z0-9_]", "_", name.upper())
             yield from self._kept(variable, kept)
@@ -112,12 +113,26 @@ class _Shell:
         """Return a text as a word of the shell, in which variables stand for names."""
         parts = PLACEHOLDER.split(text)  # a name between two texts, each time
         if self._variables.keys().isdisjoint(parts[1::2]):
-            return quote(text)
+            return _word(text)
         pieces = [(self._variables.get(part) if place % 2 else None, part, place % 2) for place, part in enumerate(parts)]
         shown = [(variable, f"{{{part}}}" if is_name else part) for variable, part, is_name in pieces]
-        if not any(_ACTIVE.search(text) for variable, text in shown if not variable):
+        if not any(_ACTIVE.search(text) or _is_obeyed(text) for variable, text in shown if not variable):
             return f'"{"".join(f"${{{variable}}}" if variable else text for variable, text in shown)}"'
-        return "".join(f'"${variable}"' if variable else quote(text) for variable, text in shown if text)
+        return "".join(f'"${variable}"' if variable else _word(text) for variable, text in shown if text)
+
+
+def _word(text: str) -> str:
+    """Return a text as a word of bash or zsh, in which what a terminal would obey that it is pasted into is an escape."""
+    if not _is_obeyed(text):
+        return quote(text)
+    pieces = (it if it == "\n" or escaped(it) == it else "".join(f"\\x{byte:02x}" for byte in it.encode()) for it in text)
+    return "$'" + "".join(f"\\{it}" if it in ("'", "\\") else it for it in pieces) + "'"
+
+
+def _is_obeyed(text: str) -> bool:
+    """Tell whether a terminal would obey a part of a text that is pasted into it, but for the ends of its lines."""
+    lines = text.replace("\n", "")
+    return escaped(lines) != lines
 
 
 def _body(step: JsonObject) -> str:

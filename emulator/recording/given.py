@@ -13,12 +13,16 @@ from emulator.scenario.document import Document, JsonDict, JsonObject
 from emulator.scenario.fitting import fits
 from emulator.scenario.loader import load_document
 from emulator.sdk.vendor import Vendor, Vendors
+from emulator.text.checkpoint import checkpoint
 from emulator.text.pattern import pattern
 from emulator.text.redact import hides, redact_body
 from emulator.web.response import LEAST_REFUSAL
 
 MAX_THINGS = 200
 """Resources that are given at most."""
+
+MAX_TEXTS = 10_000
+"""Texts in lists of a state, such as the numbers of members, that are given at most."""
 
 MAX_TRIES = 20
 """Times that a state is tried, each time without what was wrong before."""
@@ -46,6 +50,7 @@ class _Given:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], JsonDict] = {}
+        self._texts: dict[tuple[str, str, str], bool] = {}
         self._known: set[str] = set()
         self._used: set[str] = set()
 
@@ -56,7 +61,8 @@ class _Given:
         reply = value_of(call.reply) if call.is_heard and call.status < LEAST_REFUSAL else None
         things = {thing["id"]: thing for thing in _things(reply)}
         is_look = call.method == "GET" and (bool(things) or not call.ids)
-        if schema.get("type") == "array" and call.status < LEAST_REFUSAL:
+        self._note_texts(call, reply)
+        if "properties" in schema.get("items", {}) and call.status < LEAST_REFUSAL:
             for id in call.ids or (things if is_look else ()):
                 self._note_one(call.vendor, part, id, things.get(id, {}), schema["items"], is_look)
         elif schema.get("type") == "object" and is_look and isinstance(reply, dict):
@@ -64,8 +70,16 @@ class _Given:
                 (call.vendor.name, part, ""), self._lasting(call.vendor, _fields(call.vendor, reply, schema))
             )
         self._known |= things.keys()
-        if not is_look and call.status < LEAST_REFUSAL:
-            self._used |= {call.vendor.name, *call.ids}
+        if not is_look and (schema or call.ids) and call.status < LEAST_REFUSAL:
+            self._used |= {call.vendor.name, *call.ids}  # not where it is about nothing of a state, as the request for a token
+
+    def _note_texts(self, call: Call, reply: Any) -> None:
+        """Note whether texts are in a list of the state, as the first answer about each shows."""
+        for part, (name, is_in) in call.vendor.shown_by.items():
+            for thing in _objects(reply):
+                text, shown = thing.get(name), thing.get(is_in)
+                if isinstance(text, str) and isinstance(shown, bool) and len(self._texts) < MAX_TEXTS:
+                    self._texts.setdefault((call.vendor.name, part, text), shown)
 
     def _note_one(self, vendor: Vendor, part: str, id: str, shown: JsonDict, schema: JsonObject, is_look: bool) -> None:
         """Note a resource as it is first shown; of one that was used before that, what no use changes."""
@@ -93,6 +107,9 @@ class _Given:
                 state.setdefault(part, []).append(fields)
             else:
                 state[part] = fields
+        for (vendor, part, text), is_in in self._texts.items():
+            if is_in:
+                states.setdefault(vendor, {}).setdefault(part, []).append(text)
         return states
 
 
@@ -122,6 +139,15 @@ def _things(reply: Any) -> Iterator[JsonDict]:
         for thing in holder if isinstance(holder, list) else (holder,):
             if isinstance(thing, dict) and isinstance(thing.get("id"), str):
                 yield thing
+
+
+def _objects(value: Any) -> Iterator[JsonDict]:
+    """Yield every object in an answer."""
+    checkpoint()
+    if isinstance(value, dict):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(part)
 
 
 def _fields(vendor: Vendor, shown: JsonDict, schema: JsonObject) -> JsonDict:

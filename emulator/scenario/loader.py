@@ -135,7 +135,8 @@ def load_document(
 
     if includes_files(document):
         note([Problem(NOT_SENT, ("include",))])
-    note(it for it in problems_in(value, scenario_schema(vendors, titled), document.places) if it.path not in filled.unfilled)
+    unfit = problems_in(value, scenario_schema(vendors, titled), document.places)
+    note(filled.advised(it) for it in unfit if it.path not in filled.unfilled)
     note(alias_problems(value))
     resolved = without_aliases(value)
     invalid = InvalidPaths(structs.replace(it, path=path_without_aliases(it.path)) for it in problems)

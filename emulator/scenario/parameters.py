@@ -33,6 +33,7 @@ _WHOLE = pattern(r"\$\{([^${}]*)\}")
 DECLARE = "declare it with its default below 'parameters', or write $${ where these characters themselves are meant"
 NO_NAME = "'${' begins a parameter, as in ${name}: write $${ where these characters themselves are meant"
 IN_KEY = "a parameter stands in a value, not in a key"
+MUST_SET = "the parameter {!r} has no value, and callers must set it"
 NO_OTHER = "a default refers to no parameter: write $${ where these characters themselves are meant"
 
 Settings = Callable[[JsonObject], JsonObject]
@@ -79,13 +80,20 @@ def has_parameters(document: Document) -> bool:
 class Filled(Struct, frozen=True):
     """A document in whose values parameters are filled in, without their declaration; their values, and what is wrong.
 
-    `unfilled` are the paths of values of which nobody knows what they would be.
+    `unfilled` are the paths of values of which nobody knows what they would be, and `empty` those of values that are nothing,
+    each with the name of its parameter.
     """
 
     document: Document
     parameters: JsonObject = MappingProxyType({})
     problems: Sequence[Problem] = ()
     unfilled: Set[Path] = frozenset()
+    empty: Mapping[Path, str] = MappingProxyType({})
+
+    def advised(self, problem: Problem) -> Problem:
+        """Return a problem with what to do where it is about a value that is nothing, since nobody has set its parameter."""
+        name = self.empty.get(problem.path)
+        return problem if name is None else structs.replace(problem, message=f"{problem.message}: {MUST_SET.format(name)}")
 
 
 def fill(document: Document, settings: Settings | None = None) -> Filled:
@@ -108,7 +116,7 @@ def fill(document: Document, settings: Settings | None = None) -> Filled:
         filled.pop("parameters", None)
         problems += [*filler.problems, *_unused(declared, filler.used)]
     whole = filled if isinstance(document.value, dict) else document.value
-    return Filled(structs.replace(document, value=whole), values, [*map(document.place, problems)], unfilled)
+    return Filled(structs.replace(document, value=whole), values, [*map(document.place, problems)], unfilled, filler.empty)
 
 
 def filled_value(value: JsonObject, settings: Settings | None = None) -> JsonObject:
@@ -176,11 +184,15 @@ def _unused(declared: JsonObject, used: set[str]) -> Iterator[Problem]:
 
 
 class _Filler:
-    """Fills values in, within bounds. `used` are the names that were found, `problems` those that mean nothing."""
+    """Fills values in, within bounds. `used` are the names that were found, `problems` those that mean nothing.
+
+    `empty` are the paths of values that are nothing, each with the name of its parameter.
+    """
 
     def __init__(self, values: JsonObject, unknown: Callable[[str], str]) -> None:
         self.used: set[str] = set()
         self.problems: list[Problem] = []
+        self.empty: dict[Path, str] = {}
         self._values = values
         self._unknown = unknown
         self._characters = 0
@@ -209,6 +221,8 @@ class _Filler:
         if not self._is_known(name, path):
             return name
         value = self._values[name]
+        if value is None:
+            self.empty[path] = name
         self._add(path, *_weight(value))
         if isinstance(value, (dict, list)) and len(path) + depth_of(value) > MAX_DEPTH:
             self.problems.append(Problem(f"with this parameter it is nested more than {MAX_DEPTH} deep", path))

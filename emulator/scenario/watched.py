@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os.path import realpath
-from threading import Event, RLock, Thread
+from threading import Event, Thread
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -17,6 +17,7 @@ from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.world import World
 from emulator.scenario.files import changed
 from emulator.scenario.scenario import Scenario
+from emulator.text.checkpoint import TurnLock
 
 EVERY = 0.25
 """Seconds between two looks; a file must be the same in both, since an editor may be writing it."""
@@ -70,7 +71,7 @@ class WatchedScenarios:
         self._read = read
         self._included = included
         self._tell = tell
-        self._lock = RLock()
+        self._lock = TurnLock()
         self._watched = {
             realpath(scenario.source): WatchedScenario(name, scenario, _moments_of(scenario, changed(scenario.source)))
             for name, scenario in opened.items()

@@ -84,6 +84,7 @@ class Delivery(Metered, frozen=True, gc=False, kw_only=True):
     duplicate: bool = False
     status: str = PENDING
     kind: ClassVar[str] = "delivery"
+    outside: ClassVar[tuple[str, ...]] = (SENDING,)
 
     @property
     def vendor(self) -> str:
@@ -106,7 +107,7 @@ class Delivery(Metered, frozen=True, gc=False, kw_only=True):
         about = ("about", self.subject)
         if self.held and self.status == PENDING:
             return about, self.held_until
-        return (about, OUTSIDE) if self.status == SENDING else (about,)
+        return (about, OUTSIDE) if self.status in self.outside else (about,)
 
     def body_with(self, faults: Iterable[FaultHit]) -> str:
         """Return the body as it is sent where these faults strike, but for what stands for the server."""

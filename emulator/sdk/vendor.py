@@ -113,9 +113,10 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     credential, each with whether one was surely sent. With `folds_names`, clients may write names of a query or of a JSON body
     in any case. `deletable` are the lists of its state whose items somebody else can delete, by their place, such as
     `batches.payments`. `accounts` are the words of its state for its accounts, where a world can tell several apart. `shown_as`
-    has the names of fields in answers for which the state has others. `numbers` are those of its state that people watch over
-    time. `outboxes` are the kinds of notifications that it sends. `resources` is the folder of a vendor's package in which
-    `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the box have none.
+    has the names of fields in answers for which the state has others; `shown_by`, for a list of texts in the state, the field
+    that holds one in an answer, and the field beside it that says whether it is in that list. `numbers` are those of its state
+    that people watch over time. `outboxes` are the kinds of notifications that it sends. `resources` is the folder of a
+    vendor's package in which `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the box have none.
     """
 
     name: str
@@ -144,6 +145,7 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
     case_sensitive: bool = True
     folds_names: bool = False
     shown_as: Mapping[str, str] = field(default_factory=dict)
+    shown_by: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     numbers: tuple[Number, ...] = ()
     outboxes: tuple[Outbox, ...] = ()
     deletable: Mapping[str, Deletable] = field(default_factory=dict)
@@ -156,7 +158,7 @@ class Vendor(Struct, frozen=True, eq=False, dict=True):
 
     def credentials_by_account(self, world: str, seed: int, accounts: Accounts) -> dict[str, Credentials]:
         """Return the world's own credentials of each account that it has."""
-        credentials = {accounts.first: self.credentials_of(world, seed)}
+        credentials = {accounts.first: _credentials_of(self, world, seed)}
         for id in accounts.ids[1:]:
             credentials[id] = _credentials_of(self, f"{world}/{id}", seed)
         return credentials

@@ -65,8 +65,8 @@ class CoalescingTransport:
         """Write a whole response in one piece, and close after it where it says so, or where that does not keep open."""
         content = b"" if response.status in LENGTHLESS or isinstance(response.content, Stream) else response.content
         length = b"" if response.status in LENGTHLESS else b"content-length: %d\r\n" % len(content)
-        lines = header_lines(response.headers) if response.lines is None else response.lines
-        head = b"%s%s%s" % (STATUS_LINE[response.status], lines, length)
+        lines = header_lines(response.headers) if response.headers else b""
+        head = b"%s%s%s%s" % (STATUS_LINE[response.status], response.written, lines, length)
         is_said = CONNECTION in head
         own = b"" if is_said else self._kept if keeps else CLOSES
         self._transport.write(b"%s%s\r\n%s" % (head, own, content))

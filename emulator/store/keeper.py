@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import RLock
-from types import TracebackType
 from typing import Any, Protocol
 
 from msgspec import Raw
@@ -20,6 +18,7 @@ from emulator.store.port import Append
 from emulator.store.receipt import Receipt
 from emulator.store.records import Claims, Step, StepWriter, digest, record_of, step_of
 from emulator.store.values import Values
+from emulator.text.checkpoint import TurnLock
 
 
 class Sink(Protocol):
@@ -31,35 +30,29 @@ class Sink(Protocol):
     def refusal(self) -> str | None: ...
 
 
-class KeptLock:
+class KeptLock(TurnLock):
     """A lock that tells when its holder is about to release it for good."""
 
     def __init__(self, on_release: Callable[[], None]) -> None:
-        self._lock = RLock()
+        super().__init__()
+        self._take, self._give_back = self.acquire, self.release
+        self.acquire, self.release = self._acquire, self._release
         self._depth = 0
         self._on_release = on_release
 
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
-        """Acquire the lock, as often as the thread likes that has it."""
-        if not self._lock.acquire(blocking, timeout):
+    def _acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if not self._take(blocking, timeout):
             return False
         self._depth += 1
         return True
 
-    def release(self) -> None:
-        """Release the lock, once for each time that it was acquired."""
+    def _release(self) -> None:
         try:
             if self._depth == 1:
                 self._on_release()
         finally:
             self._depth -= 1
-            self._lock.release()
-
-    def __enter__(self) -> bool:
-        return self.acquire()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /) -> None:
-        self.release()
+            self._give_back()
 
 
 class WorldKeeper:

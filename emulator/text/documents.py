@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from itertools import islice
 
 from emulator.text.pattern import pattern
 from emulator.text.secrets import is_secret, redact
@@ -19,6 +20,10 @@ _END = pattern(r"</([\w:.-]++)")
 
 _HEADING = pattern(r"\s*+[\"']?[\w.-]*+(?: [\w.-]++){0,2}[\"']?\s*+")
 _DELIMITERS = ",;\t|"
+_QUOTE = pattern("[\"']")
+MOST_QUOTES = 10
+"""Quotes in a first line behind which the headings of a table are looked for."""
+
 _CELL = pattern(r"(\"(?:[^\"]|\"\")*+(?:\"|\Z)|[^,;\t|\r\n]*+)([,;\t|]|\r?\n|\r|\Z)")
 
 
@@ -52,18 +57,25 @@ def redact_elements(text: str) -> str:
 def redact_columns(text: str) -> str:
     """Return a table with each column covered whose heading is the name of a secret: with commas, semicolons, tabs or bars.
 
-    A text is a table if its first line has nothing but names.
+    A text is a table if its first line has nothing but names, or nothing else behind a quote: in JSON, or in a message.
     """
-    headings, line_break, rows = text.partition("\n")
-    delimiter = max(_DELIMITERS, key=headings.count)
-    names = headings.split(delimiter)
-    if _HEADING.fullmatch(names[0]) is None:
-        names[0] = names[0].rpartition('"')[2]  # the table is a text in JSON
-    columns = {place for place, name in enumerate(names) if is_secret(name.strip(" \"'\r\t"))}
-    if not columns or len(names) == 1 or not all(map(_HEADING.fullmatch, names)):
+    line, line_break, rows = text.partition("\n")
+    found = (_secret_columns(line[start:]) for start in (0, *(it.end() for it in islice(_QUOTE.finditer(line), MOST_QUOTES))))
+    delimiter, columns = next(filter(None, found), ("", frozenset[int]()))
+    if not columns:
         return text
-    pieces, place = [headings, line_break], 0
+    pieces, place = [line, line_break], 0
     for cell in _CELL.finditer(rows):
         pieces += redact(cell[1]) if cell[1] and place in columns else cell[1], cell[2]
         place = 0 if cell[2] in ("\r\n", "\n", "\r") else place + (cell[2] == delimiter)
     return "".join(pieces)
+
+
+def _secret_columns(headings: str) -> tuple[str, frozenset[int]] | None:
+    """Return what separates the headings of a table, and which of them name secrets; None where it has no such table's."""
+    delimiter = max(_DELIMITERS, key=headings.count)
+    names = headings.split(delimiter)
+    if len(names) == 1 or not all(map(_HEADING.fullmatch, names)):
+        return None
+    columns = frozenset(place for place, name in enumerate(names) if is_secret(name.strip(" \"'\r\t")))
+    return (delimiter, columns) if columns else None

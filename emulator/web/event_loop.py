@@ -23,6 +23,9 @@ T = TypeVar("T")
 LONG_WORKS, SHORT_WORKS, LASTING_WORKS = 8, 32, 512
 """Works in threads that one event loop has at a time: known to be long, not known to be, and such as turned out to last."""
 
+READINGS = 2
+"""Long texts that are read at a time: a megabyte of YAML takes a hundred while it is."""
+
 
 class Slots:
     """The slots of one loop for works in threads, and their turns: what is short never waits for what is long.
@@ -33,6 +36,7 @@ class Slots:
     def __init__(self) -> None:
         self.turns = Turns()
         self.free = {True: Semaphore(LONG_WORKS), False: Semaphore(SHORT_WORKS)}
+        self.readings = Semaphore(READINGS)
         self.lasting = 0
 
 
@@ -46,7 +50,7 @@ class Slot:
     def last(self) -> None:
         """Give the slot to the next, if there is room for another work that lasts."""
         slots = self._slots
-        if not self._has_ended and slots.lasting < LASTING_WORKS:
+        if not (self._has_ended or self._lasts) and slots.lasting < LASTING_WORKS:
             self._lasts = True
             slots.lasting += 1
             slots.free[False].release()
@@ -78,9 +82,15 @@ async def in_limited_thread(function: Callable[..., T], *arguments: Any, is_long
         slot.end()
 
 
+async def in_reading_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """Call a function that reads a long text in a thread, as soon as few others do; return or raise as it does."""
+    async with _SLOTS.setdefault(get_running_loop(), Slots()).readings:
+        return await in_limited_thread(function, *arguments, is_long=True)
+
+
 def _in_turns(turns: Turns, on_last: Callable[..., object], function: Callable[..., T], *arguments: Any) -> T:
     work = Work(turns, on_last)
-    WORK.pause = work.pause
+    WORK.pause, WORK.aside = work.pause, work.aside
     try:
         return function(*arguments)
     finally:

@@ -16,9 +16,10 @@ from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
 from emulator.sdk.vendor import Limit
+from emulator.web.access_log import ERROR
 from emulator.web.held_requests import JournalEntry
 from emulator.web.pipeline import place_in
-from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders, header_lines
+from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, header_lines
 
 WorldState = tuple[int, datetime, str, int, Rules, int]
 """All that answers in a frozen world depend on, at last the version of its tallies: where it is the same, so are they."""
@@ -34,34 +35,8 @@ LONGEST_KNOWN = 16_384
 """Bytes of a request's body and its response's together up to which they are kept with its plan."""
 
 
-class NumberedHeaders(Struct, frozen=True):
-    """The headers of a response to be sent again, but for its exchange's id and place, in which the number of that stands.
-
-    `ids` and `places` are the indexes of the headers with these values. `lines` are all headers as HTTP/1.1 writes them, with
-    `%(id)s` and `%(place)s` in the place of these values.
-    """
-
-    headers: RawHeaders
-    ids: tuple[int, ...]
-    places: tuple[int, ...]
-    lines: bytes
-
-    @classmethod
-    def of(cls, headers: RawHeaders, id: bytes, place: bytes) -> NumberedHeaders:
-        """Return the headers of an exchange with this id at this place."""
-        ids, places = (tuple([n for n, (_, value) in enumerate(headers) if value == blank]) for blank in (id, place))
-        blanks = {id: b"%(id)s", place: b"%(place)s"}
-        escaped = [(name.replace(b"%", b"%%"), blanks.get(value) or value.replace(b"%", b"%%")) for name, value in headers]
-        return cls(headers, ids, places, header_lines(escaped))
-
-    def numbered(self, id: bytes, place: bytes) -> tuple[RawHeaders, bytes]:
-        """Return the headers of another exchange, and their lines."""
-        headers = self.headers.copy()
-        for n in self.ids:
-            headers[n] = headers[n][0], id
-        for n in self.places:
-            headers[n] = headers[n][0], place
-        return headers, self.lines % {b"id": id, b"place": place}
+LOOKED_AT = frozenset((b"connection", ERROR))
+"""Headers that somebody looks at after the response is made, whose responses are not kept."""
 
 
 class Known(Struct, frozen=True):
@@ -69,7 +44,8 @@ class Known(Struct, frozen=True):
 
     `state` is that of the world then, where nothing is due, since nothing was when the request was answered. A request with a
     `limit` is counted by it, which must let it pass again; for any other, the tallies have to be as they were. `size` counts
-    the bytes that each such exchange takes in the journal.
+    the bytes that each such exchange takes in the journal. `lines` are the headers as HTTP/1.1 writes them, with `%(id)s` and
+    `%(place)s` for the exchange's id and place, in which alone its number stands.
     """
 
     request: Request
@@ -77,7 +53,7 @@ class Known(Struct, frozen=True):
     limit: Limit | None
     exchange: Exchange
     size: int
-    headers: NumberedHeaders
+    lines: bytes
     content: bytes
 
     def fits(self, world: World) -> bool:
@@ -108,9 +84,9 @@ class Known(Struct, frozen=True):
         savepoint, charge = Savepoint(first.at, n - 1, world.history.count), world.quota.keep(self.size)
         exchange = structs.replace(first, savepoint=savepoint, charge=charge)
         world.journal.add(exchange)
-        id = self.request.vendor.exchange_id(world.seed, n).encode()
-        headers, lines = self.headers.numbered(id, place_in(world, n))
-        return OutgoingResponse(first.status, headers, self.content, (), JournalEntry(world, n, exchange), lines=lines)
+        numbered = {b"id": self.request.vendor.exchange_id(world.seed, n).encode(), b"place": place_in(world, n)}
+        entry = JournalEntry(world, n, exchange)
+        return OutgoingResponse(first.status, [], self.content, (), entry, written=self.lines % numbered)
 
     @classmethod
     def of(cls, request: Request, response: OutgoingResponse) -> Known | None:
@@ -125,13 +101,17 @@ class Known(Struct, frozen=True):
             limit = _limit_of(request, commit)
             if limit is None or response.status >= LEAST_REFUSAL:
                 return None
-        if len(content) + len(request.body) > LONGEST_KNOWN:
+        if len(content) + len(request.body) > LONGEST_KNOWN or any(name in LOOKED_AT for name, _ in response.headers):
             return None
         charge, exchange = entry.exchange.charge, structs.replace(entry.exchange, charge=None)
         size = charge.size if charge else 0
-        id = request.vendor.exchange_id(world.seed, n).encode()
-        headers = NumberedHeaders.of(response.headers, id, place_in(world, n))
-        return cls(request, state_of(world), limit, exchange, size, headers, content)
+        numbered = {request.vendor.exchange_id(world.seed, n).encode(): b"%(id)s", place_in(world, n): b"%(place)s"}
+        lines = header_lines([(_escaped(name), numbered.get(value) or _escaped(value)) for name, value in response.headers])
+        return cls(request, state_of(world), limit, exchange, size, lines, content)
+
+
+def _escaped(text: bytes) -> bytes:
+    return text.replace(b"%", b"%%")
 
 
 def _limit_of(request: Request, commit: Commit) -> Limit | None:

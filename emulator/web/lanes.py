@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.keeping import Lock
 from emulator.kernel.timeline import TimelineEvent
 from emulator.kernel.world import World
 from emulator.web.event_loop import in_limited_thread
@@ -71,7 +70,7 @@ class Lanes(NoLanes):
                 del self.waiting[world.id]
 
 
-async def _run_next(lock: Lock, function: Callable[[], T], is_long: bool, is_known_long: bool) -> T:
+async def _run_next(lock: TurnLock, function: Callable[[], T], is_long: bool, is_known_long: bool) -> T:
     """Call a function whose turn it is. Where somebody else has the lock, a thread waits for it.
 
     What may be long waits for no long work, since it may be short: it counts as long once it lasts.
@@ -84,7 +83,7 @@ async def _run_next(lock: Lock, function: Callable[[], T], is_long: bool, is_kno
         lock.release()
 
 
-def _locked(lock: Lock, function: Callable[[], T]) -> T:
+def _locked(lock: TurnLock, function: Callable[[], T]) -> T:
     with lock:
         return function()
 

@@ -36,8 +36,9 @@ WORLD_HEADER = b"emulator-world"
 class OutgoingResponse(Struct, frozen=True):
     """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge.
 
-    `lines` are its headers as HTTP/1.1 writes them, where those are made already. One with a `receipt` goes out once that is
-    over, which `once_over` turns it into what goes out then.
+    What is `written` are headers as HTTP/1.1 writes them, which come before the others: a connection that writes all of a
+    response itself may get some. One with a `receipt` goes out once that is over, which
+    `once_over` turns it into what goes out then.
     """
 
     status: int
@@ -48,7 +49,7 @@ class OutgoingResponse(Struct, frozen=True):
     delays: FaultDelays | None = None
     charge: AnswerCharge | None = None
     receipt: WorldReceipt | None = None
-    lines: bytes | None = None
+    written: bytes = b""
 
     @property
     def length(self) -> int:

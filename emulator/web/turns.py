@@ -59,7 +59,7 @@ class Turns:
 
 
 class Work:
-    """One work, from its first turn on; `on_last` is called in its thread once it is not new any more.
+    """One work, from its first turn on; `on_last` is called in its thread once it is not new any more, or waits.
 
     Its `age` is 0 before it works, 1 while it is new, and then 2.
     """
@@ -91,6 +91,17 @@ class Work:
         self._turns.give_back(self)
         self._turns.take(self)
         self._since = MONOTONIC()
+
+    def aside(self, wait: Callable[[], object]) -> None:
+        """Wait for something without a turn, which whoever brings it about may need, and without a slot."""
+        self._on_last()
+        self._worked += MONOTONIC() - self._since
+        self._turns.give_back(self)
+        try:
+            wait()
+        finally:
+            self._turns.take(self)
+            self._since = MONOTONIC()
 
     def end(self) -> None:
         """Let the next have its turn."""

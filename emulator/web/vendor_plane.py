@@ -61,6 +61,7 @@ class VendorPlane:
         self._worlds = worlds
         self._pipeline = pipeline
         self._limits = limits
+        self._longest = min(LONG_BODY, limits.body)
         self._held = held
         self._lanes = lanes
         self._unmatched = unmatched
@@ -73,7 +74,7 @@ class VendorPlane:
 
         One with a receipt is neither yet: `finish` returns what goes out once that is over.
         """
-        if len(body) != plan.size or len(body) > min(LONG_BODY, self._limits.body):
+        if len(body) != plan.size or plan.size > self._longest:
             return None
         try:
             response = self._repeat(plan.known, body) or self._answer_free(plan, body)

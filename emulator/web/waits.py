@@ -10,6 +10,7 @@ from functools import partial
 from threading import TIMEOUT_MAX, Event, Timer
 from typing import TYPE_CHECKING, Any
 
+from emulator.delivery.claims import end
 from emulator.kernel.clock import MONOTONIC
 from emulator.kernel.resource import Struct
 from emulator.web.event_loop import call_in_turn
@@ -47,6 +48,12 @@ class Wait(Struct, eq=False, kw_only=True):
         event = Event()
         self._on_wake(event.set)
         event.wait(seconds)
+
+    def over(self) -> Future[None]:
+        """Return what is done once it is woken."""
+        future: Future[None] = Future()
+        self._on_wake(partial(end, future))
+        return future
 
     async def wait_in_loop(self, seconds: float) -> None:
         """Wait in asyncio until it is woken, or for so many seconds."""

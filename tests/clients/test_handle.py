@@ -615,6 +615,14 @@ def test_durations_and_instants_may_be_pythons_own(emulator: Emulator) -> None:
             lambda emulator: emulator.load({"given": {"6dot50": {"accounts": [{"balance": Decimal("NaN")}]}}}),
             "balance: NaN is no number",
         ),
+        (
+            lambda emulator: emulator.replies.add(at="serpwow", status=200, json={"n": [10**30]}),
+            "/json/n/0: a whole number has at most 64 bits here",
+        ),
+        (
+            lambda emulator: emulator.load({"replies": [{"at": "serpwow", "status": 200, "text": "a\ud800"}]}),
+            r"/scenario/replies/0/text: half a character, '\\ud800' at 1, is no text",
+        ),
     ],
 )
 def test_what_is_no_json_is_refused_with_its_place(emulator: Emulator, asks: Callable[[Any], object], message: str) -> None:

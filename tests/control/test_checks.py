@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import httpx
 import pytest
 
+from emulator.control import bodies
+from emulator.control.bodies import LONG_TEXT, whole_document
+from emulator.control.http import HttpRequest
+from emulator.kernel.errors import Problem
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.web.event_loop import READINGS, in_reading_thread
+from emulator.web.requests import IncomingBody
 from tests.support.server import Live
 
 SOUND = "title: A\ngiven:\n  serpwow:\n    batches:\n      - {id: B1, status: queued, searches: 10}\n"
@@ -62,3 +71,40 @@ def test_what_can_have_no_effect_is_a_warning(live: Live) -> None:
 def test_a_body_beyond_its_bound_is_refused(live: Live) -> None:
     reply = httpx.post(f"{live.url}/_emulator/check", content="a" * 1_000_001)
     assert reply.status_code == 413
+
+
+def test_a_long_text_is_read_beside_the_loop_and_counts_as_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = list[int]()
+
+    async def noting(*arguments: Any) -> Any:
+        texts.append(len(text))
+        return await in_reading_thread(*arguments)
+
+    monkeypatch.setattr(bodies, "in_reading_thread", noting)
+    monkeypatch.setattr(IncomingBody, "count_value", lambda _, value: texts.append(value["document"].value["title"]))
+    text = f"title: A\n{'#' * LONG_TEXT}"
+    with ThreadedServer(create_app(worlds_of([]))) as server:
+        httpx.post(f"{server.url}/_emulator/check", content=text, timeout=None).raise_for_status()
+    assert texts == [len(text), "A"]
+
+
+def test_few_long_texts_are_read_at_a_time() -> None:
+    reading, most = set[object](), list[int]()
+
+    def read(token: object) -> None:
+        reading.add(token)
+        while not most and len(reading) < READINGS:
+            pass
+        most.append(len(reading))
+        reading.discard(token)
+
+    async def read_many() -> None:
+        await asyncio.gather(*(in_reading_thread(read, object()) for _ in range(4 * READINGS)))
+
+    asyncio.run(read_many())
+    assert max(most) == READINGS
+
+
+def test_what_is_no_yaml_leaves_its_mistakes_and_not_what_was_read() -> None:
+    body = whole_document("title: [", HttpRequest({"headers": [], "query_string": b""}, {}))
+    assert [type(it) for it in body["mistakes"]] == [Problem]

@@ -162,6 +162,12 @@ def test_a_choice_that_there_is_not_is_refused_with_the_nearest(world: World, ch
     assert (reply.status_code, told in reply.json()["detail"]) == (422, True), reply.text
 
 
+@pytest.mark.parametrize("n", ["9" * 5_000, "\N{SUPERSCRIPT TWO}", "-1", "x"])
+def test_what_is_no_number_of_an_entry_cannot_be_tried(world: World, n: str) -> None:
+    reply = world.control.post(f"/_emulator/worlds/{world.id}/journal/{n}/dry-run", json={})
+    assert (reply.status_code, "not the number of an entry" in reply.json()["detail"]) == (422, True), reply.text
+
+
 @pytest.mark.parametrize("path", ["/live/account", "/v2/core/batch_jobs/x", "/za/pay/accounts"])
 def test_no_connection_is_opened_wherever_a_url_leads(world: World, path: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

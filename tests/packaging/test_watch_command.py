@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from emulator.cli.main import main
+from emulator.client.event_source import ServerEvent, events_in
+from emulator.client.http import Refused
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from tests.support.loading import LIBRARY
@@ -156,3 +158,26 @@ def test_what_cannot_be_watched_is_refused(live: Live, arguments: list[str], rea
 def test_without_a_server_there_is_nothing_to_watch() -> None:
     result: Any = CliRunner().invoke(main, ["watch", "--url", "http://127.0.0.1:1"])
     assert (result.exit_code, "nothing to watch at http://127.0.0.1:1" in result.output) == (1, True), result.output
+
+
+CHANGE = {"n": 1, "at": "x", "type": "change", "vendor": "v", "resource": "r", "id": "i", "from": "a", "to": "b", "why": "w"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "5", "[]", "{", "[" * 100_000, '{"n": %s}' % ("9" * 5_000), '{"n": 1, "at": "x"}', '{"n": 1, "at": "x", "type": "other"}',
+        '{"n": 1, "at": "x", "type": ["change"]}', json.dumps(CHANGE | {"n": {}}), json.dumps(CHANGE | {"why": 1}),
+        json.dumps(CHANGE | {"type": "exchange"}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["message", "reset", "gap"])
+def test_what_is_no_event_of_an_emulator_is_refused(name: str, data: str) -> None:
+    with pytest.raises(Refused, match="none of an emulator"):
+        [*events_in([f"event: {name}\n".encode(), f"data: {data}\n".encode(), b"\n"])]
+
+
+def test_an_event_of_another_name_and_its_other_fields_are_passed_over() -> None:
+    lines = (line for n in range(1_000) for line in (b"field%d: x\n" % n, b"event: of another release\n", b"data: 5\n", b"\n"))
+    events = events_in([*lines, b"more: x\n", f"data: {json.dumps(CHANGE)}\n".encode(), b"\n"])
+    assert [it for it in events if it.name] == [ServerEvent("message", None, CHANGE)]

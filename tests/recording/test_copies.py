@@ -18,6 +18,7 @@ from emulator import Emulator, EmulatorServer
 from emulator.client.server import ControlError
 from emulator.recording.python_code import Python, literal
 from emulator.scenario.strict_yaml import parse
+from emulator.text.escape import escaped_lines
 from tests.support.loading import LIBRARY
 from tests.support.recordings import copies_of
 
@@ -29,6 +30,7 @@ SCENARIO: dict[str, Any] = {
     "given": {"serpwow": {"batches": [{"id": BATCH, "status": "queued", "searches": 10}]}},
 }
 HOSTILE = '\'; exit 7; " $HOME `id` {a} \\ """ ${x} !'
+OBEYED = "name=\x1b[201~\x03touch x\n\t'\\x41\\ $HOME \x07\u202e\x9b \N{NO-BREAK SPACE}ü!"
 LOST = {"at": "serpwow.batches.stop", "where": "after-commit", "do": "drop"}
 
 
@@ -100,7 +102,11 @@ def delete(client: httpx.Client) -> None:
     client.delete(f"/live/batches/{BATCH}")
 
 
-REQUESTS = [stop, stop_with_another_key, create_hostile, create_of_text, ask_oddly, delete]
+def create_obeyed(client: httpx.Client) -> None:
+    client.post("/live/batches", content=OBEYED, headers={"content-type": "text/plain"})
+
+
+REQUESTS = [stop, stop_with_another_key, create_hostile, create_of_text, create_obeyed, ask_oddly, delete]
 
 
 @pytest.fixture(params=REQUESTS, ids=lambda it: it.__name__)
@@ -118,6 +124,13 @@ def test_curl_sends_an_exchange_again(asked: Emulator) -> None:
     in_shell(text)
     (first, body), (again, same) = told, newest(asked)
     assert (again[:4], same) == (first[:4], body)
+
+
+@pytest.mark.parametrize("form", ["curl", "step", "pytest"])
+def test_nothing_in_a_copy_is_obeyed_by_a_terminal(form: str, client: httpx.Client, emulator: Emulator) -> None:
+    create_obeyed(client)
+    reply = httpx.get(f"{emulator.url}/_emulator/worlds/{emulator.id}/journal/last/copy?as={form}")
+    assert (reply.status_code, escaped_lines(reply.text)) == (200, reply.text)
 
 
 def test_a_test_hears_what_was_heard(asked: Emulator, server: EmulatorServer) -> None:
@@ -138,7 +151,7 @@ def test_a_request_is_sent_again_as_it_is_copied(asked: Emulator) -> None:
     assert (again[:4], same) == (first[:4], body)
 
 
-@pytest.mark.parametrize("form", ["curl", "step", "pytest", "json"])
+@pytest.mark.parametrize("form", ["curl", "step", "pytest"])
 def test_what_is_copied_names_no_credential_of_a_client(asked: Emulator, form: str) -> None:
     text = str(asked.ask("GET", f"/journal/last/copy?as={form}"))
     assert "0123456789ABCDEF" not in text

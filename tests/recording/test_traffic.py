@@ -22,6 +22,8 @@ from tests.support.traffic import entry, har
 
 ACCOUNT = "https://api.serpwow.com/live/account?api_key=DEMO"
 BATCHES = "https://api.serpwow.com/live/batches"
+PAY = "https://api.6dot50.com/za/pay"
+ACCOUNT_ID = "f945d71c-b00f-4e77-8175-253093157a2f"
 WORLD = "http://localhost:8080/_emulator/worlds/default"
 JOBS = "https://api.stripe.com/v2/core/batch_jobs"
 STRIPE = {"Authorization": "Bearer sk_test_abc", "Stripe-Version": "2026-03-25.preview"}
@@ -161,6 +163,20 @@ class TestBefore:
         assert recorded(entry("GET", ACCOUNT, reply=reply))["given"] == {
             "serpwow": {"account": {"credits_limit": 300, "credits_used": 20}}
         }
+
+    def test_a_token_uses_nothing_of_what_there_is(self) -> None:
+        token = entry("POST", f"{PAY}/authentication/getToken", reply={"success": True, "token": "t-1"}, body="{}")
+        accounts = [{"id": ACCOUNT_ID, "name": "Acme", "balance": 1000}]
+        shown = entry("GET", f"{PAY}/accounts", reply=accounts, headers={"Authorization": "Bearer t-1"})
+        found = recorded(token, shown)["given"]["6dot50"]["accounts"]
+        assert found == [{"id": ACCOUNT_ID, "name": "Acme", "balance": 1000}]
+
+    def test_a_list_of_texts_has_those_that_answers_show_to_be_in_it_at_first(self) -> None:
+        def look(*are_members: bool) -> Any:
+            payments = [{"msisdn": f"2782000000{n}", "isMember": it} for n, it in enumerate(are_members)]
+            return entry("GET", f"{PAY}/batches/{ACCOUNT_ID}/payments", reply={"payments": payments})
+
+        assert recorded(look(True, False), look(True, True))["given"]["6dot50"]["members"] == ["27820000000"]
 
     def test_what_the_traffic_made_was_not_there(self) -> None:
         create = entry("POST", BATCHES, reply=SHOWN, headers={"Content-Type": "application/json"}, body='{"name": "March"}')

@@ -128,6 +128,10 @@ def load(text: str) -> Scenario:
             "no step before this one keeps 'serpwow.api_kay'; did you mean 'serpwow.api_key'?",
         ),
         (
+            "title: A\nsteps: [{send: GET /live/account, keep: {id: a, stripe.api_key: b}}]",
+            "a-story.yaml:2:65: 'stripe.api_key' is what the world itself has under this name: keep the value under another",
+        ),
+        (
             "title: A\nsteps: [{send: GET /live/account, headers: {x: '{password: S3cretValue}'}}]",
             "no step before this one keeps 'password: S3cr…'",
         ),

@@ -149,7 +149,9 @@ def test_a_caller_can_set_only_what_is_declared() -> None:
 
 def test_a_parameter_without_a_default_that_fits_must_be_set() -> None:
     required = "title: x\nparameters: {key: }\ncredentials: {serpwow: ['${key}']}\n"
-    assert mistakes(required) == ["s.yaml:3:25: expected text, not null"]
+    assert mistakes(required) == [
+        "s.yaml:3:25: expected text, not null: the parameter 'key' has no value, and callers must set it"
+    ]
     assert load(required, key="a").content["credentials"] == {"serpwow": ["a"]}
 
 

@@ -201,3 +201,18 @@ def test_what_a_client_says_comes_back_as_it_was_however_well_it_is_known(repeat
     assert [response.headers["idempotency-key"] for response in responses] == [key] * 4
     assert [response.status_code for response in responses] == [200] * 4
     assert repeated[-1]
+
+
+def test_an_error_of_ours_beside_an_answer_is_noted_as_often_as_it_is_sent(client: httpx.Client, repeated: list[bool]) -> None:
+    client.post("/_emulator/worlds", json={"id": "another"}).raise_for_status()
+    request = b"PUT %s HTTP/1.1\r\nhost: localhost\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n??" % B2.encode()
+    with create_connection((client.base_url.host, client.base_url.port)) as connection:
+        for _ in range(3):
+            connection.sendall(request)
+            response = HTTPResponse(connection)
+            response.begin()
+            response.read()
+            assert response.headers["emulator-error"] == "compressed-body"
+    noted = client.get("/_emulator/worlds/another/unmatched").json()
+    assert [each["error"] for each in noted["unmatched"]] == ["compressed-body"] * 3
+    assert repeated == []

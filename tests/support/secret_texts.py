@@ -199,11 +199,12 @@ TEXTS: dict[str, Callable[[str, str], str]] = {
     "table with semicolons": lambda name, value: table(";", name, value),
     "table with tabs": lambda name, value: table("\t", name, value),
     "table with bars": lambda name, value: f"| a | {name} |\n| --- | --- |\n| 1 | {unquoted(value)} |\n",
+    "table in a message": lambda name, value: f"no, the body has {table(';', name, value)!r}, which is not read",
     "table in JSON": lambda name, value: json.dumps({"csv": table(",", name, value)}),
     "option": lambda name, value: f"call --a 1 --{name} '{value.replace(chr(39), '')}' b",
     "braces, without spaces": lambda name, value: f"x: {{a:1,{name}:{all_of(value)}}}",
 }
-KNOWN_WHEN_CUT = [place for place in TEXTS if "behind" not in place and place != "table in JSON"]
+KNOWN_WHEN_CUT = [place for place in TEXTS if "behind" not in place and place not in ("table in JSON", "table in a message")]
 """Places in which a secret is known by what stands before it."""
 
 LIKE = [

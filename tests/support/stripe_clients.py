@@ -45,8 +45,18 @@ def newest_beta(language: str, releases: Iterable[str]) -> str:
 
 
 def releases_of(command: Sequence[str]) -> list[str]:
-    """Return every release that a command of LISTS prints."""
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    """Return every release that a command of LISTS prints.
+
+    Raises:
+        SystemExit: the command is not installed, or its registry did not answer.
+    """
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError as error:
+        raise SystemExit(f"{command[0]} is not installed, which asks the registry: {' '.join(command)}") from error
+    except subprocess.CalledProcessError as error:
+        why = error.stderr.strip().splitlines()[-1:] or [f"it ended with {error.returncode}"]
+        raise SystemExit(f"the registry was not asked: {' '.join(command)}: {why[0]}") from error
     return re.findall(r"\d+\.[\w.-]+", result.stdout)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from threading import Event, Thread
@@ -14,7 +15,7 @@ from emulator.scenario.checks.live_keys import live_key_problems
 from emulator.scenario.validation import problems_in
 from emulator.sdk.exact_json import dump, load
 from emulator.sdk.fields import TEXT, load_fields
-from emulator.text.checkpoint import WORK, Unwanted, checkpoint
+from emulator.text.checkpoint import WORK, TurnLock, Unwanted, checkpoint
 from emulator.web import turns as turns_module
 from emulator.web.connection import InProcessConnection
 from emulator.web.turns import Turns, Work, for_client
@@ -154,3 +155,34 @@ def test_a_work_for_a_client_that_is_gone_ends_at_its_next_checkpoint(turns: Tur
     with pytest.raises(Unwanted):
         for_client(client, look)
     assert done == [0, 1]
+
+
+def test_a_work_that_waits_for_somebody_has_no_turn_meanwhile(turns: Turns) -> None:
+    lasting: list[str] = []
+    work, other = Work(turns, lambda: lasting.append("first")), Event()
+
+    def work_too() -> None:
+        Work(turns).end()
+        other.set()
+
+    thread = Thread(target=work_too)
+    thread.start()
+    work.aside(other.wait)
+    thread.join()
+    work.end()
+    assert lasting == ["first"]
+
+
+def test_a_work_waits_for_a_lock_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, waits = TurnLock(), list[str]()
+    with ThreadPoolExecutor(1) as other:
+
+        def aside(wait: Callable[[], object]) -> None:
+            waits.append("one")
+            other.submit(lock.release).result()
+            wait()
+
+        monkeypatch.setattr(WORK, "aside", aside)
+        other.submit(lock.acquire).result()
+        with lock, lock:
+            assert waits == ["one"]

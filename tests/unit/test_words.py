@@ -198,6 +198,8 @@ STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status
             "'serpwow.batches' is none of the 63 that there are; name one of its own: serpwow.batches.create,",
         ),
         ({"steps": [{"wait": "3s"}]}, "'advance: 30s'"),
+        ({"steps": [{"revoke": {"serpwow": ["a"]}}]}, "'timeline' at the top: {after: 10m, revoke: "),
+        ({"steps": [{"webhook": "done"}]}, "'expect_delivery: {event: TYPE}'"),
         ({"steps": [{"send": "GET /", "get": {"body": {}}}]}, "'json'"),
         ({"given": {"6dot50": {"batches": [{"status": "draft"}]}}}, "did you mean 'DRAFT'?"),
         ({"given": {"serpwow": {"batches": [{"zzz": 1}]}}}, "known: id, name, status,"),

@@ -22,23 +22,26 @@ METHODS = [method.value for method in HTTPMethod]
 ANY = "{"
 """Stands among the names for every name: behind a step that may have captured anything. No name has a brace in it."""
 
+OF_THE_WORLD = "{!r} is what the world itself has under this name: keep the value under another"
+
 AT_ONCE = "; of steps that run together, none comes before another"
 
 
 def placeholder_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
-    """Yield the methods that HTTP has not, and the names under which no step before has captured anything."""
+    """Yield the methods that HTTP has not, names under which no step before has captured anything, and names of the world."""
     names, accounts = set[str](), accounts_given(root, vendors)
     for name, vendor in vendors.items():
         fields, ids = [*vendor.make_credentials("0" * 64).fields], accounts[name].ids if name in accounts else ()
         names |= {f"{name}.{field}" for field in ("url", *fields)} | {f"{name}.{id}.{it}" for id in ids for it in fields}
-    yield from _Check(invalid).problems(root.get("steps"), ("steps",), names)
+    yield from _Check(invalid, frozenset(names)).problems(root.get("steps"), ("steps",), names)
 
 
 class _Check:
-    """A walk over steps. `names` are those that are captured so far; each step adds its own."""
+    """A walk over steps. `names` are those that are captured so far; each step adds its own. `own` are those of the world."""
 
-    def __init__(self, invalid: InvalidPaths) -> None:
+    def __init__(self, invalid: InvalidPaths, own: frozenset[str]) -> None:
         self._invalid = invalid
+        self._own = own
         self._advised = 0
 
     def problems(self, steps: Any, path: Path, names: set[str]) -> Iterator[Problem]:
@@ -54,6 +57,8 @@ class _Check:
             valid = self._invalid.valid_items(step, path)
             yield from _unknown_method(valid, path)
             yield from self._unknown_names(valid, path, names)
+            taken = self._own & valid.get("keep", {}).keys()
+            yield from (Problem(OF_THE_WORLD.format(name), (*path, "keep", name)) for name in sorted(taken))
             yield from self.problems(step.get("steps"), (*path, "steps"), names)
             yield from self._problems_together(step.get("together"), (*path, "together"), names)
         names.update(captured if isinstance(captured, dict) else ())

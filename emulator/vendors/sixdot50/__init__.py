@@ -39,6 +39,7 @@ SIXDOT50 = Vendor(
     case_sensitive=False,
     folds_names=True,
     shown_as={"statusCode": "status"},
+    shown_by={"members": ("msisdn", "isMember")},
     deletable=DELETABLE,
     numbers=NUMBERS,
     accounts=WORDS,

@@ -45,11 +45,11 @@ def new_id(view: View) -> str:
 
 
 def _create(tx: Transaction, request: Request) -> Answer:
-    fields, endpoint = request.fields, endpoint_of(request.fields)
+    fields, endpoint, version = request.fields, endpoint_of(request.fields), version_of(request)
     job = Job(
         new_id(tx),
         *(tx.now,) * 4,
-        maximum_rps=fields.get("maximum_rps", DEFAULT_RPS if has_rps(version_of(request)) else None),
+        maximum_rps=fields.get("maximum_rps", DEFAULT_RPS if has_rps(version) else None),
         skip_validation=fields.get("skip_validation", False),
         metadata=fields.get("metadata", {}),
         endpoint=endpoint,
@@ -57,7 +57,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
         owner=acting_account(tx, request),
     )
     answer = tx.ask(JOB, job.id, CREATE, new=job)
-    if differs_by_channel(version_of(request), endpoint):
+    if differs_by_channel(version, endpoint):
         answer = structs.replace(answer, assumption=CHANNEL)
     drop_outdated(tx)
     return remember(tx, request, answer)

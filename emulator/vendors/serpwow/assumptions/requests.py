@@ -80,6 +80,13 @@ PATH_SPELLING = Assumption(
     ("tolerant", "strict"),
     "The vendor's own pages print one path with a capital, and public clients end paths with a slash.",
 )
+SINGULAR_PATH = Assumption(
+    "serpwow.singular-path",
+    "What gets POST /destination, as the page of Create Destination heads its example?",
+    ("404", "served"),
+    "The samples below that head, and the rest of the page, have /destinations; a client that calls a path that may not exist"
+    " learns it here.",
+)
 REFUSED_FIRST = Assumption(
     "serpwow.refused-first",
     "Which is refused first, a key that is not valid or a path that does not exist?",

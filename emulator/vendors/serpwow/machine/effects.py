@@ -139,7 +139,8 @@ def take_a_ticket(view: View, batch: Batch) -> Changes:
 
 def promote_waiting(view: View, owner: str) -> Changes:
     """Give every free slot of an account to a batch that waits for one, pool by pool."""
-    for pool in POOLS[view.choice(PLACES)]:
+    pools = POOLS[view.choice(PLACES)]
+    for pool in pools if view.has(QueueLine) else ():
         if view.size(QueueLine, "waiting", owner, pool):
             yield from promote(view, owner, pool)
 
@@ -244,7 +245,7 @@ def _with_results(view: View, batch: Batch, done: int, uploads: Uploads = NO_UPL
     started_at = batch.started_at or view.now
     result_set = ResultSet(number, started_at, view.now, batch.searches.first(done), failed, *uploads, webhook)
     results = batch.results_with((result_set,), view.now)
-    return replace(_without_run(view, batch), result_sets=results, next_result_set_id=number + 1)
+    return _without_run(view, batch, result_sets=results, next_result_set_id=number + 1)
 
 
 def _completed_searches(view: View, batch: Batch) -> int:
@@ -253,9 +254,9 @@ def _completed_searches(view: View, batch: Batch) -> int:
     return min(searches * (view.now - (batch.started_at or view.now)) // length, searches) if length else 0
 
 
-def _without_run(view: View, batch: Batch) -> Batch:
-    """Return the batch without what belongs to a queued or running batch only."""
-    idle = replace(batch, allocated=0, allocated_at=None, started_at=None, ticket=None, called_at=None)
+def _without_run(view: View, batch: Batch, **changes: Any) -> Batch:
+    """Return the batch without what belongs to a queued or running batch only, and with other changes."""
+    idle = replace(batch, allocated=0, allocated_at=None, started_at=None, ticket=None, called_at=None, **changes)
     return with_next_start(view, idle)
 
 
@@ -283,7 +284,7 @@ def subtract_usage(usage: Mapping[str, int], day: str, credits: int) -> Usage:
 
 def _kept(usage: Mapping[str, int]) -> Usage:
     """Return the usage without days that cost nothing; what is older than the newest MOST_DAYS counts to the first of those."""
-    days = sorted((day, credits) for day, credits in usage.items() if credits)
+    days = sorted([(day, credits) for day, credits in usage.items() if credits])
     newest = Usage(days[-MOST_DAYS:])
     if older := days[:-MOST_DAYS]:
         newest[next(iter(newest))] += sum(credits for _, credits in older)

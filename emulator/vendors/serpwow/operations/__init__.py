@@ -99,7 +99,13 @@ OPERATIONS = (
         beside=0,  # each may be long
         about=ErrorLog,
     ),
-    Operation("serpwow.destinations.create", "POST", "/destinations", create_destination),
+    Operation(
+        "serpwow.destinations.create",
+        "POST",
+        "/destinations",
+        create_destination,
+        other_paths=("/destination",),
+    ),
     Operation(
         "serpwow.destinations.list",
         "GET",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
+from operator import itemgetter
 from urllib.parse import parse_qsl
 
-from emulator.sdk import SELF, Answer, Limit, Operation, Request, Transaction, View, replace, structs
+from emulator.sdk import SELF, Answer, Limit, Operation, Request, Transaction, View, pattern, replace, structs
 from emulator.vendors.serpwow.assumptions.requests import (
     PATH_SPELLING,
     PLATFORM_DOWN,
     RATE_WINDOW,
     REFUSED_FIRST,
     REPEATED_PARAMETER,
+    SINGULAR_PATH,
     UNREAD_BODY,
 )
 from emulator.vendors.serpwow.model.account import Platform, RequestMeter
@@ -24,12 +27,16 @@ MOUNTS = ("/live", "/serpwow/live")
 LONG_PATH = 200
 """Characters beyond which it is not remembered how a path is spelt."""
 
+SINGULAR = pattern(r"/live/destination/?$", re.IGNORECASE)
+"""The end of a path as the head of an example writes it. Evidence: serpwow-path-7."""
+
 FILES = ("/_files",)
 ACCOUNT = "serpwow.account.get"
 """The one operation that answers while the platform is down."""
 
 PER_MINUTE = 60
 MINUTE = timedelta(minutes=1)
+_COUNT = itemgetter(1)
 
 
 def credential(request: Request) -> str | None:
@@ -45,6 +52,8 @@ def acting_account(view: View) -> str:
 
 def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     """Refuse a request without a valid key, and any but Account while the platform is down; links to files need no key."""
+    if operation.other_paths and is_singular(request) and tx.choice(SINGULAR_PATH) == "404":
+        return unmatched(tx, request, ())
     if not operation.mounts:
         if not tx.accepts("serpwow", credential(request)):
             return Answer("bad_key", "serpwow-auth-2")
@@ -65,7 +74,10 @@ def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer
         return Answer("wrong_verb", "serpwow-link-1", verbs) if verbs else Answer("astray", "serpwow-link-2")
     is_outside = not request.path.lower().startswith(tuple(f"{mount}/" for mount in MOUNTS))
     unknown = "serpwow-path-4" if is_published_elsewhere(request) else "serpwow-path-6" if is_outside else "serpwow-path-1"
-    not_found = Answer("astray", "serpwow-verb-1" if verbs else unknown)
+    if is_singular(request) and tx.choice(SINGULAR_PATH) == "404":
+        not_found = Answer("astray", "serpwow-path-8", assumption=SINGULAR_PATH)
+    else:
+        not_found = Answer("astray", "serpwow-verb-1" if verbs else unknown)
     if is_outside:
         return not_found.resting_on(("serpwow-path-5",))
     if tx.accepts("serpwow", credential(request)):
@@ -73,6 +85,11 @@ def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer
     if tx.choice(REFUSED_FIRST) == "path":
         return structs.replace(not_found, assumption=REFUSED_FIRST)
     return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST)
+
+
+def is_singular(request: Request) -> bool:
+    """Return whether a path is the one that stands in the head of an example alone."""
+    return SINGULAR.search(request.path) is not None
 
 
 def is_published_elsewhere(request: Request) -> bool:
@@ -86,9 +103,11 @@ def rate_limit(name: str, evidence: str) -> Limit:
     def count(view: View, request: Request) -> Answer | RequestMeter:
         id, now = f"{name}/{request.query.get(API_KEY, '')}", view.now
         meter = view.find(RequestMeter, id) or RequestMeter(id, now)
-        counts = [it for it in (*meter.earlier, (meter.since, meter.count)) if now - it[0] < MINUTE]
+        counts = [*meter.earlier, (meter.since, meter.count)]
+        while counts and now - counts[0][0] >= MINUTE:
+            del counts[0]
         is_sliding = view.choice(RATE_WINDOW) == "sliding"
-        if sum([count for _, count in counts]) >= PER_MINUTE:
+        if sum(map(_COUNT, counts)) >= PER_MINUTE:
             return Answer("too_often", evidence, assumption=RATE_WINDOW)
         since, newest = counts.pop() if counts and (not is_sliding or counts[-1][0] == now) else (now, 0)
         return replace(meter, since=since, count=newest + 1, earlier=tuple(counts))
@@ -96,15 +115,22 @@ def rate_limit(name: str, evidence: str) -> Limit:
     return count
 
 
+def cite_path(request: Request, operation: Operation, answer: Answer) -> Answer:
+    """Return the answer with the fact and the assumption by which its path was read, where it is not the published one."""
+    if operation.other_paths and is_singular(request):
+        answer = answer.resting_on(("serpwow-path-7",), SINGULAR_PATH)
+    return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING)
+
+
 def is_spelt_as_published(request: Request, operation: Operation) -> bool:
     """Return whether a path is the published one, capitals and slashes included; ids may have any spelling."""
     look = _is_spelt if len(request.path) <= LONG_PATH else _is_spelt.__wrapped__
-    return look(request.path, operation.mounts or MOUNTS, operation.path)
+    return look(request.path, operation.mounts or MOUNTS, (operation.path, *operation.other_paths))
 
 
 @lru_cache(maxsize=500)
-def _is_spelt(path: str, mounts: tuple[str, ...], rest: str) -> bool:
-    return any(_matches(path.split("/"), (mount + rest).split("/")) for mount in mounts)
+def _is_spelt(path: str, mounts: tuple[str, ...], rests: tuple[str, ...]) -> bool:
+    return any(_matches(path.split("/"), (mount + rest).split("/")) for mount in mounts for rest in rests)
 
 
 def _matches(segments: list[str], pattern: list[str]) -> bool:

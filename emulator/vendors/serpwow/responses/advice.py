@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from emulator.sdk import ENCODED, MULTIPART, Request, Transaction, form_instead_of_json, hint, pattern
+from emulator.vendors.serpwow.assumptions.requests import SINGULAR_PATH
 from emulator.vendors.serpwow.destinations.model import SETTINGS, Destination
 from emulator.vendors.serpwow.destinations.operations import REQUIRED
 from emulator.vendors.serpwow.model.batches import Batch
-from emulator.vendors.serpwow.requests.admission import acting_account, is_published_elsewhere
+from emulator.vendors.serpwow.requests.admission import acting_account, is_published_elsewhere, is_singular
 from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, begins_as_json, field_names
 from emulator.vendors.serpwow.requests.queries import API_KEY
 from emulator.vendors.serpwow.requests.queries import PARAMETERS as OF_QUERY
@@ -37,6 +38,8 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     """
     if answer == "astray" and is_published_elsewhere(request):
         yield "SerpWow publishes this path, but the Search API and the Locations API are not emulated"
+    if answer == "astray" and is_singular(request) and tx.choice(SINGULAR_PATH) == "404":
+        yield f"SerpWow's samples have /destinations; {SINGULAR_PATH.id}: served takes /destination too"
     if answer in ("failure", "unfit") and (page := _SEARCHES.search(request.path)):
         yield from _advise_pages(tx.find(Batch, page[1]))
     if answer == "too_often":

@@ -29,7 +29,7 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
     UNKNOWN_BATCH,
     WRONG_STATE,
 )
-from emulator.vendors.serpwow.assumptions.requests import INCIDENT_BODY, LIST_FIELDS, PATH_SPELLING, PLATFORM_DOWN, READING
+from emulator.vendors.serpwow.assumptions.requests import INCIDENT_BODY, LIST_FIELDS, PLATFORM_DOWN, READING
 from emulator.vendors.serpwow.assumptions.searches import HTML_LIMIT
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.destinations.responses import render_destination
@@ -38,7 +38,7 @@ from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
 from emulator.vendors.serpwow.model.searches import render_search
 from emulator.vendors.serpwow.operations.results import ResultLinks
 from emulator.vendors.serpwow.operations.searches import SearchesPage, SearchLinks
-from emulator.vendors.serpwow.requests.admission import PER_MINUTE, acting_account, is_spelt_as_published
+from emulator.vendors.serpwow.requests.admission import PER_MINUTE, acting_account, cite_path
 from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, field_names
 from emulator.vendors.serpwow.requests.queries import API_KEY, PARAMETERS, Page
 from emulator.vendors.serpwow.responses.account import render_account, render_error_log, render_usage
@@ -81,13 +81,13 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
         return answer
     if reading := [] if READING.keys().isdisjoint(tx.consulted) else [it for it in READING if it in tx.consulted]:
         answer = answer.resting_on(READING[assumption] for assumption in reading)
-    if answer.assumption in (None, LIST_FIELDS) and (decisive := next(iter(reading), None) or _limit_of(tx)):
+    if tx.consulted and answer.assumption in (None, LIST_FIELDS) and (decisive := next(iter(reading), None) or _limit_of(tx)):
         answer = structs.replace(answer, assumption=decisive)
     if answer.name == "batch":
         answer = with_grounds(answer.resting_on((), GET_COUNTS), [answer.subject])
     if _has_unread_fields(request, operation):
         answer = answer.resting_on(("serpwow-body-2",))
-    return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING)
+    return cite_path(request, operation, answer)
 
 
 def _limit_of(tx: Transaction) -> Assumption | None:
@@ -103,7 +103,8 @@ def _read_fields(operation: str) -> frozenset[str]:
 
 def _has_unread_fields(request: Request, operation: Operation) -> bool:
     """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
-    if not _read_fields(operation.name).issuperset([name.partition("[")[0] for name in request.query]):
+    read = _read_fields(operation.name)
+    if not read.issuperset(request.query) and not read.issuperset([name.partition("[")[0] for name in request.query]):
         return True
     may_have = bool(request.body) and any(name.encode() in request.body for name in CLIENT_FIELDS)
     return may_have and any(name in CLIENT_FIELDS for name in field_names(request))

@@ -10,7 +10,7 @@ import re
 from functools import cache, lru_cache
 
 from emulator.sdk import Struct, pattern
-from emulator.vendors.stripe.model.versions import date_of
+from emulator.vendors.stripe.model.versions import TWO_LISTS, date_of
 
 ACTIONS = frozenset(
     [
@@ -242,5 +242,7 @@ def supports_ever(endpoint: Endpoint) -> bool:
 
 def differs_by_channel(version: str, endpoint: Endpoint) -> bool:
     """Return whether jobs of this version may call the endpoint in one channel only."""
+    if date_of(version) < TWO_LISTS:
+        return False
     shape = endpoint.shape
     return len([it for it in LISTS if shape in _shapes(it, _first_version(version, it))]) == 1

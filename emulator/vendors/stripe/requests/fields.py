@@ -14,6 +14,7 @@ from emulator.sdk import (
     Field,
     InvalidRequest,
     JsonDict,
+    JsonObject,
     Request,
     Struct,
     Transaction,
@@ -134,6 +135,13 @@ def fields_of(request: Request) -> JsonDict:
     except ValueError:
         return {}
     return fields if isinstance(fields, dict) else {}
+
+
+def fields_as_written(tx: Transaction, request: Request) -> JsonObject:
+    """Return the fields of the body as they came: those that were read, unless one of them was read as something else."""
+    if not request.fields or METADATA_LIST in tx.consulted or METADATA_NUMBERS in tx.consulted:
+        return fields_of(request)
+    return request.fields
 
 
 def is_mislabelled(request: Request) -> bool:

@@ -48,7 +48,9 @@ def endpoint_of(fields: JsonObject) -> Endpoint:
 
 def _mistakes(fields: JsonObject, version: str) -> Iterator[str]:
     known = FIELDS | {"maximum_rps"} if has_rps(version) else FIELDS
-    yield from (flaw(name, "Unknown field") for name in fields if name not in known)
+    for name in fields:
+        if name not in known:
+            yield flaw(name, "Unknown field")
     yield from _endpoint_mistakes(fields.get("endpoint"), METHODS if has_delete(version) else METHODS[:1])
     if not isinstance(fields.get("skip_validation", False), bool):
         yield flaw("skip_validation", "Must be a boolean")
@@ -69,8 +71,9 @@ def _endpoint_mistakes(endpoint: Any, methods: Sequence[str]) -> Iterator[str]:
     elif not isinstance(endpoint, dict):
         yield flaw("endpoint", "Must be an object")
     else:
-        yield from (flaw(f"endpoint.{name}", "Unknown field") for name in endpoint if name not in ("http_method", "path"))
-        yield from (flaw(f"endpoint.{name}", "Missing field") for name in ("http_method", "path") if name not in endpoint)
+        if endpoint.keys() != {"http_method", "path"}:
+            yield from (flaw(f"endpoint.{name}", "Unknown field") for name in endpoint if name not in ("http_method", "path"))
+            yield from (flaw(f"endpoint.{name}", "Missing field") for name in ("http_method", "path") if name not in endpoint)
         if endpoint.get("http_method") not in methods:
             yield flaw("endpoint.http_method", f"Must be {' or '.join(methods)}")
         if not isinstance(endpoint.get("path"), str):

@@ -52,7 +52,7 @@ from emulator.vendors.stripe.requests.admission import (
     platform_of,
     version_of,
 )
-from emulator.vendors.stripe.requests.fields import ARRAYS, fields_of, is_mislabelled, pairs_of, values_of
+from emulator.vendors.stripe.requests.fields import ARRAYS, fields_as_written, is_mislabelled, pairs_of, values_of
 
 
 def response_headers(tx: Transaction, request: Request, id: str) -> Mapping[str, str]:
@@ -187,7 +187,7 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     if request.body and request.method in ("GET", "DELETE"):
         yield "stripe-body-3"
     elif request.body:
-        yield from _facts_of_fields(tx, fields_of(request))
+        yield from _facts_of_fields(tx, fields_as_written(tx, request))
     key = request.credential
     if key is not None and not key.startswith(SECRET):
         unlisted = "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from urllib.parse import quote
 
 from emulator.sdk import END_OF_TIME, Request, Timer, Transaction, View, base62
@@ -19,6 +20,7 @@ LIFE_FROM_CREATION = timedelta(minutes=70)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _MILLISECOND = timedelta(milliseconds=1)
 _SIGNATURE = 32
+_quoted = lru_cache(maxsize=1024)(partial(quote, safe=""))
 
 
 def results_end(view: View, job: Job) -> datetime | None:
@@ -83,8 +85,8 @@ def _life_end(tx: Transaction, job: Job) -> datetime | None:
 
 
 def _link(tx: Transaction, request: Request, purpose: str, text: str) -> str:
-    world, token = quote(tx.world_id, safe=""), quote(_sign(tx, purpose, text), safe="")
-    return f"{request.base_url}{MOUNT}/stripe/{world}/{purpose}/{token}"
+    token = quote(_sign(tx, purpose, text), safe="")
+    return f"{request.base_url}{MOUNT}/stripe/{_quoted(tx.world_id)}/{purpose}/{token}"
 
 
 def _sign(tx: Transaction, purpose: str, text: str) -> str:
