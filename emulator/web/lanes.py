@@ -11,6 +11,7 @@ from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.timeline import TimelineEvent
 from emulator.kernel.world import World
+from emulator.text.checkpoint import TurnLock
 from emulator.web.event_loop import in_limited_thread
 
 T = TypeVar("T")
