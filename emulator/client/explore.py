@@ -194,17 +194,21 @@ class Exploration:
             return None
 
     def _run_watched(self, emulator: Emulator, scenario: JsonObject) -> str | None:
-        """Return the error in one line, also that the client did not end by itself; None where there was none."""
+        """Return the error in one line, also that the client did not end by itself; None where there was none.
+
+        What ends a client may be raised in a callback of C code, such as orjson's, which makes another error of it.
+        """
         start = self._elapsed()
         standstill = Standstill(emulator.ask, lambda: self._elapsed() - start) if self.client else None
         watchdog = Watchdog(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))
         try:
             with watchdog:
-                return self._error(emulator, self.client or partial(self._play, scenario))
+                error = self._error(emulator, self.client or partial(self._play, scenario))
         except Interrupted:
-            if watchdog.reason == OUT_OF_TIME:
-                raise OutOfTime(self.explored, self.max_seconds) from None
-            return watchdog.reason
+            error = watchdog.reason
+        if error is not None and watchdog.reason == OUT_OF_TIME:
+            raise OutOfTime(self.explored, self.max_seconds) from None
+        return error and (watchdog.reason or error)
 
     def _elapsed(self) -> float:
         """Return the real seconds since the first run began."""

@@ -168,6 +168,8 @@ class EmulatorServer:
         response = self._send(method, CONTROL + path, None if body is None else plain(body), is_read)
         if response.status < 300:
             return response
+        if response.status < 400 or not response.content:
+            raise self._no_emulator(response.status)
         answer = f"{method} {CONTROL}{path} was answered {response.status}"
         raise ControlError(f"{_reason(response.content)} ({answer})", response.status)
 

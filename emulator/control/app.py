@@ -204,7 +204,8 @@ async def _begin(row: ControlRoute, request: ControlRequest, respond: Respond, h
         response = await context.lanes.run(world, partial(_respond_in, world, context, respond), is_long, is_known_long)
         if response is not None:
             return response
-    return await in_limited_thread(respond) if row.takes_long or id else respond()
+    is_of_many = row.method == "GET" and len(context.worlds) > MANY_RESOURCES  # few at a time: each takes what all worlds show
+    return await in_limited_thread(respond, is_long=is_of_many) if row.takes_long or id else respond()
 
 
 def _respond_in(world: World, context: ControlContext, respond: Respond) -> OutgoingResponse | Pause | None:

@@ -39,7 +39,7 @@ class Answer:
     def __init__(self) -> None:
         self.body = b""
         self.size = 0
-        self.has_head = self.is_over = self.has_length = False
+        self.has_head = self.is_over = self.has_length = self.has_no_status = False
         self._parser = HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
@@ -47,10 +47,12 @@ class Answer:
 
         Raises:
             HttpParserError: it is no HTTP.
-            ValueError: its head is too long.
+            ValueError: its head is too long, or its status is none.
         """
         self.size += len(data)
         self._parser.feed_data(data)
+        if self.has_no_status:
+            raise ValueError(f"the status of its answer is {self.status:03}, which is none")
         if not self.has_head and self.size > HEAD:
             raise ValueError(f"the head of its answer has more than {HEAD} bytes")
         self.is_over = self.is_over or self.size >= MOST
@@ -67,7 +69,7 @@ class Answer:
         self.has_length = self.has_length or name.lower() in (b"content-length", b"transfer-encoding")
 
     def on_headers_complete(self) -> None:
-        self.has_head = self.status >= HTTPStatus.OK
+        self.has_head, self.has_no_status = self.status >= HTTPStatus.OK, self.status < HTTPStatus.CONTINUE
 
     def on_body(self, data: bytes) -> None:
         self.body += data[: KEPT - len(self.body)]

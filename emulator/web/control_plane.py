@@ -9,8 +9,9 @@ from typing import Any
 from emulator.kernel.resource import Struct
 from emulator.sdk.exact_json import JsonDict
 from emulator.web.access_log import AccessLog
-from emulator.web.connection import App, Receive, Scope, Send, connection_of
-from emulator.web.guard import Guard, Rejection, off_loop_if_long
+from emulator.web.connection import App, InProcessConnection, Receive, Scope, Send, connection_of
+from emulator.web.event_loop import Crowd
+from emulator.web.guard import OPEN, Guard, Rejection, off_loop_if_long
 from emulator.web.response import WORLD_HEADER, OutgoingResponse, send_response
 
 ROOT = "/"
@@ -48,6 +49,7 @@ class ControlPlane:
         self._made: Made | None = None
         self._app: App | None = None
         self._making = Lock()
+        self._crowd = Crowd()
 
     def is_for_index(self, scope: Scope) -> bool:
         """Tell whether a request to `/` is meant for the index, and not by a vendor's client for its vendor.
@@ -65,9 +67,14 @@ class ControlPlane:
         return True
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that the guard lets through, or reject it. A failure of ours is raised again for the log."""
+        """Answer a request that the guard lets through, or reject it. A failure of ours is raised again for the log.
+
+        Of very many that come at once, those that ask whether the server is ready need not wait for the others.
+        """
         if self._access_log:
             send = self._access_log.logging_send(scope, send)
+        if not (scope["path"] in OPEN or isinstance(connection_of(scope), InProcessConnection)):
+            await self._crowd.join()
         made = self._made or self._first()
         if rejection := await off_loop_if_long(scope, self._guard.check, scope):
             await send_response(made.reject(rejection), send, connection_of(scope))

@@ -137,6 +137,10 @@ CALLS_PER_ROUND = 4
 """Calls in one round of a loop: each of them, or what it lets go on, is work, and everybody else waits for that."""
 
 
+AT_ONCE = 20
+"""Works that begin in one round of a loop."""
+
+
 class Queue:
     """Functions that one loop calls a few at a time in each round, in order."""
 
@@ -190,6 +194,24 @@ async def next_turn() -> None:
     event = Event()
     call_in_turn(get_running_loop(), event.set)
     await event.wait()
+
+
+class Crowd:
+    """Works of one loop that come at once: of more than `AT_ONCE` in a round, the others wait for turns of their own."""
+
+    def __init__(self) -> None:
+        self._came = 0
+
+    async def join(self) -> None:
+        """Come, and wait where too many came before."""
+        self._came += 1
+        if self._came == 1:
+            get_running_loop().call_soon(self._part)
+        if self._came > AT_ONCE:
+            await next_turn()
+
+    def _part(self) -> None:
+        self._came = 0
 
 
 async def pause(seconds: float) -> None:

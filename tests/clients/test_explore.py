@@ -307,7 +307,7 @@ MANY = 20_000
 def polls(emulator: Emulator) -> None:
     """Waits in its own time until the batch is done, as most clients do."""
     with client_of(emulator) as client:
-        for _ in range(MANY):
+        for _ in range(MANY**2):
             client.get("/batches/B1")
             client.get("/account")
 
@@ -317,6 +317,19 @@ def test_a_client_that_polls_while_time_stands_still_is_ended_and_advised(emulat
         emulator.explore(NEVER_DONE, polls)
 
 
+def test_a_client_that_makes_another_error_of_its_end_is_told_the_same(emulator: Emulator) -> None:
+    """As orjson does, where what ends it is raised in a callback."""
+
+    def polls_and_translates(emulator: Emulator) -> None:
+        try:
+            polls(emulator)
+        except KeyboardInterrupt as end:
+            raise TypeError("Type is not JSON serializable") from end
+
+    with pytest.raises(TimeStandsStill):
+        emulator.explore(NEVER_DONE, polls_and_translates)
+
+
 @pytest.mark.parametrize("where", ["before-auth", "after-commit"])
 def test_a_client_that_polls_only_when_it_is_disturbed_is_an_ending_that_broke(emulator: Emulator, where: str) -> None:
     """A failure makes it poll for what never happens."""
@@ -324,7 +337,7 @@ def test_a_client_that_polls_only_when_it_is_disturbed_is_an_ending_that_broke(e
     def stops(emulator: Emulator) -> None:
         with client_of(emulator) as client:
             if client.get("/batches/B1/stop").status_code == 503:
-                for _ in range(MANY):
+                for _ in range(MANY**2):
                     client.get("/account")
 
     explored = emulator.explore(LATE, stops, faults=[{"where": where, "do": "status", "status": 503}])

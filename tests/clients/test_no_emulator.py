@@ -87,6 +87,16 @@ def test_a_command_tells_in_one_line_what_is_no_answer_of_an_emulator(serve: Ser
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+@pytest.mark.parametrize("status", [302, 304, 403])
+def test_a_redirect_and_a_refusal_without_a_word_are_no_answers_of_an_emulator(
+    serve: Serve, command: list[str], status: int
+) -> None:
+    result = invoke(main, [*command, serve(status, b"")])
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert "no emulator" in result.output or "no answer of an emulator" in result.output
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_a_refusal_is_told_in_one_line(serve: Serve, command: list[str]) -> None:
     result = invoke(main, [*command, serve(403, b'{"message":"not \\u001b[2J\\n you"}')])
     assert (result.exit_code, "\x1b" in result.output) == (1, False)

@@ -212,6 +212,8 @@ ANSWERS: list[tuple[bytes, int | str, int]] = [
     (b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nok", BROKEN_OFF, 0),
     (b"HTTP/1.1 200", BROKEN_OFF, 0),
     (b"", HUNG_UP, 0),
+    (b"HTTP/1.1 000 X\r\ncontent-length: 0\r\n\r\n", "the receiver could not be asked: the status of its answer is 000", 0),
+    (b"HTTP/1.1 099 X\r\n\r\n", "the receiver could not be asked: the status of its answer is 099", 0),
     (b"SSH-2.0-OpenSSH\r\n", "the receiver could not be asked", 0),
     (b"HTTP/1.1 200 OK\r\nx: %s\r\n\r\n" % (b"x" * 2 * HEAD), "the receiver could not be asked: the head", 0),
     (b"HTTP/1.1 100 Continue\r\n\r\n" * (HEAD // 25 + 1), "the receiver could not be asked: the head", 0),

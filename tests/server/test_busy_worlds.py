@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from emulator.control import app
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import MANY_RESOURCES
@@ -54,6 +55,21 @@ def test_changes_and_trials_of_large_worlds_take_the_slots_of_long_works(
     with ThreadedServer(create_app(worlds_of([scenario]))) as server:
         assert httpx.request(method, f"{server.url}{WORLD}/{path}", json=body, timeout=None).status_code == 200
     assert taken == [is_known_long]
+
+
+@pytest.mark.parametrize(("many", "is_long"), [(0, True), (1, False)])
+def test_lists_of_many_worlds_are_made_few_at_a_time(monkeypatch: pytest.MonkeyPatch, many: int, is_long: bool) -> None:
+    taken: list[bool] = []
+
+    async def noting(*arguments, is_long: bool = False):  # type: ignore[no-untyped-def]
+        taken.append(is_long)
+        return await in_limited_thread(*arguments, is_long=is_long)
+
+    monkeypatch.setattr(app, "in_limited_thread", noting)
+    monkeypatch.setattr(app, "MANY_RESOURCES", many)
+    with ThreadedServer(create_app(worlds_of([]))) as server:
+        assert len(httpx.get(f"{server.url}/_emulator/worlds", timeout=None).json()["worlds"]) == 1
+    assert taken == [is_long]
 
 
 def test_a_body_counts_as_the_value_that_was_read_from_it_until_it_is_gone() -> None:

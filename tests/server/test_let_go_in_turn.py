@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from threading import Thread
 
+import httpx
 import pytest
 
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
 from emulator.kernel.revision import Revision
 from emulator.kernel.world import World
 from emulator.sdk.request import read_request
-from emulator.web.event_loop import CALLS_PER_ROUND, next_round
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.web.event_loop import AT_ONCE, CALLS_PER_ROUND, Crowd, next_round
 from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests
 from tests.support.toy import kitchen
 
@@ -75,3 +79,37 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
 
     asyncio.run(run())
     assert gone_on == [*range(MANY)]
+
+
+def test_of_many_that_come_at_once_some_begin_and_the_others_a_few_at_a_time() -> None:
+    done = list[int]()
+
+    async def come_at_once() -> list[int]:
+        crowd, counts = Crowd(), [0]
+
+        async def come(number: int) -> None:
+            await crowd.join()
+            done.append(number)
+
+        coming = asyncio.gather(*(come(number) for number in range(AT_ONCE + MANY)))
+        while not coming.done():
+            await next_round()
+            counts.append(len(done))
+        return counts
+
+    counts = asyncio.run(come_at_once())
+    began = [after - before for before, after in pairwise(counts)]
+    assert (began[0], max(began[1:]), done) == (AT_ONCE, CALLS_PER_ROUND, [*range(AT_ONCE + MANY)])
+
+
+def test_whoever_asks_whether_the_server_is_ready_waits_for_no_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    joined = list[str]()
+
+    async def join(_: Crowd) -> None:
+        joined.append("one")
+
+    monkeypatch.setattr(Crowd, "join", join)
+    with ThreadedServer(create_app(worlds_of([]))) as server:
+        for path in ("ready", "health", "console", "worlds/default"):
+            httpx.get(f"{server.url}/_emulator/{path}", timeout=None).raise_for_status()
+    assert joined == ["one"] * 2
