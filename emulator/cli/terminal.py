@@ -125,6 +125,12 @@ class _Printable(io.TextIOBase):
         self._stream.write(text.encode("ascii", "backslashreplace").decode() if self._ascii else text)
         self._stream.flush()
 
+    def write_bytes(self, content: bytes) -> None:
+        """Write what is no text, as it is."""
+        self._stream.flush()
+        self._stream.buffer.write(content)
+        self._stream.buffer.flush()
+
     def flush(self) -> None:
         self._stream.flush()
 
@@ -140,6 +146,15 @@ class Piece(NamedTuple):
 
     text: str
     colour: str | None = None
+
+
+def echo_bytes(content: bytes) -> None:
+    """Print what is no text, as it is."""
+    stream: Any = sys.stdout
+    if isinstance(stream, _Printable):
+        stream.write_bytes(content)
+    else:
+        stream.buffer.write(content)
 
 
 def echo_styled(*pieces: Piece) -> None:

@@ -36,6 +36,9 @@ class Outside(NamedTuple):
     seconds: float = LONGEST
 
 
+RELEASED = Outside((), 0)
+"""What a handler yields whose further steps touch its world no more: they run in a thread, in turns with others."""
+
 Steps = Generator[Outside, None, T]
 """The steps of a handler, between which its world is released until what it yields is done; the last returns the response."""
 
@@ -44,9 +47,9 @@ Handler = Callable[..., Any]
 
 
 class Pause(NamedTuple):
-    """A handler between two of its steps: what it waits for, and the function that lets it go on in its world."""
+    """A handler between two of its steps: what it waits for, and the function that lets it go on in its world, if in one."""
 
-    world: World
+    world: World | None
     until: Outside
     go_on: Callable[[], Any]
 
@@ -140,7 +143,8 @@ class ControlRoute:
 
     `path` follows the prefix. `answer` is the type of the response, from which its schema is made; None where it is empty.
     `body` is the schema of the request's body, None where it has none; with `yaml`, a scenario in YAML may stand in its place
-    and the other members in the `query`. One that is taken `as_text` is not read: the handler gets its `text`. `forms` are the
+    and the other members in the `query`. One that is taken `as_text` is not read: the handler gets its `text`; of one that is
+    taken `as_file`, which has other bounds, it gets the bytes, its `file`. `forms` are the
     media types beside JSON, and `default_form` is that of a client that does not say what it accepts; with `text_for_shells`,
     curl gets text then. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no world
     but its own, or one that it makes. One that `leaves_world` does not read the world that its path names; one `of_worlds`
@@ -156,6 +160,7 @@ class ControlRoute:
     body: Schema | None = None
     yaml: bool = False
     as_text: bool = False
+    as_file: bool = False
     query: Mapping[str, Schema] = field(default_factory=dict)
     forms: Forms = field(default_factory=dict)
     default_form: str = JSON_TYPE
@@ -216,9 +221,21 @@ def _with_world(handler: Handler) -> Handler:
 def _step(context: ControlContext, world: World, steps: Steps[Any]) -> Any:
     """Take a step in a world whose lock the caller holds; return the response, or the pause before the next."""
     try:
-        return Pause(world, next(steps), partial(_go_on, context, world, steps))
+        until = next(steps)
     except StopIteration as end:
         return end.value
+    if until is RELEASED:
+        return Pause(None, until, partial(_end, steps))
+    return Pause(world, until, partial(_go_on, context, world, steps))
+
+
+def _end(steps: Steps[Any]) -> Any:
+    """Take the last step, outside of any world."""
+    try:
+        next(steps)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("a handler that left its world went on to another step")
 
 
 def _go_on(context: ControlContext, world: World, steps: Steps[Any]) -> Any:
