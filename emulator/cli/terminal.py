@@ -20,7 +20,7 @@ from emulator.text.garbage import gc_paused
 QUIET = "healthcheck"
 """The command that runs every few seconds, and does not repeat what another has said."""
 
-BESIDE_OPTIONS = frozenset({"EMULATOR_URL", "EMULATOR_TLS_FOLDER"})
+BESIDE_OPTIONS = frozenset({"EMULATOR_URL", "EMULATOR_TLS_FOLDER", "EMULATOR_KEEP"})
 """Variables that are read and are no option of every command's."""
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT})
