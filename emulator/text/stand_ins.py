@@ -89,7 +89,7 @@ class Form(NamedTuple):
             if place < 0:
                 return None
             number = number * len(self.alphabet) + place
-        is_old = 0 < number <= 2 * others or (0 < number < OLD and self.letters >= SURE)
+        is_old = number <= 2 * others or (number < OLD and self.letters >= SURE)
         return number if is_old and self.make(number) == secret else None
 
 
