@@ -70,7 +70,7 @@ def _worlds_of(path: Path, at: int | None, limits: Limits) -> tuple[Worlds, Head
     from emulator.kernel.budget import Budget
     from emulator.kernel.clock import FROZEN
     from emulator.kernel.errors import BadInput, EmulatorError
-    from emulator.kernel.world import ENTRY
+    from emulator.kernel.past import ENTRY
     from emulator.kernel.worlds import DEFAULT, Worlds
     from emulator.scenario.files import FileTooLarge, read_bounded
     from emulator.store.file import TIMES, WorldFile

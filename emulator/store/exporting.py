@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from emulator.contract.fixtures import version
 from emulator.kernel.budget import Quota
 from emulator.kernel.clock import wall_now
-from emulator.kernel.world import BEGINNING, World
+from emulator.kernel.past import BEGINNING
+from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendors
 from emulator.store.covering import covered, own_stand_ins
 from emulator.store.file import FORMAT, KIND, Header, written

@@ -9,8 +9,9 @@ from emulator.kernel.accounts import ONE_ACCOUNT
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
+from emulator.kernel.past import BEGINNING, NOW, Moment
 from emulator.kernel.transaction import Transaction
-from emulator.kernel.world import BEGINNING, NOW, Moment, World
+from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim, Worlds
 from emulator.scenario.accounts import own_claims, with_credentials, with_own_credentials
 from emulator.scenario.fitting import problems_in

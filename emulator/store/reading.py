@@ -56,7 +56,7 @@ class Pools:
 
     def empty(self) -> None:
         """Forget all of it."""
-        self.parts.found.clear()
+        self.parts = Parts()
         self.values.clear()
         self.events.clear()
         self.commits.clear()
