@@ -63,6 +63,7 @@ def export(world: World, request: ControlRequest) -> Steps[Any]:
     as_file=True,
     query={"id": WORLD_ID},
     takes_long=True,
+    of_worlds=True,
 )
 def read_file(request: ControlRequest) -> models.World:
     """Make a world of a file: of the id that it is given, or its former one where that is free, or another."""
