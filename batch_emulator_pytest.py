@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 TITLE = "batch-emulator"
 """The title of a story in a report."""
 
-USUAL = ("EMULATOR_URL", "EMULATOR_CONTROL_TOKEN", "EMULATOR_SCENARIOS")
+USUAL = ("EMULATOR_URL", "EMULATOR_CONTROL_TOKEN", "EMULATOR_SCENARIOS", "EMULATOR_KEEP")
 """Variables that need no look at those that there are."""
 
 OURS = Path(__file__).resolve().with_name("emulator") / "__init__.py"
@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--emulator-scenarios", metavar="DIR", action="append", help="a folder of scenarios of your own (EMULATOR_SCENARIOS)"
     )
+    group.addoption("--emulator-keep", metavar="DIR", help="leave the world of each test that fails there (EMULATOR_KEEP)")
     parser.addini("emulator_scenarios", "folders of scenarios of your own, relative to this file", type="paths")
     parser.addini("emulator_deliver_to", "hosts to which notifications may be posted: localhost:9000", type="args")
     parser.addini("emulator_limits", "bounds of the server in this process, one a line: body = 50000000", type="linelist")

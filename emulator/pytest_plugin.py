@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,10 @@ ITEMS = pytest.StashKey[list[pytest.Item]]()
 """The tests on that server whose worlds are not dropped yet."""
 
 
+LATE = pytest.StashKey[list[Path]]()
+"""Files with the worlds of the session's last test, which stay where its teardown fails."""
+
+
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     """The session's server; in this process it listens from the moment that a test asks for a URL."""
     from emulator import EmulatorError, EmulatorServer
@@ -55,6 +60,7 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
         pytestconfig.stash[SERVER], pytestconfig.stash[ITEMS] = server, []
         yield server
         for item in pytestconfig.stash[ITEMS].copy():  # the last test's, whose teardown ends the session's server, too
+            item.stash[LATE] = []
             item.stash[STORIES] = [*stories(item, None)]
             _drop_left(item)
 
@@ -82,7 +88,12 @@ def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) ->
 
 def after_teardown(item: pytest.Item, *, failed: bool) -> None:
     """Keep the stories for a teardown that failed, and drop the world that the fixture of the test left."""
+    late = item.stash.get(LATE, [])
+    if late:
+        del item.stash[LATE]
     if not failed:
+        for path in late:
+            path.unlink(missing_ok=True)
         stories_of_teardown(item)
         _drop_left(item)
         return
@@ -134,10 +145,28 @@ def stories(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | No
 
     emulator, seed = item.stash.get(WORLD, (None, 0))
     if emulator is not None:
-        yield failure_report(emulator, _replay(item, seed), failure.value if failure else None)
-    yield from filter(
-        None, (failure_report_if_any(it, _replay(item, it.seed)) for it in open_emulators() if it is not emulator)
-    )
+        yield _kept(item, emulator, failure_report(emulator, _replay(item, seed), failure.value if failure else None))
+    for it in open_emulators():
+        if it is not emulator and (told := failure_report_if_any(it, _replay(item, it.seed))):
+            yield _kept(item, it, told)
+
+
+def _kept(item: pytest.Item, emulator: Emulator, story: str) -> str:
+    """Keep a world, where that is wanted; return its story with the command that opens it."""
+    from emulator.client.environment import env
+
+    config = item.config
+    folder = config.getoption("emulator_keep") or env("EMULATOR_KEEP")
+    if not folder:
+        return story
+    from emulator.client.keeping import KeptWorlds
+    from emulator.text.escape import escaped
+
+    base = config.invocation_params.dir
+    path, line = KeptWorlds(base / folder, base).keep(emulator, item.nodeid)
+    if path is not None and LATE in item.stash:
+        item.stash[LATE].append(path)
+    return f"{story}\n{escaped(line)}"
 
 
 def _replay(item: pytest.Item, seed: int) -> str:

@@ -9,8 +9,8 @@ with gc_paused():
 
     from emulator.cli.terminal import Program
 
-NAMES = "certificate check draw explain explore healthcheck openapi play record schema serve watch"
-COMMANDS = {name: name for name in NAMES.split()} | {"list": "list_command"}
+NAMES = "certificate check draw explain explore export healthcheck openapi play record schema serve watch"
+COMMANDS = {name: name for name in NAMES.split()} | {"list": "list_command", "open": "open_command"}
 """The functions of the commands."""
 
 

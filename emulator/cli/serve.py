@@ -123,7 +123,7 @@ def serve(
                 exits.callback(kept.close)
             resume = None if kept is None else partial(_resumed, kept, store, go_on, bool(scenario), quiet)
             scenarios, worlds = _open(known, scenario or (FIRST_SCENARIO,), settings, rate, limits, resume)
-            listening = _listening(host, port)
+            listening = listening_on(host, port)
             stderr = exits.enter_context(standard_error())
             lines = None if quiet else AccessLog(lambda line: stderr.say(line_of(line)))
             url = url_of(listening, "https" if tls else "http")
@@ -150,7 +150,7 @@ def serve(
             )
         try:
             until = _wait_for_stdin(stderr) if while_stdin else None
-            server.serve(app, listening, _announce(stderr, url, startup), limits, context, lines, until, app.end)
+            server.serve(app, listening, announce(stderr, url, startup), limits, context, lines, until, app.end)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
 
@@ -234,7 +234,7 @@ def _context(hosts: Iterable[str]) -> SSLContext:
         raise click.ClickException(str(error)) from None
 
 
-def _announce(stderr: StandardError, url: str, lines: Iterable[str]) -> Callable[[], None]:
+def announce(stderr: StandardError, url: str, lines: Iterable[str]) -> Callable[[], None]:
     """Return the function that prints the URL, though not to a standard output that is closed, and these lines."""
 
     def announce() -> None:
@@ -256,7 +256,7 @@ def _wait_for_stdin(stderr: StandardError) -> Callable[[], None]:
     return wait
 
 
-def _listening(host: str, port: int) -> list[socket.socket]:
+def listening_on(host: str, port: int) -> list[socket.socket]:
     from emulator.server.listening import listen
 
     try:

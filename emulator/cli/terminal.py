@@ -20,7 +20,7 @@ from emulator.text.garbage import gc_paused
 QUIET = "healthcheck"
 """The command that runs every few seconds, and does not repeat what another has said."""
 
-BESIDE_OPTIONS = frozenset({"EMULATOR_URL", "EMULATOR_TLS_FOLDER"})
+BESIDE_OPTIONS = frozenset({"EMULATOR_URL", "EMULATOR_TLS_FOLDER", "EMULATOR_KEEP"})
 """Variables that are read and are no option of every command's."""
 
 UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT})
@@ -125,6 +125,12 @@ class _Printable(io.TextIOBase):
         self._stream.write(text.encode("ascii", "backslashreplace").decode() if self._ascii else text)
         self._stream.flush()
 
+    def write_bytes(self, content: bytes) -> None:
+        """Write what is no text, as it is."""
+        self._stream.flush()
+        self._stream.buffer.write(content)
+        self._stream.buffer.flush()
+
     def flush(self) -> None:
         self._stream.flush()
 
@@ -140,6 +146,15 @@ class Piece(NamedTuple):
 
     text: str
     colour: str | None = None
+
+
+def echo_bytes(content: bytes) -> None:
+    """Print what is no text, as it is."""
+    stream: Any = sys.stdout
+    if isinstance(stream, _Printable):
+        stream.write_bytes(content)
+    else:
+        stream.buffer.write(content)
 
 
 def echo_styled(*pieces: Piece) -> None:

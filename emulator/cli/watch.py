@@ -119,8 +119,13 @@ def _line(event: ServerEvent) -> Iterator[Piece]:
     elif event.name == GAP:
         yield Piece(f"-- entries {data['after'] + 1} to {data['before'] - 1} were dropped before they were read")
     else:
-        yield Piece(f"{data['n']:>5}  {data['at']}  ", "bright_black")
-        yield from {"exchange": _exchange, "change": _change, "attempt": _attempt}[data["type"]](data)
+        yield from line_of_entry(data)
+
+
+def line_of_entry(entry: Any) -> Iterator[Piece]:
+    """Yield the pieces of the line of an entry of a journal, as the control plane tells it."""
+    yield Piece(f"{entry['n']:>5}  {entry['at']}  ", "bright_black")
+    yield from {"exchange": _exchange, "change": _change, "attempt": _attempt}[entry["type"]](entry)
 
 
 def _exchange(entry: Any) -> Iterator[Piece]:

@@ -59,6 +59,7 @@ class AsyncEmulator:
         self.ledger = as_async(lambda: emulator.ledger.picture())
         self.dry_run = as_async(emulator.dry_run)
         self.record = as_async(emulator.record)
+        self.export = as_async(emulator.export)
         self.snapshot = as_async(emulator.snapshot)
         self.restore = as_async(emulator.restore)
         self.undo = as_async(emulator.undo)

@@ -22,6 +22,7 @@ from emulator.client.server import ControlError, EmulatorServer
 from emulator.client.snapshots import SnapshotMixin
 from emulator.client.state import State
 from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
+from emulator.client.world_files import WorldFileMixin
 from emulator.scenario.document import JsonObject
 from emulator.scenario.parameters import Settings, exactly
 from emulator.sdk import Vendor
@@ -46,7 +47,7 @@ def open_emulators() -> list[Emulator]:
         return [it for _, it in sorted(_living.items())]
 
 
-class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin):
+class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin, WorldFileMixin):
     """A world of one's own. Use as a context: it is dropped at the end.
 
     `scenario` is what it begins with, nothing if left out, and `parameters` are values of its parameters, by name, in place of

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from emulator.client.bounds import Folders, read_folders, read_hosts, read_limits
-from emulator.client.connections import LOCAL, UNREAD, AppResponse, ask_control
+from emulator.client.connections import LOCAL, UNREAD, AppResponse, ask, ask_control
 from emulator.client.environment import env
+from emulator.client.green_threads import green_threads
 from emulator.client.json_encoding import decode, plain
 from emulator.client.network_idle import ServerActivity
 from emulator.delivery.hosts import Hosts
@@ -45,7 +46,7 @@ NO_SERVER = "http://127.0.0.1"
 AS_JSON = ((b"accept", b"application/json"),)
 
 Send = Callable[[str, str, Any, bool], AppResponse]
-"""From method, path, the JSON value of the body (None for an empty one), and whether the answer is read, to the response."""
+"""From method, path, the JSON value or the bytes of the body (None for an empty one), and whether the answer is read."""
 
 
 class ControlError(EmulatorError):
@@ -160,12 +161,16 @@ class EmulatorServer:
         response = self._response(method, path, body, is_read=True)
         return self._value(response) if response.content else response.value
 
+    def ask_bytes(self, method: str, path: str) -> bytes:
+        """Ask the control plane as `ask` does, and return its answer as it came, which is no JSON."""
+        return self._response(method, path, None, is_read=True).content
+
     def tell(self, method: str, path: str, body: Any = None) -> None:
         """Ask the control plane as `ask` does, where nobody reads what it answers."""
         self._response(method, path, body, is_read=False)
 
     def _response(self, method: str, path: str, body: Any, is_read: bool) -> AppResponse:
-        response = self._send(method, CONTROL + path, None if body is None else plain(body), is_read)
+        response = self._send(method, CONTROL + path, body if isinstance(body, (bytes, NoneType)) else plain(body), is_read)
         if response.status < 300:
             return response
         if response.status < 400 or not response.content:
@@ -245,6 +250,8 @@ class EmulatorServer:
 
         def send(method: str, path: str, body: Any, is_read: bool) -> AppResponse:
             self._stay_in_this_process()
+            if isinstance(body, bytes):
+                return ask(app, method, path.encode(), LOCAL, body)
             return ask_control(app, method, path.encode(), body, LOCAL if is_read else UNREAD)
 
         return send
@@ -263,7 +270,7 @@ class EmulatorServer:
 
         def send(method: str, path: str, body: Any, _is_read: bool) -> AppResponse:
             try:
-                response = client.send(method, path.encode(), AS_JSON, b"" if body is None else dump(body))
+                response = client.send(method, path.encode(), AS_JSON, _content(body))
             except NoResponse as error:
                 raise ControlError(f"no emulator answers at {safe_url!r} (--emulator-url, EMULATOR_URL): {error}") from None
             return AppResponse(*response)
@@ -281,12 +288,8 @@ class EmulatorServer:
         self.close()
 
 
-def green_threads() -> str | None:
-    """Return the library that has put green threads in place of this process's own, which a server would block; or None."""
-    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
-    if gevent is not None and gevent.is_module_patched("threading"):
-        return "gevent"
-    return "eventlet" if eventlet is not None and eventlet.is_monkey_patched("thread") else None
+def _content(body: Any) -> bytes:
+    return b"" if body is None else body if isinstance(body, bytes) else dump(body)
 
 
 def _reason(content: bytes) -> str:

@@ -1,6 +1,7 @@
 /** The control API: requests with the token that the page was given, and problems in words. */
 
 const PREFIX = location.pathname.replace(/\/console\/?$/, "");
+export const FILE = "application/gzip";
 let token = "";
 let askForToken = null;
 
@@ -55,6 +56,7 @@ export async function ask(method, path, { query, body, type, accept, signal } = 
   if (response.status === 401 && (await unlocked())) return ask(method, path, { query, body, type, accept, signal });
   if (!response.ok) throw await problemOf(response);
   if (response.status === 204) return null;
+  if (accept === FILE) return response.blob();
   return accept && accept !== "application/json" ? response.text() : response.json();
 }
 

@@ -1,6 +1,6 @@
 /** All worlds: what is in them, and what can be done with them. */
 
-import { ask, get, inWorld, once, post } from "./api.js";
+import { FILE, ask, get, inWorld, once, post } from "./api.js";
 import { confirm, prompt, say, tryTo } from "./dialog.js";
 import { button, fill, h, labelled, link, nothing } from "./dom.js";
 import { count, counted, instant } from "./format.js";
@@ -72,6 +72,7 @@ function actions(world) {
     "div",
     { class: "buttons" },
     link(hash(["w", world, "journal"]), "Journal"),
+    button("File", () => download(world), { "aria-label": `File of ${world}`, title: "All of it as a file, without secrets: batch-emulator open" }),
     [["Fork", fork], ["Reset", reset], ...(world === "default" ? [] : [["Drop", drop]])].map(([name, act]) => button(`${name}…`, () => act(world), { "aria-label": `${name} ${world}` })),
   );
 }
@@ -94,6 +95,14 @@ function open(id, text) {
 export async function reset(world) {
   if (!(await confirm(`Reset ${world}?`, "State, clock, faults, deliveries and journal go back to the beginning of its scenario. What happened since is lost.", "Reset"))) return;
   if ((await tryTo(() => post(inWorld(world, "reset")))) !== undefined) say(`${world} is back at its beginning.`);
+}
+
+async function download(world) {
+  const file = await tryTo(() => ask("GET", inWorld(world, "export"), { accept: FILE }));
+  if (!file) return;
+  const href = URL.createObjectURL(file);
+  h("a", { href, download: `${world}.world.gz` }).click();
+  setTimeout(() => URL.revokeObjectURL(href), 60000);
 }
 
 async function drop(world) {

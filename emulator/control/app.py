@@ -23,12 +23,15 @@ from emulator.control import (
     snapshots,
     streams,
     timeline,
+    world_files,
     worlds,
 )
 from emulator.control.bodies import (
     MAX_INLINE,
+    Body,
     Parse,
     check_query,
+    file_of,
     parser,
     read_body,
     request_schemas,
@@ -66,6 +69,7 @@ ROUTES = [
         catalogue,
         checks,
         worlds,
+        world_files,
         clock,
         streams,
         journal,
@@ -96,7 +100,7 @@ class ControlApp:
             if row.as_document
             else parser(resolve_ref(row.body, schemas), or_scenario=row.yaml)
             for row in ROUTES
-            if row.body is not None
+            if row.body is not None and not row.as_file
         }
         self._rows: dict[tuple[str, int], list[tuple[list[str], ControlRoute]]] = {}
         for row in ROUTES:
@@ -112,9 +116,7 @@ class ControlApp:
             await off_loop_if_long(scope, check_query, http, row.query)
             if waits_for_continue(scope) and "world" in http.path_params:
                 context.worlds.get(http.path_params["world"])  # refuse before the client sends its body
-            parse = self._parsers.get((row.method, row.path))  # a body that nothing parses has no meaning
-            body = await read_body(http, parse, context.limits.control, incoming) if parse else {}
-            request = ControlRequest(context, http, body, row.has_effect)
+            request = ControlRequest(context, http, await self._body(row, http, incoming), row.has_effect)
         except EmulatorError as error:
             return await off_loop_if_long(scope, _refusal, error, form, row, is_long=len(str(error)) > MAX_INLINE)
         response = await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
@@ -123,6 +125,12 @@ class ControlApp:
             if failure := receipt.failure:
                 return _refusal(failure, form, row)
         return response
+
+    async def _body(self, row: ControlRoute, http: HttpRequest, incoming: IncomingBody) -> Body:
+        if row.as_file:
+            return {"file": await file_of(http, self.context.limits.answer, incoming)}
+        parse = self._parsers.get((row.method, row.path))  # a body that nothing parses has no meaning
+        return await read_body(http, parse, self.context.limits.control, incoming) if parse else {}
 
     def respond_at_once(self, scope: Scope, body: bytes | JsonDict) -> OutgoingResponse | Handed | None:
         """Return the response to a handle in this process, which brings a short body and takes an answer as a value.
@@ -135,7 +143,7 @@ class ControlApp:
             named = _parameters(parts, segments)
             if named is not None:
                 break
-        if named is None or row.raw:
+        if named is None or row.raw or row.as_file:
             return None
         http = HttpRequest(scope, named)
         try:
@@ -182,7 +190,8 @@ async def _run(row: ControlRoute, request: ControlRequest, respond: Respond, has
         if isinstance(client, InProcessConnection):
             response = response.go_on()
         elif response.world is None:
-            response = await in_limited_thread(response.go_on)
+            go_on = response.go_on if row.has_effect else partial(for_client, client, response.go_on)
+            response = await in_limited_thread(go_on, is_long=not row.has_effect)
         else:
             response = await request.context.lanes.run(response.world, response.go_on, is_long=True)
     return response

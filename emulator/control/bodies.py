@@ -198,11 +198,22 @@ async def text_of(request: HttpRequest, max_bytes: int, incoming: IncomingBody) 
         raise BadInput.at("the body is not UTF-8") from None
 
 
-async def _body(request: HttpRequest, max_bytes: int, arriving: IncomingBody) -> bytearray:
+async def file_of(request: HttpRequest, max_bytes: int, incoming: IncomingBody) -> bytes:
+    """Return the body of a request as it was sent.
+
+    Raises:
+        TooLarge: it has more than `max_bytes`.
+        TooMany: the quota has no room for it while it arrives.
+        ClientDisconnect: the client hung up before its end.
+    """
+    return bytes(await _body(request, max_bytes, incoming, "memory"))
+
+
+async def _body(request: HttpRequest, max_bytes: int, arriving: IncomingBody, bound: str = "control") -> bytearray:
     """Return the body, read to its end even where it is refused, so that the client hears why."""
     body = bytearray()
     size = 0
-    cure = f": {Limits.more('control')}"
+    cure = f": {Limits.more(bound)}"
     if (declared_length(request.scope["headers"]) or 0) > max_bytes:
         raise TooLarge(max_bytes, cure)
     async for chunk in request.stream():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from emulator.control.census import Censuses
     from emulator.control.event_stream import Streams
     from emulator.scenario.watched import WatchedScenarios
+    from emulator.store.values import Values
     from emulator.web.connection import App
 
 
@@ -76,6 +78,13 @@ class ControlContext:
         self._streams: Streams | None = None
         self.sending = set[object]()
         self._numbers = count(1)
+
+    @cached_property
+    def values(self) -> Values:
+        """The writer and reader of resources in files of worlds, made for the first of them."""
+        from emulator.store.values import Values
+
+        return Values(self.vendors)
 
     @property
     def censuses(self) -> Censuses:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from functools import cache
 from http import HTTPStatus
 from itertools import islice
 
 import orjson
 
+from emulator.kernel.budget import Metered
 from emulator.kernel.consequences import Revocation
 from emulator.kernel.exchange import AppliedRow, Change, Exchange
 from emulator.kernel.faults import STATUS
@@ -17,6 +19,7 @@ from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 from emulator.sdk.request import read_request
 from emulator.sdk.vendor import Vendor
+from emulator.store.values import subclasses
 from emulator.text.nearest import near, some
 from emulator.text.secrets import redact
 from emulator.web.pipeline import FAILED
@@ -163,8 +166,7 @@ class Hints:
     def _kind_of(self, path: str, parameter: str) -> str | None:
         """Return the kind of the resource that a parameter is the id of, by the segment before it: `/batches/{id}`."""
         plural = _last(path.partition(f"/{{{parameter}}}")[0])
-        kinds = (*(machine.kind for machine in self.vendor.machines), *self.world.store.tables)
-        nouns = {it.partition(".")[2]: it for it in kinds if it.partition(".")[0] == self.vendor.name}
+        nouns = {it.partition(".")[2]: it for it in _kinds() if it.partition(".")[0] == self.vendor.name}
         return next((kind for noun, kind in nouns.items() if plural in (f"{noun}s", f"{noun}es")), None)
 
     def on_body(self) -> Iterator[str]:
@@ -178,6 +180,12 @@ class Hints:
         except ValueError as error:
             why = "it is not encoded in UTF-8" if "surrogates not allowed" in str(error) else error
             yield f"{self.vendor.name} reads JSON here, and the body is not JSON: {why}"
+
+
+@cache
+def _kinds() -> tuple[str, ...]:
+    """Return the kinds of resources, whether a world has ever had one or not."""
+    return tuple(sorted({kind for it in subclasses(Metered) if (kind := getattr(it, "kind", ""))}))
 
 
 def _moves(row: Row) -> bool:

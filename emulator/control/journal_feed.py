@@ -18,6 +18,7 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Entry, Journal
 from emulator.kernel.world import World
 from emulator.text.pattern import pattern
+from emulator.web.receipts import is_kept
 
 AT_ONCE = 50
 """Entries that are looked at in one turn of the world."""
@@ -93,7 +94,11 @@ class JournalFeed:
     async def take(self) -> Sequence[bytes]:
         """Return the next entries, and what was lost before them."""
         while (world := self._world()) is not None:
+            before = self._place
             events: list[bytes] | None = await self._context.lanes.run(world, partial(self._read, world), is_long=True)
+            if events is not None and not await is_kept(world):
+                self._place, self.has_more = before, False  # it comes anew in the world as it was kept
+                return ()
             if events is not None:
                 self.has_more = self._place.n < world.journal.last
                 return events

@@ -20,6 +20,7 @@ from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonObject
 from emulator.scenario.schema import closed, scenario_schema, step_schema
 from emulator.sdk.vendor import Operation, Vendor
+from emulator.store.file import FILE_TYPE
 from emulator.web.guard import PREFIX, is_open
 
 Json = dict[str, Any]
@@ -243,7 +244,7 @@ def _parameters(fixtures: Fixtures, schema: str | None, place: str) -> list[Json
 def _control(route: ControlRoute) -> Json:
     answer: Json = {"description": HTTPStatus(route.status).phrase}
     if route.raw:
-        answer["content"] = {route.raw: {"schema": TEXT}}
+        answer["content"] = {route.raw: {} if route.raw == FILE_TYPE else {"schema": TEXT}}
     elif route.answer is not None:
         answer["content"] = {JSON_TYPE: {"schema": route.schema}, **{it: {"schema": TEXT} for it in route.forms}}
     path = address(route)
@@ -254,6 +255,7 @@ def _control(route: ControlRoute) -> Json:
         "tags": ["emulator"],
         "parameters": [*_path_parameters(path), *query],
         **({"requestBody": _control_body(route.body, route.yaml)} if route.body is not None else {}),
+        **({"requestBody": {"required": True, "content": {FILE_TYPE: {}}}} if route.as_file else {}),
         "responses": {str(route.status): answer, "default": {"$ref": "#/components/responses/problem"}},
         "security": [] if is_open(path) else [{}, {TOKEN: []}],
     }

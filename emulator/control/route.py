@@ -36,6 +36,9 @@ class Outside(NamedTuple):
     seconds: float = LONGEST
 
 
+RELEASED = Outside((), 0)
+"""What a handler yields whose further steps touch its world no more: they run in a thread, in turns with others."""
+
 Steps = Generator[Outside, None, T]
 """The steps of a handler, between which it has neither its world nor a thread until what it yields is done.
 
@@ -47,7 +50,7 @@ Handler = Callable[..., Any]
 
 
 class Pause(NamedTuple):
-    """A handler between two of its steps: what it waits for, and the function that lets it go on; and its world, if any."""
+    """A handler between two of its steps: what it waits for, and the function that lets it go on in its world, if in one."""
 
     world: World | None
     until: Outside
@@ -143,7 +146,8 @@ class ControlRoute:
 
     `path` follows the prefix. `answer` is the type of the response, from which its schema is made; None where it is empty.
     `body` is the schema of the request's body, None where it has none; with `yaml`, a scenario in YAML may stand in its place
-    and the other members in the `query`. One that is taken `as_document` is no object, but a scenario. `forms` are the
+    and the other members in the `query`. One that is taken `as_document` is no object, but a scenario; of one that is taken
+    `as_file`, which has other bounds, the handler gets the bytes, its `file`. `forms` are the
     media types beside JSON, and `default_form` is that of a client that does not say what it accepts; with `text_for_shells`,
     curl gets text then. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no world
     but its own, or one that it makes. One that `leaves_world` does not read the world that its path names; one `of_worlds`
@@ -159,6 +163,7 @@ class ControlRoute:
     body: Schema | None = None
     yaml: bool = False
     as_document: bool = False
+    as_file: bool = False
     query: Mapping[str, Schema] = field(default_factory=dict)
     forms: Forms = field(default_factory=dict)
     default_form: str = JSON_TYPE
@@ -240,6 +245,7 @@ def _go_on(context: ControlContext, world: World, steps: Steps[Any]) -> Any:
 def _step(steps: Steps[Any], world: World | None, go_on: Callable[[], Any]) -> Any:
     """Take a step in a world whose lock the caller holds, if it has one; return the response, or the pause before the next."""
     try:
-        return Pause(world, next(steps), go_on)
+        until = next(steps)
     except StopIteration as end:
         return end.value
+    return Pause(None, until, partial(_go_on_outside, steps)) if until is RELEASED else Pause(world, until, go_on)

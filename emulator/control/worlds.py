@@ -80,7 +80,7 @@ def state_of(moment: Moment, vendors: Vendors) -> State:
     return {name: with_credentials(it, vendors[name], accounts.get(name, ONE_ACCOUNT)) for name, it in states.items()}
 
 
-def _world(world: World, request: ControlRequest, scenario: Scenario | None = None) -> models.World:
+def world_record(world: World, request: ControlRequest, scenario: Scenario | None = None) -> models.World:
     """Return a world as a record, with the warnings of the scenario that it was just made of."""
     request.touch(world)
     warnings = tuple(BadInput(scenario.warnings, scenario.source).lines()) if scenario and scenario.warnings else None
@@ -93,7 +93,7 @@ def _at_once(world: World, request: ControlRequest) -> models.World:
     if not world.lock.acquire(blocking=False):
         return _with_clock(world, request, clock_record(world, None))
     try:
-        return _world(world, request)
+        return world_record(world, request)
     finally:
         world.lock.release()
 
@@ -149,11 +149,11 @@ def make(request: ControlRequest) -> models.World:
     context.worlds.add(world, scenario.claims(context.vendors, world, listed=is_listed))
     context.unmatched.begin(world.id)
     context.follow(world, body, body.get("seed"), is_listed)
-    _begin(world, context)
-    return _world(world, request, scenario)
+    begin(world, context)
+    return world_record(world, request, scenario)
 
 
-def _begin(world: World, context: ControlContext) -> None:
+def begin(world: World, context: ControlContext) -> None:
     """See to a new world, whose clock may run."""
     with world.lock:
         context.carriers.review(world)
@@ -170,7 +170,7 @@ def _claims_of(context: ControlContext, source: str | JsonDict | Document) -> li
 
 @route("GET", "/worlds/{world}", "A world, and what its clients need")
 def show(world: World, request: ControlRequest) -> models.World:
-    return _world(world, request)
+    return world_record(world, request)
 
 
 @route("DELETE", "/worlds/{world}", "Drop a world", takes_long=True, of_worlds=True)
@@ -198,8 +198,8 @@ def fork(world: World, request: ControlRequest) -> models.World:
         twin = world.fork(id, with_own_credentials(world.rules, context.vendors, id, seed), seed, moment)
         context.worlds.add(twin, own_claims(twin, context.vendors))
         context.unmatched.begin(twin.id)
-    _begin(twin, context)
-    return _world(twin, request)
+    begin(twin, context)
+    return world_record(twin, request)
 
 
 @route(
@@ -214,14 +214,14 @@ def fork(world: World, request: ControlRequest) -> models.World:
 )
 def reset(world: World, request: ControlRequest) -> models.World:
     if request.body:
-        return _world(*_replaced(world, request))
+        return world_record(*_replaced(world, request))
     watched = request.context.watched
     if watched and (newer := watched.newer(world)):
         new = _renewed(world, request.context, *newer)
         watched.replace(world, new)
-        return _world(new, request)
+        return world_record(new, request)
     world.reset()
-    return _world(world, request)
+    return world_record(world, request)
 
 
 def _renewed(world: World, context: ControlContext, scenario: Scenario, making: Making) -> World:
@@ -235,7 +235,7 @@ def _put_in_place(context: ControlContext, world: World, new: World, claims: lis
     new.set_receivers(world.receivers)
     context.worlds.replace(world, new, claims, given_up=own_claims(world, context.vendors))
     world.empty()
-    _begin(new, context)
+    begin(new, context)
 
 
 def _replaced(world: World, request: ControlRequest) -> tuple[World, ControlRequest, Scenario]:

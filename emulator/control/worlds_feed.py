@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any
 
 from emulator.control.clock import clock_record
@@ -13,6 +14,7 @@ from emulator.control.record import to_json
 from emulator.control.worlds_watch import News, WorldsWatch
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.world import World
+from emulator.web.receipts import is_kept
 
 AT_ONCE = 50
 """Events that are made in one turn."""
@@ -57,16 +59,25 @@ class WorldsFeed:
         if news.is_dropped:
             return event({"world": news.id, "dropped": True})
         world = self._context.worlds.find(news.id)
-        return b"" if world is None else event(await self._state(world) | ({"made": True} if news.made > began else {}))
+        state = None if world is None else await self._state(world)
+        return b"" if state is None else event(state | ({"made": True} if news.made > began else {}))
 
-    async def _state(self, world: World) -> dict[str, Any]:
+    async def _state(self, world: World) -> dict[str, Any] | None:
+        """Return what an event tells of a world; None where that could not be kept, and news of what was kept are to come."""
         if world.clock.rate != FROZEN:
             self.watch.due[world.id] = await self._context.lanes.run(world, world.next_due, is_long=False)
-        clock, journal = to_json(clock_record(world, None)), world.journal
-        return {
-            "world": world.id,
-            "entry": journal.last,
-            "now": clock["now"],
-            "rate": clock["rate"],
-            "epoch": f"{journal.serial}.{journal.truncations}",
-        }
+        if world.keeper is None:
+            return _state_of(world)
+        state = await self._context.lanes.run(world, partial(_state_of, world), is_long=False)
+        return state if await is_kept(world) else None
+
+
+def _state_of(world: World) -> dict[str, Any]:
+    clock, journal = to_json(clock_record(world, None)), world.journal
+    return {
+        "world": world.id,
+        "entry": journal.last,
+        "now": clock["now"],
+        "rate": clock["rate"],
+        "epoch": f"{journal.serial}.{journal.truncations}",
+    }

@@ -55,6 +55,13 @@ class Pools:
         self._quota = quota
         self._reader = Events(machines, lambda it: it, self._value)
 
+    def empty(self) -> None:
+        """Forget all of it."""
+        self.parts = Parts()
+        self.values.clear()
+        self.events.clear()
+        self.commits.clear()
+
     def take_parts(self, parts: list[tuple[str, Any]]) -> None:
         for name, kept in parts:
             self.parts.read(name, kept)
@@ -117,16 +124,30 @@ class ImageReader:
             TooMany: there is no room for it.
         """
         number, self._id = 0, id
-        token = PARTS.set(self._pools.parts)
+        token, world = PARTS.set(self._pools.parts), None
         try:
-            for number, line in enumerate(lines, 1):  # noqa: B007  the reason names it
+            for number, line in enumerate(lines, 1):
                 checkpoint()
-                self._take(line)
-        except (BadInput, ValidationError, LookupError, TypeError, ValueError, ArithmeticError) as error:
-            raise BadInput.at(f"line {number} of the world: {_reason(error)}") from None
+                self._take_line(number, line)
+            world = self._whole(number)
+            return world
         finally:
             PARTS.reset(token)
-        return self._whole(number)
+            self._let_go(world)
+
+    def _let_go(self, world: World | None) -> None:
+        """Drop what was read, so that it counts no more, but for the world that came of it."""
+        for it in (self._world, *(moment.world for moment in self._moments.values())) if world is None else ():
+            if it is not None:
+                it.empty()
+        self._pools.empty()
+        self._world, self._moment, self._moments, self._kept = None, None, {}, None
+
+    def _take_line(self, number: int, line: bytes) -> None:
+        try:
+            self._take(line)
+        except (BadInput, ValidationError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise BadInput.at(f"line {number} of the world: {_reason(error)}") from None
 
     def _take(self, line: bytes) -> None:
         ((name, raw),) = _MEMBER.decode(line).items()
@@ -143,7 +164,7 @@ class ImageReader:
         """Return the world once all of its lines are read."""
         world, beginning = self._world, self._moments.pop(BEGINNING, None)
         if world is None or beginning is None or self._kept is None:
-            raise BadInput.at(f"the world ends after line {lines}, before all of it is there: the file was cut short")
+            raise BadInput.at(f"the world ends after line {lines}, before all of it is there: it was cut short")
         source = read_exactly(self._kept.source)
         world.snapshots = self._moments
         world.beginning = structs.replace(beginning, source=source, text=self._quota.keep(weigh(source).own))

@@ -18,6 +18,7 @@ from emulator.text.parameters import redact_parameters
 from emulator.text.pattern import pattern
 from emulator.text.percent import form_decoded
 from emulator.text.secrets import (
+    COVER,
     LONG_NAME,
     NAMING,
     PRIVATE_KEY,
@@ -30,6 +31,7 @@ from emulator.text.secrets import (
     redact,
     redact_segments,
     redact_shapes,
+    redact_whole,
 )
 from emulator.text.users import redact_users
 
@@ -86,7 +88,7 @@ def redact_body(value: Any, depth: int = 0, known: Known | None = None) -> Any:
 
 
 def _redact_list(value: list[Any], depth: int, known: Known | None) -> list[Any]:
-    within = _within_keys(value)
+    within = within_keys(value)
     safe = [
         "…" if next(within) else hide(part, depth) if hides(place, value) else redact_body(part, depth, known)
         for place, part in enumerate(value)
@@ -98,7 +100,7 @@ def _is_same(one: Any, other: Any) -> bool:
     return one is other or (isinstance(one, str) and one == other)
 
 
-def _within_keys(parts: list[Any]) -> Iterator[bool]:
+def within_keys(parts: list[Any]) -> Iterator[bool]:
     """Yield for each part of a list whether it is a line of a private key whose lines stand one behind the other."""
     within = False
     for part in parts:
@@ -113,7 +115,8 @@ def redact_header(name: str, value: str) -> str:
     """Return the value of a header in which no secret can be read; the scheme of an authorization can."""
     if not is_secret(name):
         has_user = name.lower() == "host" and "@" in value
-        return redact_text(f"…{value[value.rindex('@') :]}" if has_user else value)
+        user = value.rindex("@") if has_user else 0
+        return redact_text(f"{redact_whole(value[:user])}{value[user:]}" if has_user else value)
     scheme, space, credential = value.partition(" ")
     return f"{scheme} {redact(credential)}" if space and scheme.lower() in SCHEMES else redact(value)
 
@@ -131,7 +134,7 @@ def redact_text(text: str) -> str:
             return safe
         plain = _redact_tokens(decoded)
         safe = safe if plain == decoded else plain
-    return safe if _ESCAPE.search(plain) is None else "…"
+    return safe if _ESCAPE.search(plain) is None else redact_whole(text)
 
 
 def _redact_object(value: dict[str, Any], depth: int, known: Known | None) -> dict[str, Any]:
@@ -181,7 +184,8 @@ def _redact_token(match: re.Match[str]) -> str:
     token = match[0]
     if "%" not in token or len(token) < SHORTEST:
         return token
-    return _redact_encoded(token) if len(token) < LONG_NAME else _redact_encoded.__wrapped__(token)
+    is_known = len(token) < LONG_NAME and COVER.by is None
+    return _redact_encoded(token) if is_known else _redact_encoded.__wrapped__(token)
 
 
 @lru_cache(maxsize=1_000)
@@ -197,7 +201,7 @@ def _redact_encoded(token: str) -> str:
             return name + equals + safe
         plain = _scan(decoded)
         safe = safe if plain == decoded else plain
-    return name + equals + (safe if _decoded(plain) == plain else "…")
+    return name + equals + (safe if _decoded(plain) == plain else redact_whole(value))
 
 
 def _decoded(text: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
+from threading import local
 from typing import NamedTuple
 
 from emulator.text.checkpoint import checkpoint
@@ -175,11 +177,27 @@ def may_name_secret(text: str) -> bool:
     return False
 
 
+class _Cover(local):
+    """The cover of secrets in a thread: `by` makes what is shown in place of one, where that is not its beginning."""
+
+    by: Callable[[str], str] | None = None
+
+
+COVER = _Cover()
+
+
 def redact(secret: str) -> str:
     """Return `sk_t…` for `sk_test_123`; a short one is hidden whole, and what is covered already stays as it is."""
+    if COVER.by is not None:
+        return COVER.by(secret)
     if len(secret) == SHOWN + 1 and secret[-1] == "…":
         return secret
     return f"{secret[:SHOWN]}…" if len(secret) > 2 * SHOWN else "…"
+
+
+def redact_whole(secret: str) -> str:
+    """Return what is shown of a secret of which nothing is."""
+    return "…" if COVER.by is None else COVER.by(secret)
 
 
 def as_it_looks(text: str) -> str:
@@ -231,7 +249,7 @@ def _words(name: str) -> str:
 
 def redact_segments(text: str) -> str:
     """Return a text in which no secret can be read in the paths: `/password/S3cr…`, `/_files/stripe/w/upload/batc…`."""
-    if "/_files/" in text:
+    if "/_files/" in text and COVER.by is None:  # what else covers it knows that a link opens nothing but its world
         text = _LINK.sub(lambda match: match[1] + redact(match[2]), text)
     return _PATH.sub(_redact_path, text) if may_name_secret(text) else text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emulator.text.pattern import pattern
-from emulator.text.secrets import is_secret, is_word, may_name_secret, redact
+from emulator.text.secrets import is_secret, is_word, may_name_secret, redact, redact_whole
 
 _USER = pattern(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _ODD_USER = pattern(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?!\s|[0-9]{1,5}(?:[/?#\s\"'<>\\)]|\Z))(?:[^\r\n/]|/(?!/))+(?=@)")
@@ -29,14 +29,22 @@ _OPTION = pattern(
 def redact_users(text: str) -> str:
     """Return a text in which no user of a URL can be read, no password before a host, and none of an option."""
     if "//" in text:
-        text = _CUT_USER.sub("…", _ODD_USER.sub("…", _USER.sub("…", text)))
+        text = _CUT_USER.sub(_redact_user, _ODD_USER.sub(_redact_user, _USER.sub(_redact_user, text)))
     if "@" in text and ":" in text:
-        text = _BARE_USER.sub(r"\1…", text)
+        text = _BARE_USER.sub(_redact_behind, text)
     if "-u" in text or "-U" in text:
-        text = _OPTION_OF_USER.sub(r"\1…", text)
+        text = _OPTION_OF_USER.sub(_redact_behind, text)
     if "--" in text and may_name_secret(text):
         text = _OPTION.sub(_redact_option, text)
     return text
+
+
+def _redact_user(match: re.Match[str]) -> str:
+    return redact_whole(match[0])
+
+
+def _redact_behind(match: re.Match[str]) -> str:
+    return match[1] + redact_whole(match[0][len(match[1]) :])
 
 
 def _redact_option(match: re.Match[str]) -> str:

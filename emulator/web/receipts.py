@@ -78,6 +78,15 @@ def once_over(response: OutgoingResponse) -> OutgoingResponse:
     return structs.replace(response, receipt=None) if error is None else unavailable(error)
 
 
+async def is_kept(world: World) -> bool:
+    """Wait until what happened in a world is kept; return False where it could not be."""
+    found = receipt_of(world, world.keeper)
+    if found is None:
+        return True
+    await until_over(found.receipt)
+    return found.failure is None
+
+
 async def until_over(receipt: Receipt) -> None:
     """Wait in asyncio until a receipt is over. Whoever is cancelled meanwhile cancels nothing but this wait."""
     loop = get_running_loop()

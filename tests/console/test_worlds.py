@@ -6,6 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
+from emulator import Emulator
 from tests.console.browser import Console
 from tests.console.places import QUEUED
 
@@ -90,3 +91,12 @@ def test_a_world_is_dropped_and_the_default_one_cannot_be(console: Console) -> N
     page.get_by_role("dialog").get_by_role("button", name="Drop").click()
     expect(page.get_by_role("article")).to_have_count(1)
     expect(page.get_by_role("article")).to_have_accessible_name(re.compile("default"))
+
+
+def test_a_world_is_downloaded_as_a_file(console: Console) -> None:
+    page = console.open("/worlds")
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="File of default").click()
+    assert downloading.value.suggested_filename == "default.world.gz"
+    with Emulator.open(downloading.value.path()) as emulator:
+        assert emulator.serpwow.batch(QUEUED).status == "queued"

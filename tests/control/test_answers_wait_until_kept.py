@@ -12,12 +12,16 @@ import httpx
 import pytest
 
 from emulator.client.connections import AppResponse, ask_control
+from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.state import apply_state
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.store.port import Ahead
+from emulator.vendors import VENDORS
 from tests.support.keeping import AwaitedReceipt, Keeper, KeeperOfWorlds, keep
+from tests.support.streams import listening
 
 FULL = "no space is left for /data/store.db"
 DROP = {"at": "serpwow.batches.stop", "do": "drop", "where": "after-commit"}
@@ -208,3 +212,45 @@ def test_a_server_is_up_but_not_ready_while_nothing_can_be_kept(kept: Kept) -> N
         answer = kept.ask("GET", "/ready", None)
         assert answer.status == ready
         assert (FULL in answer.body.get("detail", "")) == (refusal is not None)
+
+
+@pytest.mark.parametrize("path", ["/worlds/w/journal/stream", "/stream?world=w"])
+def test_a_stream_tells_of_what_is_kept(path: str) -> None:
+    worlds = worlds_of([Scenario("empty", "", {}), Scenario("w", "", {})])
+    world = worlds.get("w")
+    keeper = keep(world)
+    with ThreadPoolExecutor() as pool, ThreadedServer(create_app(worlds)) as server, listening(server.url, path) as stream:
+        if path.startswith("/stream"):
+            assert stream.next()["data"]["entry"] == 0  # the world as it is when one begins to listen
+        told = pool.submit(stream.next)
+        _happen(world)
+        receipt = keeper.next_receipt()
+        receipt.is_awaited.wait()
+        assert not told.done()
+        receipt.end()
+        event = told.result()["data"]
+        assert event.get("n", event.get("entry")) == 1
+
+
+@pytest.mark.parametrize("path", ["/worlds/w/journal/stream", "/stream?world=w"])
+def test_a_stream_tells_nothing_of_what_could_not_be_kept(path: str) -> None:
+    worlds = worlds_of([Scenario("empty", "", {}), Scenario("w", "", {})])
+    world = worlds.get("w")
+    keeper = keep(world)
+    with ThreadedServer(create_app(worlds)) as server, listening(server.url, path) as stream:
+        if path.startswith("/stream"):
+            assert stream.next()["data"]["entry"] == 0
+        _happen(world)
+        receipt = keeper.next_receipt()
+        receipt.is_awaited.wait()
+        receipt.end(FULL)
+        with world.lock:
+            world.reset()
+        keeper.next_receipt().end()
+        event = stream.next()
+        assert event["data"].get("entry", event["data"].get("last")) == 0, event
+
+
+def _happen(world: World) -> None:
+    with world.lock:
+        apply_state(world, VENDORS, {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 1}]}}, "a test")

@@ -76,7 +76,7 @@ def test_every_operation_is_in_it_with_every_reply_it_can_give(vendor: Vendor, o
 def test_every_control_route_is_in_it(route: ControlRoute) -> None:
     operation_object = DOCUMENT["paths"][address(route)][route.method.lower()]
     assert operation_object["summary"] == route.summary
-    assert ("requestBody" in operation_object) == (route.body is not None)
+    assert ("requestBody" in operation_object) == (route.body is not None or route.as_file)
     assert [parameter["name"] for parameter in operation_object["parameters"] if parameter["in"] == "query"] == list(
         route.query
     )
@@ -93,6 +93,7 @@ def test_nothing_else_is_in_it() -> None:
 
 
 STOP = "/live/batches/2A6F94BB/stop?api_key=demo"
+EXPORT, IMPORT = "/worlds/default/export", "/worlds/import"
 FAULT = {"at": "stripe", "where": "before-commit", "do": "drop"}
 HOOK = "https://example.com/hook"
 OWED = {"event": "batch_resultset_completed", "subject": "2A6F94BB", "url": HOOK, "body": "{}"}
@@ -183,13 +184,15 @@ ASKED: list[tuple[str, str, Any]] = [
     ("POST", "/worlds/default/restore", {"name": "before"}),
     ("DELETE", "/worlds/default/snapshots/before", None),
     ("POST", "/worlds/default/fork", {"id": "twin"}),
+    ("GET", EXPORT, None),
+    ("POST", IMPORT, None),
     ("DELETE", "/worlds/default/journal", None),
 ]
 
 
 def test_every_control_route_answers_as_the_document_says() -> None:
     app = create_app(worlds_of([LIBRARY.get("first-run")]))
-    addresses = set()
+    addresses, file = set(), b""
     for method, target, body in ASKED:
         if target == STOP:
             assert ask(app, method, target.encode(), [(b"host", b"localhost")]).status in (200, 400)
@@ -199,8 +202,9 @@ def test_every_control_route_answers_as_the_document_says() -> None:
             method,
             (PREFIX + target).encode(),
             [(b"host", b"localhost"), (b"accept", b"application/json")],
-            b"" if body is None else json.dumps(body).encode(),
+            file if target == IMPORT else b"" if body is None else json.dumps(body).encode(),
         )
+        file = response.content if target == EXPORT else file
         route = route_of(method, target.partition("?")[0])
         addresses.add((method, route.path))
         if route.raw:
