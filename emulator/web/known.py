@@ -21,14 +21,17 @@ from emulator.web.held_requests import JournalEntry
 from emulator.web.pipeline import place_in
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, header_lines
 
-WorldState = tuple[int, datetime, str, int, Rules, int]
-"""All that answers in a frozen world depend on, at last the version of its tallies: where it is the same, so are they."""
+WorldState = tuple[int, datetime, str, int, Rules, frozenset[str], int]
+"""All that answers in a frozen world depend on, who receives for a client among it, at last the version of its tallies.
+
+Where it is the same, so are they.
+"""
 
 
 def state_of(world: World) -> WorldState:
     """Return the state of a world whose clock stands still."""
     version, tally_version = world.store.versions
-    return version, world.clock.base, world.id, world.seed, world.rules, tally_version
+    return version, world.clock.base, world.id, world.seed, world.rules, world.receivers, tally_version
 
 
 LONGEST_KNOWN = 16_384

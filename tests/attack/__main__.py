@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from tests.attack.bounds import beyond_bounds
+from tests.attack.crowds import many_at_once
 from tests.attack.framing import against_h11
 from tests.attack.line import over_the_line
 from tests.attack.load import under_load
@@ -28,6 +29,7 @@ CAMPAIGNS: Mapping[str, Campaign] = {
     "stalls": by_size,
     "line": over_the_line,
     "wide": many_wide,
+    "crowds": many_at_once,
 }
 ROUND = 30.0
 """Seconds of one round of a campaign."""

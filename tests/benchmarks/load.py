@@ -30,15 +30,15 @@ class Exchange(NamedTuple):
 
 
 class Load(NamedTuple):
-    """Seconds that each response took, in all of so many seconds."""
+    """Seconds that each response took, and the seconds of CPU that the server took for all of them."""
 
     latencies: list[float]
-    seconds: float
+    cpu: float = 0.0
 
     @property
-    def rate(self) -> float:
-        """Responses in a second."""
-        return len(self.latencies) / self.seconds
+    def thrift(self) -> float:
+        """Responses in a second of the server's CPU."""
+        return len(self.latencies) / self.cpu
 
     @property
     def p50(self) -> float:
@@ -124,7 +124,7 @@ def load(port: int, plans: Sequence[Sequence[Exchange]], seconds: float) -> Load
     poll.close()
     for caller in callers:
         caller.socket.close()
-    return Load(latencies, now - began)
+    return Load(latencies)
 
 
 def response_size(port: int, exchange: Exchange) -> int:

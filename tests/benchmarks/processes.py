@@ -58,6 +58,12 @@ class Server:
         return took
 
     @property
+    def cpu(self) -> float:
+        """The seconds of CPU that the process has taken, all of its threads together."""
+        threads = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((thread / "schedstat").read_text("ascii").split()[0]) for thread in threads) / 1e9
+
+    @property
     def resident(self) -> float:
         """The memory that the process holds, in MB."""
         found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.process.pid}/status").read_text("utf-8"))

@@ -94,6 +94,21 @@ def test_everything_about_deliveries_can_be_awaited_and_receivers_run_in_the_loo
     asyncio.run(run())
 
 
+WEBHOOK = {"id": "B1", "status": "running", "searches": 1, "notification_webhook": HOOKS}
+
+
+@pytest.mark.scenario({"given": {"serpwow": {"batches": [WEBHOOK]}}})
+def test_a_receiver_that_comes_decides_what_the_same_resend_is_answered(emulator: Emulator) -> None:
+    resend = f"{emulator.serpwow.url}/batches/B1/results/1/resendwebhook?api_key={emulator.serpwow.api_key}"
+    emulator.clock.advance("20s")
+    loops: list[Any] = []
+    with httpx.Client() as client:
+        assert [client.get(resend).status_code for _ in range(2)] == [400, 400]
+        emulator.receiver(HOOKS, noting_loops(loops))
+        assert [client.get(resend).status_code for _ in range(2)] == [200, 200]
+    assert len(loops) == 2
+
+
 def test_what_ends_a_test_in_a_receiver_ends_it_and_is_told(emulator: Emulator) -> None:
     async def hook(_: Request) -> Response:
         pytest.fail("counted twice")
