@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.routing import Route
+from starlette.routing import Route, compile_path
 
 from emulator.control.app import ROUTES, ControlApp
 from emulator.control.http import HttpRequest
@@ -91,7 +91,15 @@ async def _console(request: Request) -> Reply:
 async def _on_http_error(request: Request, error: HTTPException) -> Reply:
     """Answer an unknown path, a wrong method, and other errors of HTTP."""
     known = [PREFIX + row.path for row in ROUTES]
+    if error.status_code == 405 and (methods := _methods_at(request.scope["path"])):
+        error.headers = {"allow": ", ".join(methods)}
     return Reply(await off_loop_if_long(request.scope, http_problem, error, request.scope["path"], request.method, known))
+
+
+def _methods_at(path: str) -> list[str]:
+    """Return the methods that the routes take which have this path, one by its own name and others as that of a world."""
+    methods = [row.method for row in ROUTES if compile_path(PREFIX + row.path)[0].match(path)]
+    return sorted({*methods, *(["HEAD"] if "GET" in methods else ())})
 
 
 async def _on_hang_up(_request: Request, _error: Exception) -> Reply:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from emulator import Emulator
+from emulator import Emulator, EmulatorServer
 from emulator.cli.main import main
 from tests.support.server import Live, World
 
@@ -129,12 +129,12 @@ def test_a_file_that_cannot_be_opened_says_why(file: Path, make: Any, options: t
 
 def test_a_handle_opens_what_a_handle_wrote(tmp_path: Path) -> None:
     path = tmp_path / "x.world.gz"
-    with Emulator("first-run") as emulator:
+    with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
         httpx.get(f"{emulator.serpwow.url}/batches/2A6F94BB/stop", params={"api_key": emulator.serpwow.api_key})
         written = emulator.export(path)
         state = dict(emulator.state)
         assert path.read_bytes() == written
-        with Emulator.open(path, server=emulator._server, id="again") as again:
+        with Emulator.open(path, server=server, id="again") as again:
             assert (again.id, dict(again.state)) == ("again", state)
     with Emulator.open(path) as alone:
         assert [it.status for it in alone.journal.exchanges()] == [200]

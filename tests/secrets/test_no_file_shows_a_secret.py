@@ -19,9 +19,9 @@ from emulator import Emulator, EmulatorServer
 from emulator.client.transport import InProcess
 from emulator.text.secrets import COVER, is_secret
 from emulator.text.stand_ins import Form, StandIns, of_parts
-from tests.secrets.test_no_secret_is_shown import readable_in, requests_of
 from tests.support.secret_texts import LIKE
 from tests.support.server import through_a_socket
+from tests.support.shown_secrets import readable_in, requests_of
 
 
 @pytest.fixture(scope="module")
