@@ -157,9 +157,9 @@ class KeptWorlds:
                 return
             for keeper in [*self._keepers.values()]:
                 if keeper.is_lost:
-                    self._take_back(keeper)
-        except EmulatorError:
-            log.exception("a world cannot be taken back to what was kept")
+                    self._try_to_take_back(keeper)
+            if self.receipt is not None and self.receipt.is_over:
+                self.receipt = None  # what that could not keep is taken back
         finally:
             self._is_recovering = False
 
@@ -169,14 +169,24 @@ class KeptWorlds:
         probe.wait()
         return probe.error is None or self._writer.is_closed
 
+    def _try_to_take_back(self, keeper: WorldKeeper) -> None:
+        """Take a world back; where that fails, others are taken back all the same."""
+        try:
+            self._take_back(keeper)
+        except EmulatorError:
+            log.exception("the world %r cannot be taken back to what was kept", keeper.world.id)
+
     def _take_back(self, keeper: WorldKeeper) -> None:
         """Put a world as it was kept in the place of what became of it without being kept."""
         worlds, old = self._worlds, keeper.world
         assert worlds is not None  # noqa: S101  keepers are of these
         with old.lock:
-            opened = self.open(old.id, worlds.budget)
+            opened = self.open(old.id, worlds.budget) if old.id in self.ids() else None
             keeper.is_ended = True
-            if opened.world is None:
+            if opened is None and old is worlds.default:
+                old.reset()
+                self._watch(old, 0, "").begin(self._claims_of(old.id))
+            elif opened is None or opened.world is None:
                 worlds.remove(old.id)
             else:
                 self._watch(opened.world, opened.n, opened.newest)
