@@ -81,8 +81,8 @@ class Census:
         return self.counts[kind].total()
 
     def by_status(self, kind: str) -> dict[str, int]:
-        """Return how many resources of a kind have each status, those that none has left out."""
-        return {status: count for status, count in self.counts[kind].items() if count}
+        """Return how many resources of a kind have each status, by name, those that none has left out."""
+        return {status: count for status, count in sorted(self.counts[kind].items()) if count}
 
 
 class Censuses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -57,13 +58,10 @@ class Receipts(Protocol):
 class WorldsKeeper(Receipts, Protocol):
     """Records which worlds there are, and the credentials that pick them."""
 
-    def added(self, world: World) -> None:
-        """Keep a world that is new, or in the place of another of its id."""
+    def added(self, world: World, claims: Sequence[tuple[str, str]]) -> None:
+        """Keep a world that is new, or in the place of another of its id, and who picks it: vendors and credentials."""
 
-    def claimed(self, world: World) -> None:
-        """Keep the credentials that pick a world now."""
-
-    def dropped(self, id: str) -> None:
+    def dropped(self, world: World) -> None:
         """Forget a world."""
 
 

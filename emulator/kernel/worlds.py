@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 
 from emulator.kernel.errors import Conflict, NotFound, TooMany
@@ -22,6 +22,7 @@ class Worlds:
     """The default world takes every credential that no other world has claimed. `budget` bounds what all of them keep.
 
     `owners` are the worlds that claimed a credential, by vendor and credential. `keeper` records all this, where one does.
+    `on_put_back` hears of a world that was put as it was kept in the place of another, or taken out.
     """
 
     def __init__(self, default: World, limit: int = 10_000) -> None:
@@ -33,6 +34,7 @@ class Worlds:
         self.default = default
         self.budget = default.quota.budget
         self.keeper: WorldsKeeper | None = None
+        self.on_put_back: Callable[[World, World | None], None] = lambda _, __: None
 
     def __iter__(self) -> Iterator[World]:
         return iter([*self._worlds.values()])
@@ -67,10 +69,12 @@ class Worlds:
         """
         with self._lock:
             self.check(world.id, ())
-            self._take(claims, world, None)
-            self._worlds[world.id] = world
+            wanted = tuple(dict.fromkeys(claims))
+            self.check_claims(world.id, wanted, None)
             if self.keeper is not None:
-                self.keeper.added(world)
+                self.keeper.added(world, wanted)
+            self._take(wanted, world)
+            self._worlds[world.id] = world
 
     def check(self, id: str, claims: Iterable[Claim]) -> None:
         """Check that a world of this id, with these credentials among others, could be added now, before it is made.
@@ -100,15 +104,15 @@ class Worlds:
                 )
 
     def claim(self, world: World, claims: Iterable[Claim]) -> None:
-        """Add credentials that pick a world.
+        """Add credentials that pick a world, which is not kept yet.
 
         Raises:
             Conflict: one of them is another world's.
         """
         with self._lock:
-            self._take(claims, world, world)
-            if self.keeper is not None:
-                self.keeper.claimed(world)
+            wanted = tuple(claims)
+            self.check_claims(world.id, wanted, world)
+            self._take(wanted, world)
 
     def replace(self, old: World, new: World, claims: Iterable[Claim], given_up: Iterable[Claim] = ()) -> None:
         """Put a world in the place of another of the same id, with its credentials but for those that are given up.
@@ -120,17 +124,13 @@ class Worlds:
         """
         with self._lock:
             wanted = dict.fromkeys(claims)
+            self.check_claims(new.id, wanted, old)
             former = [claim for claim in self._claims.get(old.id, ()) if claim not in wanted]
-            self._take([*wanted, *former], new, old)
-            for claim in {*given_up, *former[:-MOST_FORMER]} - wanted.keys():
-                self._claims[old.id].pop(claim, None)
-                self.owners.pop(claim, None)
-            self._worlds[old.id] = new
-            old.epoch += 1
-            if old is self.default:
-                self.default = new
+            dropped = {*given_up, *former[:-MOST_FORMER]}
+            claimed = (*wanted, *(claim for claim in former if claim not in dropped))
             if self.keeper is not None:
-                self.keeper.added(new)
+                self.keeper.added(new, claimed)
+            self._put_in_place(old, new, claimed)
 
     def remove(self, id: str) -> None:
         """Remove a world and its credentials.
@@ -143,28 +143,44 @@ class Worlds:
             world = self.get(id)
             if world is self.default:
                 raise Conflict("the default world cannot be deleted; it can be reset")
-            del self._worlds[id]
-            world.epoch += 1
-            for claim in self._claims.pop(id, ()):
-                del self.owners[claim]
+            self._take_out(world)
             if self.keeper is not None:
-                self.keeper.dropped(id)
+                self.keeper.dropped(world)
 
     def claims_of(self, id: str) -> tuple[Claim, ...]:
         """Return the credentials that pick the world of an id."""
         return tuple(self._claims.get(id, ()))
 
-    def put_back(self, old: World, new: World) -> None:
-        """Put a world as it was kept in the place of the one that it was kept of, with the same credentials."""
+    def put_back(self, old: World, new: World | None, claims: Iterable[Claim]) -> None:
+        """Put a world as it was kept, and who picks it, in the place of the one that it was kept of; None takes that out."""
         with self._lock:
-            self.owners.update(dict.fromkeys(self._claims.get(old.id, ()), new))
-            self._worlds[old.id] = new
-            old.epoch += 1
-            if old is self.default:
-                self.default = new
+            present = self._worlds.get(old.id)
+            if present is not None and present is not old:
+                return
+            if new is not None:
+                self._put_in_place(old, new, [it for it in claims if self.owners.get(it, old) is old])
+            elif present is not None:
+                self._take_out(old)
+        self.on_put_back(old, new)
 
-    def _take(self, claims: Iterable[Claim], world: World, former: World | None) -> None:
-        wanted = [*claims]
-        self.check_claims(world.id, wanted, former)
+    def _put_in_place(self, old: World, new: World, claims: Iterable[Claim]) -> None:
+        self._forget_claims(old)
+        self._take(claims, new)
+        self._worlds[new.id] = new
+        old.epoch += 1
+        if old is self.default:
+            self.default = new
+
+    def _take_out(self, world: World) -> None:
+        del self._worlds[world.id]
+        world.epoch += 1
+        self._forget_claims(world)
+
+    def _forget_claims(self, world: World) -> None:
+        for claim in self._claims.pop(world.id, ()):
+            del self.owners[claim]
+
+    def _take(self, claims: Iterable[Claim], world: World) -> None:
+        wanted = dict.fromkeys(claims)
         self.owners.update(dict.fromkeys(wanted, world))
-        self._claims.setdefault(world.id, {}).update(dict.fromkeys(wanted))
+        self._claims.setdefault(world.id, {}).update(wanted)

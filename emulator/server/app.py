@@ -14,6 +14,7 @@ from emulator.delivery.carriers import Carriers
 from emulator.delivery.hosts import Hosts
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
+from emulator.kernel.world import World
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
@@ -142,6 +143,15 @@ def create_app(
     vendors = VendorPlane(worlds, pipeline, bounds, held, lanes, unmatched, access_log, lambda: bool(guard.token))
     for world in worlds:
         carriers.review(world)
+
+    def on_put_back(old: World, new: World | None) -> None:
+        held.review(old, True)
+        carriers.review(old, True)
+        if new is not None:
+            with new.lock:
+                carriers.review(new)
+
+    worlds.on_put_back = on_put_back
 
     def end() -> None:
         held.release_all()

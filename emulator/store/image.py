@@ -245,7 +245,7 @@ def in_lines(things: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _all_of(store: Store) -> Iterator[tuple[str, str, Any, int]]:
     for kind in sorted(store.tables):
-        for value in store.group(kind):
+        for value in store.sorted_group(kind).ascending():
             yield kind, value.id, value, store.number(kind, value.id)
 
 

@@ -5,24 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from secrets import token_hex
-from threading import Event, Lock, Thread
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.clock import REALTIME
-from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.kernel.errors import BadInput, EmulatorError, TooMany
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
-from emulator.kernel.worlds import Worlds
+from emulator.kernel.worlds import Claim, Worlds
 from emulator.sdk.vendor import Vendors
 from emulator.store.image import ImageWriter
 from emulator.store.keeper import WorldKeeper
-from emulator.store.port import Append, Engine
+from emulator.store.port import Append, Engine, StoreUnavailable
 from emulator.store.receipt import Receipt
-from emulator.store.records import FORMAT, ImageHead
+from emulator.store.records import FORMAT, Claims, ImageHead
+from emulator.store.recovery import Recovery
 from emulator.store.replay import Opened, WorldReader
 from emulator.store.values import Values, as_json
-from emulator.store.writer import BETWEEN_PROBES, Writer
+from emulator.store.writer import Writer
 
 RECORDS, BYTES = 1_000, 8_000_000
 """Records, and bytes of them, after which a world's image is kept anew: opening it costs what it has, not its age."""
@@ -37,22 +38,23 @@ class KeptWorlds:
     """
 
     def __init__(self, engine: Engine, vendors: Vendors, limits: Limits) -> None:
-        self._writer = Writer(engine, on_failure=self._recover_soon)
+        self._writer = Writer(engine, on_failure=self._recover)
         self._vendors = vendors
         self._limits = limits
         self._values = Values(vendors)
         self._by = token_hex(6)
         self._keepers: dict[str, WorldKeeper] = {}
+        self._claims: dict[str, Claims] = {}
         self._since_image: dict[str, tuple[int, int]] = {}
+        self._dropped_in_vain: dict[str, World] = {}
         self._worlds: Worlds | None = None
-        self._recovery = Lock()
-        self._is_recovering = False
+        self._recovery = Recovery(self._writer, self._take_all_back)
         self.receipt: Receipt | None = None
 
     @property
     def refusal(self) -> str | None:
         """Why nothing can be kept at present; None where it can."""
-        return self._writer.refusal or ("the worlds are taken back to what was kept" if self._is_recovering else None)
+        return self._writer.refusal or ("the worlds are taken back to what was kept" if self._recovery.is_under_way else None)
 
     def ids(self) -> list[str]:
         """Return the ids of the worlds that are kept."""
@@ -73,6 +75,7 @@ class KeptWorlds:
             return kept, [*engine.read(id, 0 if kept is None else kept[0])]
 
         image, records = self._writer.call(read).result()
+        self._since_image[id] = len(records), sum(len(body) for _, body in records)
         try:
             return WorldReader(self._values, self._vendors, self._limits, budget).read(image, records)
         except BadInput as error:
@@ -89,39 +92,48 @@ class KeptWorlds:
         known = {it.world.id: it for it in opened if it.world is not None}
         for world in worlds:
             if world.id in known:
-                self._watch(world, known[world.id].n, known[world.id].newest)
+                self._go_on(world, known[world.id])
             else:
-                self.added(world)
+                self.added(world, worlds.claims_of(world.id))
         worlds.keeper = self
+
+    def _go_on(self, world: World, opened: Opened) -> None:
+        """Record what happens to a world from now on, as it was opened."""
+        self._claims[world.id] = opened.claims
+        self._watch(world, opened.n, opened.newest)
 
     def _watch(self, world: World, n: int, newest: str) -> WorldKeeper:
         keeper = self._keepers[world.id] = WorldKeeper(world, self, self._values, self._by, n, newest)
         keeper.watch()
         return keeper
 
-    def added(self, world: World) -> None:
-        """Keep a world that is new, or in the place of another of its id."""
-        former = self._keepers.get(world.id)
-        if former is not None:
-            former.is_ended = True
+    def added(self, world: World, claims: Iterable[Claim]) -> None:
+        """Keep a world that is new, or in the place of another of its id, before anybody can reach it."""
+        former = self._ended(world.id)
+        self._claims[world.id] = tuple(claims)
         with world.lock:
             keeper = self._watch(world, former.n if former else 0, former.newest if former else "")
-            keeper.begin(self._claims_of(world.id))
+            keeper.begin(self._claims[world.id])
         self.receipt = keeper.receipt
 
-    def claimed(self, world: World) -> None:
-        """Keep the credentials that pick a world now."""
-        keeper = self._keepers[world.id]
-        with world.lock:
-            keeper.claims = self._claims_of(world.id)
-        self.receipt = keeper.receipt
-
-    def dropped(self, id: str) -> None:
-        """Forget a world."""
+    def _ended(self, id: str) -> WorldKeeper | None:
+        """End the keeper of a world, and return it, if there is one."""
         if (keeper := self._keepers.pop(id, None)) is not None:
             keeper.is_ended = True
-        self._since_image.pop(id, None)
-        self.receipt = _receipt_of(self._writer.drop(id))
+        return keeper
+
+    def dropped(self, world: World) -> None:
+        """Forget a world."""
+        self._ended(world.id)
+        self._since_image.pop(world.id, None)
+        self.receipt = receipt = Receipt()
+        self._writer.drop(world.id).add_done_callback(partial(self._end_drop, world, receipt))
+
+    def _end_drop(self, world: World, receipt: Receipt, done: Future[None]) -> None:
+        if error := done.exception():
+            self._dropped_in_vain[world.id] = world
+            self._recovery.begin()
+        receipt.end(str(error) if error else None)
 
     def append(self, keeper: WorldKeeper, append: Append) -> Receipt:
         """Have a record kept, and an image after it where that is due. The caller holds the world's lock."""
@@ -130,7 +142,7 @@ class KeptWorlds:
         self._since_image[append.world] = records + 1, size + len(append.body)
         if records >= RECORDS or size >= BYTES:
             self._since_image[append.world] = 0, 0
-            head = ImageHead(FORMAT, self._claims_of(append.world), keeper.newest, REALTIME())
+            head = ImageHead(FORMAT, self._claims[append.world], keeper.newest, REALTIME())
             lines = ImageWriter(keeper.world, self._values).lines()
             self._writer.keep_image(append.world, append.n, _pieces(head, lines)).add_done_callback(_tell)
         return receipt
@@ -139,59 +151,59 @@ class KeptWorlds:
         """Write what waits, and close the engine."""
         self._writer.close()
 
-    def _claims_of(self, id: str) -> tuple[tuple[str, str], ...]:
-        return () if self._worlds is None else self._worlds.claims_of(id)
-
-    def _recover_soon(self) -> None:
-        """Begin to take worlds back to what was kept, once anything can be kept again."""
-        with self._recovery:
-            if not self._is_recovering:
-                self._is_recovering = True
-                Thread(target=self._recover, name="batch-emulator-recovery", daemon=True).start()
-
     def _recover(self) -> None:
+        self._recovery.begin()
+
+    def _take_all_back(self) -> None:
+        """Take back each world of which something could not be kept, or that could not be dropped."""
+        for keeper in [*self._keepers.values()]:
+            if keeper.is_lost:
+                self._try_to_put_back(keeper.world, keeper)
+        for world in [*self._dropped_in_vain.values()]:
+            if self._worlds is not None and world.id not in self._worlds:
+                self._try_to_put_back(world)
+            del self._dropped_in_vain[world.id]
+        if self.receipt is not None and self.receipt.is_over:
+            self.receipt = None  # what that could not keep is taken back
+
+    def _try_to_put_back(self, world: World, keeper: WorldKeeper | None = None) -> None:
+        """Put a world as it was kept in the place of what became of it; one that cannot be read stands in nobody's way.
+
+        Raises:
+            StoreUnavailable: nothing can be read at present.
+        """
         try:
-            while not self._is_writable():
-                Event().wait(BETWEEN_PROBES)
-            if self._writer.is_closed:
-                return
-            for keeper in [*self._keepers.values()]:
-                if keeper.is_lost:
-                    self._take_back(keeper)
+            with world.lock:
+                if keeper is None or not keeper.is_ended:
+                    self._put_back(world)
+        except StoreUnavailable:
+            raise
         except EmulatorError:
-            log.exception("a world cannot be taken back to what was kept")
-        finally:
-            self._is_recovering = False
+            log.exception("the world %r cannot be taken back to what was kept", world.id)
 
-    def _is_writable(self) -> bool:
-        """Try whether anything can be kept; return whether it can, or never will."""
-        probe = self._writer.probe()
-        probe.wait()
-        return probe.error is None or self._writer.is_closed
-
-    def _take_back(self, keeper: WorldKeeper) -> None:
-        """Put a world as it was kept in the place of what became of it without being kept."""
-        worlds, old = self._worlds, keeper.world
-        assert worlds is not None  # noqa: S101  keepers are of these
-        with old.lock:
+    def _put_back(self, old: World) -> None:
+        worlds = self._worlds
+        assert worlds is not None  # noqa: S101  worlds that are put back are of these
+        try:
             opened = self.open(old.id, worlds.budget)
-            keeper.is_ended = True
-            if opened.world is None:
-                worlds.remove(old.id)
-            else:
-                self._watch(opened.world, opened.n, opened.newest)
-                worlds.put_back(old, opened.world)
+        except TooMany:
+            old.empty()  # there may be no room for both
+            opened = self.open(old.id, worlds.budget)
+        self._ended(old.id)
+        new, claims = opened.world, opened.claims
+        if new is not None:
+            new.set_receivers(old.receivers)
+            self._go_on(new, opened)
+        elif old is worlds.default:  # of which nothing was kept yet
+            new, claims = old.spawn(old.id, old.rules), self._claims[old.id]
+            self.added(new, claims)
+        worlds.put_back(old, new, claims)
+        old.empty()
 
 
 def _pieces(head: ImageHead, lines: Iterator[bytes]) -> Iterator[bytes]:
     yield as_json(head)
     yield from lines
-
-
-def _receipt_of(future: Future[None]) -> Receipt:
-    receipt = Receipt()
-    future.add_done_callback(lambda it: receipt.end(str(error) if (error := it.exception()) else None))
-    return receipt
 
 
 def _tell(future: Future[None]) -> None:

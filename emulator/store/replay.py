@@ -55,7 +55,7 @@ class WorldReader:
         self._opened = Opened()
 
     def read(self, image: tuple[int, Iterable[bytes]] | None, records: Iterable[tuple[int, bytes]]) -> Opened:
-        """Return the world of an image, if there is one, and the records after it.
+        """Return the world of an image, if there is one, and the records after it; no world where there is nothing.
 
         Raises:
             BadInput: they are not whole, or of a newer format: the record, and what is wrong with it.
@@ -72,7 +72,8 @@ class WorldReader:
             self._take_all(records, opened.n)
         finally:
             PARTS.reset(token)
-        self._settle()
+        if opened.world is not None:
+            self._settle()
         return opened
 
     def _take_all(self, records: Iterable[tuple[int, bytes]], n: int) -> None:

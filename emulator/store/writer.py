@@ -208,6 +208,7 @@ class Writer:
             failed = [group, *(item for item in self._queue if isinstance(item, _Group))]
             self._queue = deque(item for item in self._queue if not isinstance(item, _Group))
             self._open, self._waiting, self._failure = None, 0, self._failure if self._is_closed else reason
+            self._probe = None  # what it found was before this
         for each in failed:
             each.receipt.end(reason)
         self._on_failure()

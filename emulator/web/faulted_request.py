@@ -7,7 +7,7 @@ from functools import partial
 
 from emulator.delivery.claims import Key
 from emulator.kernel.delivery_faults import BEFORE_RESPONSE
-from emulator.kernel.faults import BEFORE_COMMIT, EARLY, HANG, LATE, Fault, select_faults
+from emulator.kernel.faults import BEFORE_COMMIT, DELAY, EARLY, HANG, LATE, Fault, select_faults
 from emulator.kernel.resource import Struct, structs
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
@@ -106,9 +106,14 @@ class FaultedRequest:
         return strikes.faults
 
     def _advance(self) -> Stop | UntilDelivered | OutgoingResponse:
-        """Go on to the next stop, or to the response."""
+        """Go on to the next stop at which anything is waited for, or to the response."""
         try:
-            return next(self._way)
+            while True:
+                stop = next(self._way)
+                if isinstance(stop, UntilDelivered) or any(fault.do in (DELAY, HANG) for fault in stop.here):
+                    return stop
+                if not all(fault.commits for fault in stop.here):  # it strikes and fails at once: all of that, or nothing
+                    return self._finished(self._pipeline.fail(self._world, self._request, stop.hits))
         except StopIteration as end:
             response: OutgoingResponse = end.value
         return self._finished(response)

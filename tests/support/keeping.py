@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import Event, Thread
@@ -66,13 +66,10 @@ class Keeper:
 class KeeperOfWorlds(Keeper):
     """Has the receipts that a test makes, whichever worlds there are."""
 
-    def added(self, world: World) -> None:
+    def added(self, world: World, claims: Sequence[tuple[str, str]]) -> None:
         """Note nothing."""
 
-    def claimed(self, world: World) -> None:
-        """Note nothing."""
-
-    def dropped(self, id: str) -> None:
+    def dropped(self, world: World) -> None:
         """Note nothing."""
 
 

@@ -93,9 +93,17 @@ class Play:
             run_sync(send_with_faults(response, self.delays, self.connection, send))
 
 
-@pytest.mark.parametrize("do", [{"do": "drop"}, {"do": "reset"}, {"do": "hang"}, {"do": "status", "status": 503}], ids=str)
-def test_a_fault_that_is_removed_while_its_request_waits_for_its_lane_spares_it(do: dict[str, Any]) -> None:
-    play = Play({"where": "before-commit", **do}, RemovingLanes())
+@pytest.mark.parametrize("do", [{"do": "drop"}, {"do": "reset"}, {"do": "status", "status": 503}], ids=str)
+@pytest.mark.parametrize("where", ["before-auth", "before-commit"])
+def test_a_fault_that_waits_for_nothing_strikes_and_fails_in_one_turn(do: dict[str, Any], where: str) -> None:
+    lanes = RemovingLanes()
+    play = Play({"where": where, **do}, lanes)
+    play.answer()
+    assert (lanes.turns, len(play.world.journal), play.world.store.size("serpwow.batch")) == (1, 1, 0)
+
+
+def test_a_fault_that_is_removed_while_its_request_waits_for_its_lane_spares_it() -> None:
+    play = Play({"where": "before-commit", "do": "hang"}, RemovingLanes())
     response = play.answer()
     assert (response.status, response.faults, response.length > 0) == (200, (), True)
     assert play.world.store.size("serpwow.batch") == 1

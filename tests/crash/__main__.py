@@ -1,0 +1,88 @@
+"""Plays rounds until the time is over, and prints what was tried and what was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.attack.served import serving
+from tests.crash.campaign import Campaign
+from tests.crash.victim import NotStarted, Victim
+
+DISK = 60_000_000
+"""Bytes of the disk that is filled."""
+
+ROUNDS = 50
+"""Rounds on one file, after which it is another."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tally", type=Path, help="a file that counts; where it is there, its counts and seeds go on")
+    options = parser.parse_args()
+    end, total = time.monotonic() + options.minutes * 60, _read(options.tally, options.seed)
+    with serving("--max-worlds", "1000") as twin:
+        while time.monotonic() < end and not total["found"]:
+            _play(twin.netloc, total, end)
+            if options.tally:
+                options.tally.write_text(json.dumps(total, indent=1))
+    sys.exit(bool(total["found"]))
+
+
+def _read(path: Path | None, seed: int) -> dict[str, Any]:
+    counts = ("kills", "stops", "rounds", "answered", "refused", "in_doubt", "happened", "compared")
+    none = {"seed": seed, **dict.fromkeys(counts, 0), "found": []}
+    return none if path is None or not path.exists() else {**none, **json.loads(path.read_text()), "found": []}
+
+
+def _play(twin: str, total: dict[str, Any], end: float) -> None:
+    """Play some rounds on one file, and add up what came of them."""
+    seed = total["seed"]
+    with TemporaryDirectory() as folder, _disk(Path(folder)) as disk:
+        place = disk or Path(folder)
+        victim = Victim(place / "worlds.db", Path(folder) / "log", 40 if seed % 2 else None)
+        with closing(Campaign(victim, twin, seed, disk)) as campaign, suppress(NotStarted):
+            while campaign.rounds < ROUNDS and time.monotonic() < end and not campaign.tally.found:
+                campaign.play()
+            campaign.end()
+    for name in ("kills", "stops", "rounds"):
+        total[name] += getattr(campaign, name)
+    for name in ("answered", "refused", "in_doubt", "happened", "compared"):
+        total[name] += getattr(campaign.tally, name)
+    total["found"] += campaign.tally.found
+    total["seed"] += 1
+    told = ", ".join(f"{value} {name}" for name, value in total.items() if name not in ("seed", "found"))
+    print(f"seed {seed}: {told}, {len(total['found'])} found", flush=True)  # noqa: T201
+    for found in campaign.tally.found:
+        print(f"  {found}", flush=True)  # noqa: T201
+
+
+@contextmanager
+def _disk(folder: Path) -> Iterator[Path | None]:
+    """Mount a small disk in a folder, where that is allowed."""
+    disk = folder / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(disk)]
+    try:
+        is_mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    except OSError:
+        is_mounted = False
+    try:
+        yield disk if is_mounted else None
+    finally:
+        if is_mounted:
+            subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""Rounds of a campaign: clients act, the server dies in one of several ways, is started on the same file, and all is compared."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from tests.attack.served import Client
+from tests.crash.crowd import Crowd
+from tests.crash.lives import Life, Tally
+from tests.crash.victim import NotStarted, Victim, can_bound_files
+
+LIVES, CROWD = 4, 3
+"""Worlds with a client of their own, and clients of a world that they share."""
+CROWD_ROUNDS = 25
+"""Rounds after which the shared worlds are others."""
+
+Wait = Callable[[float], None]
+
+
+@dataclass
+class Campaign:
+    """One store, the server on it, and the worlds there. `twin` is a server that keeps nothing, and is not killed.
+
+    Of all starts, a part `interrupted` is killed before the server listens.
+    """
+
+    victim: Victim
+    twin: str
+    seed: int
+    disk: Path | None = None
+    tally: Tally = field(default_factory=Tally)
+    kills: int = 0
+    stops: int = 0
+    rounds: int = 0
+    wait: Wait = time.sleep
+    interrupted: float = 0.1
+
+    def __post_init__(self) -> None:
+        self._draw = random.Random(self.seed)
+        self._twins = [Client(self.twin) for _ in range(LIVES)]
+        self._lives = [
+            Life(f"life-{self.seed}-{n}", self.victim, twin, random.Random(f"{self.seed}/{n}"))
+            for n, twin in enumerate(self._twins)
+        ]
+        self._crowds: list[Crowd] = []
+
+    def play(self, trouble: str | None = None) -> None:
+        """Start the server, compare, let the clients act, and let it die."""
+        draw = self._draw
+        trouble = trouble or draw.choices([*TROUBLES], [weight for _, weight in TROUBLES.values()])[0]
+        if self.rounds % CROWD_ROUNDS == 0:
+            rates: tuple[float | str, ...] = ("frozen", 60.0)
+            self._crowds = [Crowd(f"crowd-{self.seed}-{self.rounds}-{n}", self.victim, n, rate) for n, rate in enumerate(rates)]
+        self.rounds += 1
+        self._start(is_interrupted=draw.random() < self.interrupted)
+        self._audit()
+        acts = [partial(life.live, Client(self.victim.netloc)) for life in self._lives]
+        for crowd in self._crowds:
+            acts += [partial(crowd.act, Client(self.victim.netloc), random.Random(draw.random())) for _ in range(CROWD)]
+        with ThreadPoolExecutor(len(acts)) as pool:
+            acting = [pool.submit(act) for act in acts]
+            try:
+                self.wait(draw.uniform(0.02, 0.4))
+                TROUBLES[trouble][0](self)
+            finally:
+                if not self.victim.is_dying:
+                    self._kill()
+            for it in acting:
+                it.result()
+        self._gather(trouble)
+
+    def end(self) -> None:
+        """Start once more, and compare all."""
+        self._start(is_interrupted=False)
+        self._audit()
+        self._gather("end")
+
+    def close(self) -> None:
+        """End the server, and close what is open."""
+        if not self.victim.is_dying:
+            self.victim.kill()
+        for twin in self._twins:
+            twin.close()
+
+    def heard(self) -> int:
+        """Return how many requests of this round were answered or refused."""
+        everybody: list[Life | Crowd] = [*self._lives, *self._crowds]
+        return sum(it.tally.answered + it.tally.refused for it in everybody)
+
+    def _start(self, is_interrupted: bool) -> None:
+        if is_interrupted:
+            self.victim.spawn("--resume")
+            self.wait(self._draw.uniform(0, 1.0))
+            self._kill()
+        try:
+            self.victim.start("--resume")
+        except NotStarted as error:
+            self.tally.find(f"the server does not start: {error}")
+            raise
+
+    def _audit(self) -> None:
+        client, whole = Client(self.victim.netloc), self._draw.randrange(LIVES)
+        for n, life in enumerate(self._lives):
+            life.audit(client, n == whole)
+        for crowd in self._crowds:
+            crowd.audit(client)
+        client.close()
+
+    def _kill(self) -> None:
+        self.victim.kill()
+        self.kills += 1
+
+    def _gather(self, trouble: str) -> None:
+        everybody: list[Life | Crowd] = [*self._lives, *self._crowds]
+        for it in everybody:
+            for found in it.tally.found:
+                self.tally.find(f"round {self.rounds} ({trouble}): {found}")
+            it.tally.found.clear()
+            self.tally.add(it.tally)
+            it.tally = Tally()
+        for failure in self.victim.failures():
+            self.tally.find(f"round {self.rounds} ({trouble}): {failure}")
+        self.victim.log.write_text("")
+
+    # --- troubles
+
+    def freeze(self) -> None:
+        """Stop the process for a while, in which its clients wait; then it goes on, or dies."""
+        self.victim.freeze()
+        self.wait(self._draw.uniform(0.02, 0.2))
+        if self._draw.random() < 0.5:
+            self.victim.thaw()
+            self.wait(self._draw.uniform(0.0, 0.2))
+
+    def fill(self) -> None:
+        """Fill its disk; make room again, and it goes on by itself, or dies."""
+        if self.disk is None:
+            return
+        ballast = self.disk / "ballast"
+        try:
+            with ballast.open("wb", buffering=0) as file:
+                while file.write(bytes(65_536)) == 65_536:
+                    pass
+        except OSError:
+            pass
+        self.wait(self._draw.uniform(0.05, 0.3))
+        self._mend(ballast.unlink)
+
+    def fail(self) -> None:
+        """Let its writes fail, of which a part may come to the disk; then they succeed, or it dies."""
+        if not can_bound_files():
+            return
+        sizes = self.victim.files().values()
+        self.victim.bound_files(self._draw.randint(0, max(sizes, default=0) + 20_000))
+        self.wait(self._draw.uniform(0.05, 0.3))
+        self._mend(lambda: self.victim.bound_files(None))
+
+    def _mend(self, mend: Callable[[], None]) -> None:
+        if self._draw.random() < 0.3:
+            self._kill()
+            mend_is_needed = self.disk is not None and (self.disk / "ballast").exists()
+            if mend_is_needed:
+                mend()
+            return
+        mend()
+        client = Client(self.victim.netloc)
+        for _ in range(100):
+            if client.ask("GET", "/_emulator/ready")[0] == 200:
+                break
+            self.wait(0.1)
+        else:
+            self.tally.find("the server does not become ready after its disk can be written again")
+        client.close()
+        self.wait(self._draw.uniform(0.0, 0.2))
+
+    def stop(self) -> None:
+        """Tell it to stop: it loses nothing, and leaves one file."""
+        code = self.victim.stop()
+        self.stops += 1
+        if [*self.victim.files()] != [self.victim.store.name]:
+            self.tally.find(f"stopped with code {code}, it left {self.victim.files()}")
+
+
+TROUBLES: Mapping[str, tuple[Callable[[Campaign], None], int]] = {
+    "kill": (lambda _: None, 60),
+    "freeze": (Campaign.freeze, 12),
+    "full": (Campaign.fill, 12),
+    "failing": (Campaign.fail, 10),
+    "stop": (Campaign.stop, 6),
+}
+"""What happens before the server dies, and how often of a hundred times."""
