@@ -69,9 +69,14 @@ def header_lines(headers: RawHeaders) -> bytes:
 
 async def send_head(response: OutgoingResponse, send: Send) -> None:
     """Send the head."""
+    response.headers[:0] = [(name, value) for name, _, value in map(_parted, response.written.splitlines())]
     if response.status not in LENGTHLESS:
         response.headers.append((b"content-length", b"%d" % response.length))
     await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+
+
+def _parted(line: bytes) -> tuple[bytes, bytes, bytes]:
+    return line.partition(b": ")
 
 
 async def send_response(response: OutgoingResponse, send: Send, connection: Connection) -> None:

@@ -30,6 +30,7 @@ from emulator.store.receipt import Receipt
 from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import App, Receive, Scope, Send
+from emulator.web.pipeline import place_in
 from tests.support.heard import heard
 from tests.support.keeping import Keeper, PromptKeeper, keep, writing
 from tests.support.loading import LIBRARY, load_value
@@ -334,7 +335,7 @@ def test_a_thousand_answers_go_out_in_order_by_one_receipt(at_once: Kept, monkey
     respond = CoalescingTransport.respond
 
     def respond_and_note(writer: CoalescingTransport, response: Any, keeps: bool = True) -> None:
-        written.append(dict(response.headers)[b"emulator-exchange"])
+        written.append(place_in(response.entry.world, response.entry.n))
         respond(writer, response, keeps)
 
     monkeypatch.setattr(CoalescingTransport, "respond", respond_and_note)
