@@ -297,10 +297,17 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[by
     return []
 
 
-@pytest.mark.parametrize(("status", "basis"), [(200, "documented"), (204, "inferred")])
-def test_a_webhook_that_was_sent_again_succeeded_by_200_or_as_is_inferred(emulator: Emulator, status: int, basis: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "webhook", "basis"),
+    [(200, HOOKS, "documented"), (204, HOOKS, "inferred"), (200, POSTED, "inferred"), (200, "", "inferred")],
+)
+def test_a_webhook_sent_again_is_documented_where_it_is_as_it_was_and_the_answer_200(
+    emulator: Emulator, status: int, webhook: str, basis: str
+) -> None:
     ended = {"id": 1, "started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T00:00:10Z", "webhook": HOOKS}
     batch = {"id": "B1", "created_at": "2025-12-30T00:00:00Z", "searches": 1, "result_sets": [ended]}
+    if webhook:
+        batch["notification_webhook"] = webhook
     emulator.load({"given": {"serpwow": {"batches": [batch]}}})
     emulator.receiver(HOOKS, receiving([], [status]))
     url = f"{emulator.serpwow.url}/batches/B1/results/1/resendwebhook"

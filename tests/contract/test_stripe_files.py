@@ -19,6 +19,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, Order, RowOutcomes, plan
 from emulator.vendors.stripe.files.model.rows import (
+    BYTE_ORDER_MARK,
     FAULTS,
     FINE,
     ID_FORM,
@@ -204,6 +205,7 @@ def test_a_line_without_an_end_is_not_kept() -> None:
         (b'{"id":"a","params":{"x":"\xff"}}', NOT_JSON),
         (b'{"id":"a"', NOT_JSON),
         (b"[1]", NOT_JSON),
+        (b'\xef\xbb\xbf{"id":"a"}', BYTE_ORDER_MARK),
         (b'{"id":"a","path_params":{"customer":""}}', PATH_FORM),
         (b'{"id":"a","params":{"x":1,"x":2}}', NAME_TWICE),
         (b'{"id":"a","context":null,"context":null}', NAME_TWICE),

@@ -143,6 +143,17 @@ def test_a_destination_that_is_made_after_the_newest_was_deleted_is_on_the_page_
     assert [item["id"] for item in before["data"]] == [made["id"]]
 
 
+def test_a_page_of_one_list_is_none_of_another(live: Live) -> None:
+    given = {"event_destinations": [{"repeat": 3}], "batch_jobs": [{"id": ID}]}
+    world = live.load({"given": {"stripe": given}, "timing": {"stripe.drain": "0s"}})
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-03-25.preview", "emulator-world": world.id}
+    httpx.post(f"{live.url}/v2/core/batch_jobs/{ID}/cancel", headers=headers).raise_for_status()
+    lists = [f"{live.url}/v2/core/{name}" for name in ("events", "event_destinations")]
+    pages = [httpx.get(f"{it}?limit=1", headers=headers).json()["next_page_url"].partition("page=")[2] for it in lists]
+    statuses = [[httpx.get(f"{it}?page={page}", headers=headers).status_code for page in pages] for it in lists]
+    assert statuses == [[200, 400], [400, 200]]
+
+
 def test_the_id_of_an_event_is_as_long_as_that_of_the_sample() -> None:
     world = world_of({"id": ID, "status": "in_progress"})
     send(world, "cancel")

@@ -31,7 +31,8 @@ Statuses = Callable[[], int]
 
 def owing(url: str, **content: Any) -> dict[str, Any]:
     """A scenario with a result set whose webhook is at a URL."""
-    batch = {"id": "B1", "searches": 1, "notification_as_json": True, "result_sets": [{**RUN, "webhook": url}]}
+    ran = {"notification_webhook": url, "result_sets": [{**RUN, "webhook": url}]}
+    batch = {"id": "B1", "searches": 1, "notification_as_json": True, **ran}
     return {"given": {"serpwow": {"batches": [batch]}}, **content}
 
 

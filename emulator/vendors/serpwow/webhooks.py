@@ -8,7 +8,6 @@ from typing import Any, ClassVar, NamedTuple
 
 from emulator.sdk import (
     BASE_URL,
-    COLLECT,
     DROPPED,
     NO_ANSWER,
     RESEND,
@@ -26,6 +25,7 @@ from emulator.sdk import (
     dump,
     instant,
     mint_id,
+    replace,
 )
 from emulator.vendors.serpwow.assumptions.requests import COLLECTED_WEBHOOK, WEBHOOK_RETRIES
 from emulator.vendors.serpwow.model.account import Account
@@ -144,21 +144,18 @@ def delivery_of(view: View, batch: Batch, result_set: ResultSet) -> ResultDelive
     return found[-1] if found else None
 
 
-def post_again(view: Transaction, batch: Batch, result_set: ResultSet) -> str:
-    """Have a webhook posted now, and return the id of its delivery: the newest there is, or a new one."""
+def post_again(view: Transaction, batch: Batch, result_set: ResultSet, url: str) -> str:
+    """Have a webhook posted to a URL now, and return the id of its delivery: the newest there is, or a new one."""
     delivery = delivery_of(view, batch, result_set)
     if delivery is not None:
+        if delivery.url != url:
+            view.put(replace(delivery, url=url))
         view.ask(OUTBOX.machine, delivery.id, RESEND)
         return delivery.id
     body = dump(_body(view, batch, result_set)).decode()
-    delivery = new_delivery(view, COMPLETED, batch, result_set, body, url=result_set.webhook)
+    delivery = new_delivery(view, COMPLETED, batch, result_set, body, url=url)
     view.follow(OUTBOX.send_again(view, delivery))
     return delivery.id
-
-
-def is_answered(view: View, delivery: ResultDelivery) -> bool:
-    """Return whether a POST made now counts as one that its receiver answered."""
-    return view.carrier(delivery.url) == COLLECT and view.choice(COLLECTED_WEBHOOK) == "ok"
 
 
 def has_failed_webhook(view: View, batch: Batch, result_sets: Iterable[ResultSet]) -> bool:

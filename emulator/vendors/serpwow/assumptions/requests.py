@@ -161,6 +161,13 @@ COLLECTED_WEBHOOK = Assumption(
     ("unsent", "ok"),
     "To say ok would claim a call that no receiver saw. A client that waits for ok can be tested so without a receiver.",
 )
+RESEND_URL = Assumption(
+    "serpwow.resend-url",
+    "Where does Resend Webhook post to if the webhook of the batch, or of the profile, is another by now?",
+    ("original", "current"),
+    "The page refuses a result set that did not originally have a webhook, so that each seems to keep its own; but the call is"
+    " published for tests of a webhook, and one that was wrong is mended in the batch.",
+)
 WEBHOOK_RETRIES = Assumption(
     "serpwow.webhook-retries",
     "How often is a webhook posted that its receiver does not take?",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from emulator.sdk import COLLECT, DELIVERED, RESEND, Answer, Assumption, Handler, JsonObject, Request, Struct, Transaction, View
+from emulator.sdk import COLLECT, DELIVERED, Answer, Assumption, Handler, JsonObject, Request, Struct, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
-from emulator.vendors.serpwow.assumptions.requests import COLLECTED_WEBHOOK, FAILED_STATUS, WEBHOOK_UNSENT
+from emulator.vendors.serpwow.assumptions.requests import COLLECTED_WEBHOOK, FAILED_STATUS, RESEND_URL, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.machine.effects import account_of
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.model.searches import integer
@@ -17,7 +17,7 @@ from emulator.vendors.serpwow.requests.queries import csv_fields_of
 from emulator.vendors.serpwow.requests.validation import invalid
 from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
 from emulator.vendors.serpwow.responses.links import folder_of, result_links
-from emulator.vendors.serpwow.webhooks import OUTBOX, ResultDelivery, delivery_of, is_answered, post_again, webhook_of
+from emulator.vendors.serpwow.webhooks import ResultDelivery, delivery_of, post_again, webhook_of
 
 FAILED = "failed"
 PRINTED_COLUMNS = frozenset(("search.q", "request_info.success", "organic_results.position", "organic_results.title"))
@@ -96,20 +96,39 @@ def resend_webhook(tx: Transaction, request: Request) -> Answer:
     """Send a webhook again, and answer as its receiver does. Where it is only collected, it counts as one that failed."""
     batch = batch_of(tx, request)
     result_set = _result_set_of(tx, request, batch)
-    if result_set.webhook is None:
-        raise invalid(NO_WEBHOOK, "serpwow-resend-2")
+    url, grounds = _webhook_to_call(tx, batch, result_set)
     delivery = delivery_of(tx, batch, result_set)
     if request.has_waited and delivery is not None:
-        return _resent(batch, delivery)
-    if tx.carrier(result_set.webhook) != COLLECT:
-        request.waits_for = ((ResultDelivery.kind, post_again(tx, batch, result_set)),)
-    elif delivery is not None and is_answered(tx, delivery):
-        tx.ask(OUTBOX.machine, delivery.id, RESEND)
-        return Answer("resent", "serpwow-resend-5", batch).resting_on(("serpwow-resend-4",), COLLECTED_WEBHOOK)
+        return _resent(batch, delivery).resting_on(*grounds)
+    if tx.carrier(url) != COLLECT:
+        request.waits_for = ((ResultDelivery.kind, post_again(tx, batch, result_set, url)),)
+    elif delivery is not None and tx.choice(COLLECTED_WEBHOOK) == "ok":
+        post_again(tx, batch, result_set, url)
+        resent = Answer("resent", "serpwow-resend-5", batch).resting_on(("serpwow-resend-4",), COLLECTED_WEBHOOK)
+        return resent.resting_on(*grounds)
     if webhook_of(tx, batch, result_set).status == FAILED:
         raise invalid("The webhook POST failed", "serpwow-resend-2")
     message = NO_WEBHOOK if tx.choice(WEBHOOK_UNSENT) == "omitted" else "The webhook POST was not sent"
     raise invalid(message, "serpwow-resend-3", WEBHOOK_UNSENT)
+
+
+def _webhook_to_call(
+    tx: Transaction, batch: Batch, result_set: ResultSet
+) -> tuple[str, tuple[tuple[str, ...], Assumption | None]]:
+    """Return the URL to post a result set to again, and the facts and the assumption by which it is that one of two.
+
+    Raises:
+        InvalidRequest: the result set had none, or its batch has none any more where that is what counts.
+    """
+    current = batch.webhook(account_of(tx, batch.owner))
+    if result_set.webhook is None:
+        raise invalid(NO_WEBHOOK, "serpwow-resend-2")
+    if result_set.webhook == current:
+        return current, ((), None)
+    url = result_set.webhook if tx.choice(RESEND_URL) == "original" else current
+    if url is None:
+        raise invalid("The Batch has no webhook any more", "serpwow-resend-6", RESEND_URL)
+    return url, (("serpwow-resend-6",), RESEND_URL)
 
 
 def _resent(batch: Batch, delivery: ResultDelivery) -> Answer:

@@ -60,6 +60,9 @@ from emulator.vendors.stripe.requests.pages import PAGED, Page, Window
 INCLUDE = frozenset(("include",))
 LIST_QUERY, RETRIEVE_QUERY = QuerySpec(PAGED, INCLUDE), QuerySpec(arrays=INCLUDE, passed_over=USAGE)
 
+MARK = "_ed"
+"""The end of the names of pages of destinations, so that no other list has the same."""
+
 PLAIN_FIELDS = ("name", "type", "event_payload", "description", "snapshot_api_version")
 """The fields that are attributes as they are."""
 
@@ -70,12 +73,12 @@ def new_secret(view: View) -> str:
 
 
 def _list(tx: Transaction, request: Request) -> Answer:
-    window = Window.read(tx, _read_including(LIST_QUERY, request))
+    window = Window.read(tx, _read_including(LIST_QUERY, request), MARK)
     falls = (window.side == "after") == (tx.choice(LIST_ORDER) == "newest")
     owned = sorted(tx.group(Destination, "owner", acting_account(tx, request)), key=lambda it: it.n, reverse=falls)
     if (number := window.number) is not None:
         owned = [it for it in owned if (it.n < number if falls else it.n > number)]
-    return Answer("destinations", "stripe-destination-2", Page.of(owned, request, window))
+    return Answer("destinations", "stripe-destination-2", Page.of(owned, request, window, MARK))
 
 
 def _read_including(spec: QuerySpec, request: Request) -> Query:

@@ -17,7 +17,7 @@ from emulator.vendors.stripe.events.types import PING, is_event_type
 from emulator.vendors.stripe.model.versions import has_event_filters
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
 from emulator.vendors.stripe.requests.fields import Query, QuerySpec, check_indexes, check_no_query, flaw, invalid, pairs_of
-from emulator.vendors.stripe.requests.pages import PAGED, Page, Window
+from emulator.vendors.stripe.requests.pages import FILTERS, PAGED, Page, Window
 
 MOST_TYPES = 20
 """Types that one request may ask for. Evidence: stripe-event-6."""
@@ -39,7 +39,7 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
 
 def _list(tx: Transaction, request: Request) -> Answer:
     query = LIST_QUERY.read(request)
-    wanted, window, mark = _filter_of(tx, query, acting_account(tx, request)), Window.read(tx, query), _mark_of(query)
+    wanted, window, mark = _filter_of(tx, query, acting_account(tx, request)), Window.read(tx, query, FILTERS), _mark_of(query)
     side, number = window.side, window.number
     if number is not None and query.single["page"] != f"{side}_{number}{mark}" and tx.choice(PAGE_FILTERS) == "refuse":
         raise invalid("The filters of a list cannot change from page to page", "stripe-list-6", PAGE_FILTERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
+from codecs import BOM_UTF8
 from sys import getsizeof
 from typing import Any
 from zlib import DEFLATED, compressobj
@@ -14,6 +15,7 @@ import orjson
 from emulator.sdk import JsonDict, pattern, repeats_a_name, structs, take_room
 from emulator.vendors.stripe.files.model.rows import (
     BLOCK,
+    BYTE_ORDER_MARK,
     CONTEXT_FORM,
     FINE,
     ID_FORM,
@@ -218,7 +220,9 @@ def _load(line: bytes) -> tuple[int, JsonDict]:
 
 
 def _why_unread(line: bytes) -> int:
-    """Return UNREADABLE for JSON that orjson does not read, though its grammar is right, and NOT_JSON for anything else."""
+    """Return UNREADABLE for JSON that orjson does not read, though its grammar is right, and why anything else is no JSON."""
+    if line.startswith(BOM_UTF8):  # evidence: stripe-file-11
+        return BYTE_ORDER_MARK
     try:
         json.loads(line.decode(), parse_int=len, parse_float=len, parse_constant=int)
     except RecursionError:

@@ -16,7 +16,10 @@ LARGEST_LIMIT = 100
 
 PAGED = frozenset(("limit", "page"))
 
-_PAGE = r"(?P<side>after|before)_(?P<number>[0-9]{1,15})(_[0-9a-f]{8})?"
+_PAGE = r"(?P<side>after|before)_(?P<number>[0-9]{1,15})"
+
+FILTERS = "(_[0-9a-f]{8})?"
+"""The end of the name of a page of a list that has filters, as a pattern."""
 
 
 class Window(Struct, frozen=True, gc=False):
@@ -27,8 +30,8 @@ class Window(Struct, frozen=True, gc=False):
     number: int | None
 
     @classmethod
-    def read(cls, tx: Transaction, query: Query) -> Window:
-        """Return the window of a query.
+    def read(cls, tx: Transaction, query: Query, marks: str) -> Window:
+        """Return the window of a query. `marks` is a pattern of the ends that names of the list's pages have.
 
         Raises:
             InvalidRequest: the limit or the page is not valid.
@@ -37,7 +40,7 @@ class Window(Struct, frozen=True, gc=False):
         size = _limit_of(tx, tx.choice(PAGE_SIZE) if limit is None else limit)
         if page is None:
             return cls(size, "after", None)
-        if (match := re.fullmatch(_PAGE, page)) is None:
+        if (match := re.fullmatch(_PAGE + marks, page)) is None:
             raise invalid(flaw("page", "Is not one that this list gave"))
         return cls(size, match["side"], int(match["number"]))
 
@@ -59,7 +62,7 @@ class Page(Struct, frozen=True):
     previous: str | None
 
     @classmethod
-    def of(cls, found: Sequence[Any], request: Request, window: Window, mark: str = "") -> Page:
+    def of(cls, found: Sequence[Any], request: Request, window: Window, mark: str) -> Page:
         """Return the page of numbered items in the order in which they are read, one more than its limit if there are more.
 
         Those of a page before another are read backwards. `mark` is the end of the names of the pages on either side.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from sys import getsizeof
 from typing import Any
@@ -14,7 +15,7 @@ import orjson
 from emulator.sdk import JsonDict, Shared, Struct, Weight, field, pack, structs, unpack, unpack_numbers
 
 FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM = range(7)
-PARAMS_FORM, CONTEXT_FORM, NAME_TWICE, OTHER_KEY, PATH_NAMES = range(7, 12)
+PARAMS_FORM, CONTEXT_FORM, NAME_TWICE, BYTE_ORDER_MARK, OTHER_KEY, PATH_NAMES = range(7, 13)
 """The faults of a row. Only an assumption makes OTHER_KEY one, and only the endpoint of the job decides the last one."""
 
 LONGEST_LINE = 1_000_000
@@ -35,6 +36,7 @@ FAULTS = (
     "params is not an object",
     "context is not the id of an account, or a path of them, or stripe_version is not a string",
     "An object of the line has the same name more than once",
+    "The line begins with a byte order mark, which JSON does not have",
     "The request has a key besides id, path_params, params, context and stripe_version",
     "path_params does not name the placeholders of the endpoint's path",
 )
@@ -132,6 +134,8 @@ class Rows(Struct, Shared, frozen=True):
         fault, (id, values) = self.faults[row], self.record(row)
         if fault == NOT_JSON:
             return b"?"
+        if fault == BYTE_ORDER_MARK:
+            return BOM_UTF8 + b"{}"
         if fault == UNREADABLE:
             return b'{"":1e999}'
         if fault == ID_MISSING:
