@@ -16,7 +16,7 @@ from emulator.client.environment import env
 from emulator.client.explore_mixin import ExploreMixin
 from emulator.client.interference import InterferenceMixin
 from emulator.client.journal import Journal
-from emulator.client.json_encoding import plain, without_none
+from emulator.client.json_encoding import Duration, plain, without_none
 from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, beginning, scenario_to_send
 from emulator.client.server import ControlError, EmulatorServer
 from emulator.client.snapshots import SnapshotMixin
@@ -52,6 +52,7 @@ class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin, WorldFileMixin):
 
     `scenario` is what it begins with, nothing if left out, and `parameters` are values of its parameters, by name, in place of
     their defaults; `seed` decides, with the world's id, every id and credential.
+    Where it has a `ttl`, such as "2h", a server drops it that was asked nothing of it for so long.
     `server` is where the world lives; left out, it is the one at EMULATOR_URL, or else a new one in this process that ends
     with the context. Without an `id` the server chooses one. A file of a scenario that is given by a relative path, here or
     to `load`, is looked for in `folders`, in order, and then in the current one.
@@ -70,13 +71,14 @@ class Emulator(SnapshotMixin, ExploreMixin, InterferenceMixin, WorldFileMixin):
         id: str | None = None,
         folders: Sequence[Path] = (),
         parameters: JsonObject | None = None,
+        ttl: Duration | None = None,
     ) -> None:
         self._folders = folders
         self._server = server or EmulatorServer(env("EMULATOR_URL"))
         self._exits = [] if server else [self._server.close]
         try:
             start = self._beginning(EMPTY if scenario is None else scenario, parameters or {})
-            body = {**without_none(id=id, seed=self._server.seed if seed is None else seed), **start}
+            body = {**without_none(id=id, seed=self._server.seed if seed is None else seed, ttl=ttl and plain(ttl)), **start}
             self._attach(scenario, self._server.ask("POST", "/worlds", body))
         except BaseException:
             self.close()

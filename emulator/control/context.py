@@ -26,6 +26,7 @@ from emulator.scenario.scenario import Scenario, check_count
 from emulator.sdk.vendor import Vendors
 from emulator.text.checkpoint import TurnLock
 from emulator.web.dry_run import DryRuns
+from emulator.web.expiry import Expiry
 from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes
@@ -45,10 +46,11 @@ if TYPE_CHECKING:
 class ControlContext:
     """The worlds, library, vendors, limits, guard, held requests and lanes of one server.
 
-    `gateway` returns the application that serves them. `answers` is the account of those on their way, and `carriers` send what
-    is owed. `operations` are the names of operations in the journal, `routes` their paths. `watched` are the scenarios that are
-    read again when they change, and `sending` has one thing for each request that is being sent for somebody. Hold `id_lock`
-    from taking a free id until its world is there. `started` tells this server from one before it.
+    `gateway` returns the application that serves them. `answers` is the account of those on their way, `carriers` send what is
+    owed, and `expiry` drops worlds whose time is over. `operations` are the names of operations in the journal, `routes` their
+    paths. `watched` are the scenarios that are read again when they change, and `sending` has one thing for each request that
+    is being sent for somebody. Hold `id_lock` from taking a free id until its world is there. `started` tells this server from
+    one before it.
     """
 
     worlds: Worlds
@@ -62,6 +64,7 @@ class ControlContext:
     routes: Routes
     answers: Quota
     carriers: Carriers
+    expiry: Expiry
     watched: WatchedScenarios | None = None
     gateway: Callable[[], App] | None = None
 
@@ -180,6 +183,8 @@ class ControlContext:
         is_gone = not self.is_current(world)
         self.held.review(world, is_gone)
         self.carriers.review(world, is_gone)
+        if world.ttl is not None:
+            self.expiry.note(world)
 
     def next_id(self) -> str:
         """Return an id that no world has."""

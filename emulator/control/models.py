@@ -169,7 +169,8 @@ BY_ACCOUNT = {"anyOf": [TEXT, {"type": "object", "additionalProperties": {"type"
 class World(Record, component="world"):
     """A world, and by vendor the URL and the credentials with which its clients reach it, each account where it has several.
 
-    `title` and `parameters` are those of its scenario. Where it was just made, `warnings` say what in that can have no effect.
+    `title` and `parameters` are those of its scenario. It is dropped where no request reaches it for its `ttl`. Where it was
+    just made, `warnings` say what in its scenario can have no effect.
     """
 
     id: Annotated[str, As(WORLD_ID)]
@@ -178,6 +179,7 @@ class World(Record, component="world"):
     credentials: dict[str, dict[str, Annotated[Any, As(BY_ACCOUNT)]]]
     title: LeftOut[str]
     parameters: LeftOut[JsonDict]
+    ttl: LeftOut[Annotated[str, As(DURATION)]]
     warnings: LeftOut[tuple[str, ...]]
 
 

@@ -16,9 +16,11 @@ from emulator.control.overview import AT
 from emulator.control.problems import Done
 from emulator.control.record import COUNT, TEXT, ref
 from emulator.control.route import ControlRequest, route
+from emulator.control.ttl import ttl_of
 from emulator.kernel.accounts import ONE_ACCOUNT
 from emulator.kernel.errors import BadInput, NotFound, TooMany
 from emulator.kernel.past import BEGINNING, NOW, Moment
+from emulator.kernel.time import format_duration
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
@@ -27,7 +29,7 @@ from emulator.scenario.checks.accounts import account_problems
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import Document, JsonDict
 from emulator.scenario.scenario import Scenario, listed_claims
-from emulator.scenario.schema import closed
+from emulator.scenario.schema import DURATION, closed
 from emulator.scenario.state import apply_state
 from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
@@ -50,8 +52,8 @@ SCENARIO = {
     "strict": FLAG,
 }
 RESET = closed(SCENARIO)
-NEW_WORLD = closed({**SCENARIO, "id": WORLD_ID})
-FORK = closed({"id": WORLD_ID, "seed": SEED, "at": TEXT})
+NEW_WORLD = closed({**SCENARIO, "id": WORLD_ID, "ttl": DURATION})
+FORK = closed({"id": WORLD_ID, "seed": SEED, "at": TEXT, "ttl": DURATION})
 NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, such as " + (
     '{"serpwow": {"account": {"credits_limit": 200}}}'
 )
@@ -104,8 +106,8 @@ def _with_clock(world: World, request: ControlRequest, clock: Clock, warnings: t
         name: {"url": base_url + vendor.base_path, **fields_by_account(vendor, world)}
         for name, vendor in request.context.vendors.items()
     }
-    title = _title_of(world)
-    return models.World(world.id, world.seed, clock, credentials, title, dict(world.rules.parameters) or None, warnings)
+    title, ttl = _title_of(world), None if world.ttl is None else format_duration(world.ttl)
+    return models.World(world.id, world.seed, clock, credentials, title, dict(world.rules.parameters) or None, ttl, warnings)
 
 
 def _title_of(world: World) -> str | None:
@@ -133,7 +135,7 @@ def worlds(request: ControlRequest) -> Worlds:
     status=201,
     body=NEW_WORLD,
     yaml=True,
-    query={"id": WORLD_ID, "seed": COUNT, "claim": FLAG, "strict": FLAG},
+    query={"id": WORLD_ID, "seed": COUNT, "claim": FLAG, "strict": FLAG, "ttl": DURATION},
     takes_long=True,
     of_worlds=True,
 )
@@ -141,11 +143,13 @@ def make(request: ControlRequest) -> models.World:
     context, body = request.context, request.body
     source, is_listed = body.get("scenario", {}), body.get("claim", True)
     check_shown(body.get("id", ""), "id")
+    ttl = ttl_of(body)
     context.worlds.check(body.get("id", ""), _claims_of(context, source) if is_listed else ())
     scenario = context.scenario(source, body.get("strict", False), body.get("parameters"))
     with context.id_lock:
         id = body.get("id") or context.next_id()
     world = scenario.world(context.vendors, id, body.get("seed"), None, *context.bounds)
+    world.ttl = ttl
     context.worlds.add(world, scenario.claims(context.vendors, world, listed=is_listed))
     context.unmatched.begin(world.id)
     context.follow(world, body, body.get("seed"), is_listed)
@@ -154,9 +158,10 @@ def make(request: ControlRequest) -> models.World:
 
 
 def begin(world: World, context: ControlContext) -> None:
-    """See to a new world, whose clock may run."""
+    """See to a new world, whose clock may run, and which may have a time to live."""
     with world.lock:
         context.carriers.review(world)
+        context.expiry.watch(world)
 
 
 def _claims_of(context: ControlContext, source: str | JsonDict | Document) -> list[Claim]:
@@ -192,10 +197,11 @@ def fork(world: World, request: ControlRequest) -> models.World:
     """The fork accepts the credentials of the world, and its own, which alone pick it."""
     context, seed = request.context, request.body.get("seed", world.seed)
     check_shown(request.body.get("id", ""), "id")
-    moment = world.moment(request.body.get("at", NOW))
+    moment, ttl = world.moment(request.body.get("at", NOW)), ttl_of(request.body)
     with context.id_lock:
         id = request.body.get("id") or context.next_id()
         twin = world.fork(id, with_own_credentials(world.rules, context.vendors, id, seed), seed, moment)
+        twin.ttl = ttl
         context.worlds.add(twin, own_claims(twin, context.vendors))
         context.unmatched.begin(twin.id)
     begin(twin, context)
@@ -233,6 +239,7 @@ def _renewed(world: World, context: ControlContext, scenario: Scenario, making: 
 
 def _put_in_place(context: ControlContext, world: World, new: World, claims: list[Claim]) -> None:
     new.set_receivers(world.receivers)
+    new.ttl = world.ttl
     context.worlds.replace(world, new, claims, given_up=own_claims(world, context.vendors))
     world.empty()
     begin(new, context)

@@ -32,6 +32,8 @@ class World:
     `history` holds what the newest transactions replaced, and `snapshots` the moments that somebody wanted kept, by name.
     `before` is what a jump goes back to where it is too much. `epoch` counts how often it was reset or dropped, together with
     whatever was under way.
+    It is dropped where no request reaches it for its `ttl` by the machine's clock, if it has one; `reached` is when one did
+    that a former server kept, in seconds since 1970.
     `receivers` are the URLs for which a client's process holds an application. `keeper` records what happens, where one does.
     Whoever uses a world from more than one thread holds its `lock` meanwhile. One with an `origin` has the same resources.
     """
@@ -50,6 +52,8 @@ class World:
         self.snapshots: dict[str, Moment] = {}
         self.before: World | None = None
         self.epoch = 0
+        self.ttl: timedelta | None = None
+        self.reached: float | None = None
         self.receivers: frozenset[str] = frozenset()
         self._receivers: Charge | None = None
         self.lock = TurnLock()

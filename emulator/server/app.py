@@ -23,6 +23,7 @@ from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
 from emulator.web.answers import quota_for_answers
 from emulator.web.control_plane import ControlPlane, Made
+from emulator.web.expiry import Expiry
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
@@ -132,6 +133,7 @@ def create_app(
                 routes,
                 answers,
                 carriers,
+                expiry,
                 watched,
                 lambda: gateway,
             )
@@ -141,21 +143,29 @@ def create_app(
     control = ControlPlane(make_control, vendor_hosts, guard, access_log)
     pipeline = Pipeline(held, validate, bounds, answers, carriers)
     vendors = VendorPlane(worlds, pipeline, bounds, held, lanes, unmatched, access_log, lambda: bool(guard.token))
+
+    def let_go(world: World) -> None:
+        held.review(world, True)
+        carriers.review(world, True)
+
+    expiry = Expiry(worlds, let_go)
     for world in worlds:
         carriers.review(world)
+        expiry.watch(world, world.reached)
 
     def on_put_back(old: World, new: World | None) -> None:
-        held.review(old, True)
-        carriers.review(old, True)
+        let_go(old)
         if new is not None:
             with new.lock:
                 carriers.review(new)
+                expiry.watch(new)
 
     worlds.on_put_back = on_put_back
 
     def end() -> None:
         held.release_all()
         carriers.close()
+        expiry.close()
         control.end()
 
     gateway = Gateway(vendors, routes, guard, control, bounds, Quota(worlds.budget), end)

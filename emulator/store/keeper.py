@@ -121,6 +121,8 @@ class WorldKeeper:
         steps = [*self._steps, *steps]
         if self.claims is not None:
             steps.append(Step(claims=self.claims))
+            if world.ttl is not None:
+                steps.append(Step(ttl=world.ttl))
         body = record_of(world, self._by, self.newest, REALTIME(), steps)
         self.n, self.newest, self._steps, self.claims = self.n + 1, digest(body), [], None
         self._mark()

@@ -142,7 +142,7 @@ class KeptWorlds:
         self._since_image[append.world] = records + 1, size + len(append.body)
         if records >= RECORDS or size >= BYTES:
             self._since_image[append.world] = 0, 0
-            head = ImageHead(FORMAT, self._claims[append.world], keeper.newest, REALTIME())
+            head = ImageHead(FORMAT, self._claims[append.world], keeper.newest, REALTIME(), keeper.world.ttl)
             lines = ImageWriter(keeper.world, self._values).lines()
             self._writer.keep_image(append.world, append.n, _pieces(head, lines)).add_done_callback(_tell)
         return receipt

@@ -64,7 +64,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
     """One thing that happened, the only member that is there.
 
     `cleared` is how many entries the journal had dropped when it was cleared. `image` has the lines of the whole world as it is
-    then. `claims` are all credentials that pick it.
+    then. `claims` are all credentials that pick it, and `ttl` is the time that it lives where no request reaches it.
     """
 
     commit: KeptStep | None = None
@@ -79,6 +79,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
     clock: tuple[float, timedelta] | None = None
     image: tuple[Raw, ...] = ()
     claims: Claims | None = None
+    ttl: timedelta | None = None
 
 
 class Record(Struct, frozen=True):
@@ -107,6 +108,7 @@ class ImageHead(Struct, frozen=True):
     claims: Claims
     newest: str
     wall: float
+    ttl: timedelta | None = None
 
 
 def digest(body: bytes) -> str:

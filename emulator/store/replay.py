@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from msgspec import DecodeError, ValidationError
@@ -31,12 +32,17 @@ _read, _read_head = reader_of(Record), reader_of(ImageHead)
 
 
 class Opened(Struct):
-    """A world that was read, the credentials that pick it, the number of its newest record, and the digest of that."""
+    """A world that was read, the credentials that pick it, the number of its newest record, and the digest of that.
+
+    `wall` is when that was written, in seconds since 1970.
+    """
 
     world: World | None = None
     claims: Claims = ()
+    ttl: timedelta | None = None
     n: int = 0
     newest: str = ""
+    wall: float | None = None
 
 
 class WorldReader:
@@ -51,7 +57,6 @@ class WorldReader:
         write, read = inline(values)
         self._events = Events(machines_of(vendors), write, lambda kept: self._shared(read(kept)))
         self._rate = FROZEN
-        self._wall: float | None = None
         self._opened = Opened()
 
     def read(self, image: tuple[int, Iterable[bytes]] | None, records: Iterable[tuple[int, bytes]]) -> Opened:
@@ -97,7 +102,8 @@ class WorldReader:
     def _take_head(self, piece: bytes) -> None:
         head: ImageHead = _read_head(piece)
         _check_format(head.format)
-        self._opened.claims, self._opened.newest, self._wall = head.claims, head.newest, head.wall
+        opened = self._opened
+        opened.claims, opened.newest, opened.wall, opened.ttl = head.claims, head.newest, head.wall, head.ttl
 
     def _take_image(self, lines: Iterable[bytes]) -> None:
         self._opened.world = ImageReader(self._values, self._vendors, self._unbounded, self._budget).read(lines)
@@ -114,13 +120,15 @@ class WorldReader:
         world.store.arrived = record.arrived
         world.journal.renumber(record.last)
         world.clock = Clock(record.now, skew=world.clock.skew)
-        self._wall = record.wall
+        self._opened.wall = record.wall
 
     def _take_step(self, step: Step) -> None:
         if step.image:
             self._take_image(map(bytes, step.image))
         if step.claims is not None:
-            self._opened.claims = step.claims
+            self._opened.claims, self._opened.ttl = step.claims, None
+        if step.ttl is not None:
+            self._opened.ttl = step.ttl
         world = self._world
         if step.commit is not None:
             self._take_commit(world, step.commit)
@@ -194,13 +202,14 @@ class WorldReader:
 
     def _settle(self) -> None:
         """Let the world have the bounds of this server, and go on from now where its clock runs."""
-        world = self._world
+        world, wall = self._world, self._opened.wall
+        world.ttl, world.reached = self._opened.ttl, wall
         world.rules = structs.replace(world.rules, limits=self._limits)
         capacity = self._limits.journal
         world.journal, world.history = world.journal.bounded(capacity), world.history.bounded(capacity)
         world.clock = Clock(world.clock.base, self._rate, skew=world.clock.skew)
-        if self._wall is not None and self._rate != FROZEN:
-            world.clock.ran_for(max(0.0, REALTIME() - self._wall))
+        if wall is not None and self._rate != FROZEN:
+            world.clock.ran_for(max(0.0, REALTIME() - wall))
         world.store.settle()
 
 
