@@ -184,15 +184,7 @@ def drop(world: World, request: ControlRequest) -> None:
     world.empty()
 
 
-@route(
-    "POST",
-    "/worlds/{world}/fork",
-    "A world of its own that goes on from here",
-    status=201,
-    body=FORK,
-    takes_long=True,
-    of_worlds=True,
-)
+@route("POST", "/worlds/{world}/fork", "A world that goes on from here", status=201, body=FORK, takes_long=True, of_worlds=True)
 def fork(world: World, request: ControlRequest) -> models.World:
     """The fork accepts the credentials of the world, and its own, which alone pick it."""
     context, seed = request.context, request.body.get("seed", world.seed)
