@@ -66,7 +66,13 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
 @deliver_to_option
 @tls_option
 @option("--store", "store", metavar="URL", default="memory:", help="Where worlds are kept: sqlite:FILE outlives the process.")
-@option("--resume/--fresh", "go_on", default=None, help="Go on with what the store has, whatever SCENARIO says, or forget it.")
+@option(
+    "--resume/--fresh",
+    "go_on",
+    envvar="EMULATOR_RESUME",
+    default=None,
+    help="Go on with what the store has, whatever SCENARIO says, or forget it.",
+)
 @option("--quiet", is_flag=True, help="Print the first line, and no more.")
 @option(
     "--while-stdin",
