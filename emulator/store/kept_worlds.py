@@ -28,6 +28,8 @@ from emulator.store.writer import Writer
 RECORDS, BYTES = 1_000, 8_000_000
 """Records, and bytes of them, after which a world's image is kept anew: opening it costs what it has, not its age."""
 
+WHAT_TO_DO = "put back a copy of the store, or forget all that it has with --fresh"
+
 log = logging.getLogger("emulator")
 
 
@@ -79,7 +81,7 @@ class KeptWorlds:
         try:
             return WorldReader(self._values, self._vendors, self._limits, budget).read(image, records)
         except BadInput as error:
-            raise BadInput.at(f"the world {id!r} cannot be read from the store: {error}") from None
+            raise BadInput.at(f"the world {id!r} cannot be read from the store: {error}; {WHAT_TO_DO}") from None
 
     def forget(self, ids: Iterable[str]) -> None:
         """Drop worlds that are kept, and return when they are."""

@@ -1,4 +1,4 @@
-"""Recovery after a write that failed: worlds are taken back to what was kept, once anything can be kept again."""
+"""Recovery after a write that failed: worlds are taken back to what was kept, at once, and again once anything can be kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ log = logging.getLogger("emulator")
 
 
 class Recovery:
-    """Calls `mend`, by a thread of its own, as soon as a writer can write again, and again where it could not read."""
+    """Calls `mend`, by a thread of its own, at once, since what is kept can often be read, and as soon as a writer can write
+    again; once more where it could not read.
+    """
 
     def __init__(self, writer: Writer, mend: Callable[[], None]) -> None:
         self._writer, self._mend = writer, mend
@@ -31,20 +33,24 @@ class Recovery:
         Thread(target=self._run, name="batch-emulator-recovery", daemon=True).start()
 
     def _run(self) -> None:
-        while not self._is_over():
-            probe = self._writer.probe()
-            probe.wait()
-            if probe.error is None:
-                self._try()
-            else:
-                Event().wait(BETWEEN_PROBES)
+        self._try()
+        while self._until_writable():
+            self._try()
+            with self._lock:
+                if not self._is_wanted:
+                    self.is_under_way = False
+                    return
 
-    def _is_over(self) -> bool:
-        """Return whether all is mended, or nothing ever will be."""
-        with self._lock:
-            if not self._is_wanted:
-                self.is_under_way = False
-            return not self._is_wanted or self._writer.is_closed
+    def _until_writable(self) -> bool:
+        """Return True once the writer can write, False where it never will."""
+        while (error := self._probed()) is not None and not self._writer.is_closed:
+            Event().wait(BETWEEN_PROBES)
+        return error is None
+
+    def _probed(self) -> str | None:
+        probe = self._writer.probe()
+        probe.wait()
+        return probe.error
 
     def _try(self) -> None:
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from emulator.store.port import StoreUnavailable
@@ -56,6 +56,7 @@ def open_database(path: str) -> sqlite3.Connection:
         StoreUnavailable: it cannot be opened, is in use, or holds something else.
     """
     check_place(path)
+    _make_private(path)
     with refusals(path):
         database = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
@@ -81,6 +82,12 @@ def check_place(path: str) -> None:
         raise StoreUnavailable(f"the store {path} is no ordinary file: name another")
     if os.path.exists(path) and not os.access(path, os.W_OK):
         raise StoreUnavailable(f"the store {path} cannot be used: {REASONS[sqlite3.SQLITE_READONLY]}")
+
+
+def _make_private(path: str) -> None:
+    """Make the file where there is none, for its owner alone, since it has credentials; SQLite's log beside it is like it."""
+    with suppress(OSError):  # SQLite says why
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 @contextmanager
