@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, partial
 from operator import attrgetter
@@ -71,7 +72,7 @@ class Values:
         form = self._forms.get(value.__class__) or self._form(value.__class__)
         former = form.defaults if before is None or before.__class__ is not form.of else form.values(before)
         triples = zip(form.write, form.values(value), former, strict=True)
-        return form.name, {name: form.write[name](it) for name, it, old in triples if it is not old and it != old}
+        return form.name, {name: form.write[name](it) for name, it, old in triples if it is not old and differs(it, old)}
 
     def read(self, name: str, fields: Mapping[str, Raw], before: Any = None) -> Any:
         """Return the resource of a class that has these fields; the others are as before, or have their defaults.
@@ -116,6 +117,13 @@ class Values:
         if isinstance(plain, type) and hasattr(plain, "from_kept") and hasattr(plain, "__struct_fields__"):
             return lambda it: it if it is None else it.kept(), partial(_read_kept, plain)
         return _same, _reader(hint)
+
+
+def differs(value: Any, other: Any) -> bool:
+    """Tell whether two values are not the same, as they are told: 0.00 is not 0, and 1 is not true."""
+    if value != other or value.__class__ is not other.__class__:
+        return True
+    return value.__class__ is Decimal and value.as_tuple() != other.as_tuple()
 
 
 def as_json(value: Any) -> bytes:

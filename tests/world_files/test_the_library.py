@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulator.client.in_process import InProcessClient
+from emulator.kernel.limits import Limits
 from emulator.scenario.client import Client, Headers, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.server.app import create_app, worlds_of
@@ -76,7 +77,8 @@ class Traveller:
 
 @pytest.fixture(scope="module")
 def client() -> Client:
-    return InProcessClient(create_app(worlds_of([])))
+    limits = Limits(memory=2_000_000_000)  # what the values of a long history share, those of a file have each
+    return InProcessClient(create_app(worlds_of([], limits=limits), limits=limits))
 
 
 def image(file: bytes) -> list[bytes]:
