@@ -91,7 +91,7 @@ async def _console(request: Request) -> Reply:
 async def _on_http_error(request: Request, error: HTTPException) -> Reply:
     """Answer an unknown path, a wrong method, and other errors of HTTP."""
     known = [PREFIX + row.path for row in ROUTES]
-    if error.status_code == 405 and (methods := _methods_at(request.scope["path"])):
+    if "Allow" in (error.headers or {}) and (methods := _methods_at(request.scope["path"])):
         error.headers = {"allow": ", ".join(methods)}
     return Reply(await off_loop_if_long(request.scope, http_problem, error, request.scope["path"], request.method, known))
 

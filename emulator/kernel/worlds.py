@@ -127,7 +127,7 @@ class Worlds:
             self.check_claims(new.id, wanted, old)
             former = [claim for claim in self._claims.get(old.id, ()) if claim not in wanted]
             dropped = {*given_up, *former[:-MOST_FORMER]}
-            claimed = (*wanted, *(claim for claim in former if claim not in dropped))
+            claimed = (*(claim for claim in former if claim not in dropped), *wanted)
             if self.keeper is not None:
                 self.keeper.added(new, claimed)
             self._put_in_place(old, new, claimed)

@@ -35,8 +35,10 @@ _FILLING = pattern(r"={1,2}\Z")
 _ORDINARY = pattern(r"[a-z_. -]*|[A-Z_. -]*|[0-9TZ:.+ -]*")
 """Words in one case, numbers and instants: what is told everywhere, and is a secret only where it is called one."""
 
-_WITHIN = pattern(r"((?:[|>][-+0-9]*\s*\n)?[\s\"']*)(.*?)([\s\"']*)", re.DOTALL)
-"""A secret within quotes, or as a block of YAML."""
+_BEFORE = pattern(r"(?:[|>][-+0-9]*\s*\n)?[\s\"']*")
+"""What stands before a secret within quotes, or as a block of YAML."""
+_BEHIND = "\"'" + "".join(filter(str.isspace, map(chr, range(0x3001))))
+"""Letters that stand behind it: quotes and spaces."""
 _NAME = pattern(r"[A-Za-z_-]{1,40}", re.ASCII)
 _SCHEME = pattern(r"(?i:(basic|bearer|digest|negotiate|token)([\s+]+))(?=.)(.*)", re.DOTALL)
 _WEB_TOKEN = pattern(r"[\w-]+(?:\.[\w-]*){1,4}", re.ASCII)
@@ -174,7 +176,9 @@ def of_parts(secret: str, each: Change, within: Change) -> str:
     lines that begin and end a private key are no part of one; a user and a password are two, plain or in Base64, and so are
     the parts of a JSON Web Token that nobody can read.
     """
-    before, bare, behind = _WITHIN.fullmatch(secret).groups()  # type: ignore[union-attr]  # it fits any text
+    begin = _BEFORE.match(secret).end()  # type: ignore[union-attr]  # it fits any text
+    bare = secret[begin:].rstrip(_BEHIND)
+    before, behind = secret[:begin], secret[begin + len(bare) :]
     if not bare or (is_secret(bare) and _NAME.fullmatch(bare)):
         return secret
     return before + _of_bare(bare, each, within) + behind

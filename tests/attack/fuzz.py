@@ -43,6 +43,7 @@ from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
+from emulator.store.file import FILE_TYPE
 from emulator.vendors import VENDORS
 from emulator.web.connection import App
 from emulator.web.guard import PREFIX
@@ -294,6 +295,8 @@ def contract(case_seed: int, examples: int) -> None:
         operation: APIOperation[Any, Any, Any, Any] | None = found.ok() if isinstance(found, Ok) else None
         if operation is None:
             raise Failure(f"schemathesis cannot read {found}")
+        if FILE_TYPE in operation.definition.raw.get("requestBody", {}).get("content", {}):
+            continue  # tests/world_files try files of which no byte is right
         strategy = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
 
         run(given(case=strategy, data=st.data())(_example(session)), case_seed, examples)

@@ -90,7 +90,7 @@ def test_a_rule_whose_window_is_over_says_when_it_ended(world: Emulator) -> None
 def test_of_rules_whose_turn_it_is_the_others_name_the_first(world: Emulator) -> None:
     fault = {"at": STOP, "where": "before-commit", "do": "status", "status": 500}
     delay = {"at": STOP, "where": "before-commit", "do": "delay", "delay": "1s"}
-    load(world, faults=[{**fault, "at": "serpwow"}, delay, fault], replies=[REPLY])
+    load(world, faults=[{**fault, "at": "serpwow"}, delay, fault])
     verdicts = {it["id"]: (it["struck"], it["why"]) for it in stop(world, 1)["rules"]}
     first = "this is the 1st call that it covers"
     assert verdicts == {

@@ -27,7 +27,9 @@ WHEN_RUN = [
     "emulator.scenario.validation: re.search(exact, value)",
     "emulator.scenario.validation: re.search(schema.get('pattern', ''), str(value))",
     r"emulator.text.letters: re.compile(f'{it}(?=[\\W_])(?<=[\\W_]{it})')",
+    "emulator.text.occurrences: re.compile('|'.join(map(re.escape, wanted)))",
     "emulator.text.pattern: re.compile(self._text, self._flags)",
+    "emulator.vendors.stripe.requests.pages: re.fullmatch(_PAGE + marks, page)",
 ]
 """Calls whose expressions are in no source: those of the schemas, a word of a client, and patterns that are compiled when
 they are first used, which are read where they are made. All are tried by themselves."""
