@@ -17,7 +17,7 @@ from emulator.server.app import create_app, worlds_of
 from tests.support.loading import LIBRARY
 
 WORLDS = "/_emulator/worlds"
-SIGNATURE = re.compile(rb"t=\d+(,v1=[0-9a-f]{64})+")
+SIGNATURE = re.compile(rb"t=\d+(,v[01]=[0-9a-f]{64})+")
 """A signature of Stripe, of the second in which it is looked at."""
 
 MOST_EXPLAINED = 30
