@@ -48,6 +48,7 @@ class KeptWorlds:
         self._keepers: dict[str, WorldKeeper] = {}
         self._claims: dict[str, Claims] = {}
         self._since_image: dict[str, tuple[int, int]] = {}
+        self._imaged: set[str] = set()
         self._dropped_in_vain: dict[str, World] = {}
         self._worlds: Worlds | None = None
         self._recovery = Recovery(self._writer, self._take_all_back)
@@ -142,12 +143,19 @@ class KeptWorlds:
         receipt = self._writer.append(append)
         records, size = self._since_image.get(append.world, (0, 0))
         self._since_image[append.world] = records + 1, size + len(append.body)
-        if records >= RECORDS or size >= BYTES:
+        if (records >= RECORDS or size >= BYTES) and append.world not in self._imaged:
             self._since_image[append.world] = 0, 0
+            self._imaged.add(append.world)
             head = ImageHead(FORMAT, self._claims[append.world], keeper.newest, REALTIME(), keeper.world.ttl)
             lines = ImageWriter(keeper.world, self._values).lines()
-            self._writer.keep_image(append.world, append.n, _pieces(head, lines)).add_done_callback(_tell)
+            done = self._writer.keep_image(append.world, append.n, _pieces(head, lines))
+            done.add_done_callback(partial(self._end_image, append.world))
         return receipt
+
+    def _end_image(self, id: str, done: Future[None]) -> None:
+        self._imaged.discard(id)
+        if (error := done.exception()) and not self._writer.is_closed:
+            log.warning("no image of a world was kept; its records are: %s", error)
 
     def close(self) -> None:
         """Write what waits, and close the engine."""
@@ -206,8 +214,3 @@ class KeptWorlds:
 def _pieces(head: ImageHead, lines: Iterator[bytes]) -> Iterator[bytes]:
     yield as_json(head)
     yield from lines
-
-
-def _tell(future: Future[None]) -> None:
-    if error := future.exception():
-        log.warning("no image of a world was kept; its records are: %s", error)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from tests.benchmarks.figures import Figure, create_in_process, fixture, memory, start, throughput
+from tests.benchmarks.kept import kept
 from tests.benchmarks.large_worlds import bulk, growth, long_times
 from tests.benchmarks.processes import LOAD_CORE, pin
 
@@ -26,6 +27,7 @@ ALL: dict[str, Callable[[], Iterator[Figure]]] = {
     "bulk": bulk,
     "growth": growth,
     "time": long_times,
+    "store": kept,
 }
 
 

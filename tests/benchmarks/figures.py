@@ -115,11 +115,11 @@ def throughput() -> Iterator[Figure]:
         given = {"batches": [{"id": f"B{n:07}", "status": "idle", "searches": 1} for n in range(CONNECTIONS)]}
         scenario = {"title": "Stop", "timing": {"serpwow.queue": "never"}, "given": {"serpwow": given}}
         server.ask("POST", f"{WORLD}/reset", {"scenario": scenario})
-        pair = paired(server, plain, [_start_and_stop(f"B{n:07}") for n in range(CONNECTIONS)], 0.5)
+        pair = paired(server, plain, [start_and_stop(f"B{n:07}") for n in range(CONNECTIONS)], 0.5)
         yield ratio("SerpWow start and stop in turn", 0.40, 0.60, pair.ratio(lambda it: it.thrift))
 
 
-def _start_and_stop(batch: str) -> list[Exchange]:
+def start_and_stop(batch: str) -> list[Exchange]:
     paths = (f"/live/batches/{batch}/{verb}?api_key=demo" for verb in ("start", "stop"))
     return [Exchange.of("GET", path, b'"success":true') for path in paths]
 
