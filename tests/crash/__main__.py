@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--tally", type=Path, help="a file that counts; where it is there, its counts and seeds go on")
     options = parser.parse_args()
     end, total = time.monotonic() + options.minutes * 60, _read(options.tally, options.seed)
-    with serving("--max-worlds", "1000") as twin:
+    with serving("--max-worlds", "1000", "--keep-alive", "1h") as twin:
         while time.monotonic() < end and not total["found"]:
             _play(twin.netloc, total, end)
             if options.tally:
