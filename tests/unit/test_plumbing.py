@@ -35,6 +35,7 @@ NO_PUBLIC_WAY = {
     ("unit/test_budget.py", "_frame"): "everything that a world keeps, to weigh it again",
     ("unit/test_budget.py", "_values"): "the same of a cache",
     ("store/test_sqlite.py", "_database"): "a disk that is full, and has room again",
+    ("store/test_restarts.py", "_database"): "a record that is damaged on the disk",
     ("unit/test_lanes.py", "_places"): "two ways to the same places, of which the number of rows chooses one",
     ("unit/test_printable.py", "_Handler"): "one log record, without a stream of this process",
 }
