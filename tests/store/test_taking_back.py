@@ -182,7 +182,7 @@ def test_nobody_reaches_a_world_before_it_is_kept(server: Server, monkeypatch: p
     monkeypatch.setattr(server.kept, "added", note)
     old = server.add()
     server.worlds.replace(old, server.make("w", "Another"), [OTHER])
-    assert reached == [(None, [None]), (old, [None, old])]
+    assert reached == [(None, [None]), (old, [old, None])]
 
 
 def test_a_world_has_an_image_after_many_records_however_often_its_server_was_started(
