@@ -88,18 +88,22 @@ def _in_window(window: Window, limit: RateLimit) -> str:
 def _others(world: World, routes: Routes, exchange: Exchange, known: set[str]) -> Iterator[RuleVerdict]:
     """Yield the rules of the world that stand where a request came, and cannot cover it."""
     call = _call(routes, exchange)
+    if call is None:
+        return
     for rule in (*world.store.group(Fault.kind), *world.store.group(ScriptedReply.kind)):
         stands_there = rule.id not in known and not {call.operation, call.vendor, EVERYTHING}.isdisjoint(rule.at)
         if stands_there and (why := _why_not(rule, call, exchange, world.clock.client_time)):
             yield _shown(rule, False, why)
 
 
-def _call(routes: Routes, exchange: Exchange) -> Call:
-    """Return an exchange as the rules saw it, as far as the journal kept it."""
+def _call(routes: Routes, exchange: Exchange) -> Call | None:
+    """Return an exchange as the rules saw it, as far as the journal kept it; None where its path leads to no vendor here."""
     path, _, query = exchange.target.partition("?")
     request = read_request(exchange.method, path, query, exchange.headers, exchange.request)
-    if route := routes.find(exchange.method, path, exchange.headers):
-        route.apply(request)
+    route = routes.find(exchange.method, path, exchange.headers)
+    if route is None:
+        return None
+    route.apply(request)
     return call_of(request, is_whole=not exchange.cut)
 
 

@@ -70,6 +70,8 @@ class Pools:
         for it in written:
             like = self._at(it.base)
             value = self._values.read(it.name, it.fields, like)
+            if like is not None and like.__class__ is not value.__class__:
+                raise BadInput.at(f"a {it.name} does not differ from value {it.base}, which is of another kind")
             self._quota.charge(value, like)
             self.values.append(value)
 

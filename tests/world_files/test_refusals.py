@@ -58,6 +58,18 @@ def flipped(file: bytes) -> bytes:
     return file.replace(b'"seed":0', b'"seed":1', 1)
 
 
+def with_line(file: bytes, name: str, place: list[Any], value: Any) -> bytes:
+    """Return a file in whose first line of a name something else stands at a place, with an end that fits."""
+    lines = file.split(b"\n")
+    number = next(n for n, it in enumerate(lines) if it.startswith(b'{"%b":' % name.encode()))
+    holder = line = json.loads(lines[number])
+    for key in (name, *place[:-1]):
+        holder = holder[key]
+    holder[place[-1]] = value
+    lines[number] = json.dumps(line).encode()
+    return signed(lines)
+
+
 BAD: dict[str, Any] = {
     "nothing": (lambda _: b"", "the body is empty: send a file that `batch-emulator export` wrote"),
     "a text": (lambda _: b"hello", "this file is no world"),
@@ -90,6 +102,25 @@ BAD: dict[str, Any] = {
     "a field that there is not": (lambda file: changed(file, b'"searches":', b'"sorches":'), "line"),
     "an instant that is none": (lambda file: changed(file, b'"now":"2026', b'"now":"2o26'), "line"),
     "a status that there is not": (lambda file: changed(file, b'"status":"queued"', b'"status":"odd"'), "makes no sense"),
+    "a choice that there is not": (
+        lambda file: changed(file, b'"serpwow.places":"by-size"', b'"serpwow.places":"odd"'),
+        "the assumption serpwow.places has no choice 'odd'",
+    ),
+    "a scenario that is none": (lambda file: with_line(file, "world", ["source", "odd"], 1), "its scenario has"),
+    "a scenario that is a text": (lambda file: with_line(file, "world", ["source"], "odd"), "its scenario has"),
+    "parameters that are none": (
+        lambda file: with_line(file, "world", ["rules", "parameters"], [1]),
+        "its parameters are no object",
+    ),
+    "a rate that no clock has": (lambda file: changed(file, b'"rate":0.0', b'"rate":-1.0'), "a rate from 0 to"),
+    "an operation that no vendor has": (
+        lambda file: changed(file, b'"serpwow.batches.stop","GET"', b'"odd.batches.stop","GET"'),
+        "no vendor has the operation 'odd.batches.stop'",
+    ),
+    "a state that nobody can have written": (
+        lambda file: with_line(file, "commits", [0, 6], [1]),
+        "what a controller wrote has",
+    ),
     "a journal in no order": (lambda file: changed(file, b'"entries":[[1,', b'"entries":[[9,'), "in no order"),
 }
 
@@ -137,6 +168,15 @@ def test_what_a_file_needs_is_on_a_socket_and_in_this_process_alike() -> None:
         over_a_socket = client.get(f"{WORLDS}/{emulator.id}/export").content
         here = emulator.export()
     assert decompress(here).split(b"\n")[1:] == decompress(over_a_socket).split(b"\n")[1:]
+
+
+def test_an_exchange_whose_path_leads_nowhere_here_is_explained(client: httpx.Client, file: bytes) -> None:
+    elsewhere = changed(file, b'"/live/batches/2A6F94BB/stop', b'"/nowhere/2A6F94BB/stop')
+    assert client.post(f"{WORLDS}/import", params={"id": "nowhere"}, content=elsewhere).status_code == 201
+    fault = {"at": "serpwow", "where": "before-commit", "do": "drop"}
+    client.post(f"{WORLDS}/nowhere/faults", json=fault).raise_for_status()
+    journal = client.get(f"{WORLDS}/nowhere/journal").json()["entries"]
+    assert {client.get(f"{WORLDS}/nowhere/journal/{it['n']}/explain").status_code for it in journal} == {200}
 
 
 MUTATIONS = 150
