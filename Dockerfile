@@ -26,7 +26,7 @@ LABEL org.opencontainers.image.title="batch-emulator" \
 # The base image's pip, and all that it could be installed again from: where python.org's build has it, and where Debian's has it.
 RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/* /usr/local/lib/python3*/ensurepip \
            /usr/bin/pip* /usr/lib/python3*/dist-packages/* /usr/lib/python3*/ensurepip /usr/share/python-wheels \
- && mkdir /scenarios
+ && mkdir /scenarios /data && chown 10001:10001 /data
 COPY --from=build /opt/emulator /opt/emulator
 ENV PATH=/opt/emulator/bin:$PATH \
     PYTHONUNBUFFERED=1 \

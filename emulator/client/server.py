@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 CONTROL = "/_emulator"
 
 NO_SERVER = "http://127.0.0.1"
-"""Where links lead if no server can listen in this process: a transport or an adapter finds its way by any host."""
+"""The URL of links if no server can listen in this process: a transport or an adapter finds its way by any host."""
 
 AS_JSON = ((b"accept", b"application/json"),)
 

@@ -37,7 +37,7 @@ class Outside(NamedTuple):
 
 
 RELEASED = Outside((), 0)
-"""What a handler yields whose further steps touch its world no more: they run in a thread, in turns with others."""
+"""A step that a handler yields once it is done with its world: its further steps run in a thread, in turns with others."""
 
 Steps = Generator[Outside, None, T]
 """The steps of a handler, between which it has neither its world nor a thread until what it yields is done.

@@ -1,4 +1,4 @@
-"""What a journal tells of: exchanges with clients, changes that time or a controller made, attempts to deliver."""
+"""Events of a journal: exchanges with clients, changes that time or a controller made, attempts to deliver."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_VERDICTS = 20
 """The verdicts that an exchange keeps at most."""
 
 
-class Change(Struct, frozen=True, gc=False):
+class Change(Struct, frozen=True, gc=False, array_like=True):
     """A change of state: a resource went from one state to another at an instant, and why.
 
     `why` is the command, the timer that ended, or the controller; `evidence` is what the row rests on.
@@ -57,7 +57,7 @@ class FaultHit(NamedTuple):
     place: str | None
 
 
-class Savepoint(Struct, frozen=True, gc=False):
+class Savepoint(Struct, frozen=True, gc=False, array_like=True):
     """The point at which an exchange began: the instant, the journal's newest number, and the count of commits."""
 
     at: datetime

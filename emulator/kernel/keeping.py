@@ -23,20 +23,20 @@ class Restored(Struct, frozen=True):
     name: str
 
 
-class Kept(Struct, frozen=True):
+class SnapshotTaken(Struct, frozen=True):
     """The present was kept as a snapshot."""
 
     name: str
     at: datetime
 
 
-class Forgotten(Struct, frozen=True):
+class SnapshotDropped(Struct, frozen=True):
     """A snapshot was dropped."""
 
     name: str
 
 
-Deed = Reset | Restored | Kept | Forgotten | Savepoint
+Deed = Reset | Restored | SnapshotTaken | SnapshotDropped | Savepoint
 """A thing done with a world that is more than a commit. A Savepoint is where it went back to."""
 
 

@@ -11,7 +11,7 @@ from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.exchange import Savepoint
 from emulator.kernel.history import History
 from emulator.kernel.journal import Journal
-from emulator.kernel.keeping import Deed, Forgotten, Kept, Reset, Restored
+from emulator.kernel.keeping import Deed, Reset, Restored, SnapshotDropped, SnapshotTaken
 from emulator.kernel.resource import Struct
 from emulator.kernel.room import admit, size_of_copy
 from emulator.kernel.weight import weigh
@@ -78,7 +78,7 @@ def snapshot(world: World, name: str) -> Moment:
     at = world.settle()
     note(world)
     moment = world.keep_moment(name, at)
-    note(world, Kept(name, at))
+    note(world, SnapshotTaken(name, at))
     return moment
 
 
@@ -97,7 +97,7 @@ def drop_snapshot(world: World, name: str) -> None:
     """
     if world.snapshots.pop(name, None) is None:
         raise NotFound("snapshot", name, world.snapshots)
-    note(world, Forgotten(name))
+    note(world, SnapshotDropped(name))
 
 
 def moment(world: World, name: str, quota: Quota | None = None) -> Moment:

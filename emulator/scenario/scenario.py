@@ -12,6 +12,7 @@ from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
 from emulator.kernel.errors import Problem, TooMany
 from emulator.kernel.limits import Limits, Rules
+from emulator.kernel.machine import Machine
 from emulator.kernel.resource import Struct, field, structs
 from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant, parse_offset
@@ -165,15 +166,27 @@ class Scenario(Struct, frozen=True, eq=False):
         written = self.content.get("timing", {})
         timing = {timer: _length(duration) for timer, duration in written.items() if not isinstance(duration, (list, tuple))}
         ladders = {name: tuple(map(parse_duration, it)) for name, it in written.items() if isinstance(it, (list, tuple))}
-        machines = {machine.kind: machine for vendor in vendors.values() for machine in vendor.machines}
-        machines[TIMELINE.kind] = TIMELINE
         credentials = {
             name: accepted_by(self.content, vendor) if is_listing(self.content, vendor) else None
             for name, vendor in vendors.items()
         }
         accounts, provenance = accounts_given(self.content, vendors), self.content.get("provenance", True)
-        rules = Rules(machines, timing, choices, credentials, accounts, provenance, parameters=self.parameters, ladders=ladders)
+        rules = Rules(
+            machines_of(vendors),
+            timing,
+            choices,
+            credentials,
+            accounts,
+            provenance,
+            parameters=self.parameters,
+            ladders=ladders,
+        )
         return structs.replace(rules, **self.content.get("deliveries", {}))
+
+
+def machines_of(vendors: Vendors) -> dict[str, Machine]:
+    """Return the machines of vendors, and that of the timeline, by kind."""
+    return {it.kind: it for vendor in vendors.values() for it in vendor.machines} | {TIMELINE.kind: TIMELINE}
 
 
 def listed_claims(vendors: Vendors, scenario: object) -> list[Claim]:

@@ -1,4 +1,4 @@
-"""What a scenario says and its steps never brought into play: faults, replies, and events of its timeline."""
+"""Parts of a scenario that its steps never brought into play: faults, replies, and events of its timeline."""
 
 from __future__ import annotations
 

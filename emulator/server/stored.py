@@ -47,10 +47,11 @@ def stored_worlds(
         if id not in worlds:
             world = scenario.world(VENDORS, id, None, rate, limits, budget)
             worlds.add(world, scenario.claims(VENDORS, world))
+    kept.watch(worlds, opened.values())
     if rate is not None:
         for world in worlds:
-            world.clock.set_rate(rate)
-    kept.watch(worlds, opened.values())
+            with world.lock:  # so that it is recorded
+                world.clock.set_rate(rate)
     return worlds
 
 
@@ -84,7 +85,7 @@ def _began_as(world: World, scenario: Scenario) -> bool:
 
 
 def lines(url: str, ids: Sequence[str]) -> Iterator[str]:
-    """Yield what a server says of worlds that go on from its store."""
+    """Yield the line that a server prints of the worlds that go on from its store, if there are any."""
     if ids:
         count = "1 world goes" if len(ids) == 1 else f"{len(ids)} worlds go"
         yield f"{count} on from {url}: {', '.join(sorted(ids)[:5])}{', ...' if len(ids) > 5 else ''}"

@@ -16,35 +16,22 @@ from emulator.kernel.calls import Verdict, Window
 from emulator.kernel.errors import BadInput
 from emulator.kernel.exchange import AppliedRow, Change, DeliveryAttempt, Event, Exchange, FaultHit, Savepoint
 from emulator.kernel.machine import Machine, Row
-from emulator.kernel.resource import Struct, structs
-from emulator.store.values import Fields, Values
+from emulator.kernel.resource import Struct
+from emulator.store.values import NOTHING, Values, reader_of
 
 Machines = Mapping[str, Machine]
 
+_NAME_AND_FIELDS = reader_of(tuple[str, dict[str, Raw]])
+
 Text = str | tuple[str]
 """Bytes: a text in UTF-8, or in a list of its own what they are in Base64."""
-
-KeptValue = tuple[str, Mapping[str, Raw]]
-"""The class of a resource, and its fields."""
-
-
-class KeptChange(Struct, frozen=True, array_like=True):
-    """A change of state."""
-
-    at: datetime
-    kind: str
-    id: str
-    source: str
-    to: str
-    why: str
-    evidence: str | None
 
 
 class KeptExchange(Struct, frozen=True, array_like=True, tag="exchange"):
     """An exchange. A row that was applied is the kind, the id, and the name of the row."""
 
     at: datetime
-    savepoint: tuple[datetime, int, int]
+    savepoint: Savepoint
     operation: str
     method: str
     target: str
@@ -55,16 +42,16 @@ class KeptExchange(Struct, frozen=True, array_like=True, tag="exchange"):
     basis: str | None
     status: int
     response: Text
-    changes: tuple[KeptChange, ...]
+    changes: tuple[Change, ...]
     applied_rows: tuple[tuple[str, str, str], ...]
     consulted: tuple[str, ...]
     credential: str | None
-    faults: tuple[tuple[str, str, str, str | None], ...]
+    faults: tuple[FaultHit, ...]
     delivered: bool | None
     cut: bool
     headers: tuple[tuple[str, str], ...]
     also: tuple[str, ...]
-    verdicts: tuple[tuple[Any, Any, bool], ...]
+    verdicts: tuple[tuple[Raw, Raw, bool], ...]
     size: int
 
 
@@ -73,34 +60,34 @@ class KeptDelivery(Struct, frozen=True, array_like=True, tag="delivery"):
 
     at: datetime
     operation: str
-    delivery: Any
-    changes: tuple[KeptChange, ...]
+    delivery: Raw
+    changes: tuple[Change, ...]
 
 
 class KeptStateChange(Struct, frozen=True, array_like=True, tag="change"):
     """A change that time or a controller made."""
 
-    change: KeptChange
+    change: Change
 
 
 KeptEvent = KeptExchange | KeptDelivery | KeptStateChange
 
 
 class Events:
-    """Writes and reads events of worlds with these machines. `share` stands for a resource, and `find` finds it again."""
+    """Writes and reads events of worlds with these machines; `write` and `read` do so with a resource that an event has."""
 
-    def __init__(self, machines: Machines, share: Callable[[Any], Any], find: Callable[[Any], Any]) -> None:
+    def __init__(self, machines: Machines, write: Callable[[Any], Any], read: Callable[[Raw], Any]) -> None:
         self._machines = machines
-        self._share = share
-        self._find = find
+        self._write = write
+        self._read = read
 
     def written(self, event: Event) -> KeptEvent:
         """Return an event as it is kept."""
         if isinstance(event, Exchange):
             return self._exchange(event)
         if isinstance(event, Change):
-            return KeptStateChange(_change(event))
-        return KeptDelivery(event.at, event.operation, self._share(event.delivery), tuple(map(_change, event.changes)))
+            return KeptStateChange(event)
+        return KeptDelivery(event.at, event.operation, self._write(event.delivery), event.changes)
 
     def read(self, kept: KeptEvent, quota: Quota) -> Event:
         """Return an event, whose bytes count in a quota.
@@ -111,13 +98,13 @@ class Events:
         if isinstance(kept, KeptExchange):
             return self._read_exchange(kept, quota)
         if isinstance(kept, KeptStateChange):
-            return _read_change(kept.change)
-        return DeliveryAttempt(kept.at, kept.operation, self._find(kept.delivery), tuple(map(_read_change, kept.changes)))
+            return kept.change
+        return DeliveryAttempt(kept.at, kept.operation, self._read(kept.delivery), kept.changes)
 
     def _exchange(self, it: Exchange) -> KeptExchange:
         return KeptExchange(
-            it.at, structs.astuple(it.savepoint), it.operation, it.method, it.target, as_text(it.request), it.answer,
-            it.evidence, it.assumption, it.basis, it.status, as_text(it.response), tuple(map(_change, it.changes)),
+            it.at, it.savepoint, it.operation, it.method, it.target, as_text(it.request), it.answer,
+            it.evidence, it.assumption, it.basis, it.status, as_text(it.response), it.changes,
             tuple(map(self._applied, it.applied_rows)), it.consulted, it.credential, it.faults,
             it.delivered, it.cut, tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in it.headers]),
             it.also, tuple([self._verdict(each) for each in it.verdicts]), it.charge.size if it.charge else 0,
@@ -125,10 +112,10 @@ class Events:
 
     def _read_exchange(self, it: KeptExchange, quota: Quota) -> Exchange:
         return Exchange(
-            it.at, Savepoint(*it.savepoint), it.operation, it.method, it.target, as_bytes(it.request), it.answer, it.evidence,
-            it.assumption, it.basis, it.status, as_bytes(it.response), tuple(map(_read_change, it.changes)),
+            it.at, it.savepoint, it.operation, it.method, it.target, as_bytes(it.request), it.answer, it.evidence,
+            it.assumption, it.basis, it.status, as_bytes(it.response), it.changes,
             tuple([AppliedRow(kind, id, self._row(kind, name)) for kind, id, name in it.applied_rows]), it.consulted,
-            it.credential, tuple([FaultHit(*each) for each in it.faults]), it.delivered, it.cut,
+            it.credential, it.faults, it.delivered, it.cut,
             [(name.encode("latin-1"), value.encode("latin-1")) for name, value in it.headers],
             it.also, tuple([self._read_verdict(*each) for each in it.verdicts]), quota.keep(it.size),
         )  # fmt: skip
@@ -144,27 +131,16 @@ class Events:
         return row
 
     def _verdict(self, it: Verdict[Any]) -> tuple[Any, Any, bool]:
-        return self._share(it.rule), None if it.window is None else self._share(it.window), it.strikes
+        return self._write(it.rule), None if it.window is None else self._write(it.window), it.strikes
 
-    def _read_verdict(self, rule: Any, window: Any, strikes: bool) -> Verdict[Any]:
-        found: Window | None = None if window is None else self._find(window)
-        return Verdict(self._find(rule), found, strikes)
+    def _read_verdict(self, rule: Raw, window: Raw, strikes: bool) -> Verdict[Any]:
+        found: Window | None = None if window == NOTHING else self._read(window)
+        return Verdict(self._read(rule), found, strikes)
 
 
-def inline(values: Values) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+def inline(values: Values) -> tuple[Callable[[Any], Any], Callable[[Raw], Any]]:
     """Return functions that write resources where they stand, and read them there."""
-
-    def find(kept: Any) -> Any:
-        name, fields = kept
-        return values.read(name, {field: Raw(_as_raw(it)) for field, it in fields.items()})
-
-    return values.written, find
-
-
-def _as_raw(value: Any) -> bytes:
-    from msgspec import json
-
-    return json.encode(value)
+    return values.written, lambda raw: values.read(*_NAME_AND_FIELDS(raw))
 
 
 @cache
@@ -204,14 +180,3 @@ def as_bytes(text: Text) -> bytes:
         return b64decode(text[0], validate=True)
     except ValueError as error:
         raise BadInput.at(f"a body cannot be read: {error}") from None
-
-
-def _change(it: Change) -> KeptChange:
-    return KeptChange(it.at, it.kind, it.id, it.source, it.to, it.why, it.evidence)
-
-
-def _read_change(it: KeptChange) -> Change:
-    return Change(it.at, it.kind, it.id, it.source, it.to, it.why, it.evidence)
-
-
-__all__ = ["Events", "Fields", "KeptEvent", "KeptValue", "as_bytes", "as_text", "inline"]

@@ -11,8 +11,8 @@ from emulator.kernel.past import BEGINNING
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendors
 from emulator.store.covering import covered, own_stand_ins
-from emulator.store.file import FORMAT, KIND, Header, written
-from emulator.store.image import ImageWriter
+from emulator.store.file import KIND, Header, written
+from emulator.store.image import FORMAT, ImageWriter
 from emulator.store.values import Values
 from emulator.text.stand_ins import StandIns
 

@@ -12,10 +12,8 @@ from msgspec import ValidationError, json
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
 from emulator.kernel.resource import Struct
+from emulator.store.image import FORMAT
 from emulator.text.checkpoint import checkpoint
-
-FORMAT = 1
-"""The number of the format that is written. Read are this one and the one before."""
 
 KIND = "batch-emulator world"
 FILE_TYPE, ENDING = "application/gzip", ".world.gz"
@@ -133,10 +131,10 @@ def _header(line: bytes) -> Header:
         raise BadInput.at("this file is no world: it does not begin as one does that `batch-emulator export` wrote") from None
     if found.kind != KIND:
         raise BadInput.at(f"this file is no world, but {found.kind[:100]!r}: give one that `batch-emulator export` wrote")
-    if found.format > FORMAT:
+    if found.format != FORMAT:
         raise BadInput.at(
-            f"this file has format {found.format}, written by version {found.version[:100]!r}, and this version reads formats"
-            f" up to {FORMAT}: open it with that version or a newer one"
+            f"this file has format {found.format}, written by version {found.version[:100]!r}, and this version reads format"
+            f" {FORMAT}: open it with that version or a newer one"
         )
     try:
         return json.decode(line, type=HeaderLine).file

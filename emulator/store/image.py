@@ -27,6 +27,9 @@ from emulator.store.events import Events
 from emulator.store.values import NOTHING, PARTS, Parts, Values, as_json, exactly
 from emulator.text.checkpoint import checkpoint
 
+FORMAT = 1
+"""The number of the form of images, and so of records and files: the only one so far. Anything else is refused."""
+
 SOME = 200
 """Values, events or commits of a line: between two lines others have a turn."""
 
@@ -126,6 +129,10 @@ class Numbered:
         """Return the number of a thing that has one."""
         return self._numbers.get(id(it))
 
+    def number(self, it: Any) -> int:
+        """Return the number of a thing that was added."""
+        return self._numbers[id(it)]
+
     def add(self, it: Any) -> int:
         """Return a new thing's number."""
         self._numbers[id(it)] = number = len(self._held)
@@ -178,7 +185,7 @@ class ImageWriter:
                 written.append(self._writer.written(event))
             yield from self._flush()
             yield self._line("events", written)
-        entries = tuple([(it.n, self._events.find(it.event) or 0) for it in journal])
+        entries = tuple([(it.n, self._events.number(it.event)) for it in journal])
         yield _line("journal", KeptJournal(journal.last, journal.cleared, journal.withdrawn, entries))
 
     def _history(self, history: History) -> Iterator[bytes]:
@@ -189,7 +196,7 @@ class ImageWriter:
                 written.append(self._commit(commit))
             yield from self._flush()
             yield self._line("commits", written)
-        yield _line("history", KeptHistory(history.count, tuple([self._commits.find(it) or 0 for it in history])))
+        yield _line("history", KeptHistory(history.count, tuple([self._commits.number(it) for it in history])))
 
     def _commit(self, it: Commit) -> KeptCommit:
         changes = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Protocol
@@ -20,11 +21,18 @@ from emulator.store.records import Claims, Step, StepWriter, digest, record_of, 
 from emulator.store.values import Values
 from emulator.text.checkpoint import TurnLock
 
+UNWRITTEN = "it cannot be written as a record, which is a mistake of the emulator; its log says more"
+
+log = logging.getLogger("emulator")
+
 
 class Sink(Protocol):
     """Takes records that are to be kept, in order."""
 
     def append(self, keeper: WorldKeeper, append: Append) -> Receipt: ...
+
+    def take_back(self) -> None:
+        """Have the worlds taken back of which something could not be kept."""
 
     @property
     def refusal(self) -> str | None: ...
@@ -114,19 +122,30 @@ class WorldKeeper:
         """Hand on what happened since the last time, if anything did. The caller holds the world's lock."""
         if self.is_lost or self.is_ended:
             return
-        world = self.world
-        steps = self._new_steps()
-        if not (steps or self._steps or self.claims):
-            return
-        steps = [*self._steps, *steps]
+        try:
+            self._keep()
+        except Exception:  # a value that nobody can write would be in the way of all that comes after it
+            log.exception("what happened in the world %r cannot be recorded", self.world.id)
+            self._receipt = Receipt()
+            self._receipt.end(UNWRITTEN)
+            self._sink.take_back()
+
+    def _keep(self) -> None:
+        steps = [*self._steps, *self._new_steps()]
         if self.claims is not None:
             steps.append(Step(claims=self.claims))
-            if world.ttl is not None:
-                steps.append(Step(ttl=world.ttl))
+            if self.world.ttl is not None:
+                steps.append(Step(ttl=self.world.ttl))
+        if not steps:
+            return
+        self._receipt = self._hand_on(steps)
+
+    def _hand_on(self, steps: list[Step]) -> Receipt:
+        world = self.world
         body = record_of(world, self._by, self.newest, REALTIME(), steps)
         self.n, self.newest, self._steps, self.claims = self.n + 1, digest(body), [], None
         self._mark()
-        self._receipt = self._sink.append(self, Append(world.id, self.n, body))
+        return self._sink.append(self, Append(world.id, self.n, body))
 
     def _mark(self) -> None:
         """Note how far the world has come."""

@@ -15,11 +15,11 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim, Worlds
 from emulator.sdk.vendor import Vendors
-from emulator.store.image import ImageWriter
+from emulator.store.image import FORMAT, ImageWriter
 from emulator.store.keeper import WorldKeeper
 from emulator.store.port import Append, Engine, StoreUnavailable
 from emulator.store.receipt import Receipt
-from emulator.store.records import FORMAT, Claims, ImageHead
+from emulator.store.records import Claims, ImageHead
 from emulator.store.recovery import Recovery
 from emulator.store.replay import Opened, WorldReader
 from emulator.store.values import Values, as_json
@@ -40,7 +40,7 @@ class KeptWorlds:
     """
 
     def __init__(self, engine: Engine, vendors: Vendors, limits: Limits) -> None:
-        self._writer = Writer(engine, on_failure=self._recover)
+        self._writer = Writer(engine, on_failure=self.take_back)
         self._vendors = vendors
         self._limits = limits
         self._values = Values(vendors)
@@ -161,7 +161,8 @@ class KeptWorlds:
         """Write what waits, and close the engine."""
         self._writer.close()
 
-    def _recover(self) -> None:
+    def take_back(self) -> None:
+        """Have the worlds taken back of which something could not be kept."""
         self._recovery.begin()
 
     def _take_all_back(self) -> None:

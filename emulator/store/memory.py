@@ -8,7 +8,7 @@ from emulator.store.port import Ahead, Append, Image, Record, check_numbers
 
 
 class _World:
-    """What is kept of one world: its records after the one that its image was made after."""
+    """The records of one world after the one at which its image was made, and that image."""
 
     def __init__(self) -> None:
         self.image: Image | None = None

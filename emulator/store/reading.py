@@ -17,9 +17,10 @@ from emulator.kernel.machine import Machine
 from emulator.kernel.past import BEGINNING, Moment
 from emulator.kernel.resource import structs
 from emulator.kernel.room import refusal
-from emulator.kernel.timeline import TIMELINE
+from emulator.kernel.store import MANY
 from emulator.kernel.weight import weigh
 from emulator.kernel.world import World
+from emulator.scenario.scenario import machines_of
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import Events, KeptEvent
 from emulator.store.image import (
@@ -38,11 +39,6 @@ from emulator.text.checkpoint import checkpoint
 _MEMBER = json.Decoder(dict[str, Raw])
 
 
-def machines_of(vendors: Vendors) -> dict[str, Machine]:
-    """Return the machines of vendors, and that of the timeline, by kind."""
-    return {it.kind: it for vendor in vendors.values() for it in vendor.machines} | {TIMELINE.kind: TIMELINE}
-
-
 class Pools:
     """What the lines of an image number: parts, values, events and commits. All of it counts in a quota."""
 
@@ -53,7 +49,7 @@ class Pools:
         self.commits: list[Commit] = []
         self._values = values
         self._quota = quota
-        self._reader = Events(machines, lambda it: it, self._value)
+        self._reader = Events(machines, lambda it: it, lambda raw: self._value(json.decode(raw)))
 
     def empty(self) -> None:
         """Forget all of it."""
@@ -198,11 +194,12 @@ class ImageReader:
             value = self._pools.values[place]
             if (value.kind, value.id) != (kind, id):
                 raise BadInput.at(f"value {place} is not {kind} {id}")
-            known = world.store.find(kind, id) is not None
-            if known and world.store.number(kind, id) != number:
+            is_there = world.store.find(kind, id) is not None
+            if is_there and world.store.number(kind, id) != number:
                 world.store.remove(kind, id)
-            world.store.put(value, None if known and world.store.find(kind, id) is not None else number)
-        world.store.settle(_MANY)
+                is_there = False
+            world.store.put(value, None if is_there else number)
+        world.store.settle(MANY)
 
     @property
     def _there(self) -> World:
@@ -218,9 +215,6 @@ class ImageReader:
     def _take_history(self, kept: KeptHistory) -> None:
         commits = [self._pools.commits[place] for place in kept.commits]
         self._there.history = History.holding(self._limits.journal, commits, kept.count)
-
-
-_MANY = 500
 
 
 def rules_of(kept: KeptRules, machines: Mapping[str, Machine], limits: Limits) -> Rules:

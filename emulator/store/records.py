@@ -1,4 +1,4 @@
-"""Records: what happened in a world since the record before, as outcomes in JSON. Nothing is found by doing it again."""
+"""Records: what happened in a world since the record before, as outcomes in JSON. No vendor is asked again what comes of it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Any
 
 from msgspec import Raw
 
+from emulator.kernel.exchange import Savepoint
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Entry
-from emulator.kernel.keeping import Deed, Forgotten, Kept, Reset, Restored
-from emulator.kernel.resource import Struct, structs
+from emulator.kernel.keeping import Deed, Reset, Restored, SnapshotDropped, SnapshotTaken
+from emulator.kernel.resource import Struct
 from emulator.kernel.world import World
 from emulator.store.events import Events, KeptEvent, inline
+from emulator.store.image import FORMAT
 from emulator.store.values import NOTHING, Values, as_json, exactly
-
-FORMAT = 1
-"""The number of the form of records and images. What is written has this one; what is read has this or the one before."""
 
 Claims = tuple[tuple[str, str], ...]
 """Vendors and credentials that pick a world."""
@@ -71,11 +70,11 @@ class Step(Struct, frozen=True, omit_defaults=True):
     entries: tuple[tuple[int, KeptEvent], ...] = ()
     altered: tuple[Alteration, ...] = ()
     cleared: int | None = None
-    back: tuple[datetime, int, int] | None = None
+    back: Savepoint | None = None
     reset: bool = False
     restored: str | None = None
-    kept: tuple[str, datetime] | None = None
-    forgotten: str | None = None
+    snapshot: tuple[str, datetime] | None = None
+    dropped: str | None = None
     clock: tuple[float, timedelta] | None = None
     image: tuple[Raw, ...] = ()
     claims: Claims | None = None
@@ -164,12 +163,12 @@ def step_of(deed: Deed) -> Step:
             return Step(reset=True)
         case Restored(name):
             return Step(restored=name)
-        case Kept(name, at):
-            return Step(kept=(name, at))
-        case Forgotten(name):
-            return Step(forgotten=name)
+        case SnapshotTaken(name, at):
+            return Step(snapshot=(name, at))
+        case SnapshotDropped(name):
+            return Step(dropped=name)
         case _:
-            return Step(back=structs.astuple(deed))
+            return Step(back=deed)
 
 
 def record_of(world: World, by: str, after: str, wall: float, steps: list[Step]) -> bytes:

@@ -11,17 +11,18 @@ from msgspec import DecodeError, ValidationError
 from emulator.kernel.budget import Budget
 from emulator.kernel.clock import FROZEN, REALTIME, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.kernel.exchange import Savepoint
 from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import Entry
 from emulator.kernel.limits import Limits
 from emulator.kernel.past import ENTRY
 from emulator.kernel.resource import Struct, structs
 from emulator.kernel.world import World
+from emulator.scenario.scenario import machines_of
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import Events, inline
-from emulator.store.reading import ImageReader, machines_of, written_state
-from emulator.store.records import FORMAT, Alteration, Claims, ImageHead, KeptPut, KeptStep, Record, Step, digest
+from emulator.store.image import FORMAT
+from emulator.store.reading import ImageReader, written_state
+from emulator.store.records import Alteration, Claims, ImageHead, KeptPut, KeptStep, Record, Step, digest
 from emulator.store.values import PARTS, Parts, Values, reader_of
 from emulator.text.checkpoint import checkpoint
 
@@ -152,13 +153,13 @@ class WorldReader:
             world.restore(step.restored)
             if not step.restored.startswith(ENTRY):
                 self._stand_still()
-        if step.kept is not None:
-            moment = world.keep_moment(*step.kept)
+        if step.snapshot is not None:
+            moment = world.keep_moment(*step.snapshot)
             moment.world.clock = Clock(moment.at, self._rate, skew=world.clock.skew)
-        if step.forgotten is not None:
-            world.drop_snapshot(step.forgotten)
+        if step.dropped is not None:
+            world.drop_snapshot(step.dropped)
         if step.back is not None:
-            world.go_back_to(Savepoint(*step.back))
+            world.go_back_to(step.back)
 
     def _take_commit(self, world: World, step: KeptStep) -> None:
         changes = tuple([self._put(world, it) for it in step.puts])

@@ -15,7 +15,7 @@ from functools import cache, partial
 from operator import attrgetter
 from typing import Any
 
-from msgspec import DecodeError, Raw, json
+from msgspec import Raw, json
 
 from emulator.kernel.budget import Charge, Metered
 from emulator.kernel.consequences import Revocation
@@ -287,6 +287,3 @@ def _read_happening(vendors: Vendors, raw: Raw) -> Any:
 def _with_body(value: Any) -> Any:
     """Return a rule with the body that it gives as it is written, which may be bytes, a text or a value."""
     return structs.replace(value, body=body_of(value.written)) if isinstance(value, (Fault, ScriptedReply)) else value
-
-
-__all__ = ["DecodeError", "Fields", "Values", "as_json", "reader_of"]

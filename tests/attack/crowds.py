@@ -9,9 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import cycle
 
-from tests.attack.served import Findings, Server
+from tests.attack.served import Findings, Server, played
 
 MANY, CHECKS, STREAMS = 50, 20, 190
 """Requests that are sent, and texts that are checked, at a time; and streams."""
@@ -35,14 +34,8 @@ TEXTS = (
 
 def many_at_once(server: Server, seed: int, seconds: float) -> Findings:
     """Play one kind after the other until the time is over."""
-    findings, end, draw = Findings(), time.monotonic() + seconds, random.Random(seed)
-    for play in cycle(draw.sample((sent_and_held, unread_streams, checked_together, many_names), 4)):
-        for wrong in play(server, draw):
-            findings.find(f"{play.__name__.replace('_', ' ')}: {wrong}")
-        findings.tried += 1
-        if time.monotonic() > end:
-            return findings
-    raise AssertionError("a cycle has no end")
+    draw = random.Random(seed)
+    return played(draw.sample((sent_and_held, unread_streams, checked_together, many_names), 4), server, draw, seconds)
 
 
 def sent_and_held(server: Server, draw: random.Random) -> Iterator[str]:

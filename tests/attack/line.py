@@ -11,11 +11,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from itertools import cycle
 from threading import Event, Thread
 from unittest.mock import patch
 
-from tests.attack.served import Findings, Server, serving
+from tests.attack.served import Findings, Server, played, serving
 from tests.support.worst_texts import SIGNS, TOKENS
 
 READERS, STATE = 60, 8_000_000
@@ -38,14 +37,8 @@ OTHER_FILES = 40
 
 def over_the_line(server: Server, seed: int, seconds: float) -> Findings:
     """Play one kind after the other until the time is over."""
-    findings, end, draw = Findings(), time.monotonic() + seconds, random.Random(seed)
-    for play in cycle((stalled_readers, long_headers, little_chunks, stalled_hellos, an_end_amid_work)):
-        for wrong in play(server, draw):
-            findings.find(f"{play.__name__.replace('_', ' ')}: {wrong}")
-        findings.tried += 1
-        if time.monotonic() > end:
-            return findings
-    raise AssertionError("a cycle has no end")
+    plays = (stalled_readers, long_headers, little_chunks, stalled_hellos, an_end_amid_work)
+    return played(plays, server, random.Random(seed), seconds)
 
 
 def stalled_readers(server: Server, draw: random.Random) -> Iterator[str]:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+Play = Callable[["Server", random.Random], Iterator[str]]
 
 READ_TIMEOUT = 300
 """Seconds after which a request counts as never answered."""
@@ -153,3 +158,15 @@ def somebody_else(server: Server) -> Iterator[Waits]:
         finally:
             output, _ = asking.communicate("stop\n")
             waits.seconds = json.loads(output)
+
+
+def played(plays: Sequence[Play], server: Server, draw: random.Random, seconds: float) -> Findings:
+    """Play one kind of attack after the other, each of which yields what is wrong, until the time is over."""
+    findings, end = Findings(), time.monotonic() + seconds
+    for play in cycle(plays):
+        for wrong in play(server, draw):
+            findings.find(f"{play.__name__.replace('_', ' ')}: {wrong}")
+        findings.tried += 1
+        if time.monotonic() > end:
+            return findings
+    raise AssertionError("a cycle has no end")

@@ -52,6 +52,9 @@ class Tape:
         receipt.end()
         return receipt
 
+    def take_back(self) -> None:
+        raise AssertionError("something cannot be written")
+
 
 def recorded(world: World) -> Tape:
     """Return what takes the records of a world from now on."""
@@ -125,6 +128,9 @@ def test_the_records_of_a_scenario_that_is_played_are_read_as_the_world_that_it_
             left.append((self.get(id), tapes[id]))
             world = read(tapes[id])
             assert [*moments(world)] == [*moments(self.get(id))]
+        keeper = self.get(id).keeper
+        assert isinstance(keeper, WorldKeeper)
+        keeper.is_ended = True
         remove(self, id)
 
     monkeypatch.setattr(Worlds, "add", add_recorded)

@@ -9,6 +9,7 @@ import pytest
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.limits import Limits
+from emulator.kernel.resource import structs
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.server.app import worlds_of
@@ -199,3 +200,24 @@ def test_a_world_has_an_image_after_many_records_however_often_its_server_was_st
                     worlds.default.snapshot(f"{start} {n}")
             if start == 2:
                 wait_until(lambda: kept.ids() and engine.newest_image("default"))
+
+
+def test_what_cannot_be_written_has_not_happened_and_is_in_nobodys_way(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = server.add()
+    with world.lock, world.transaction("write") as tx:
+        tx.put(structs.replace(world.store.group("serpwow.account")[0], name="\ud800"))
+    assert server.kept.ids()  # by when it is known
+    receipt = world.keeper.receipt if world.keeper else None
+    assert receipt is not None
+    assert receipt.error.startswith("it cannot be written as a record")
+    wait_until(lambda: server.look() is None)
+    again = server.worlds.get("w")
+    assert (again is world, again.store.group("serpwow.account")[0].name) == (False, "John Smith")
+    with again.lock, again.transaction("write") as tx:
+        tx.put(structs.replace(again.store.group("serpwow.account")[0], name="Jane", charge=None))
+    opened = server.kept.open("w", server.worlds.budget).world
+    assert opened is not None
+    assert opened.store.group("serpwow.account")[0].name == "Jane"
+    assert "what happened in the world 'w' cannot be recorded" in caplog.text

@@ -12,7 +12,8 @@ from emulator.client.in_process import InProcessClient
 from emulator.scenario.client import Client, Headers, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.server.app import create_app, worlds_of
-from emulator.store.file import ENDING, FORMAT
+from emulator.store.file import ENDING
+from emulator.store.image import FORMAT
 from tests.support.loading import LIBRARY
 
 FOLDER = Path(__file__).parent
