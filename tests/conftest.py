@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib import import_module
 from pkgutil import walk_packages
+from typing import Any
 
 import httpx
 import pytest
@@ -63,3 +64,17 @@ def live() -> Iterator[Live]:
     app = create_app(worlds_of([]), validate=ResponseValidator(VENDORS.values()))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as control:
         yield Live(server.url, control)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Escape what is no Unicode: a worker of xdist that fails with such a text would end the whole run, and not tell why."""
+    return _escaped((yield))
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(inner) for key, inner in value.items()}
+    return type(value)(map(_escaped, value)) if type(value) in (list, tuple) else value
