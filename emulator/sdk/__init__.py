@@ -63,6 +63,7 @@ from emulator.sdk.fields import (
     times_from,
 )
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
+from emulator.sdk.growing import Growing
 from emulator.sdk.json_pieces import Room, in_pieces
 from emulator.sdk.packing import pack, unpack, unpack_numbers
 from emulator.sdk.repeated_names import repeats_a_name
@@ -120,6 +121,7 @@ __all__ = [
     "Facts",
     "Field",
     "Fields",
+    "Growing",
     "Guard",
     "Handler",
     "Headers",

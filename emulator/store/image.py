@@ -165,13 +165,15 @@ class ImageWriter:
     def _moment(self, name: str, world: World, at: datetime | None) -> Iterator[bytes]:
         clock, store = world.clock, world.store
         kept = KeptClock(clock.now() if at is None else at, clock.rate, clock.skew)
+        yield from self._commits_of(world.history)
         yield _line("moment", KeptMoment(name, kept, world.counters, store.arrived))
         for some in in_lines(_all_of(store) if name == NOW else _unlike(store, self._copy.store)):
             located = [self._located(it) for it in some]
             yield from self._flush()
             yield _line("resources", located)
         yield from self._journal(world.journal)
-        yield from self._history(world.history)
+        history = world.history
+        yield _line("history", KeptHistory(history.count, tuple([self._commits.number(it) for it in history])))
 
     def _located(self, it: tuple[str, str, Any, int]) -> Located:
         kind, id, value, number = it
@@ -188,21 +190,21 @@ class ImageWriter:
         entries = tuple([(it.n, self._events.number(it.event)) for it in journal])
         yield _line("journal", KeptJournal(journal.last, journal.cleared, journal.withdrawn, entries))
 
-    def _history(self, history: History) -> Iterator[bytes]:
-        for some in in_lines(it for it in [*history][::-1] if self._commits.find(it) is None):
+    def _commits_of(self, history: History) -> Iterator[bytes]:
+        """Yield the commits that are new, oldest first: so each value is written as it differs from the one before it."""
+        for some in in_lines(it for it in history if self._commits.find(it) is None):
             written = []
             for commit in some:
                 self._commits.add(commit)
                 written.append(self._commit(commit))
             yield from self._flush()
             yield self._line("commits", written)
-        yield _line("history", KeptHistory(history.count, tuple([self._commits.number(it) for it in history])))
 
     def _commit(self, it: Commit) -> KeptCommit:
         changes = []
         for change in it.changed_resources:
-            after = None if change.after is None else self._value(change.after)
-            before = None if change.before is None else self._value(change.before, change.after)
+            before = None if change.before is None else self._value(change.before)
+            after = None if change.after is None else self._value(change.after, change.before)
             changes.append((change.kind, change.id, before, after, change.number))
         written = NOTHING if it.written is None else exactly(it.written.state)
         return KeptCommit(it.at, it.why, it.first, it.last, tuple(changes), it.counters, written)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any
 
 from emulator.kernel.accounts import ONE_ACCOUNT
@@ -26,6 +26,9 @@ from emulator.text.checkpoint import checkpoint
 
 ASTRAY = "astray"
 """The end of the name of an operation that no vendor has: a request to an unknown path."""
+
+TOGETHER = 100
+"""Commits that are checked together: a part that these share, such as a result set, is written once for all of them."""
 
 
 def choices_of(world: World, vendors: Vendors) -> dict[str, str]:
@@ -73,11 +76,14 @@ def check_moment(name: str, moment: Moment, vendors: Vendors) -> None:
             problems = chain(problems_in({vendor.name: state}, schema), vendor.state.validate(state))
             _expect_none(problems, f"its state ({name})")
     _check_journal(world.journal, vendors)
-    for commit in world.history:
-        checkpoint()
-        _check_commit(commit, schema)
-        with suppress(TooMany):  # it is too much to be shown at once, which is no mistake
-            commit_differences(world, vendors, commit.changed_resources, commit.at)
+    commits = iter(world.history)
+    while some := [*islice(commits, TOGETHER)]:
+        with each_part_dumped_once():
+            for commit in some:
+                checkpoint()
+                _check_commit(commit, schema)
+                with suppress(TooMany):  # it is too much to be shown at once, which is no mistake
+                    commit_differences(world, vendors, commit.changed_resources, commit.at)
 
 
 def senseless(reason: str) -> BadInput:

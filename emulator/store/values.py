@@ -23,13 +23,14 @@ from emulator.kernel.delivery_faults import DeliveryFault
 from emulator.kernel.errors import BadInput
 from emulator.kernel.faults import NEXT, Fault
 from emulator.kernel.replies import ScriptedReply
-from emulator.kernel.resource import Struct, structs
+from emulator.kernel.resource import structs
 from emulator.kernel.timeline import Reaction, TimelineEvent
 from emulator.kernel.weight import Shared
 from emulator.scenario.calls import body_of
 from emulator.scenario.timeline import happening
 from emulator.sdk.exact_json import dump, load
 from emulator.sdk.vendor import Vendors
+from emulator.store.form import NO_VALUE, Form, growing_fields
 
 Fields = Mapping[str, Any]
 """Fields of a resource by name, each as JSON has it, or as it stands in a text."""
@@ -38,24 +39,8 @@ OF_THE_KERNEL = (Revocation, Fault, DeliveryFault, ScriptedReply, Reaction, Time
 """Resources that no vendor declares; importing them makes them known."""
 
 
-_NO_VALUE = object()
-
 NOTHING = Raw(b"null")
 """JSON that stands for no value."""
-
-
-class Form(Struct, frozen=True, eq=False):
-    """The form of one class of resources: its name, and what writes and reads each of its fields.
-
-    `values` returns those of all fields, in the order of `write`; `defaults` are theirs, or what no value is.
-    """
-
-    name: str
-    of: type[Any]
-    write: Mapping[str, Callable[[Any], Any]]
-    read: Mapping[str, Callable[[Raw], Any]]
-    values: Callable[[Any], tuple[Any, ...]]
-    defaults: tuple[Any, ...]
 
 
 class Values:
@@ -72,7 +57,9 @@ class Values:
         form = self._forms.get(value.__class__) or self._form(value.__class__)
         former = form.defaults if before is None or before.__class__ is not form.of else form.values(before)
         triples = zip(form.write, form.values(value), former, strict=True)
-        return form.name, {name: form.write[name](it) for name, it, old in triples if it is not old and differs(it, old)}
+        return form.name, {
+            name: form.write_field(name, it, old) for name, it, old in triples if it is not old and differs(it, old)
+        }
 
     def read(self, name: str, fields: Mapping[str, Raw], before: Any = None) -> Any:
         """Return the resource of a class that has these fields; the others are as before, or have their defaults.
@@ -83,12 +70,10 @@ class Values:
         of = self._classes.get(name)
         if of is None:
             raise BadInput.at(f"{name!r} is no kind of resource of this version: another version, or another vendor, wrote it")
-        form = self._form(of)
+        form, former = self._form(of), before if before.__class__ is of else None
         try:
-            found = {field: form.read[field](raw) for field, raw in fields.items()}
-            if before is not None and before.__class__ is of:
-                return structs.replace(before, charge=None, **found)
-            return _with_body(of(**found))
+            found = {field: form.read_field(field, raw, former) for field, raw in fields.items()}
+            return _with_body(of(**found)) if former is None else structs.replace(former, charge=None, **found)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise BadInput.at(f"a {name} cannot be read: {error}") from None
 
@@ -102,8 +87,8 @@ class Values:
         ways = {name: self._way(name, hint) for name, hint in hints.items()}
         optional = dict(zip(reversed(of.__struct_fields__), reversed(of.__struct_defaults__), strict=False))
         write, read = ({name: way[i] for name, way in ways.items()} for i in (0, 1))
-        defaults = tuple([optional.get(name, _NO_VALUE) for name in write])
-        return Form(self._names[of], of, write, read, attrgetter(*write), defaults)
+        defaults = tuple([optional.get(name, NO_VALUE) for name in write])
+        return Form(self._names[of], of, write, read, attrgetter(*write), defaults, dict(growing_fields(of)))
 
     def _way(self, name: str, hint: Any) -> tuple[Callable[[Any], Any], Callable[[Raw], Any]]:
         """Return what writes a field of this type, and what reads it."""

@@ -292,9 +292,11 @@ def test_bad_input_is_a_problem_that_names_the_field_and_changes_nothing(
 
 
 def _all_of(client: httpx.Client, world: str) -> tuple[Any, ...]:
-    """Return what there is: the state of a world, all worlds, and the bytes that this one keeps; those of others may be given back."""
-    every = client.get("/worlds").json()
-    return client.get(f"{world}/state").json(), every["worlds"], every["memory"]["worlds"][world.rpartition("/")[2]]
+    """Return all of a world, and which others there are: clocks of those may run, and their memory may be given back."""
+    every, id = client.get("/worlds").json(), world.rpartition("/")[2]
+    own = [it for it in every["worlds"] if it["id"] == id]
+    others = [it["id"] for it in every["worlds"]]
+    return client.get(f"{world}/state").json(), own, others, every["memory"]["worlds"][id]
 
 
 @pytest.mark.parametrize(

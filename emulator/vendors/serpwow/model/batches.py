@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from emulator.sdk import SELF, IndexKey, Metered, Shared, SortedKey, Struct
+from emulator.sdk import SELF, Growing, IndexKey, Metered, Shared, SortedKey, Struct
 from emulator.vendors.serpwow.model.account import Account, months_after
-from emulator.vendors.serpwow.model.result_sets import COUNTED_SIZE, FEW, ResultSets
+from emulator.vendors.serpwow.model.result_sets import COUNTED_SIZE, grow
 from emulator.vendors.serpwow.model.schedules import MANUAL, Schedule
 from emulator.vendors.serpwow.model.searches import Searches
 
@@ -104,7 +104,7 @@ class Batch(Metered, frozen=True, gc=False):
     enabled: bool = True
     last_run: datetime | None = None
     stopped_at: datetime | None = None
-    result_sets: Sequence[ResultSet] = ()
+    result_sets: Annotated[Sequence[ResultSet], Growing(grow)] = ()
     next_result_set_id: int = 1
     destination_ids: tuple[str, ...] = ()
     notifications: Notifications = NO_NOTIFICATIONS
@@ -149,9 +149,7 @@ class Batch(Metered, frozen=True, gc=False):
 
     def results_with(self, newest: Sequence[ResultSet], now: datetime) -> Sequence[ResultSet]:
         """Return the result sets that have not expired, and newer ones."""
-        if len(self.result_sets) + len(newest) <= FEW:
-            return (*self.available(now), *newest)
-        return ResultSets.of(self.result_sets).and_then(newest, self._expired(now))
+        return grow(self.result_sets, newest, self._expired(now))
 
     def results_count(self, now: datetime) -> int:
         """Return the number of result sets that have not expired."""

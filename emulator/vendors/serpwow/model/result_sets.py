@@ -92,3 +92,10 @@ class ResultSets(Shared, Sequence["ResultSet"]):
         items = self._tail if self._earlier is None else self._tail[-1:]
         own, large = weigh_all(items, OWN_SIZE + getsizeof(items))
         return Weight(own, [*large, self._earlier or self._blocks])
+
+
+def grow(result_sets: Sequence[ResultSet], newest: Sequence[ResultSet], expired: int) -> Sequence[ResultSet]:
+    """Return result sets without so many of the oldest, and with newer ones."""
+    if len(result_sets) + len(newest) <= FEW:
+        return (*result_sets[expired:], *newest)
+    return ResultSets.of(result_sets).and_then(newest, expired)

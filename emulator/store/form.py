@@ -1,0 +1,64 @@
+"""The form in which the fields of one class of resources are kept."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Raw, json
+
+from emulator.kernel.resource import Struct
+from emulator.sdk.growing import Grow, Growing, growth
+
+NO_VALUE = object()
+"""What stands where a field has no default."""
+
+
+class _KeptGrowth(Struct, frozen=True):
+    """How a sequence came of the one before it."""
+
+    gone: int
+    newest: Raw
+
+
+_read_growth = json.Decoder(_KeptGrowth).decode
+
+
+class Form(Struct, frozen=True, eq=False):
+    """The form of one class of resources: its name, and what writes and reads each of its fields.
+
+    `values` returns those of all fields, in the order of `write`; `defaults` are theirs, or what no value is. `grow` has the
+    fields whose sequences are written as they grew.
+    """
+
+    name: str
+    of: type[Any]
+    write: Mapping[str, Callable[[Any], Any]]
+    read: Mapping[str, Callable[[Raw], Any]]
+    values: Callable[[Any], tuple[Any, ...]]
+    defaults: tuple[Any, ...]
+    grow: Mapping[str, Grow]
+
+    def write_field(self, name: str, value: Any, former: Any) -> Any:
+        """Return a field as it is kept where it differs from a former one, which is that of the resource before."""
+        grown = growth(former, value) if name in self.grow and former else None
+        return self.write[name](value) if grown is None else grown._asdict()
+
+    def read_field(self, name: str, raw: Raw, before: Any) -> Any:
+        """Return a field that is kept so, of a resource that has or had another value before."""
+        if name in self.grow and bytes(raw).startswith(b"{"):
+            return self._grown(name, raw, getattr(before, name, ()))
+        return self.read[name](raw)
+
+    def _grown(self, name: str, raw: Raw, former: Sequence[Any]) -> Any:
+        kept = _read_growth(raw)
+        if not 0 <= kept.gone <= len(former):
+            raise ValueError(f"{kept.gone} of {len(former)} items of {name} cannot be gone")
+        return self.grow[name](former, self.read[name](kept.newest), kept.gone)
+
+
+def growing_fields(of: type[Any]) -> Iterator[tuple[str, Grow]]:
+    """Yield the fields of a class that are Growing, and what has them grow."""
+    for name, hint in typing.get_type_hints(of, include_extras=True).items():
+        yield from ((name, it.grow) for it in getattr(hint, "__metadata__", ()) if isinstance(it, Growing))
