@@ -39,7 +39,8 @@ def kept(value: Batch, before: Batch | None) -> bytes:
 
 
 def read(body: bytes, before: Batch | None) -> Any:
-    return VALUES.read(*KEPT(body), before)
+    name, fields = KEPT(body)
+    return VALUES.read(name, fields, before)
 
 
 @given(st.integers(1, 200), st.integers(0, 200), st.integers(0, 70))
