@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.attack.served import serving
 from tests.crash.campaign import Campaign
+from tests.crash.disk import small_disk
 from tests.crash.victim import NotStarted, Victim
 
-DISK = 60_000_000
-"""Bytes of the disk that is filled."""
+SHOWN = 20
+"""Findings of one file that are printed: those that follow are often the same."""
 
 ROUNDS = 50
 """Rounds on one file, after which it is another."""
@@ -48,8 +47,8 @@ def _read(path: Path | None, seed: int) -> dict[str, Any]:
 def _play(twin: str, total: dict[str, Any], end: float) -> None:
     """Play some rounds on one file, and add up what came of them."""
     seed = total["seed"]
-    with TemporaryDirectory() as folder, _disk(Path(folder)) as disk:
-        place = disk or Path(folder)
+    with TemporaryDirectory() as folder, small_disk(Path(folder)) as disk:
+        place = disk.path if disk else Path(folder)
         victim = Victim(place / "worlds.db", Path(folder) / "log", 40 if seed % 2 else None)
         with closing(Campaign(victim, twin, seed, disk)) as campaign, suppress(NotStarted):
             while campaign.rounds < ROUNDS and time.monotonic() < end and not campaign.tally.found:
@@ -63,25 +62,8 @@ def _play(twin: str, total: dict[str, Any], end: float) -> None:
     total["seed"] += 1
     told = ", ".join(f"{value} {name}" for name, value in total.items() if name not in ("seed", "found"))
     print(f"seed {seed}: {told}, {len(total['found'])} found", flush=True)  # noqa: T201
-    for found in campaign.tally.found:
+    for found in campaign.tally.found[:SHOWN]:
         print(f"  {found}", flush=True)  # noqa: T201
-
-
-@contextmanager
-def _disk(folder: Path) -> Iterator[Path | None]:
-    """Mount a small disk in a folder, where that is allowed."""
-    disk = folder / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(disk)]
-    try:
-        is_mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
-    except OSError:
-        is_mounted = False
-    try:
-        yield disk if is_mounted else None
-    finally:
-        if is_mounted:
-            subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from tests.attack.served import Client
 from tests.crash.crowd import Crowd
+from tests.crash.disk import Disk
 from tests.crash.lives import Life, Tally
 from tests.crash.victim import NotStarted, Victim, can_bound_files
 
@@ -33,7 +33,7 @@ class Campaign:
     victim: Victim
     twin: str
     seed: int
-    disk: Path | None = None
+    disk: Disk | None = None
     tally: Tally = field(default_factory=Tally)
     kills: int = 0
     stops: int = 0
@@ -142,15 +142,23 @@ class Campaign:
         """Fill its disk; make room again, and it goes on by itself, or dies."""
         if self.disk is None:
             return
-        ballast = self.disk / "ballast"
-        try:
-            with ballast.open("wb", buffering=0) as file:
-                while file.write(bytes(65_536)) == 65_536:
-                    pass
-        except OSError:
-            pass
+        self.disk.fill()
         self.wait(self._draw.uniform(0.05, 0.3))
-        self._mend(ballast.unlink)
+        self._mend(self.disk.make_room)
+
+    def break_down(self) -> None:
+        """Have its disk fail, which can only be read from then on, and repair that once it is dead."""
+        if self.disk is None:
+            return
+        self.victim.freeze()
+        self.disk.break_down()
+        self.victim.thaw()
+        self.wait(self._draw.uniform(0.05, 0.3))
+        self._kill()
+        told = self.victim.refusal("--resume")
+        if "the store" not in told or len(told.splitlines()) > 1:
+            self.tally.find(f"on a disk that can only be read the server says {told!r}")
+        self.disk.repair()
 
     def fail(self) -> None:
         """Let its writes fail, of which a part may come to the disk; then they succeed, or it dies."""
@@ -164,9 +172,8 @@ class Campaign:
     def _mend(self, mend: Callable[[], None]) -> None:
         if self._draw.random() < 0.3:
             self._kill()
-            mend_is_needed = self.disk is not None and (self.disk / "ballast").exists()
-            if mend_is_needed:
-                mend()
+            if self.disk is not None:
+                self.disk.make_room()
             return
         mend()
         client = Client(self.victim.netloc)
@@ -192,6 +199,7 @@ TROUBLES: Mapping[str, tuple[Callable[[Campaign], None], int]] = {
     "freeze": (Campaign.freeze, 12),
     "full": (Campaign.fill, 12),
     "failing": (Campaign.fail, 10),
+    "read-only": (Campaign.break_down, 8),
     "stop": (Campaign.stop, 6),
 }
-"""What happens before the server dies, and how often of a hundred times."""
+"""What happens before the server dies, and how often beside the others."""

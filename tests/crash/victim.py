@@ -58,6 +58,14 @@ class Victim:
             self.wait()
             raise NotStarted(self.log.read_bytes()[begin:].decode())
 
+    def refusal(self, *options: str) -> str:
+        """Return what it writes to standard error where it is started, and nobody waits for it to serve; it is dead afterwards."""
+        with subprocess.Popen([*self._command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.kill()
+            return process.communicate()[1]
+
     def kill(self) -> None:
         """Kill it, whatever it does."""
         self.is_dying = True
