@@ -25,7 +25,7 @@ from emulator.scenario.checks.calls import (
 )
 from emulator.scenario.checks.idle import idle_problems
 from emulator.scenario.checks.placeholders import placeholder_problems
-from emulator.scenario.checks.states import TOO_MANY, state_problems
+from emulator.scenario.checks.states import TOO_MANY, expected_state_problems, state_problems
 from emulator.scenario.checks.steps import duration_problems, step_problems, too_many_steps
 from emulator.scenario.checks.timeline import event_problems
 from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of
@@ -53,7 +53,9 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
         yield from state_problems(state, vendors, path, invalid)
         yield from account_problems(state, vendors, accounts, path, invalid)
     for step in every_step(root.get("steps"), invalid):
-        yield from account_problems(step.value.get("see"), vendors, accounts, (*step.path, "see"), invalid)
+        expected, path = step.value.get("see"), (*step.path, "see")
+        yield from account_problems(expected, vendors, accounts, path, invalid)
+        yield from expected_state_problems(expected, vendors, path)
     for step in every_step(root.get("steps"), invalid):
         yield from step_problems(step)
     yield from too_many_steps(root.get("steps"))
