@@ -27,7 +27,7 @@ from emulator.scenario.checks.idle import idle_problems
 from emulator.scenario.checks.placeholders import placeholder_problems
 from emulator.scenario.checks.states import TOO_MANY, expected_state_problems, state_problems
 from emulator.scenario.checks.steps import duration_problems, step_problems, too_many_steps
-from emulator.scenario.checks.timeline import event_problems
+from emulator.scenario.checks.timeline import event_problems, revoke_problems
 from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of
 from emulator.scenario.resources import resources_in
 from emulator.scenario.scenario import Scenario
@@ -65,6 +65,8 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
     listed = credentials_listed(root, vendors, invalid)
     for event in items_of(root, "timeline", invalid):
         yield from event_problems(event, vendors, listed, accounts)
+    for step in every_step(root.get("steps"), invalid):
+        yield from revoke_problems(step, vendors, listed, accounts)
     for timer, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
         if isinstance(length, list):
             yield from chain.from_iterable(duration_problems(it, ("timing", timer, place)) for place, it in enumerate(length))
