@@ -74,9 +74,12 @@ class ByHand:
         return {**event, "times": happened} if id in self._called_off and happened else dict(event) if happened else None
 
     def done(self, commit: Commit) -> Iterator[Written | Laid]:
-        """Yield what a controller did in a transaction."""
-        if commit.written is not None:
+        """Yield what a controller did in a transaction, where that changed anything."""
+        if commit.written is not None and any(it.before != it.after for it in commit.changed_resources):
             yield Written(commit.at, commit.written.state)
+        for event in _added(commit, TimelineEvent.kind):
+            if _is_at_once(event) and self.event(event.id, event.written) is not None:
+                yield from _parts_of(event)
         for kind, action in ACTIONS.items():
             laid = (self.rule(kind, it.id, it.written) for it in _added(commit, kind.kind))
             yield from (Laid(commit.at, action, it) for it in laid if it is not None)
@@ -84,7 +87,8 @@ class ByHand:
     def _arranged(self, commit: Commit) -> Iterator[JsonDict]:
         """Yield the events that a controller added in a transaction, as a scenario has them that begins where the world did."""
         for event in _added(commit, TimelineEvent.kind):
-            if event.of is None and (written := self.event(event.id, event.written)) is not None:
+            is_own = event.of is None and not _is_at_once(event)
+            if is_own and (written := self.event(event.id, event.written)) is not None:
                 yield {**written, "after": format_duration(event.at - self._world.moment(BEGINNING).at)}
         for reaction in _added(commit, Reaction.kind):
             if (written := self.event(reaction.id, reaction.written)) is not None:
@@ -116,6 +120,18 @@ def _added(commit: Commit, kind: str) -> Iterator[Any]:
     for it in commit.changed_resources if commit.exchange is None else ():
         if it.kind == kind and it.before is None and it.after is not None:
             yield it.after
+
+
+def _is_at_once(event: TimelineEvent) -> bool:
+    """Tell whether an event is a step rather than an event of the timeline, which comes before all calls of its instant."""
+    return event.of is None and event.at == event.since
+
+
+def _parts_of(event: TimelineEvent) -> Iterator[Written | Laid]:
+    if "revoke" in event.written:
+        yield Laid(event.at, "revoke", event.written["revoke"])
+    if "set" in event.written:
+        yield Written(event.at, event.written["set"])
 
 
 def _is_followed(exchange: Exchange, reaction: Reaction) -> bool:

@@ -134,7 +134,9 @@ def _hidden(event: Event, credentials: Credentials) -> Event:
     """Return an event in which no secret can be read, where it is what a controller did."""
     if isinstance(event, Written):
         return event._replace(state=credentials.hide(event.state))
-    return event._replace(rule=credentials.hide(event.rule)) if isinstance(event, Laid) else event
+    if isinstance(event, Laid):
+        return event._replace(rule=credentials.hide({event.action: event.rule})[event.action])
+    return event
 
 
 def texts_in(beginning: JsonObject, events: Sequence[Event]) -> frozenset[str]:
