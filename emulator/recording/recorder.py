@@ -51,7 +51,7 @@ def record_world(world: World, vendors: Vendors, title: str | None = None) -> Re
         Conflict: its journal lost its first entries, or the recording is longer than a scenario may be.
     """
     events = events_of(world, vendors)
-    return record(beginning_of(world), start_of(world), events, credentials_of(world, vendors, events), title)
+    return record(beginning_of(world, vendors), start_of(world), events, credentials_of(world, vendors, events), title)
 
 
 def credentials_of(world: World, vendors: Vendors, events: Sequence[Event]) -> Credentials:

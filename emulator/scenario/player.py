@@ -25,7 +25,7 @@ from emulator.scenario.expected_reply import json_of, reply_differences
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.scenario.steps import Step
-from emulator.scenario.unused import Rules, operations_of, unused_events, unused_rules, unused_sets
+from emulator.scenario.unused import Left, idle_parts
 from emulator.sdk.exact_json import dump
 from emulator.state.compare import differences, safe_text
 from emulator.text.escape import escaped
@@ -42,6 +42,7 @@ EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also
 JOURNAL = {"dropped": int, "entries": [{"type": str}]}
 FAULTS = {"faults": [{"id": str, "seen": int, "struck": int, "fault": dict}]}
 TIMELINE = {"timeline": [{"id": str, "event": dict, "due": str | None, "seen": int, "happened": int}]}
+LEDGER = {"complete": bool, "commits": [{"why": str}]}
 REPLIES = {"replies": [{"id": str, "seen": int, "struck": int, "reply": dict}]}
 LAID = {"id": str}
 DIFFERENCES = {"differences": [dict]}
@@ -96,9 +97,7 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
         differences = [*player.play(scenario.steps)]
         seen = client.send("GET", f"{world_path}/journal".encode())
         journal = read_answer(seen, JOURNAL)
-        faults = read_answer(client.send("GET", f"{world_path}/faults".encode()), FAULTS)["faults"]
-        events = read_answer(client.send("GET", f"{world_path}/timeline".encode()), TIMELINE)["timeline"]
-        replies = read_answer(client.send("GET", f"{world_path}/replies".encode()), REPLIES)["replies"]
+        left = _left(client, world_path, player, journal["entries"], "timeline" in scenario.content)
     finally:
         client.send("DELETE", world_path.encode())
     entries = journal["entries"]
@@ -107,14 +106,26 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
         raise NotAnEmulator(seen)
     answers = {(it["operation"], it["answer"], it["basis"]) for it in exchanges}
     if scenario.steps and not differences and not journal["dropped"]:
-        rules = Rules(faults, replies, player.laid)
-        idle = (
-            *unused_rules(scenario, rules, operations_of(entries)),
-            *unused_events(scenario, events, entries),
-            *unused_sets(player.sets),
-        )
-        differences = [StepDifference(*it) for it in idle]
+        differences = [StepDifference(*it) for it in idle_parts(scenario, left)]
     return PlayResult(differences, frozenset(_evidence(entries)), frozenset(answers))
+
+
+def _left(client: Client, world_path: str, player: StepPlayer, entries: list[JsonDict], has_timeline: bool) -> Left:
+    """Return what the steps have left of a world."""
+
+    def read(part: str, shape: Any) -> Any:
+        return read_answer(client.send("GET", f"{world_path}/{part}".encode()), shape)
+
+    ledger = read("ledger", LEDGER) if has_timeline else {}
+    return Left(
+        read("faults", FAULTS)["faults"],
+        read("replies", REPLIES)["replies"],
+        read("timeline", TIMELINE)["timeline"],
+        entries,
+        ledger["commits"] if ledger.get("complete") else None,
+        player.laid,
+        player.sets,
+    )
 
 
 def _path_of(world: str) -> str:

@@ -304,4 +304,10 @@ def test_what_is_revoked_by_hand_between_two_calls_of_an_instant_is_a_step_betwe
 def test_a_change_by_hand_that_changed_nothing_is_left_out(emulator: Emulator) -> None:
     emulator.state.change({"serpwow": {"account": {"credits_limit": 7_000}}})
     emulator.state.change({"serpwow": {"account": {"credits_limit": 7_000}}})
-    assert [it["set"]["serpwow"]["account"]["credits_limit"] for it in recorded(emulator)["steps"]] == [7_000]
+    emulator.timeline.add(after="1s", set={"serpwow": {"account": {"credits_limit": 7_000}}})
+    emulator.timeline.add(after_call="serpwow.batches.stop", set={"serpwow": {"account": {"credits_limit": 7_000}}})
+    stop(emulator)
+    emulator.clock.advance("1m")
+    recording = recorded(emulator)
+    assert "timeline" not in recording
+    assert [it["set"]["serpwow"]["account"] for it in recording["steps"] if "set" in it] == [{"credits_limit": 7_000}]

@@ -141,6 +141,29 @@ def test_a_step_that_sets_what_was_so_already_is_a_difference(given: str, is_idl
     assert [str(it) for it in play(scenario, InProcessClient()).differences] == wanted
 
 
+LIMIT = "set: {serpwow: {account: {credits_limit: %s}}}"
+
+
+@pytest.mark.parametrize(
+    ("event", "is_idle"),
+    [
+        ("after: 1s, " + LIMIT % 15000, True),
+        ("after: 1s, " + LIMIT % 7, False),
+        ("after_call: serpwow.batches.get, " + LIMIT % 15000, True),
+        ("after_call: serpwow.batches.get, " + LIMIT % 7, False),
+        ("after_call: serpwow.batches.get, wait: 1s, " + LIMIT % 15000, True),
+        ("after_call: serpwow.batches.get, revoke: {stripe: [a]}", False),
+        ("after: 1s, revoke: {stripe: [a]}, " + LIMIT % 15000, False),
+    ],
+)
+def test_an_event_that_changes_nothing_whenever_it_happens_is_a_difference(event: str, is_idle: bool) -> None:
+    steps = f"  - repeat: 2\n    steps:\n    {GET_B1}\n  - advance: 1m\n"
+    given = "given: {serpwow: {batches: [{id: B1}]}}"
+    scenario = load_text(f"title: A story\n{given}\ntimeline: [{{{event}}}]\nsteps:\n{steps}", VENDORS, "s", "s.yaml")
+    wanted = ["s.yaml:3: this event changed nothing: what it sets was so already"] if is_idle else []
+    assert [str(it) for it in play(scenario, InProcessClient()).differences] == wanted
+
+
 def test_a_step_that_repeats_and_changes_something_once_is_no_difference() -> None:
     step = "  - repeat: 2\n    steps: [{set: {serpwow: {account: {credits_limit: 7}}}}]\n"
     scenario = load_text(f"title: A story\nsteps:\n{step}", VENDORS, "s", "s.yaml")
