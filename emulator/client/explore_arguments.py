@@ -14,7 +14,8 @@ from emulator.scenario.checks.responses import response_problems
 from emulator.scenario.checks.states import changes_nothing, state_problems
 from emulator.scenario.document import JsonObject
 from emulator.scenario.faults import read_fault
-from emulator.scenario.schema import closed, event_schema, fault_schema, state_schema
+from emulator.scenario.schema import event_schema, fault_schema
+from emulator.scenario.state_schema import closed, state_schema
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 

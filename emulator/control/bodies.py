@@ -18,7 +18,8 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.resource import structs
 from emulator.scenario.document import Document
 from emulator.scenario.fitting import problems_in
-from emulator.scenario.schema import STATE, event_schema, rule_schemas, state_schema
+from emulator.scenario.schema import STATE, event_schema, rule_schemas
+from emulator.scenario.state_schema import state_schema
 from emulator.scenario.strict_json import LARGEST, MAX_DIGITS, NotJson, read_json
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint

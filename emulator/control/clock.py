@@ -18,7 +18,8 @@ from emulator.kernel.time import format_duration, format_offset, parse_duration_
 from emulator.kernel.world import World
 from emulator.scenario.document import JsonObject
 from emulator.scenario.scenario import rate_of
-from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
+from emulator.scenario.schema import INSTANT, JUMP, RATE
+from emulator.scenario.state_schema import closed
 
 CLOCK = closed({"now": INSTANT, "rate": RATE}, minProperties=1, examples=[{"rate": "real"}])
 ADVANCE = closed(JUMP, minProperties=1, maxProperties=1, examples=[{"by": "30s"}])

@@ -19,7 +19,8 @@ from emulator.kernel.time import parse_duration_at, parse_instant
 from emulator.kernel.timers import due
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.scenario.schema import DURATION, INSTANT, closed
+from emulator.scenario.schema import DURATION, INSTANT
+from emulator.scenario.state_schema import closed
 from emulator.sdk.deliveries import RESEND, Outbox
 from emulator.sdk.delivery import SENDING, STATUSES, Delivery
 from emulator.sdk.vendor import Vendors

@@ -20,7 +20,7 @@ from emulator.kernel.journal import Entry
 from emulator.kernel.past import NOW, Moment
 from emulator.kernel.resource import structs
 from emulator.kernel.world import World
-from emulator.scenario.schema import closed
+from emulator.scenario.state_schema import closed
 from emulator.sdk.response import Stream
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between

@@ -18,7 +18,8 @@ from emulator.control.record import COMPONENTS, COUNT, TEXT, Schema, object_sche
 from emulator.control.route import ControlRoute
 from emulator.kernel.resource import Struct
 from emulator.scenario.document import JsonObject
-from emulator.scenario.schema import closed, scenario_schema, step_schema
+from emulator.scenario.schema import scenario_schema, step_schema
+from emulator.scenario.state_schema import closed, state_schema, with_kept_ids
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.store.file import FILE_TYPE
 from emulator.web.guard import PREFIX, is_open
@@ -131,6 +132,7 @@ def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
     """Return the named schemas of the control plane: request bodies, scenarios and records."""
     own = {
         "scenario": scenario_schema(vendors, titled=False),
+        "step-state": with_kept_ids(state_schema(vendors.values())),
         "step": step_schema(vendors.values()),
         **request_schemas(vendors),
     }

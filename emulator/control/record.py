@@ -23,7 +23,8 @@ from typing import (
 from typing import get_type_hints as hints_of
 
 from emulator.kernel.time import format_instant, parse_instant
-from emulator.scenario.schema import INSTANT, closed
+from emulator.scenario.schema import INSTANT
+from emulator.scenario.state_schema import closed
 
 Schema = Mapping[str, Any]
 Convert = Callable[[Any], Any]

@@ -15,7 +15,7 @@ from emulator.control.written_request import FIELDS, WrittenRequest, refuse_unre
 from emulator.kernel.errors import BadInput, Conflict, TooMany
 from emulator.kernel.exchange import Exchange
 from emulator.kernel.world import World
-from emulator.scenario.schema import closed
+from emulator.scenario.state_schema import closed
 from emulator.store.receipt import Receipt
 from emulator.text.redact import redact_header
 from emulator.web.connection import CONNECTION_KEY, ConnectionCut, InProcessConnection, Message, Scope

@@ -10,7 +10,7 @@ from emulator.control.route import ControlRequest, route
 from emulator.control.worlds import check_shown
 from emulator.kernel.past import BEGINNING, NOW
 from emulator.kernel.world import World
-from emulator.scenario.schema import closed
+from emulator.scenario.state_schema import closed
 from emulator.state.diff import between
 
 NAME = {"type": "string", "pattern": "^[^/\\s]([^/]{0,98}[^/\\s])?$", "description": "1 to 100 characters, no /"}

@@ -14,7 +14,8 @@ from emulator.kernel.exchange import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario.document import JsonObject, Path
-from emulator.scenario.schema import TEXTS, closed
+from emulator.scenario.schema import TEXTS
+from emulator.scenario.state_schema import closed
 from emulator.text.nearest import hint, some
 from emulator.text.redact import redact_text
 from emulator.web.held_requests import HeldRequest

@@ -29,8 +29,9 @@ from emulator.scenario.checks.accounts import account_problems
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import Document, JsonDict
 from emulator.scenario.scenario import Scenario, listed_claims
-from emulator.scenario.schema import DURATION, closed
+from emulator.scenario.schema import DURATION
 from emulator.scenario.state import apply_state
+from emulator.scenario.state_schema import closed
 from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import between

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
@@ -214,3 +214,8 @@ def flaws_of_rule(rule: CallRule) -> Iterator[Problem]:
     for word in ("every", "probability"):
         if rule.limit is not None and word in rule.written:
             yield Problem(f"a rate limit strikes every call beyond it: leave out {word!r}", (word,))
+
+
+def fits_status(status: int, wanted: Collection[int | str]) -> bool:
+    """Tell whether a status is one of those that are wanted, such as 200 or 4xx."""
+    return status in wanted or f"{status // 100}xx" in wanted

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from emulator.kernel.budget import Metered
-from emulator.kernel.calls import Call, CallRule, count_call, covering, strike
+from emulator.kernel.calls import Call, CallRule, count_call, covering, fits_status, strike
 from emulator.kernel.machine import ABSENT, Machine, Row, Timer, View
 from emulator.kernel.resource import field
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
@@ -71,7 +71,7 @@ class Reaction(CallRule, frozen=True, gc=False, kw_only=True):
 
     def counts(self, status: int) -> bool:
         """Return whether it counts an answer of this status."""
-        return not self.statuses or status in self.statuses or f"{status // 100}xx" in self.statuses
+        return not self.statuses or fits_status(status, self.statuses)
 
     def event(self, now: datetime, call: str) -> TimelineEvent:
         """Return what happens because of a call that was answered now."""

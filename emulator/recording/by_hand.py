@@ -21,6 +21,8 @@ from emulator.recording.events import Laid, Written
 from emulator.scenario.document import JsonDict, JsonObject
 from emulator.scenario.timeline import id_of
 from emulator.sdk.request import read_request
+from emulator.sdk.vendor import Vendors
+from emulator.state.diff import commit_differences, let_go
 from emulator.web.calls import Parts
 
 ACTIONS: Mapping[type[CallRule], str] = {Fault: "fault", ScriptedReply: "reply"}
@@ -39,8 +41,8 @@ def breaks(exchange: Exchange) -> FaultHit | None:
 class ByHand:
     """The fate of the faults and of the timeline in a world. `arranged` are the events that a controller added."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, vendors: Vendors) -> None:
+        self._world, self._vendors = world, vendors
         entries = [*world.journal.since(0)]
         self._calls = [it for it in entries if isinstance(it.event, Exchange)]
         self._strikes = Counter(_strikes(entries)) + Counter(_strikes_of_deliveries(world))
@@ -49,6 +51,7 @@ class ByHand:
         commits = [it for it in world.history if it.exchange is None]
         called_off = (change for it in commits if it.why == CALL_OFF for change in it.changed_resources)
         self._called_off = {it.id: it.before for it in called_off}
+        self._idle = self._idle_events(commits)
         planned: list[TimelineEvent] = world.store.group(TimelineEvent.kind)
         self._to_come = Counter(it.of or it.id for it in planned)
         self.arranged = [event for it in commits for event in self._arranged(it)]
@@ -66,7 +69,9 @@ class ByHand:
         return [it for it in kept if it is not None]
 
     def event(self, id: str, event: JsonObject) -> JsonDict | None:
-        """Return an event that happens as often as this one did; None where it never did, could not, or is still to come."""
+        """Return an event that happens as often as this one did; None where that changed nothing, or is still to come."""
+        if id in self._idle:
+            return None
         reaction: Reaction | None = self._world.store.find(Reaction.kind, id) or self._called_off.get(id)
         if "after_call" not in event:
             return None if id in self._called_off or id in self._impossible or self._to_come[id] else dict(event)
@@ -74,17 +79,41 @@ class ByHand:
         return {**event, "times": happened} if id in self._called_off and happened else dict(event) if happened else None
 
     def done(self, commit: Commit) -> Iterator[Written | Laid]:
-        """Yield what a controller did in a transaction."""
-        if commit.written is not None:
+        """Yield what a controller did in a transaction, where that changed anything."""
+        if commit.written is not None and self._has_changed(commit):
             yield Written(commit.at, commit.written.state)
+        for event in _added(commit, TimelineEvent.kind):
+            if _is_at_once(event) and self.event(event.id, event.written) is not None:
+                yield from _parts_of(event)
         for kind, action in ACTIONS.items():
             laid = (self.rule(kind, it.id, it.written) for it in _added(commit, kind.kind))
             yield from (Laid(commit.at, action, it) for it in laid if it is not None)
 
+    def _idle_events(self, commits: Iterable[Commit]) -> set[str]:
+        """Return the ids of the events that happened and never changed anything."""
+        has_changed: dict[str, bool] = {}
+        for commit in commits:
+            for it in commit.changed_resources:
+                if it.kind == TimelineEvent.kind and it.before is not None and commit.why != CALL_OFF:
+                    id = it.before.of or it.id
+                    has_changed[id] = has_changed.get(id, False) or self._has_changed(commit)
+        return {id for id, has in has_changed.items() if not has}
+
+    def _has_changed(self, commit: Commit) -> bool:
+        """Tell whether a transaction changed anything that shows, such as the state or which credentials are good."""
+        others = [it for it in commit.changed_resources if it.kind not in (TimelineEvent.kind, Reaction.kind)]
+        if any(it.before is None or it.after is None for it in others):
+            return True
+        found = commit_differences(self._world, self._vendors, others, commit.at)
+        has_changed = bool(found)
+        let_go(found)
+        return has_changed
+
     def _arranged(self, commit: Commit) -> Iterator[JsonDict]:
         """Yield the events that a controller added in a transaction, as a scenario has them that begins where the world did."""
         for event in _added(commit, TimelineEvent.kind):
-            if event.of is None and (written := self.event(event.id, event.written)) is not None:
+            is_own = event.of is None and not _is_at_once(event)
+            if is_own and (written := self.event(event.id, event.written)) is not None:
                 yield {**written, "after": format_duration(event.at - self._world.moment(BEGINNING).at)}
         for reaction in _added(commit, Reaction.kind):
             if (written := self.event(reaction.id, reaction.written)) is not None:
@@ -116,6 +145,18 @@ def _added(commit: Commit, kind: str) -> Iterator[Any]:
     for it in commit.changed_resources if commit.exchange is None else ():
         if it.kind == kind and it.before is None and it.after is not None:
             yield it.after
+
+
+def _is_at_once(event: TimelineEvent) -> bool:
+    """Tell whether an event is a step rather than an event of the timeline, which comes before all calls of its instant."""
+    return event.of is None and event.at == event.since
+
+
+def _parts_of(event: TimelineEvent) -> Iterator[Written | Laid]:
+    if "revoke" in event.written:
+        yield Laid(event.at, "revoke", event.written["revoke"])
+    if "set" in event.written:
+        yield Written(event.at, event.written["set"])
 
 
 def _is_followed(exchange: Exchange, reaction: Reaction) -> bool:

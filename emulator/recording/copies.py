@@ -38,7 +38,7 @@ def as_test(world: World, vendors: Vendors, n: int) -> str:
     """
     check_whole(world)
     events = events_until(world, vendors, n)
-    beginning = _without_idle(beginning_of(world), vendors)
+    beginning = _without_idle(beginning_of(world, vendors), vendors)
     story = tell(beginning, start_of(world), events, credentials_of(world, vendors, events), last_in_full=True)
     _last_step(story, n)
     text = pytest_file(story, events, own_fields(world, vendors))
@@ -101,7 +101,7 @@ def _keeping(name: str, kept: Kept) -> str:
 def _step_of(world: World, vendors: Vendors, n: int) -> tuple[JsonDict, dict[str, Kept]]:
     """Return the step of an exchange, and the values that answers before it gave."""
     events = _nearest(events_until(world, vendors, n))
-    beginning = beginning_of(world)
+    beginning = beginning_of(world, vendors)
     story = tell(beginning, start_of(world), events, credentials_of(world, vendors, events), last_in_full=True)
     kept: dict[str, Kept] = {}
     for call, said in paired(events, story.said[:-1]):

@@ -58,7 +58,10 @@ class Written(NamedTuple):
 
 
 class Laid(NamedTuple):
-    """A fault or a reply that a controller laid, as it is written; `action` is that of a step that lays it."""
+    """A fault or a reply that a controller laid, or credentials that it revoked, as they are written.
+
+    `action` is that of the step that does so.
+    """
 
     at: datetime
     action: str

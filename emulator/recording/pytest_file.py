@@ -98,6 +98,8 @@ class _Test:
             yield f"emulator.clock.advance({by})"
         elif verb == "set":
             yield from self._call("emulator.state.change", [self._plain(what)])
+        elif verb == "revoke":
+            yield from self._call("emulator.timeline.add", ['after="0s"', f"revoke={self._plain(what)}"])
         else:
             words = {f"{name}_" if name == "for" else name: part for name, part in what.items()}
             adding = {"fault": "emulator.faults.add", "reply": "emulator.replies.add"}[verb]

@@ -51,7 +51,7 @@ def record_world(world: World, vendors: Vendors, title: str | None = None) -> Re
         Conflict: its journal lost its first entries, or the recording is longer than a scenario may be.
     """
     events = events_of(world, vendors)
-    return record(beginning_of(world), start_of(world), events, credentials_of(world, vendors, events), title)
+    return record(beginning_of(world, vendors), start_of(world), events, credentials_of(world, vendors, events), title)
 
 
 def credentials_of(world: World, vendors: Vendors, events: Sequence[Event]) -> Credentials:
@@ -134,7 +134,9 @@ def _hidden(event: Event, credentials: Credentials) -> Event:
     """Return an event in which no secret can be read, where it is what a controller did."""
     if isinstance(event, Written):
         return event._replace(state=credentials.hide(event.state))
-    return event._replace(rule=credentials.hide(event.rule)) if isinstance(event, Laid) else event
+    if isinstance(event, Laid):
+        return event._replace(rule=credentials.hide({event.action: event.rule})[event.action])
+    return event
 
 
 def texts_in(beginning: JsonObject, events: Sequence[Event]) -> frozenset[str]:

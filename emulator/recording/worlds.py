@@ -36,11 +36,11 @@ def check_whole(world: World) -> None:
         raise Conflict(LOST.format(journal.dropped, "were cleared", ""))
 
 
-def beginning_of(world: World) -> JsonDict:
+def beginning_of(world: World, vendors: Vendors) -> JsonDict:
     """Return what the world's scenario began with, without what no request brought into play."""
     moment = world.moment(BEGINNING)
     content: JsonDict = dict(moment.source or {})
-    by_hand = ByHand(world)
+    by_hand = ByHand(world, vendors)
     content["clock"] = {name: it for name, it in content.get("clock", {}).items() if name != "rate"}
     start = start_of(world)
     if start != DEFAULT_START or moment.world.clock.rate != FROZEN:
@@ -70,7 +70,7 @@ def events_of(world: World, vendors: Vendors) -> list[Event]:
 
 def events_until(world: World, vendors: Vendors, n: int) -> list[Event]:
     """Return what clients did in a world up to entry `n`, and controllers before it, in order, as far as the journal has it."""
-    by_hand, most = ByHand(world), world.rules.limits.journal_bytes
+    by_hand, most = ByHand(world, vendors), world.rules.limits.journal_bytes
     entries = takewhile(lambda it: it.n <= n, world.journal.since(0))
     numbered: list[tuple[int, Event]] = [
         (entry.n, _call(vendors, entry.event, most)._replace(n=entry.n))

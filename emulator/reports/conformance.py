@@ -21,7 +21,7 @@ from emulator.reports.evidence_trace import rows_taken
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import CONTROL, play
 from emulator.scenario.scenario import Scenario
-from emulator.scenario.schema import written_state
+from emulator.scenario.state_schema import written_state
 from emulator.sdk.exact_json import dump
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library

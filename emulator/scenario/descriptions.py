@@ -12,8 +12,12 @@ from emulator.kernel.accounts import ONE_ACCOUNT
 from emulator.kernel.machine import Timer
 from emulator.scenario.accounts import own_credentials
 from emulator.scenario.document import JsonDict, JsonObject
-from emulator.scenario.schema import scenario_schema, written_state
+from emulator.scenario.schema import scenario_schema
+from emulator.scenario.state_schema import with_kept_ids, written_state
 from emulator.sdk.vendor import Vendor
+
+REVOKING = ("timeline[].revoke", "steps[].revoke")
+"""The keys under which credentials are revoked."""
 
 
 @cache
@@ -27,13 +31,15 @@ def grammar() -> dict[str, str]:
 
 def described_schema(vendors: Mapping[str, Vendor]) -> JsonDict:
     """Return the JSON Schema of scenario files with a description of each key, for editors and people."""
-    schema = _described(scenario_schema(vendors), grammar() | dict(_of_vendors(vendors)))
-    schema["$defs"] = {**schema["$defs"], "step": _described(schema["$defs"]["step"], grammar(), "steps[]")}
+    meanings = grammar() | dict(_of_vendors(vendors))
+    schema = _described(scenario_schema(vendors), meanings)
+    schema["$defs"] = {**schema["$defs"], "step": _described(schema["$defs"]["step"], meanings, "steps[]")}
     schema["$defs"]["new-fault"] = schema["properties"]["faults"]["items"]
     schema["$defs"]["new-reply"] = schema["properties"]["replies"]["items"]
     states = schema["$defs"]["state"]["properties"]
     for name, vendor in vendors.items():
         states[name] = _described(written_state(vendor), dict(_of_state(vendor)))
+    schema["$defs"]["step-state"] = with_kept_ids(schema["$defs"]["state"])
     return schema
 
 
@@ -61,8 +67,9 @@ def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
     for vendor in vendors.values():
         own = next(iter(own_credentials(vendor, ONE_ACCOUNT)))
         yield f"credentials.{vendor.name}", "Credentials of this vendor by which clients pick the world."
-        yield f"timeline[].revoke.{vendor.name}", f"Credentials of this vendor; {own} is the world's own."
-        for place, field in product(("credentials", "timeline[].revoke"), vendor.make_credentials("0" * 64).fields):
+        for place in REVOKING:
+            yield f"{place}.{vendor.name}", f"Credentials of this vendor; {own} is the world's own."
+        for place, field in product(("credentials", *REVOKING), vendor.make_credentials("0" * 64).fields):
             yield f"{place}.{vendor.name}[].{field}", f"The {field} of a credential that is given with all its fields."
         for assumption in vendor.assumptions:
             yield f"assume.{assumption.id}", f"{assumption.question} Default {assumption.default}."

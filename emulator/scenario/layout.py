@@ -32,7 +32,9 @@ _NEVER_PLAIN = pattern(r": | #")
 _OF_FLOW = pattern(r"[,\[\]{}]")
 _BLOCK = pattern(r"[!-~][ -~\n]*+")
 _RESOLVERS: Mapping[str | None, Any] = yaml.SafeDumper.yaml_implicit_resolvers
-_VERBS = frozenset({"send", "advance", "set", "see", "expect_state", "expect_delivery", "fault", "reply", "steps", "together"})
+_VERBS = frozenset(
+    {"send", "advance", "set", "revoke", "see", "expect_state", "expect_delivery", "fault", "reply", "steps", "together"}
+)
 
 LEAST_BLOCK = 40
 """Characters of a text in lines from which on it is written line by line."""

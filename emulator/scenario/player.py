@@ -17,19 +17,19 @@ from emulator.scenario.client import (
     raw_headers,
     raw_target,
     read_answer,
-    read_foreign,
     read_refusal,
 )
-from emulator.scenario.deliveries import unexpected, wanted_statuses
+from emulator.scenario.deliveries import is_expected, shown_in_a_line, unexpected
 from emulator.scenario.document import JsonDict, JsonObject
+from emulator.scenario.expected_reply import json_of, reply_differences
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.scenario.steps import Step
-from emulator.scenario.unused import Rules, unused_events, unused_rules
+from emulator.scenario.unused import Left, idle_parts
 from emulator.sdk.exact_json import dump
-from emulator.state.compare import differences, exact_difference, header_difference, safe_text
+from emulator.state.compare import differences, safe_text
 from emulator.text.escape import escaped
-from emulator.text.redact import redact_header, redact_text
+from emulator.text.redact import redact_text
 
 CONTROL = "/_emulator"
 
@@ -42,8 +42,10 @@ EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also
 JOURNAL = {"dropped": int, "entries": [{"type": str}]}
 FAULTS = {"faults": [{"id": str, "seen": int, "struck": int, "fault": dict}]}
 TIMELINE = {"timeline": [{"id": str, "event": dict, "due": str | None, "seen": int, "happened": int}]}
+LEDGER = {"complete": bool, "commits": [{"why": str}]}
 REPLIES = {"replies": [{"id": str, "seen": int, "struck": int, "reply": dict}]}
 LAID = {"id": str}
+DIFFERENCES = {"differences": [dict]}
 """The shapes of what is read of answers."""
 
 PATHS_OF_RULES = {"fault": "/faults", "reply": "/replies"}
@@ -95,9 +97,7 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
         differences = [*player.play(scenario.steps)]
         seen = client.send("GET", f"{world_path}/journal".encode())
         journal = read_answer(seen, JOURNAL)
-        faults = read_answer(client.send("GET", f"{world_path}/faults".encode()), FAULTS)["faults"]
-        events = read_answer(client.send("GET", f"{world_path}/timeline".encode()), TIMELINE)["timeline"]
-        replies = read_answer(client.send("GET", f"{world_path}/replies".encode()), REPLIES)["replies"]
+        left = _left(client, world_path, player, journal["entries"], "timeline" in scenario.content)
     finally:
         client.send("DELETE", world_path.encode())
     entries = journal["entries"]
@@ -106,10 +106,26 @@ def play(scenario: Scenario, client: Client) -> PlayResult:
         raise NotAnEmulator(seen)
     answers = {(it["operation"], it["answer"], it["basis"]) for it in exchanges}
     if scenario.steps and not differences and not journal["dropped"]:
-        rules = Rules(faults, replies, player.laid)
-        idle = (*unused_rules(scenario, rules), *unused_events(scenario, events, entries))
-        differences = [StepDifference(*it) for it in idle]
+        differences = [StepDifference(*it) for it in idle_parts(scenario, left)]
     return PlayResult(differences, frozenset(_evidence(entries)), frozenset(answers))
+
+
+def _left(client: Client, world_path: str, player: StepPlayer, entries: list[JsonDict], has_timeline: bool) -> Left:
+    """Return what the steps have left of a world."""
+
+    def read(part: str, shape: Any) -> Any:
+        return read_answer(client.send("GET", f"{world_path}/{part}".encode()), shape)
+
+    ledger = read("ledger", LEDGER) if has_timeline else {}
+    return Left(
+        read("faults", FAULTS)["faults"],
+        read("replies", REPLIES)["replies"],
+        read("timeline", TIMELINE)["timeline"],
+        entries,
+        ledger["commits"] if ledger.get("complete") else None,
+        player.laid,
+        player.sets,
+    )
 
 
 def _path_of(world: str) -> str:
@@ -127,7 +143,8 @@ def _evidence(entries: list[JsonDict]) -> Iterator[str]:
 class StepPlayer:
     """One playing of one scenario: the client, the world it plays in, and what the steps kept.
 
-    `laid` are the steps that laid a fault or a reply, by its id.
+    `laid` are the steps that laid a fault or a reply, by its id, and `sets` the places of those that set something, with
+    whether that ever changed anything.
     """
 
     def __init__(self, client: Client, world: str, credentials: Mapping[str, Mapping[str, Any]]) -> None:
@@ -136,6 +153,7 @@ class StepPlayer:
         self._captured = placeholders(credentials)
         self._missing: set[str] = set()
         self.laid: dict[str, Step] = {}
+        self.sets: dict[str, bool] = {}
         self._filled_size = 0
 
     def play(self, steps: list[Step]) -> Iterator[StepDifference]:
@@ -164,31 +182,32 @@ class StepPlayer:
                 yield f"a complete answer came back, and none was expected: status {reply.status}, {safe_text(reply.text)}"
             if "get" not in action and (code := reply.header("Emulator-Error")):
                 yield REACHED_NOBODY.format(code)
-            yield from _reply_differences(expected, reply)
+            yield from reply_differences(expected, reply)
             yield from self._capture(action.get("keep", {}), reply)
         elif step.verb == "advance":
             jump = action["advance"]
             self._control("POST", "/clock/advance", jump if isinstance(jump, dict) else {"by": jump})
         elif step.verb == "set":
-            self._control("PATCH", "/state", action["set"])
+            found = self._control("PATCH", "/state", self._fill(action["set"]), DIFFERENCES)
+            self.sets[step.place] = self.sets.get(step.place, False) or bool(found["differences"])
+        elif step.verb == "revoke":
+            self._control("POST", "/timeline", {"after": 0, "revoke": action["revoke"]})
         elif step.verb in PATHS_OF_RULES:
-            laid = self._control("POST", PATHS_OF_RULES[step.verb], action[step.verb], LAID)
+            laid = self._control("POST", PATHS_OF_RULES[step.verb], self._fill(action[step.verb]), LAID)
             self.laid[laid["id"]] = step
         elif step.verb == "expect_delivery":
-            yield from self._missing_deliveries(action["expect_delivery"])
+            yield from self._missing_deliveries(self._fill(action["expect_delivery"]))
         else:
             state = self._control("GET", "/state")
-            for message in differences(action["see"], state, by_id=True):
+            for message in differences(self._fill(action["see"]), state, by_id=True):
                 yield f"in the state, {message}"
 
     def _missing_deliveries(self, wanted: JsonObject) -> Iterator[str]:
-        deliveries, url = self._control("GET", "/deliveries")["deliveries"], self._fill(wanted.get("to"))
+        deliveries = self._control("GET", "/deliveries")["deliveries"]
         event, status, times = wanted["event"], wanted.get("status"), wanted.get("times", 1)
-        chosen = [it for it in deliveries if it["event"] == event and url in (None, it["url"])]
-        count = sum(it["status"] in wanted_statuses(status) for it in chosen)
+        count = sum(is_expected(it, wanted) for it in deliveries)
         if count != times:
-            there = (f"{it['event']} to {it['url'] or it['destination']} is {it['status']}" for it in deliveries)
-            yield unexpected(event, status, times, count, there, in_a_line=True)
+            yield unexpected(event, status, times, count, map(shown_in_a_line, deliveries), in_a_line=True)
 
     def _send(self, action: JsonObject) -> ReceivedResponse:
         method, _, target = self._fill(action["send"]).partition(" ")
@@ -215,7 +234,7 @@ class StepPlayer:
 
     def _capture(self, wanted: Mapping[str, str], reply: ReceivedResponse) -> Iterator[str]:
         for name, path in wanted.items():
-            value = _at(_json(reply), path)
+            value = _at(json_of(reply), path)
             if value is None:
                 self._missing.add(name)
                 yield f"nothing can be kept as {name!r}: the answer has no {redact_text(path)!r}"
@@ -251,29 +270,6 @@ def _at(value: Any, path: str) -> Any:
         else:
             return None
     return value
-
-
-def _reply_differences(expected: JsonObject, reply: ReceivedResponse) -> Iterator[str]:
-    if "status" in expected and reply.status != expected["status"]:
-        yield f"the status is {reply.status}, not {expected['status']}; the body is {safe_text(reply.text)}"
-    for name, value in expected.get("headers", {}).items():
-        actual = reply.header(name)
-        if actual is None:
-            yield f"there is no header {redact_text(name)}, which should be {redact_header(name, value)!r}"
-        elif actual != value:
-            yield header_difference(name, actual, value)
-    if "text" in expected and reply.text != expected["text"]:
-        yield from differences(expected["text"], reply.text)
-    if "json" in expected:
-        compare = exact_difference if expected.get("exactly") else differences
-        yield from compare(expected["json"], _json(reply))
-
-
-def _json(reply: ReceivedResponse) -> Any:
-    try:
-        return read_foreign(reply.content)
-    except ValueError:
-        return reply.text
 
 
 REACHED_NOBODY = "this request reached no operation ({}): write in `expect` what it is to hear, or mend its path"

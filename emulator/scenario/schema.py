@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from emulator.kernel.calls import EACH, EVERYTHING
 from emulator.kernel.delivery_faults import EFFECTS
 from emulator.kernel.faults import CLOCKS, DO, NEXT, WHERE
 from emulator.kernel.limits import CARRIERS, SIGNS
 from emulator.scenario.document import JsonDict, JsonObject
+from emulator.scenario.state_schema import closed, credentials_schema, state_schema, with_kept_ids
 from emulator.sdk.delivery import STATUSES
 from emulator.sdk.durations import TIMER, duration, offset
-from emulator.sdk.state import Deletable
 from emulator.sdk.vendor import Vendor
 from emulator.text.pattern import pattern
 
@@ -24,13 +23,12 @@ LADDER: JsonDict = {"type": "array", "items": DURATION, "maxItems": 100}
 """The schema of the times before further attempts."""
 
 STATE: JsonObject = {"$ref": "#/$defs/state"}
+STEP_STATE: JsonObject = {"$ref": "#/$defs/step-state"}
 STEPS: JsonObject = {"type": "array", "items": {"$ref": "#/$defs/step"}}
 
 BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
 ANY_COUNT = {**COUNT, "minimum": 0}
-
-DELETED = {"const": True, "description": "true: it is gone"}
 
 PLACEHOLDER = pattern(r"\{([^{}]*)\}")
 """A name in braces: in a step, of what a step before it kept; in a path, of a parameter."""
@@ -45,6 +43,9 @@ MATCH = {
 }
 """The schema of what a call must hold."""
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
+STATUS_OR_CLASS = {"anyOf": [STATUS, {"enum": [f"{first}xx" for first in range(2, 6)]}]}
+STATUSES_OF_ANSWERS = {"anyOf": [*STATUS_OR_CLASS["anyOf"], {"type": "array", "items": STATUS_OR_CLASS, "minItems": 1}]}
+"""The schema of the statuses that an answer may have: one, a class such as 4xx, or a list of these."""
 RESPONSE = {"status": STATUS, "headers": TEXTS, "body": BODY, "json": {}, "text": {"type": "string"}}
 """The schemas of the words that say what a response holds."""
 RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum": ["frozen", "real"]}]}
@@ -56,7 +57,7 @@ FORMAT = 1
 """The version of the grammar; a file may name it."""
 FORMAT_MEANS = "1, the only format that this version reads"
 
-VERBS = ("send", "advance", "set", "fault", "reply", "see", "expect_delivery")
+VERBS = ("send", "advance", "set", "revoke", "fault", "reply", "see", "expect_delivery")
 """The actions of a step, which has exactly one of them, or a group of steps."""
 
 GROUPS = ("steps", "together")
@@ -64,58 +65,6 @@ GROUPS = ("steps", "together")
 
 MAX_STEPS = 10_000
 """Steps that a scenario with repetitions comes to, at most."""
-
-
-def _credentials_schema(vendor: Vendor) -> JsonObject:
-    """The JSON Schema of the credentials by which clients pick a world: texts, or all their fields where there are several."""
-    names = [*vendor.make_credentials("0" * 64).fields]
-    fields = closed({name: {"type": "string", "minLength": 1} for name in names}, *names)
-    item: JsonObject = {"type": "string"} if len(names) == 1 else {**fields, "type": ["string", "object"]}
-    return {"type": "array", "items": {**item, "minLength": 1}, "maxItems": 1_000}
-
-
-def state_schema(vendors: Iterable[Vendor]) -> JsonObject:
-    """The JSON Schema of a state by vendor: of `given`, of `set` and `see`, and of PATCH /state."""
-    return closed({vendor.name: written_state(vendor) for vendor in vendors})
-
-
-def written_state(vendor: Vendor) -> JsonObject:
-    """The JSON Schema of a vendor's state as people write it: accounts list their credentials, and resources can be deleted."""
-    schema = given_state(vendor)
-    for place, deletable in vendor.deletable.items():
-        schema = _with_deletion(schema, place.split("."), deletable)
-    return schema
-
-
-def given_state(vendor: Vendor) -> JsonObject:
-    """The JSON Schema of a vendor's state at the beginning of a world, where each of its accounts may list credentials."""
-    schema, name = vendor.state.schema, vendor.accounts.several if vendor.accounts else ""
-    properties = schema.get("properties", {})
-    if (items := properties.get(name, {}).get("items")) is None:
-        return schema
-    items = {**items, "properties": {**items.get("properties", {}), "credentials": _credentials_schema(vendor)}}
-    return {**schema, "properties": {**properties, name: {**properties[name], "items": items}}}
-
-
-def _with_deletion(schema: JsonObject, place: Sequence[str], deletable: Deletable) -> JsonObject:
-    """The schema of an object with a list in whose items, found at a place below it, one can be deleted."""
-    name, *below = place
-    properties = schema.get("properties", {})
-    items = properties.get(name, {}).get("items")
-    if items is None:
-        return schema  # the conformance kit says so
-    items = _with_deletion(items, below, deletable) if below else _deletable(items, deletable)
-    return {**schema, "properties": {**properties, name: {**properties[name], "items": items}}}
-
-
-def _deletable(item: JsonObject, deletable: Deletable) -> JsonObject:
-    """The schema of an item that may say that a resource is deleted, in whose place a text may stand if it is one."""
-    if "properties" not in item:
-        names = dict.fromkeys(deletable.names, item)
-        return {**item, **closed({**names, "deleted": DELETED}, "deleted"), "type": ["string", "object"]}
-    required = {"anyOf": [{"required": item["required"]}, {"required": ["deleted"]}]} if "required" in item else {}
-    kept = {key: part for key, part in item.items() if key != "required"}
-    return {**kept, **required, "properties": {**item["properties"], "deleted": DELETED}}
 
 
 def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonObject:
@@ -138,7 +87,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
                 "clock": closed({"start": INSTANT, "rate": RATE, "skew": SKEW}),
                 "seed": {"type": "integer", "minimum": 0},
                 "provenance": {"type": "boolean", "description": "false: replies do not say where they come from"},
-                "credentials": closed({vendor.name: _credentials_schema(vendor) for vendor in everyone}),
+                "credentials": closed({vendor.name: credentials_schema(vendor) for vendor in everyone}),
                 "assume": closed(choices),
                 "timing": closed(timers | ladders),
                 "deliveries": closed({"carrier": {"enum": list(CARRIERS)}, "sign": {"enum": list(SIGNS)}}),
@@ -150,7 +99,12 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> JsonO
             },
             *(("title",) if titled else ()),
         ),
-        "$defs": {"state": state_schema(everyone), "step": step_schema(everyone), **rule_schemas(everyone)},
+        "$defs": {
+            "state": state_schema(everyone),
+            "step-state": with_kept_ids(state_schema(everyone)),
+            "step": step_schema(everyone),
+            **rule_schemas(everyone),
+        },
     }
 
 
@@ -186,22 +140,25 @@ def event_schema(vendors: Iterable[Vendor], state: JsonObject) -> JsonObject:
     """The JSON Schema of one event of the timeline, in which `state` is that of a state by vendor."""
     everyone = list(vendors)
     call = {"enum": _targets(everyone)}
-    status = {"anyOf": [STATUS, {"enum": [f"{first}xx" for first in range(2, 6)]}]}
     return closed(
         {
             "after": DURATION,
             "after_call": {"anyOf": [call, {"type": "array", "items": call, "minItems": 1}]},
             "id": {"type": "string", "description": "only calls whose path names this resource"},
             "match": MATCH,
-            "status": {"anyOf": [*status["anyOf"], {"type": "array", "items": status, "minItems": 1}]},
+            "status": STATUSES_OF_ANSWERS,
             "every": COUNT,
             "times": COUNT,
             "wait": DURATION,
             "set": state,
-            "revoke": closed({vendor.name: {**_credentials_schema(vendor), "minItems": 1} for vendor in everyone}),
+            "revoke": _revoked_schema(everyone),
         },
         examples=[{"after": "30s", "set": {"serpwow": {"batches": [{"id": "B1", "deleted": True}]}}}],
     )
+
+
+def _revoked_schema(vendors: Iterable[Vendor]) -> JsonObject:
+    return closed({vendor.name: {**credentials_schema(vendor), "minItems": 1} for vendor in vendors})
 
 
 def _targets(vendors: Sequence[Vendor]) -> list[str]:
@@ -235,22 +192,24 @@ def _rule_words(vendors: Iterable[Vendor], outboxes: Sequence[str] = ()) -> Json
 
 def step_schema(vendors: Iterable[Vendor]) -> JsonObject:
     """The JSON Schema of one step."""
-    events = [event for vendor in vendors for outbox in vendor.outboxes for event in outbox.events]
+    everyone = list(vendors)
+    events = [event for vendor in everyone for outbox in vendor.outboxes for event in outbox.events]
     delivery = closed(
         {
             "event": {"enum": events},
             "status": {"enum": list(STATUSES)},
             "times": ANY_COUNT,
             "to": {"type": "string"},
+            "id": {"type": "string"},
         },
         "event",
     )
     expected = closed(
         {
-            "status": STATUS,
+            "status": STATUSES_OF_ANSWERS,
             "json": {},
             "text": {"type": "string"},
-            "headers": TEXTS,
+            "headers": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
             "exactly": {"type": "boolean"},
             "fails": {"const": True, "description": "true, which says that no whole reply comes back"},
         }
@@ -270,23 +229,18 @@ def step_schema(vendors: Iterable[Vendor]) -> JsonObject:
             "capture": TEXTS,
             "keep": TEXTS,
             "advance": {"anyOf": [DURATION, closed(JUMP)]},
-            "set": STATE,
+            "set": STEP_STATE,
+            "revoke": _revoked_schema(everyone),
             "fault": {"$ref": "#/$defs/new-fault"},
             "reply": {"$ref": "#/$defs/new-reply"},
-            "expect_state": STATE,
-            "see": STATE,
+            "expect_state": STEP_STATE,
+            "see": STEP_STATE,
             "expect_delivery": delivery,
             "repeat": {"type": "integer", "minimum": 1, "maximum": MAX_STEPS},
             "steps": {**STEPS, "minItems": 1},
             "together": {**STEPS, "minItems": 2},
         }
     )
-
-
-def closed(properties: JsonObject, *required: str, **more: Any) -> JsonObject:
-    """Return the JSON Schema of an object that has no other properties."""
-    schema = {"type": "object", "properties": dict(properties), "additionalProperties": False, **more}
-    return schema | ({"required": list(required)} if required else {})
 
 
 def _numbers(choices: Iterable[str]) -> list[int]:

@@ -63,19 +63,20 @@ def _read_planned(vendors: Vendors, fields: JsonObject, number: int, now: dateti
 
 
 def _read_reaction(vendors: Vendors, fields: JsonObject, number: int, now: datetime, place: str) -> Reaction:
-    calls = {**fields, "at": [*dict.fromkeys(_listed(fields["after_call"]))]}
+    calls = {**fields, "at": [*dict.fromkeys(listed(fields["after_call"]))]}
     return Reaction(
         **rule_fields(calls, now, place, NO_SKEW) | {"written": fields},
         id=id_of(number),
         number=number,
         happen=happening(vendors, fields, place),
-        statuses=tuple(_listed(fields.get("status", ()))),
+        statuses=tuple(listed(fields.get("status", ()))),
         wait=parse_duration(fields["wait"]) if "wait" in fields else timedelta(),
         size=resources_in(fields.get("set"), vendors),
     )
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """Return the items of a list; of anything else, itself alone."""
     return [*value] if isinstance(value, (list, tuple)) else [value]
 
 

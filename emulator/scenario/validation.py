@@ -18,6 +18,7 @@ from jsonschema.validators import extend
 
 from emulator.kernel.errors import MAX_PROBLEMS, Problem, truncate
 from emulator.kernel.time import parse_instant
+from emulator.scenario.choices import MANY, choices_of, one_of
 from emulator.scenario.document import JsonObject, Path, Places
 from emulator.scenario.duration_mistakes import duration_mistake
 from emulator.scenario.unknown_keys import KeyAdvice
@@ -38,9 +39,6 @@ TYPES = {
     "null": "nothing",
 }
 """The words for JSON Schema's types in messages."""
-
-MANY = 16
-"""Choices beyond which they are not all told to somebody who has misspelt one of them."""
 
 WORDS = {
     "const": "{value} is not {bound}",
@@ -86,10 +84,12 @@ def _fits_pattern(_: Any, pattern: str, value: object, schema: JsonObject) -> It
         yield ValidationError("pattern")
 
 
-def _has_all(_: Any, names: list[str], value: object, __: Any) -> Iterator[ValidationError]:
+def _has_all(_: Any, names: list[str], value: object, schema: JsonObject) -> Iterator[ValidationError]:
     """An error for each key that is missing, in our own words: jsonschema names the key in its message only."""
     if isinstance(value, dict):
-        yield from (ValidationError(f"{name!r} is missing") for name in names if name not in value)
+        of = schema.get("properties", {})
+        missing = (f"{name!r} is missing{one_of(of.get(name, {}))}" for name in names if name not in value)
+        yield from map(ValidationError, missing)
 
 
 def _has_no_others(validator: Any, others: Any, value: object, schema: JsonObject) -> Iterator[ValidationError]:
@@ -194,7 +194,7 @@ def _problems_of(error: ValidationError, key_advice: KeyAdvice, order: Callable[
 
 
 def _has_many_choices(error: ValidationError) -> bool:
-    return error.validator == "enum" and len(_choices(_schema_of(error))) > MANY
+    return error.validator == "enum" and len(choices_of(_schema_of(error))) > MANY
 
 
 def _has_too_many_that_are_known(error: ValidationError) -> bool:
@@ -211,7 +211,7 @@ def _message(error: ValidationError) -> str:
     if is_duration(schema):
         return duration_mistake(error.instance, schema, next(reversed(error.absolute_path), ""))
     if error.validator == "enum":
-        is_long, choices = _has_many_choices(error), _choices(schema)
+        is_long, choices = _has_many_choices(error), choices_of(schema)
         kind = f"none of the {len(choices)} that there are" if is_long else f"not one of {', '.join(choices)}"
         return f"{text} is {kind}{_nearest_choice(error)}"
     if error.validator == "minProperties" and "properties" in schema:
@@ -280,19 +280,12 @@ def _description(schema: Any) -> str:
     if "anyOf" in schema:
         return ", or ".join(_description(it) for it in schema["anyOf"])
     if "enum" in schema or "const" in schema:
-        return " or ".join(_choices(schema))
+        return " or ".join(choices_of(schema))
     if "description" in schema:
         return str(schema["description"])
     types = schema.get("type", "anything")
     return " or ".join(TYPES.get(it, it) for it in ([types] if isinstance(types, str) else types))
 
 
-def _choices(schema: JsonObject) -> list[str]:
-    """Every choice once, however often it may be written."""
-    choices = [it for part in schema.get("anyOf", ()) for it in _choices(part)]
-    own = schema.get("enum", [schema["const"]] if "const" in schema else ())
-    return choices + list(dict.fromkeys(str(it) for it in own))
-
-
 def _nearest_choice(error: ValidationError) -> str:
-    return hint(str(error.instance), _choices(_schema_of(error)), few=0)
+    return hint(str(error.instance), choices_of(_schema_of(error)), few=0)

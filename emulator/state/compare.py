@@ -15,6 +15,8 @@ from emulator.text.redact import hide, hides, redact_body, redact_header, redact
 
 ABRIDGED = 120
 
+COMPARED_WHOLE = ": an item is found by its 'id', and a list without ids is compared whole"
+
 
 def differences(
     expected: Any, actual: Any, path: str = "", by_id: bool = False, secret: bool = False, exact: bool = False
@@ -100,19 +102,44 @@ def _list_differences(
         if not expected:
             return
     if by_id and expected and all(isinstance(item, dict) and "id" in item for item in expected):
-        known = {_folded(item.get("id")): item for item in actual if isinstance(item, dict)}
-        for item in expected:
-            id, found = item["id"], known.get(_folded(item["id"]))
-            name = hide(id) if secret else redact_body(id)
-            if found is None:
-                yield f"{path} has no {name!r}"
-            else:
-                yield from differences({**item, "id": found["id"]}, found, f"{path}[{name}]", by_id, secret, exact)
-    elif len(expected) != len(actual):
-        yield f"{path or 'the body'} has {len(actual)} items, not {len(expected)}"
-    else:
-        for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-            yield from differences(left, right, f"{path}[{index}]", by_id, secret or hides(index, expected, actual), exact)
+        yield from _differences_by_id(expected, actual, path, secret, exact)
+        return
+    written = _with_times(expected, actual) if by_id else [(item, 1) for item in expected]
+    if (count := sum(times for _, times in written)) != len(actual):
+        found_by = (
+            ": an item is found by its 'id', and a list without ids is compared whole" if by_id and _have_ids(actual) else ""
+        )
+        yield f"{path or 'the body'} has {len(actual)} items, not {count}{found_by}"
+        return
+    expected = [one for item, times in written for one in [item] * times]
+    for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
+        yield from differences(left, right, f"{path}[{index}]", by_id, secret or hides(index, expected, actual), exact)
+
+
+def _differences_by_id(expected: list[Any], actual: list[Any], path: str, secret: bool, exact: bool) -> Iterator[str]:
+    known = {_folded(item.get("id")): item for item in actual if isinstance(item, dict)}
+    for item in expected:
+        id, found = item["id"], known.get(_folded(item["id"]))
+        name = hide(id) if secret else redact_body(id)
+        if found is None:
+            yield f"{path} has no {name!r}"
+        else:
+            yield from differences({**item, "id": found["id"]}, found, f"{path}[{name}]", True, secret, exact)
+
+
+def _have_ids(actual: list[Any]) -> bool:
+    return any(isinstance(it, dict) and "id" in it for it in actual)
+
+
+def _with_times(expected: list[Any], actual: list[Any]) -> list[tuple[Any, int]]:
+    """Return items without their `repeat`, each with how many things of a state it stands for; some things have a `repeat`."""
+    if not _have_ids(actual) or any(isinstance(it, dict) and "repeat" in it for it in actual):
+        return [(item, 1) for item in expected]
+    return [_without_repeat(item) if isinstance(item, dict) else (item, 1) for item in expected]
+
+
+def _without_repeat(item: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    return {key: value for key, value in item.items() if key != "repeat"}, item.get("repeat", 1)
 
 
 def _deleted_ones(expected: list[Any], actual: list[Any], path: str, secret: bool) -> Iterator[str]:

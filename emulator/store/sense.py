@@ -18,7 +18,8 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.accounts import with_credentials
 from emulator.scenario.fitting import problems_in
-from emulator.scenario.schema import scenario_schema, state_schema
+from emulator.scenario.schema import scenario_schema
+from emulator.scenario.state_schema import state_schema
 from emulator.sdk.state import each_part_dumped_once
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import commit_differences

@@ -254,7 +254,11 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     *[({**HOOK, "do": do, "status": 500}, "/do", f"{do} strikes calls") for do in DO if do not in EFFECTS],
     *[({"at": "stripe", "do": do}, "/at", f"{do} strikes deliveries") for do in EFFECTS if do not in DO],
     ({"at": "*", "do": "duplicate"}, "/at", "write at: serpwow.webhook or stripe.webhook"),
-    ({"at": "stripe", "do": "drop"}, "", "'where' is missing"),
+    (
+        {"at": "stripe", "do": "drop"},
+        "",
+        "'where' is missing: before-auth, before-commit, after-commit, mid-body or after-reply",
+    ),
     ({"at": ["stripe", "stripe.webhook"], "do": "drop"}, "/at", "write another one at stripe.webhook"),
     ({"at": "stripe", "where": "after-commit", "do": "drop", "event": CANCELED}, "/event", "calls have no event"),
     ({"at": "stripe.webhok", "do": "drop"}, "/at", "did you mean 'stripe.webhook'"),

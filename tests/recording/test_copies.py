@@ -221,6 +221,15 @@ def test_a_test_plays_what_was_done_by_hand(emulator: Emulator, client: httpx.Cl
     run(server, text)
 
 
+def test_a_test_revokes_what_was_revoked_by_hand(emulator: Emulator, client: httpx.Client, server: EmulatorServer) -> None:
+    stop(client)
+    emulator.timeline.add(after="0s", revoke={"serpwow": ["{serpwow.api_key}"]})
+    stop(client)
+    text = copied(emulator, "pytest")
+    assert 'emulator.timeline.add(after="0s", revoke={"serpwow": [' in text
+    run(server, text)
+
+
 def test_a_copied_loss_tells_what_the_client_did_not_hear(
     emulator: Emulator, client: httpx.Client, server: EmulatorServer
 ) -> None:

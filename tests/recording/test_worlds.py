@@ -289,3 +289,25 @@ def test_the_keys_of_several_accounts_become_those_that_a_world_makes_for_each()
         steps = [shape(it)[0] for it in recorded(emulator)["steps"]]
     said = ("recorded1", "{serpwow.a.api_key}", "{serpwow.b.api_key}")
     assert steps == [f"GET /live/batches?api_key={key}" for key in said]
+
+
+def test_what_is_revoked_by_hand_between_two_calls_of_an_instant_is_a_step_between_them(emulator: Emulator) -> None:
+    stop(emulator)
+    emulator.timeline.add(after="0s", revoke={"serpwow": ["{serpwow.api_key}"]})
+    stop(emulator)
+    emulator.timeline.add(after="0s", set={"serpwow": {"account": {"credits_limit": 9_000}}})
+    recording = recorded(emulator)
+    assert "timeline" not in recording
+    assert [next(iter(it)) for it in recording["steps"]] == ["send", "revoke", "send", "set"]
+
+
+def test_a_change_by_hand_that_changed_nothing_is_left_out(emulator: Emulator) -> None:
+    emulator.state.change({"serpwow": {"account": {"credits_limit": 7_000}}})
+    emulator.state.change({"serpwow": {"account": {"credits_limit": 7_000}}})
+    emulator.timeline.add(after="1s", set={"serpwow": {"account": {"credits_limit": 7_000}}})
+    emulator.timeline.add(after_call="serpwow.batches.stop", set={"serpwow": {"account": {"credits_limit": 7_000}}})
+    stop(emulator)
+    emulator.clock.advance("1m")
+    recording = recorded(emulator)
+    assert "timeline" not in recording
+    assert [it["set"]["serpwow"]["account"] for it in recording["steps"] if "set" in it] == [{"credits_limit": 7_000}]

@@ -19,7 +19,7 @@ from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
 from emulator.scenario.files import FileTooLarge, read_bounded
 from emulator.scenario.loader import load_document, load_file, load_text
 from emulator.scenario.scenario import Scenario
-from emulator.scenario.schema import state_schema
+from emulator.scenario.state_schema import state_schema
 from emulator.scenario.strict_json import KeyTwice, _unique
 from emulator.scenario.validation import problems_in
 from emulator.server.tls import NoAuthority, Tls

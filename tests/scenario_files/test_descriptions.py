@@ -24,7 +24,7 @@ def test_every_field_of_a_state_is_described_and_no_other(vendor: Any) -> None:
 
 def test_every_key_of_the_grammar_is_described_and_no_other() -> None:
     fields = [*fields_of(scenario_schema(VENDORS)), *fields_of(step_schema(VENDORS.values()), "steps[]")]
-    by_vendor = ("assume.", "timing.", "credentials.", "timeline[].revoke.")
+    by_vendor = ("assume.", "timing.", "credentials.", "timeline[].revoke.", "steps[].revoke.")
     paths = {path for path, _ in fields if not path.startswith(by_vendor)}
     assert set(grammar()) == paths
     described = described_schema(VENDORS)

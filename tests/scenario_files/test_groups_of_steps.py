@@ -109,7 +109,7 @@ def test_aliases_live_keys_and_states_are_looked_at_within_groups() -> None:
         ("{repeat: 2, steps: []}", "is empty, and cannot be"),
         (
             "{repeat: 2}",
-            "a step has exactly one of send, advance, set, fault, reply, see, expect_delivery, steps, together (or expect_state)",
+            "a step has exactly one of send, advance, set, revoke, fault, reply, see, expect_delivery, steps, together (or expect_state)",
         ),
         ("{repeat: 2, advance: 1s}", "what repeats stands below 'steps', beside 'repeat'"),
         ("{together: [{advance: 1s}]}", "has fewer than 2 items"),

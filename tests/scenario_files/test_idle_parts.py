@@ -26,7 +26,11 @@ steps:
         ("replies: [{at: serpwow.batches.get, status: 503, body: {}}]", []),
         (
             "faults: [{at: serpwow.batches.get, id: B7, where: after-commit, do: status, status: 500}]",
-            ["s.yaml:3: this fault never struck: no step calls what it is for"],
+            ["s.yaml:3: this fault never struck: 1 call came, and none with its 'id'"],
+        ),
+        (
+            "replies: [{at: [serpwow], id: B1, match: {query: {api_key: mine}}, status: 503}]",
+            ["s.yaml:3: this reply was never given: 1 call came, and none with its 'id' and with its 'match'"],
         ),
         (
             "faults: [{at: serpwow.batches.get, after: 2, where: after-commit, do: status, status: 500}]",
@@ -63,6 +67,14 @@ steps:
         (
             "timeline: [{after_call: serpwow.batches.stop, set: {serpwow: {account: {credits_limit: 1}}}}]",
             ["s.yaml:3: this event never happened: no step calls what it follows"],
+        ),
+        (
+            "timeline: [{after_call: '*', status: 5xx, set: {serpwow: {account: {credits_limit: 1}}}}]\n"
+            "faults: [{at: serpwow.batches.get, where: after-commit, do: status, status: 500}]",
+            [
+                "s.yaml:3: this event never happened: 1 call came, and none to which the vendor gave its 'status', "
+                "whatever a fault made of that"
+            ],
         ),
     ],
 )
@@ -115,5 +127,44 @@ def test_deliveries_that_are_not_as_expected_are_told_in_one_line() -> None:
     expected = "expect_delivery: {event: batch_resultset_completed, times: 2}"
     text = f"title: A\ngiven: {{serpwow: {{batches: [{batch}]}}}}\nsteps:\n  - {expected}\n  - advance: 1m\n  - {expected}\n"
     told = [str(it) for it in play(load_text(text, VENDORS, "s", "s.yaml"), InProcessClient()).differences]
-    one = "batch_resultset_completed to https://example.com/h is collected"
+    one = "batch_resultset_completed of B1 to https://example.com/h is collected"
     assert [it.partition(" Deliveries: ")[2] for it in told] == ["nothing: no receiver is owed anything", one]
+
+
+@pytest.mark.parametrize(
+    ("given", "is_idle"), [("status: idle", True), ("name: March", False), ("searches: 3, timing: {serpwow.queue: 1h}", False)]
+)
+def test_a_step_that_sets_what_was_so_already_is_a_difference(given: str, is_idle: bool) -> None:
+    text = f"title: A story\ngiven: {{serpwow: {{batches: [{{id: B1}}]}}}}\nsteps:\n  - set: {{serpwow: {{batches: [{{id: B1, {given}}}]}}}}\n"
+    scenario = load_text(text, VENDORS, "s", "s.yaml")
+    wanted = ["s.yaml:4: this step changed nothing: what it sets was so already"] if is_idle else []
+    assert [str(it) for it in play(scenario, InProcessClient()).differences] == wanted
+
+
+LIMIT = "set: {serpwow: {account: {credits_limit: %s}}}"
+
+
+@pytest.mark.parametrize(
+    ("event", "is_idle"),
+    [
+        ("after: 1s, " + LIMIT % 15000, True),
+        ("after: 1s, " + LIMIT % 7, False),
+        ("after_call: serpwow.batches.get, " + LIMIT % 15000, True),
+        ("after_call: serpwow.batches.get, " + LIMIT % 7, False),
+        ("after_call: serpwow.batches.get, wait: 1s, " + LIMIT % 15000, True),
+        ("after_call: serpwow.batches.get, revoke: {stripe: [a]}", False),
+        ("after: 1s, revoke: {stripe: [a]}, " + LIMIT % 15000, False),
+    ],
+)
+def test_an_event_that_changes_nothing_whenever_it_happens_is_a_difference(event: str, is_idle: bool) -> None:
+    steps = f"  - repeat: 2\n    steps:\n    {GET_B1}\n  - advance: 1m\n"
+    given = "given: {serpwow: {batches: [{id: B1}]}}"
+    scenario = load_text(f"title: A story\n{given}\ntimeline: [{{{event}}}]\nsteps:\n{steps}", VENDORS, "s", "s.yaml")
+    wanted = ["s.yaml:3: this event changed nothing: what it sets was so already"] if is_idle else []
+    assert [str(it) for it in play(scenario, InProcessClient()).differences] == wanted
+
+
+def test_a_step_that_repeats_and_changes_something_once_is_no_difference() -> None:
+    step = "  - repeat: 2\n    steps: [{set: {serpwow: {account: {credits_limit: 7}}}}]\n"
+    scenario = load_text(f"title: A story\nsteps:\n{step}", VENDORS, "s", "s.yaml")
+    assert play(scenario, InProcessClient()).differences == []

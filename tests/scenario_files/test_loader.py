@@ -112,7 +112,7 @@ def load(text: str) -> Scenario:
         ("title: A\nsteps: [{send: stop it}]", "'stop it' is not of the form METHOD /path?query"),
         (
             "title: A\nsteps: [{advance: 3s, see: {}}]",
-            "a step has exactly one of send, advance, set, fault, reply, see, expect_delivery, steps, together (or expect_state)",
+            "a step has exactly one of send, advance, set, revoke, fault, reply, see, expect_delivery, steps, together (or expect_state)",
         ),
         ("title: A\nsteps: [{advance: 3s, json: {}}]", "this needs 'send' in the same step"),
         ("title: A\nsteps: [{advance: {by: 3s, until: idle}}]", "an advance has exactly one of by, to, until"),

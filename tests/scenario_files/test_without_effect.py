@@ -47,6 +47,15 @@ def steps(*written: dict[str, Any], **beside: Any) -> dict[str, Any]:
     return {**beside, "steps": [*written]}
 
 
+def faults(*written: dict[str, Any]) -> dict[str, Any]:
+    return {"faults": [*written]}
+
+
+LIMIT = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status", "rate_limit": {"calls": 3, "per": "1m"}}
+LOOSE, EVERYONE = {"calls": 5, "per": "60s"}, {"calls": 3, "per": "1m", "of": "everyone"}
+STOPS = ["serpwow.batches.stop", "serpwow.batches.stopall"]
+KEY = {"revoke": {"serpwow": ["a"]}}
+
 SEND = {"send": "GET /live/batches/stopall?api_key=demo"}
 IDLE = [
     ({"replies": [STOP, {**STOP, "status": 429}]}, "/replies/1"),
@@ -86,6 +95,14 @@ IDLE = [
     (revoked("1m"), "/timeline/0/revoke"),
     (revoked("1m", "2m", serpwow=["a"]), "/timeline/1/revoke/serpwow/0"),
     (revoked("2m", "1m", serpwow=["a"]), "/timeline/0/revoke/serpwow/0"),
+    (faults(LIMIT, LIMIT), "/faults/1"),
+    (faults(LIMIT, {**LIMIT, "rate_limit": LOOSE, "status": 503}), "/faults/1"),
+    (faults({**CUT, "at": STOPS, "id": "B1"}), "/faults/0/at/1"),
+    (faults({**CUT, "at": [*STOPS, "serpwow"]}), "/faults/0/at/0"),
+    (steps({"reply": {**STOP, "at": ["stripe", "*"]}}), "/steps/0/reply/at/0"),
+    ({"timeline": [{"after_call": STOPS, "id": "B1", **KEY}]}, "/timeline/0/after_call/1"),
+    (steps(KEY, SEND, KEY), "/steps/2/revoke/serpwow/0"),
+    (steps({"revoke": {}}), "/steps/0/revoke"),
     (steps({"set": {}}), "/steps/0/set"),
     (steps({"set": {"serpwow": {"batches": []}}}), "/steps/0/set"),
     (steps({"see": {"serpwow": {"account": {}}}}), "/steps/0/see"),
@@ -111,6 +128,16 @@ BUSY = [
     steps({"fault": {**CUT, "where": "before-auth"}}, faults=[CUT], replies=[STOP]),
     steps({"together": [{"fault": CUT}, {"fault": CUT}]}),
     revoked("1m", serpwow=["a"], stripe=["a"]),
+    faults(LIMIT, {**LIMIT, "rate_limit": EVERYONE}),
+    faults({**LIMIT, "rate_limit": LOOSE}, LIMIT),
+    faults(LIMIT, {**LIMIT, "at": STOPS}),
+    faults(LIMIT, {**LIMIT, "id": "B1"}),
+    faults(LIMIT, {**LIMIT, "where": "before-auth"}),
+    faults({**LIMIT, "do": "delay", "delay": "1s"}, LIMIT),
+    faults({**LIMIT, "times": 1}, LIMIT),
+    steps({"fault": LIMIT}, faults=[LIMIT]),
+    steps(KEY, {"revoke": {"serpwow": ["b"], "stripe": ["a"]}}),
+    faults({**CUT, "at": STOPS}, {**CUT, "at": ["serpwow.batches.start", "serpwow.batches.stop"], "id": "B1"}),
     {"timeline": [{"after": "1m", "revoke": {"serpwow": ["a"]}}, {"after_call": "serpwow", "revoke": {"serpwow": ["a"]}}]},
     steps({"see": {"serpwow": {"batches": []}}}),
     steps({**SEND, "get": {"json": {}}}),

@@ -9,7 +9,7 @@ from emulator.contract.evidence import KINDS
 from emulator.contract.fixtures import load_fixture
 from emulator.reports.support_matrix import Answers, request_of
 from emulator.scenario.document import JsonObject
-from emulator.scenario.schema import given_state
+from emulator.scenario.state_schema import given_state
 from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
 

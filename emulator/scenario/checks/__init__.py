@@ -25,9 +25,9 @@ from emulator.scenario.checks.calls import (
 )
 from emulator.scenario.checks.idle import idle_problems
 from emulator.scenario.checks.placeholders import placeholder_problems
-from emulator.scenario.checks.states import TOO_MANY, state_problems
+from emulator.scenario.checks.states import TOO_MANY, expected_state_problems, state_problems
 from emulator.scenario.checks.steps import duration_problems, step_problems, too_many_steps
-from emulator.scenario.checks.timeline import event_problems
+from emulator.scenario.checks.timeline import event_problems, revoke_problems
 from emulator.scenario.document import InvalidPaths, Item, JsonObject, Path, items_of
 from emulator.scenario.resources import resources_in
 from emulator.scenario.scenario import Scenario
@@ -53,7 +53,9 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
         yield from state_problems(state, vendors, path, invalid)
         yield from account_problems(state, vendors, accounts, path, invalid)
     for step in every_step(root.get("steps"), invalid):
-        yield from account_problems(step.value.get("see"), vendors, accounts, (*step.path, "see"), invalid)
+        expected, path = step.value.get("see"), (*step.path, "see")
+        yield from account_problems(expected, vendors, accounts, path, invalid)
+        yield from expected_state_problems(expected, vendors, path)
     for step in every_step(root.get("steps"), invalid):
         yield from step_problems(step)
     yield from too_many_steps(root.get("steps"))
@@ -63,6 +65,8 @@ def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) ->
     listed = credentials_listed(root, vendors, invalid)
     for event in items_of(root, "timeline", invalid):
         yield from event_problems(event, vendors, listed, accounts)
+    for step in every_step(root.get("steps"), invalid):
+        yield from revoke_problems(step, vendors, listed, accounts)
     for timer, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
         if isinstance(length, list):
             yield from chain.from_iterable(duration_problems(it, ("timing", timer, place)) for place, it in enumerate(length))

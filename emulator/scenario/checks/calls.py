@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Protocol
 
-from emulator.kernel.calls import CallRule
+from emulator.kernel.calls import EVERYTHING, CallRule
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.time import format_instant
@@ -77,6 +77,19 @@ def problems_of_target(fields: JsonObject, vendors: Vendors, path: Path) -> Iter
     if "body" in fields.get("match", {}) and names and _with_readers(*everyone).issuperset(names):
         why = f"the body of {names[0]} is read as it arrives, and never looked at as a whole: match its query or its headers"
         yield Problem(why, (*path, "match", "body"))
+
+
+def names_for_nothing(names: Sequence[str], fields: JsonObject, vendors: Vendors, path: Path) -> Iterator[Problem]:
+    """Yield each name of a list, at `path`, by which no call is meant that the others do not mean, too."""
+    everyone, others = tuple(vendors.values()), {*names}
+    for index, name in enumerate(names):
+        wider = others & {EVERYTHING, name.partition(".")[0]} - {name}
+        if wider:
+            yield Problem(
+                f"{sorted(wider)[0]!r} in the same list stands for it, too: leave out one of them", (*path, index), is_idle=True
+            )
+        elif "id" in fields and name in without_ids(*everyone) and not without_ids(*everyone).issuperset(names):
+            yield Problem(f"the path of {name} names no resource, so no call of it has this 'id'", (*path, index), is_idle=True)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from emulator.kernel.delivery_faults import ATTEMPT, EFFECTS, NOTIFICATION
 from emulator.kernel.errors import Problem
-from emulator.kernel.faults import DO, DRIBBLE, GARBAGE, HANG, RESET, STATUS, TRUNCATE
+from emulator.kernel.faults import DO, DRIBBLE, GARBAGE, HANG, RESET, STATUS, TRUNCATE, WHERE
 from emulator.scenario.calls import names_of
 from emulator.scenario.document import JsonObject, Path
 from emulator.sdk.deliveries import Outbox
@@ -47,7 +47,7 @@ def _problems_of_calls(
     if do in EFFECTS and do not in DO:
         yield Problem(f"{do} strikes deliveries, and no calls: write at: {places}", (*path, "at"))
     elif "where" not in written:
-        yield Problem("'where' is missing", path)
+        yield Problem(f"'where' is missing: {', '.join(WHERE[:-1])} or {WHERE[-1]}", path)
     if "event" in fault:
         yield Problem(f"calls have no event; a fault of deliveries is at {places}", (*path, "event"))
 

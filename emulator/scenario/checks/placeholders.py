@@ -14,6 +14,7 @@ from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.vendor import Vendors
 from emulator.text.checkpoint import checkpoint
 from emulator.text.nearest import hint
+from emulator.text.pattern import pattern
 from emulator.text.redact import redact_text
 
 METHODS = [method.value for method in HTTPMethod]
@@ -23,6 +24,14 @@ ANY = "{"
 """Stands among the names for every name: behind a step that may have captured anything. No name has a brace in it."""
 
 OF_THE_WORLD = "{!r} is what the world itself has under this name: keep the value under another"
+
+STATES = ("set", "see")
+"""Keys of a step in which a text may have braces of its own, as JSON has: it is looked at where it is a name in braces."""
+
+NAMING = ("fault", "reply", "expect_delivery")
+"""Keys of a step that name a resource by its `id`."""
+
+WHOLE = pattern(r"\{\w[\w.-]*\}")
 
 AT_ONCE = "; of steps that run together, none comes before another"
 
@@ -93,3 +102,18 @@ def _texts(step: JsonObject) -> Iterator[tuple[Path, str]]:
     """Return the texts of a step that may hold captured values."""
     yield ("send",), step.get("send", "")
     yield from ((("headers", name), text) for name, text in step.get("headers", {}).items())
+    for key in STATES:
+        yield from ((place, text) for place, text in _leaves(step.get(key), (key,)) if WHOLE.fullmatch(text))
+    for key in NAMING:
+        rule = step.get(key)
+        id = rule.get("id") if isinstance(rule, dict) else None
+        yield from [((key, "id"), id)] if isinstance(id, str) and WHOLE.fullmatch(id) else ()
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each text in a value, with its place."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, (dict, list)):
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _leaves(part, (*path, name))

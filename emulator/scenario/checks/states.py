@@ -44,6 +44,14 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), invalid: Inval
             yield structs.replace(problem, path=(*path, name, *problem.path))
 
 
+def expected_state_problems(state: Any, vendors: Vendors, path: Path) -> Iterator[Problem]:
+    """Yield the problems of a state that a step expects: of what it names twice, or as deleted and more."""
+    for name, part in state.items() if isinstance(state, dict) else ():
+        for listed in every_list(part, lists_of(vendors[name]), (*path, name)) if name in vendors else ():
+            yield from _repeated_ids(listed)
+            yield from _flaws_of_deletions(listed)
+
+
 def names_empty_parts_only(state: Any) -> bool:
     """Tell whether a valid state has vendors or parts, such as `{"serpwow": {"batches": []}}`, with nothing in any of them."""
     return bool(state) and changes_nothing(state)

@@ -29,10 +29,15 @@ def event_problems(event: Item, vendors: Vendors, listed: JsonObject, accounts: 
         yield from _problems_by_itself(event)
     if "set" not in content and "revoke" not in content:
         yield Problem("nothing happens: write 'set' (changes of the state) or 'revoke' (credentials)", path)
-    for name, credentials in event.valid.get("revoke", {}).items():
+    yield from revoke_problems(event, vendors, listed, accounts)
+
+
+def revoke_problems(item: Item, vendors: Vendors, listed: JsonObject, accounts: Mapping[str, Accounts]) -> Iterator[Problem]:
+    """Yield the problems of what an event or a step revokes."""
+    for name, credentials in item.valid.get("revoke", {}).items():
         own = own_credentials(vendors[name], accounts.get(name, ONE_ACCOUNT))
-        for index, item in enumerate(credentials):
-            yield from _problems_of_credential(vendors[name], item, listed.get(name), [*own], (*path, "revoke", name, index))
+        for index, it in enumerate(credentials):
+            yield from _problems_of_credential(vendors[name], it, listed.get(name), [*own], (*item.path, "revoke", name, index))
 
 
 def _problems_by_itself(event: Item) -> Iterator[Problem]:
