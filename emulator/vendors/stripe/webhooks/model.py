@@ -127,6 +127,7 @@ OUTBOX = Outbox(
         exhausted="stripe-webhook-4",
         unwanted="stripe-webhook-5",
         resent="stripe-webhook-8",
+        resumed="stripe-webhook-14",
     ),
     events=TYPES,
     timeout=timedelta(seconds=10),
