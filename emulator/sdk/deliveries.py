@@ -48,7 +48,10 @@ COMMANDS = (REPORT, RESEND, REFUSE)
 
 
 class Facts(Struct, frozen=True):
-    """The evidence behind the rows of a vendor's deliveries."""
+    """The evidence behind the rows of a vendor's deliveries.
+
+    Where there is a fact for what is `resumed`, sending by hand does not end the attempts that a vendor makes by itself.
+    """
 
     sent: str
     timeout: str
@@ -57,6 +60,7 @@ class Facts(Struct, frozen=True):
     exhausted: str
     unwanted: str
     resent: str
+    resumed: str | None = None
 
 
 Changes = Iterable[Any]
@@ -134,15 +138,23 @@ class Outbox:
             if state in (SENDING, ANSWERING):
                 yield Row(state, RESEND, SAME, "sending", facts.resent)
             else:
-                yield Row(state, RESEND, PENDING, "resent", facts.resent, self.send_again if state in OVER else self.send_now)
+                yield Row(state, RESEND, PENDING, "resent", facts.resent, self._sending(state))
         yield Row(ABSENT, RESEND, SAME, "unknown", facts.resent)
         yield from (Row(state, self.kept, ABSENT, None, facts.sent) for state in OVER)
 
     def _outcomes(self, state: str, cause: str | Timer, answer: str | None) -> Iterable[Row]:
         """Yield the rows after an answer: it was taken, it is tried again, or not."""
+        if self.facts.resumed is not None:
+            yield Row(state, cause, WAITING, answer, self.facts.resumed, self.plan_retry, is_resumed)
         yield Row(state, cause, DELIVERED, answer, self.facts.accepted, None, has_succeeded)
         yield Row(state, cause, WAITING, answer, self.facts.retried, self.plan_retry, self.is_retried)
         yield Row(state, cause, EXHAUSTED, answer, self.facts.exhausted, self.given_up)
+
+    def _sending(self, state: str) -> Effect:
+        """Return the effect of sending a delivery of that status by hand."""
+        if state in OVER:
+            return self.send_again
+        return self.send_between if state == WAITING and self.facts.resumed is not None else self.send_now
 
     def owe(self, delivery: Delivery) -> Notify:
         """Return the consequence that a delivery is owed."""
@@ -169,7 +181,8 @@ class Outbox:
         strike = strike_at(view, self, delivery, ATTEMPT)
         yield from strike.counted
         hits, error = (strike.fault.hit(),) if strike.fault else (), self._error(view, delivery, strike.fault)
-        yield replace(delivery, attempts=(*delivery.attempts, Attempt(view.now, error=error, faults=hits)))
+        attempts = (*delivery.attempts, Attempt(view.now, error=error, faults=hits))
+        yield replace(delivery, attempts=attempts, extras=delivery.extras + is_resumed(view, delivery))
 
     def collect(self, view: View, delivery: Delivery) -> Changes:
         strike = strike_at(view, self, delivery, ATTEMPT)
@@ -192,7 +205,7 @@ class Outbox:
         return view.length(self.duration, delivery) != timedelta()
 
     def is_retried(self, view: View, delivery: Delivery) -> bool:
-        return not delivery.by_hand and len(delivery.attempts) <= len(self.ladder_of(view))
+        return is_resumed(view, delivery) or (not delivery.by_hand and delivery.tries <= len(self.ladder_of(view)))
 
     def ladder_of(self, view: View) -> Ladder:
         """Return the times before further attempts in this world."""
@@ -206,10 +219,14 @@ class Outbox:
         yield self.retried_after(view, delivery, self.duration)
 
     def retried_after(self, view: View, delivery: Delivery, timer: Timer) -> Delivery:
-        """Return a delivery with its next attempt, planned from when the last one ended, however late that is known."""
-        *earlier, last = delivery.attempts
+        """Return a delivery with its next attempt, planned from when the last one ended, however late that is known.
+
+        One that was sent by hand meanwhile has it when it would have had it anyhow.
+        """
+        if delivery.resumes_at is not None:
+            return replace(delivery, next_at=delivery.resumes_at, resumes_at=None)
         took = view.length(timer, delivery) or timedelta()
-        return replace(delivery, next_at=last.at + took + self.ladder_of(view)[len(earlier)])
+        return replace(delivery, next_at=delivery.attempts[-1].at + took + self.ladder_of(view)[delivery.tries - 1])
 
     def fail_and_retry(self, view: View, delivery: Delivery) -> Changes:
         yield self.retried_after(view, delivery, self.failed)
@@ -230,12 +247,19 @@ class Outbox:
     def send_now(self, _: View, delivery: Delivery) -> Changes:
         yield replace(delivery, timing=((self.delay.name, timedelta()),), next_at=None, held=False)
 
+    def send_between(self, view: View, delivery: Delivery) -> Changes:
+        yield from self.send_now(view, replace(delivery, resumes_at=delivery.next_at))
+
     def send_again(self, view: View, delivery: Delivery) -> Changes:
-        yield from self.send_now(view, replace(delivery, because=None, by_hand=True))
+        yield from self.send_now(view, replace(delivery, because=None, by_hand=True, resumes_at=None))
 
 
 def is_collected(view: View, delivery: Delivery) -> bool:
     return delivery.url is None or view.carrier(delivery.url) == COLLECT
+
+
+def is_resumed(_: View, delivery: Delivery) -> bool:
+    return delivery.resumes_at is not None
 
 
 def has_succeeded(_: View, delivery: Delivery) -> bool:

@@ -62,9 +62,10 @@ class Delivery(Metered, frozen=True, gc=False, kw_only=True):
     """A notification of an `event` about the resource `subject` that is owed to the receiver at `url`, None for a cloud's.
 
     `event_id` is the id of the event, where events have one, and `destination` that of the receiver, where receivers do.
-    `body` is sent as it is. `next_at` is the instant of the next attempt of one that waits. One sent `by_hand` is not tried
-    again; `because` says why one was dropped. `faults` are those that struck it when it was made, or collected; one is `held`
-    until the next one for its receiver is made, and one is the `duplicate` of another.
+    `body` is sent as it is. `next_at` is the instant of the next attempt of one that waits, and `resumes_at` that of one
+    that waited when it was sent by hand, and waits again after that attempt, one of its `extras`. One sent `by_hand` when it
+    was over is not tried again; `because` says why one was dropped. `faults` are those that struck it when it was made, or
+    collected; one is `held` until the next one for its receiver is made, and one is the `duplicate` of another.
     """
 
     id: str
@@ -77,6 +78,8 @@ class Delivery(Metered, frozen=True, gc=False, kw_only=True):
     destination: str | None = None
     attempts: tuple[Attempt, ...] = ()
     next_at: datetime | None = None
+    resumes_at: datetime | None = None
+    extras: int = 0
     by_hand: bool = False
     because: str | None = None
     faults: tuple[FaultHit, ...] = ()
@@ -85,6 +88,11 @@ class Delivery(Metered, frozen=True, gc=False, kw_only=True):
     status: str = PENDING
     kind: ClassVar[str] = "delivery"
     outside: ClassVar[tuple[str, ...]] = (SENDING,)
+
+    @property
+    def tries(self) -> int:
+        """The number of attempts that the vendor made by itself."""
+        return len(self.attempts) - self.extras
 
     @property
     def vendor(self) -> str:

@@ -15,7 +15,20 @@ from emulator.sdk.deliveries import Outbox
 from emulator.sdk.delivery import ANSWERING, DELIVERED, EXHAUSTED, SENDING, STATUSES, WAITING, Attempt, Delivery
 from emulator.sdk.durations import timing_of
 from emulator.sdk.exact_json import JsonDict, JsonObject
-from emulator.sdk.fields import FLAG, INSTANT, NAME, PAST, TEXT, Field, Fields, dump_fields, load_fields, one_of, schema_of
+from emulator.sdk.fields import (
+    COUNT,
+    FLAG,
+    INSTANT,
+    NAME,
+    PAST,
+    TEXT,
+    Field,
+    Fields,
+    dump_fields,
+    load_fields,
+    one_of,
+    schema_of,
+)
 
 HEADERS = Field({"type": "object", "additionalProperties": {"type": "string"}}, lambda it: tuple(it.items()), dict)
 HIT: Fields = {"id": NAME, "where": one_of(*POINTS), "do": one_of(*EFFECTS), "place": TEXT}
@@ -55,6 +68,8 @@ def delivery_fields(outbox: Outbox) -> Fields:
         "status": one_of(*STATUSES),
         "attempts": ATTEMPTS,
         "next_at": INSTANT,
+        "resumes_at": INSTANT,
+        "extras": COUNT,
         "by_hand": FLAG,
         "because": TEXT,
         "faults": HITS,

@@ -177,6 +177,10 @@ def test_a_conclusion_is_told_from_a_report(text: str) -> None:
     assert HEDGE.search(text)
 
 
+def test_that_a_webhook_is_retried_is_documented_and_when_it_is_retried_is_not() -> None:
+    assert [FACTS[f"serpwow-webhook-{n}"].kind for n in (5, 9)] == ["documented", "inferred"]
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_no_two_facts_have_one_id(vendor: str) -> None:
     ids = re.findall(r"^- id: (\S+)$", (fixtures_folder() / vendor / "evidence.yaml").read_text("utf-8"), re.MULTILINE)

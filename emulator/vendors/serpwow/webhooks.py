@@ -49,7 +49,7 @@ ONCE = timedelta(hours=24)
 
 LADDER: Ladder = tuple(timedelta(seconds=10 * 2**n) for n in range(5))
 LADDERS = {"6-posts": LADDER, "5-posts": LADDER[:4], "none": (), "older-page": ()}
-"""The times before further attempts, by the choice of WEBHOOK_RETRIES."""
+"""The times before further attempts, by the choice of WEBHOOK_RETRIES. Evidence: serpwow-webhook-5 and serpwow-webhook-9."""
 
 RESTS = "rests"
 REST = timedelta(minutes=5)

@@ -37,6 +37,13 @@ ENABLE_LOST = Assumption(
     "A new one must be created to receive events, as the page about Amazon says; no page prints a refusal.",
     ("lost_source",),
 )
+PING_OF_DISABLED = Assumption(
+    "stripe.ping-of-disabled",
+    "Is the ping of an event destination that is disabled sent to it?",
+    ("no", "yes"),
+    "Events are published to go to destinations that are enabled, and no page has pings for an exception, nor an error for such"
+    " a ping. It is answered with its event, which can be read, and is not sent later either.",
+)
 RETRIES = Assumption(
     "stripe.webhook-retries",
     "When is an event sent again that its receiver did not take?",

@@ -82,7 +82,8 @@ DESTINATION = Machine(
         Row("disabled", DISABLE, SAME, "destination", "stripe-destination-6"),
         Row("enabled", ASSOCIATION, "disabled", None, "stripe-destination-26", lose_source),
         Row("disabled", ASSOCIATION, SAME, None, "stripe-destination-26", lose_source),
-        Row(EVERY, SEND_PING, SAME, "pinged", "stripe-destination-7", emit_ping),
+        Row("enabled", SEND_PING, SAME, "pinged", "stripe-destination-7", emit_ping),
+        Row("disabled", SEND_PING, SAME, "pinged", "stripe-ping-6", emit_ping),
         *(
             Row(ABSENT, command, SAME, "nothing_found", "stripe-destination-8")
             for command in (RETRIEVE, UPDATE, DELETE, ENABLE, DISABLE, SEND_PING)
