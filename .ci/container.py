@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import stripe
-from engines import BASE, IMAGE, PATIENCE, UID, Buildah, Docker
+from engines import BASE, DATA, IMAGE, PATIENCE, UID, Buildah, Docker
 from serpwow.google_search_results import GoogleSearchResults
 
 TOKEN = "a-token-of-this-run"  # noqa: S105
@@ -64,12 +65,12 @@ def answers(port: int) -> bool:
 
 
 @contextmanager
-def running(engine: Engine, scenarios: Path | None = None, **environment: str) -> Iterator[str]:
+def running(engine: Engine, mounts: Mapping[str, Path] = MappingProxyType({}), **environment: str) -> Iterator[str]:
     """The container, started and answering; removed at the end whatever happens."""
     port = free_port()
     try:
         began = time.monotonic()
-        engine.start(port, scenarios, {"EMULATOR_CONTROL_TOKEN": TOKEN, **environment})
+        engine.start(port, mounts, {"EMULATOR_CONTROL_TOKEN": TOKEN, **environment})
         until(lambda: answers(port), "an answer")
         say(f"  ready {time.monotonic() - began:.3f} s after it was started")
         until(engine.healthy, "a good health check")
@@ -129,6 +130,18 @@ def end_with_open_connections(engine: Engine, url: str, unfinished: bytes) -> No
     demand(hung_up(kept) and hung_up(half), "and its open connections were told")
 
 
+def go_on_from_the_store(engine: Engine, mounts: Mapping[str, Path]) -> None:
+    """Stop a batch, end the container, and find the batch stopped in the next one."""
+    paths = ("/live/batches/2A6F94BB/stop?api_key=demo", "/live/batches/2A6F94BB?api_key=demo")
+    with running(engine, mounts, EMULATOR_STORE=f"sqlite:{DATA}/worlds.db") as url:
+        stopped, left = (httpx.get(url + path).json() for path in paths)
+        demand(stopped["request_info"]["success"], "a batch is stopped")
+        engine.end()
+    with running(engine, mounts, EMULATOR_STORE=f"sqlite:{DATA}/worlds.db") as url:
+        demand(httpx.get(url + paths[1]).json()["batch"] == left["batch"], "it is stopped in the next container, too")
+        engine.end()
+
+
 def connect(port: int, said: bytes) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
     connection.sendall(said)
@@ -160,10 +173,14 @@ def main(engine: Engine) -> None:
             Path(folder).chmod(0o755)
             (Path(folder) / "own.yaml").write_text(OWN)
             say("with a folder at /scenarios:")
-            with running(engine, Path(folder), EMULATOR_SCENARIO="own") as url:
+            with running(engine, {"/scenarios": Path(folder)}, EMULATOR_SCENARIO="own") as url:
                 stopped = httpx.get(f"{url}/live/batches/MINE/stop?api_key=any").json()
                 demand(stopped["request_info"]["success"], "its scenario is served")
                 end_with_open_connections(engine, url, STALLED)
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder).chmod(0o777)
+            say(f"with a store at {DATA}:")
+            go_on_from_the_store(engine, {DATA: Path(folder)})
     finally:
         engine.clean()
     say(f"{engine.shows}; {time.monotonic() - began:.0f} s in all")

@@ -17,6 +17,8 @@ from typing import Any
 IMAGE = "batch-emulator:ci"
 BASE = "python:3.11-slim"
 INDEX = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT")
+DATA = "/data"
+"""Where a store is; all else that is mounted is only read."""
 PATIENCE = 30.0
 UID = 10_000 + os.getpid() % 50_000
 """A user that the image has never heard of."""
@@ -47,9 +49,13 @@ class Docker:
     def size(self, image: str) -> str:
         return run("docker", "images", "--format", "{{.Size}}", image)
 
-    def start(self, port: int, scenarios: Path | None, environment: Mapping[str, str]) -> None:
+    def start(self, port: int, mounts: Mapping[str, Path], environment: Mapping[str, str]) -> None:
         variables = [part for name, value in environment.items() for part in ("--env", f"{name}={value}")]
-        mount = ["--volume", f"{scenarios}:/scenarios:ro"] if scenarios else []
+        mount = [
+            part
+            for place, folder in mounts.items()
+            for part in ("--volume", f"{folder}:{place}" + ("" if place == DATA else ":ro"))
+        ]
         locked = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]  # noqa: S108
         publish = ["--publish", f"127.0.0.1:{port}:8080", "--user", f"{UID}:{UID}", "--name", self.name]
         run("docker", "run", "--detach", *publish, *locked, *mount, *variables, IMAGE)
@@ -106,18 +112,18 @@ class Buildah:
     def size(self, image: str) -> str:
         return run("buildah", "images", "--format", "{{.Size}}", image)
 
-    def start(self, port: int, scenarios: Path | None, environment: Mapping[str, str]) -> None:
+    def start(self, port: int, mounts: Mapping[str, Path], environment: Mapping[str, str]) -> None:
         self._bundle = Path(tempfile.mkdtemp(prefix="batch-emulator-"))
         run("crun", "spec", cwd=self._bundle)
         config = self._bundle / "config.json"
         spec = json.loads(config.read_text())
-        self._configure(spec, {**environment, "EMULATOR_PORT": str(port)}, scenarios)
+        self._configure(spec, {**environment, "EMULATOR_PORT": str(port)}, mounts)
         config.write_text(json.dumps(spec))
         command = [*self.crun, "run", "--bundle", str(self._bundle), self.name]
         with (self._bundle / "log").open("wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
-    def _configure(self, spec: dict[str, Any], environment: Mapping[str, str], scenarios: Path | None) -> None:
+    def _configure(self, spec: dict[str, Any], environment: Mapping[str, str], mounts: Mapping[str, Path]) -> None:
         """What `docker run --read-only --user … --cap-drop ALL --tmpfs /tmp` would make of the image."""
         spec["root"] = {"path": self._root, "readonly": True}
         spec["process"] |= {
@@ -133,9 +139,9 @@ class Buildah:
         linux["namespaces"] = [space for space in linux["namespaces"] if space["type"] not in ("network", "cgroup")]
         spec["mounts"] = [mount for mount in spec["mounts"] if not mount["destination"].startswith("/sys")]
         spec["mounts"].append({"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]})  # noqa: S108
-        if scenarios:
-            bound = {"type": "bind", "source": str(scenarios), "options": ["rbind", "ro"]}
-            spec["mounts"].append({"destination": "/scenarios", **bound})
+        for place, folder in mounts.items():
+            options = ["rbind", "rw" if place == DATA else "ro"]
+            spec["mounts"].append({"destination": place, "type": "bind", "source": str(folder), "options": options})
 
     def inside(self, *command: str) -> subprocess.CompletedProcess[str]:
         user = ("exec", "--user", f"{UID}:{UID}", self.name)
