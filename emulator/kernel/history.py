@@ -156,7 +156,7 @@ class History:
         place = count - (self.count - len(self._commits))
         is_there = 0 <= place <= len(self._commits)
         is_kept = is_there and (self._commits[place - 1] is newest if place else count == 0)
-        return [*islice(self._commits, place, None)] if is_kept else None
+        return [*islice(reversed(self._commits), len(self._commits) - place)][::-1] if is_kept else None
 
     def of(self, n: int) -> Commit | None:
         """Return the commit of exchange `n`; None where it changed nothing or is forgotten."""

@@ -12,7 +12,8 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, partial
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any
 
 from msgspec import Raw, json
@@ -56,10 +57,9 @@ class Values:
         """Return the name of a resource's class, and those fields that differ from its value before, or from the defaults."""
         form = self._forms.get(value.__class__) or self._form(value.__class__)
         former = form.defaults if before is None or before.__class__ is not form.of else form.values(before)
-        triples = zip(form.write, form.values(value), former, strict=True)
-        return form.name, {
-            name: form.write_field(name, it, old) for name, it, old in triples if it is not old and differs(it, old)
-        }
+        values = form.values(value)
+        others = compress(zip(form.write, values, former, strict=True), map(is_not, values, former))
+        return form.name, {name: form.write_field(name, it, old) for name, it, old in others if differs(it, old)}
 
     def read(self, name: str, fields: Mapping[str, Raw], before: Any = None) -> Any:
         """Return the resource of a class that has these fields; the others are as before, or have their defaults.
