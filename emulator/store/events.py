@@ -21,7 +21,7 @@ from emulator.store.values import NOTHING, Values, reader_of
 
 Machines = Mapping[str, Machine]
 
-_NAME_AND_FIELDS = reader_of(tuple[str, dict[str, Raw]])
+_NAME_AND_FIELDS = reader_of(tuple[str, Raw])
 
 Text = str | tuple[str]
 """Bytes: a text in UTF-8, or in a list of its own what they are in Base64."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from itertools import compress, repeat
+from operator import is_not
 from typing import Any
 
-from msgspec import Raw, json
+from msgspec import UNSET, Raw, json
 
 from emulator.kernel.resource import Struct
 from emulator.sdk.growing import Grow, Growing, growth
@@ -26,16 +28,18 @@ _read_growth = json.Decoder(_KeptGrowth).decode
 
 
 class Form(Struct, frozen=True, eq=False):
-    """The form of one class of resources: its name, and what writes and reads each of its fields.
+    """The form of one class of resources: its name, what writes each of its fields, and what reads them.
 
-    `values` returns those of all fields, in the order of `write`; `defaults` are theirs, or what no value is. `grow` has the
-    fields whose sequences are written as they grew.
+    `decode` reads all fields that are there at once, and `read` those of which it says only what they are in JSON, or in a
+    list. `values` returns those of all fields, in the order of `write`; `defaults` are theirs, or what no value is. `grow` has
+    the fields whose sequences are written as they grew.
     """
 
     name: str
     of: type[Any]
     write: Mapping[str, Callable[[Any], Any]]
-    read: Mapping[str, Callable[[Raw], Any]]
+    decode: Callable[[Raw], Any]
+    read: Mapping[str, Callable[[Any], Any]]
     values: Callable[[Any], tuple[Any, ...]]
     defaults: tuple[Any, ...]
     grow: Mapping[str, Grow]
@@ -45,14 +49,19 @@ class Form(Struct, frozen=True, eq=False):
         grown = growth(former, value) if name in self.grow and former else None
         return self.write[name](value) if grown is None else grown._asdict()
 
-    def read_field(self, name: str, raw: Raw, before: Any) -> Any:
-        """Return a field that is kept so, of a resource that has or had another value before."""
-        if name in self.grow and bytes(raw).startswith(b"{"):
-            return self._grown(name, raw, getattr(before, name, ()))
-        return self.read[name](raw)
+    def read_fields(self, raw: Raw, before: Any) -> dict[str, Any]:
+        """Return the fields that are kept of a resource that has, or had, another value before."""
+        values = self.values(self.decode(raw))
+        found = dict(compress(zip(self.write, values, strict=True), map(is_not, values, repeat(UNSET))))
+        for name, read in self.read.items():
+            if name in found:
+                found[name] = self._grown(name, found[name], before) if name in self.grow else read(found[name])
+        return found
 
-    def _grown(self, name: str, raw: Raw, former: Sequence[Any]) -> Any:
-        kept = _read_growth(raw)
+    def _grown(self, name: str, raw: Raw, before: Any) -> Any:
+        if not bytes(raw).startswith(b"{"):
+            return self.read[name](raw)
+        kept, former = _read_growth(raw), getattr(before, name, ())
         if not 0 <= kept.gone <= len(former):
             raise ValueError(f"{kept.gone} of {len(former)} items of {name} cannot be gone")
         return self.grow[name](former, self.read[name](kept.newest), kept.gone)

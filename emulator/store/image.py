@@ -114,7 +114,7 @@ class KeptValue(Struct, frozen=True, array_like=True, omit_defaults=True):
     """A value: the name of its class, and fields; where it has a base, as far as it differs from the value of that number."""
 
     name: str
-    fields: Mapping[str, Raw]
+    fields: Raw
     base: int | None = None
 
 

@@ -23,6 +23,9 @@ Claims = tuple[tuple[str, str], ...]
 """Vendors and credentials that pick a world."""
 
 
+NO_FIELDS = Raw(b"{}")
+
+
 class KeptPut(Struct, frozen=True, array_like=True, omit_defaults=True):
     """A resource that a commit changed: kind and id, the place in the order of arrival that it gave up, and the one it has.
 
@@ -35,7 +38,7 @@ class KeptPut(Struct, frozen=True, array_like=True, omit_defaults=True):
     former: int | None = None
     number: int | None = None
     name: str | None = None
-    fields: Mapping[str, Raw] = {}
+    fields: Raw = NO_FIELDS
     is_new: bool = False
 
 
@@ -153,7 +156,7 @@ class StepWriter:
         name, fields = self._values.written(after, None if is_new else before)
         is_placed = (before is None or former is not None) and world.store.find(kind, id) is not None
         number = world.store.number(kind, id) if is_placed else None
-        return KeptPut(kind, id, former, number, name, fields, is_new)
+        return KeptPut(kind, id, former, number, name, Raw(as_json(fields)), is_new)
 
 
 def step_of(deed: Deed) -> Step:

@@ -11,12 +11,12 @@ from contextvars import ContextVar
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache, partial
+from functools import partial
 from itertools import compress
 from operator import attrgetter, is_not
-from typing import Any
+from typing import Any, NamedTuple
 
-from msgspec import Raw, json
+from msgspec import UNSET, Raw, defstruct, json
 
 from emulator.kernel.budget import Charge, Metered
 from emulator.kernel.consequences import Revocation
@@ -61,7 +61,7 @@ class Values:
         others = compress(zip(form.write, values, former, strict=True), map(is_not, values, former))
         return form.name, {name: form.write_field(name, it, old) for name, it, old in others if differs(it, old)}
 
-    def read(self, name: str, fields: Mapping[str, Raw], before: Any = None) -> Any:
+    def read(self, name: str, fields: Raw, before: Any = None) -> Any:
         """Return the resource of a class that has these fields; the others are as before, or have their defaults.
 
         Raises:
@@ -72,7 +72,7 @@ class Values:
             raise BadInput.at(f"{name!r} is no kind of resource of this version: another version, or another vendor, wrote it")
         form, former = self._form(of), before if before.__class__ is of else None
         try:
-            found = {field: form.read_field(field, raw, former) for field, raw in fields.items()}
+            found = form.read_fields(fields, former)
             return _with_body(of(**found)) if former is None else structs.replace(former, charge=None, **found)
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise BadInput.at(f"a {name} cannot be read: {error}") from None
@@ -84,24 +84,40 @@ class Values:
     def _make_form(self, of: type[Any]) -> Form:
         hints = {name: hint for name, hint in typing.get_type_hints(of).items() if name in of.__struct_fields__}
         del hints["charge"]
-        ways = {name: self._way(name, hint) for name, hint in hints.items()}
+        grow = dict(growing_fields(of))
+        ways = {name: _sequence(hint) if name in grow else self._way(name, hint) for name, hint in hints.items()}
         optional = dict(zip(reversed(of.__struct_fields__), reversed(of.__struct_defaults__), strict=False))
-        write, read = ({name: way[i] for name, way in ways.items()} for i in (0, 1))
-        defaults = tuple([optional.get(name, NO_VALUE) for name in write])
-        return Form(self._names[of], of, write, read, attrgetter(*write), defaults, dict(growing_fields(of)))
+        kept = defstruct(of.__name__, [(name, way.kept, UNSET) for name, way in ways.items()], forbid_unknown_fields=True)
+        return Form(
+            name=self._names[of],
+            of=of,
+            write={name: way.write for name, way in ways.items()},
+            decode=reader_of(kept),
+            read={name: way.read for name, way in ways.items() if way.read is not None},
+            values=attrgetter(*ways),
+            defaults=tuple([optional.get(name, NO_VALUE) for name in ways]),
+            grow=grow,
+        )
 
-    def _way(self, name: str, hint: Any) -> tuple[Callable[[Any], Any], Callable[[Raw], Any]]:
-        """Return what writes a field of this type, and what reads it."""
+    def _way(self, name: str, hint: Any) -> Way:
         if name == "happen":
-            return _fields_and_place, partial(_read_happening, self._vendors)
+            return Way(_fields_and_place, Raw, partial(_read_happening, self._vendors))
         if name == "delay":
-            return _same, _read_delay
+            return Way(_same, Raw, _read_delay)
         if name in ("match", "written"):
-            return exactly, read_exactly
+            return Way(exactly, Raw, read_exactly)
         plain = next((it for it in _alternatives(hint) if it is not types.NoneType), None)
         if isinstance(plain, type) and hasattr(plain, "from_kept") and hasattr(plain, "__struct_fields__"):
-            return lambda it: it if it is None else it.kept(), partial(_read_kept, plain)
-        return _same, _reader(hint)
+            return Way(lambda it: it if it is None else it.kept(), Raw, partial(_read_kept, plain))
+        return Way(_same, hint)
+
+
+class Way(NamedTuple):
+    """What writes a field, the type of what is kept of it, and what reads that, where it is not the value itself."""
+
+    write: Callable[[Any], Any]
+    kept: Any
+    read: Callable[[Raw], Any] | None = None
 
 
 def differs(value: Any, other: Any) -> bool:
@@ -225,15 +241,9 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
     return typing.get_args(hint) if typing.get_origin(hint) in (typing.Union, types.UnionType) else (hint,)
 
 
-@cache
-def _reader(hint: Any) -> Callable[[Raw], Any]:
+def _sequence(hint: Any) -> Way:
     read = reader_of(hint)
-
-    def read_field(raw: Raw) -> Any:
-        value = read(raw)
-        return tuple(value) if isinstance(value, list) else value
-
-    return read_field
+    return Way(_same, Raw, lambda raw: tuple(read(raw)))
 
 
 def _same(value: Any) -> Any:

@@ -22,7 +22,7 @@ from emulator.vendors.serpwow.model.searches import Searches
 
 VALUES = Values(VENDORS)
 SEARCHES = Searches("B1", 1)
-KEPT = reader_of(tuple[str, dict[str, Raw]])
+KEPT = reader_of(tuple[str, Raw])
 
 
 def result_set(number: int) -> ResultSet:
