@@ -177,7 +177,8 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {request} -> {outcome(exchange.status, exchange.answer)}"
     yield from (f"      fault: {fault}" for fault in exchange.faults)
     if exchange.delivered is None:
-        yield "      whether the client got the answer is unknown: it is still being sent, or the client had closed its side"
+        yield "      whether the client got the answer is unknown: it is still being sent, the client had closed its side, or"
+        yield "      the server was killed about then"
     if exchange.delivered is False:
         yield "      the client did not get the vendor's answer"
     if exchange.status >= REFUSED and not exchange.faults:

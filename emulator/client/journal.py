@@ -73,7 +73,8 @@ class Exchange(_Explained, journal_models.Exchange):
     Credentials are redacted, in `target` and `headers` too.
 
     `status` is 0 where no response came back at all. `delivered` is whether the client was sent the vendor's own response,
-    whole; None while it is still being sent, and where nobody can know: the client had closed its side before.
+    whole; None while it is still being sent, and where nobody can know: the client had closed its side before, or the server
+    was killed.
     """
 
     # fmt: off

@@ -38,7 +38,10 @@ MAX_LINES = 10
 """Rows and differences in the text; the values have all."""
 
 NOT_DELIVERED = "no: the client did not get the whole answer"
-STILL_SENDING = "unknown: the answer is still being sent, or the client had closed its side of the connection before it"
+STILL_SENDING = (
+    "unknown: the answer is still being sent, or the client had closed its side of the connection before it, or the server was"
+    " killed about then"
+)
 
 
 class NoEntry(NotFound):

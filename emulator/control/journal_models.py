@@ -59,7 +59,8 @@ class Exchange(Record):
     """A journal entry: a request and its response, and the changes that it made.
 
     `status` is 0 where no response came back at all. `delivered` is whether the client was sent the vendor's own response,
-    whole; None while it is still being sent, and where nobody can know: the client had closed its side of the connection.
+    whole; None while it is still being sent, and where nobody can know: the client had closed its side of the connection, or
+    the server was killed.
     """
 
     n: Count

@@ -153,6 +153,12 @@ class Journal:
             self._note(n)
         return exchange
 
+    def doubt(self, n: int) -> None:
+        """Note of an exchange, if it is still there and was called delivered, that nobody can know whether it was."""
+        entry = self.entry(n)
+        if entry is not None and isinstance(entry.event, Exchange) and entry.event.delivered:
+            self.mark(n, entry.event, None)
+
     def withdraw(self, n: int, exchange: Exchange) -> None:
         """Remove this very exchange, if it is still there under its number, which no other entry gets.
 

@@ -77,6 +77,7 @@ class WorldKeeper:
         self._sink = sink
         self._values = values
         self._by = by
+        self._is_at_rest = False
         self._writer = StepWriter(values, world)
         self._receipt: Receipt | None = None
         self._steps: list[Step] = []
@@ -112,6 +113,14 @@ class WorldKeeper:
             self._steps.append(step_of(deed))
         self._mark()
 
+    def rest(self) -> None:
+        """Note that every answer was sent, once nothing happens any more. The caller holds the world's lock."""
+        self.keep()
+        if not (self._is_at_rest or self.is_lost or self.is_ended):
+            self._steps.append(Step(rest=True))
+            self.keep()
+            self._is_at_rest = True
+
     @property
     def is_lost(self) -> bool:
         """True where records could not be kept: the world is to be taken back to those that are."""
@@ -144,6 +153,7 @@ class WorldKeeper:
         world = self.world
         body = record_of(world, self._by, self.newest, REALTIME(), steps)
         self.n, self.newest, self._steps, self.claims = self.n + 1, digest(body), [], None
+        self._is_at_rest = False
         self._mark()
         return self._sink.append(self, Append(world.id, self.n, body))
 

@@ -96,6 +96,7 @@ class KeptWorlds:
         for world in worlds:
             if world.id in known:
                 self._go_on(world, known[world.id])
+                _doubt(world, known[world.id].doubtful)
             else:
                 self.added(world, worlds.claims_of(world.id))
         worlds.keeper = self
@@ -158,7 +159,10 @@ class KeptWorlds:
             log.warning("no image of a world was kept; its records are: %s", error)
 
     def close(self) -> None:
-        """Write what waits, and close the engine."""
+        """Note that all answers were sent, write what waits, and close the engine."""
+        for keeper in [*self._keepers.values()]:
+            with keeper.world.lock:
+                keeper.rest()
         self._writer.close()
 
     def take_back(self) -> None:
@@ -210,6 +214,12 @@ class KeptWorlds:
             self.added(new, claims)
         worlds.put_back(old, new, claims)
         old.empty()
+
+
+def _doubt(world: World, exchanges: Iterable[int]) -> None:
+    with world.lock:  # so that it is recorded
+        for n in exchanges:
+            world.journal.doubt(n)
 
 
 def _pieces(head: ImageHead, lines: Iterator[bytes]) -> Iterator[bytes]:

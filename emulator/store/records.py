@@ -66,7 +66,8 @@ class Step(Struct, frozen=True, omit_defaults=True):
     """One thing that happened, the only member that is there.
 
     `cleared` is how many entries the journal had dropped when it was cleared. `image` has the lines of the whole world as it is
-    then. `claims` are all credentials that pick it, and `ttl` is the time that it lives where no request reaches it.
+    then. `claims` are all credentials that pick it, and `ttl` is the time that it lives where no request reaches it. Where it
+    has `rest`, the server ended by itself, and every answer before was sent.
     """
 
     commit: KeptStep | None = None
@@ -82,6 +83,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
     image: tuple[Raw, ...] = ()
     claims: Claims | None = None
     ttl: timedelta | None = None
+    rest: bool = False
 
 
 class Record(Struct, frozen=True):

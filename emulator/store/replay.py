@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -29,13 +30,17 @@ from emulator.text.checkpoint import checkpoint
 ALL = 1_000_000
 """Entries and commits that are remembered while records are read: as many as there are."""
 
+UNDER_WAY = 1.0
+"""Seconds from a record to the end of the answer that waits for it, at most: then the answer was sent, or is marked."""
+
 _read, _read_head = reader_of(Record), reader_of(ImageHead)
 
 
 class Opened(Struct):
     """A world that was read, the credentials that pick it, the number of its newest record, and the digest of that.
 
-    `wall` is when that was written, in seconds since 1970.
+    `wall` is when that was written, in seconds since 1970. `doubtful` are the exchanges of which nobody can know whether their
+    answers were sent, as the server was killed.
     """
 
     world: World | None = None
@@ -44,6 +49,7 @@ class Opened(Struct):
     n: int = 0
     newest: str = ""
     wall: float | None = None
+    doubtful: tuple[int, ...] = ()
 
 
 class WorldReader:
@@ -58,6 +64,8 @@ class WorldReader:
         write, read = inline(values)
         self._events = Events(machines_of(vendors), write, lambda kept: self._shared(read(kept)))
         self._rate = FROZEN
+        self._newest: deque[tuple[float, int]] = deque()
+        self._is_at_rest = False
         self._opened = Opened()
 
     def read(self, image: tuple[int, Iterable[bytes]] | None, records: Iterable[tuple[int, bytes]]) -> Opened:
@@ -80,7 +88,13 @@ class WorldReader:
             PARTS.reset(token)
         if opened.world is not None:
             self._settle()
+            opened.doubtful = self._doubtful(opened.world)
         return opened
+
+    def _doubtful(self, world: World) -> tuple[int, ...]:
+        """Return the exchanges of the last second, or else the newest one, where the server did not end by itself."""
+        newest = [n for _, n in self._newest] or [n for n, _ in world.journal.newest_exchanges(1)]
+        return () if self._is_at_rest else tuple(newest)
 
     def _take_all(self, records: Iterable[tuple[int, bytes]], n: int) -> None:
         opened, expected = self._opened, n + 1
@@ -117,6 +131,10 @@ class WorldReader:
             raise BadInput.at("the record before it is another than the one that it was written after")
         for step in record.steps:
             self._take_step(step)
+            self._newest.extend((record.wall, n) for n, _ in step.entries)
+            self._is_at_rest = step.rest
+        while self._newest and self._newest[0][0] < record.wall - UNDER_WAY:
+            self._newest.popleft()
         world = self._world
         world.store.arrived = record.arrived
         world.journal.renumber(record.last)

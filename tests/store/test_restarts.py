@@ -281,3 +281,48 @@ def test_a_notification_that_was_under_way_when_the_server_was_killed_is_posted_
         victim.kill()
     first, again, *_ = [json.loads(it.body)["id"] for it in receiver.requests]
     assert first == again
+
+
+def stop_a_job(stored: Stored) -> None:
+    stored.stripe().v2.core.batch_jobs.cancel(JOB)
+
+
+def delivered(stored: Stored) -> list[Any]:
+    return [it["delivered"] for it in stored.ask("GET", "/worlds/default/ledger")["exchanges"]]
+
+
+def test_of_a_server_that_ended_by_itself_every_answer_was_sent(path: Path) -> None:
+    with serving(path, FROZEN) as stored:
+        stop_a_job(stored)
+    for _ in range(2):
+        with serving(path) as stored:
+            assert delivered(stored) == [True]
+
+
+def test_whether_an_answer_just_before_a_death_was_sent_is_unknown_from_then_on(path: Path, tmp_path: Path) -> None:
+    killed = tmp_path / "killed.db"
+    with serving(path, FROZEN) as stored:
+        stop_a_job(stored)
+        copy_as_if_killed(path, killed)
+    for _ in range(2):
+        with serving(killed) as stored:
+            assert delivered(stored) == [None]
+    with serving(path) as stored:
+        assert delivered(stored) == [True]
+
+
+def test_an_answer_long_before_a_death_was_sent(path: Path, tmp_path: Path, clock: Clock) -> None:
+    killed = tmp_path / "killed.db"
+    with serving(path, FROZEN) as stored:
+        stop_a_job(stored)
+        clock.now += 2 * replay.UNDER_WAY
+        stored.ask("POST", "/worlds/default/clock/advance", {"by": "1s"})
+        copy_as_if_killed(path, killed)
+    with serving(killed) as stored:
+        assert delivered(stored) == [True]
+
+
+def copy_as_if_killed(path: Path, other: Path) -> None:
+    """Copy the files of a store as its server would leave them if it were killed now."""
+    for ending in ("", "-wal"):
+        other.with_name(other.name + ending).write_bytes(path.with_name(path.name + ending).read_bytes())
