@@ -67,8 +67,18 @@ def _destinations_of(view: View, event: Event) -> Iterator[Destination]:
 
 
 def _is_open(view: View, destination: Destination, type: str) -> bool:
-    """Return whether events of a type are sent to a destination at present. Evidence: stripe-webhook-6 and stripe-ping-6."""
-    return destination.status == "enabled" or (type == PING and view.choice(PING_OF_DISABLED) == "yes")
+    """Return whether events of a type are sent to a destination at present."""
+    return _obstacle(view, destination, type) is None
+
+
+def _obstacle(view: View, destination: Destination, type: str) -> str | None:
+    """Return why events of a type are not sent to a destination at present.
+
+    Evidence: stripe-webhook-6, stripe-ping-6 and stripe-destination-37.
+    """
+    if destination.status != "enabled" and (type != PING or view.choice(PING_OF_DISABLED) == "no"):
+        return "its destination is disabled"
+    return destination.lack
 
 
 def _platforms_of(view: View, owner: str) -> Sequence[str]:
@@ -92,7 +102,7 @@ def unwanted(view: View, delivery: EventDelivery) -> str | None:
     destination = view.find(Destination, delivery.destination or "")
     if destination is None:
         return "its destination was deleted"
-    return None if _is_open(view, destination, delivery.event) else "its destination is disabled"
+    return _obstacle(view, destination, delivery.event)
 
 
 def secrets(view: View, delivery: EventDelivery) -> tuple[str, ...]:
