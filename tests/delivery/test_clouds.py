@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator import Emulator
+from emulator import ControlError, Emulator
 
 CANCELED = "v2.core.batch_job.canceled"
 
@@ -15,7 +15,9 @@ def given(type: str, status: str) -> dict[str, Any]:
     """Return a scenario in which a job is canceled, and a destination in a cloud of that status wants to know."""
     name = "aws_event_source_status" if type == "amazon_eventbridge" else "azure_partner_topic_status"
     destination = {"id": "ed_1", "type": type, type: {name: status}, "enabled_events": [CANCELED]}
-    return {"given": {"stripe": {"batch_jobs": [{"id": "batchv2_A", "status": "cancelling"}], "event_destinations": [destination]}}}
+    return {
+        "given": {"stripe": {"batch_jobs": [{"id": "batchv2_A", "status": "cancelling"}], "event_destinations": [destination]}}
+    }
 
 
 def told(emulator: Emulator) -> list[str]:
@@ -69,3 +71,17 @@ def test_what_is_owed_to_a_cloud_is_dropped_where_it_is_cut_off_before(emulator:
     emulator.state.change({"stripe": {"event_destinations": [inactive]}})
     assert told(emulator) == ["dropped"]
     assert emulator.deliveries[0].because == "its partner topic at Azure is not activated"
+
+
+@pytest.mark.scenario(given("amazon_eventbridge", "active"))
+def test_an_event_cannot_be_sent_to_amazon_by_hand(emulator: Emulator) -> None:
+    assert told(emulator) == ["collected"]
+    with pytest.raises(ControlError, match="Stripe does not send events to Amazon EventBridge by hand") as refused:
+        emulator.deliveries[0].resend()
+    assert (refused.value.status, emulator.deliveries[0].status) == (409, "collected")
+
+
+@pytest.mark.scenario(given("azure_event_grid", "activated"))
+def test_an_event_can_be_sent_to_azure_by_hand(emulator: Emulator) -> None:
+    assert told(emulator) == ["collected"]
+    assert emulator.deliveries[0].resend().status == "collected"
