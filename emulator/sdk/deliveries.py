@@ -157,10 +157,10 @@ class Outbox:
         return Notify(self, delivery)
 
     def headers(self, view: View, delivery: Delivery, second: int) -> Headers:
-        """Return the headers of an attempt that is made at a second of Unix time, as faults would have them."""
+        """Return the headers of an attempt at a second of Unix time, as faults would have them; none where it is to no URL."""
         secrets, effects = self.secrets(view, delivery), [it.do for it in delivery.striking]
-        if self.sign is None or not secrets:
-            return self.constant
+        if delivery.url is None or self.sign is None or not secrets:
+            return self.constant if delivery.url is not None else ()
         signed_with = (other_secret(delivery),) if WRONG_SECRET in effects else secrets
         signed_at = second - int(STALE.total_seconds()) if STALE_TIMESTAMP in effects else second
         return (*self.constant, *self.sign(signed_with, signed_at, delivery.body))

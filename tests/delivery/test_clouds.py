@@ -85,3 +85,9 @@ def test_an_event_cannot_be_sent_to_amazon_by_hand(emulator: Emulator) -> None:
 def test_an_event_can_be_sent_to_azure_by_hand(emulator: Emulator) -> None:
     assert told(emulator) == ["collected"]
     assert emulator.deliveries[0].resend().status == "collected"
+
+
+@pytest.mark.scenario(given("azure_event_grid", "activated"))
+def test_what_goes_to_a_cloud_has_no_headers_of_a_webhook(emulator: Emulator) -> None:
+    assert told(emulator) == ["collected"]
+    assert emulator.deliveries[0].headers == ()
