@@ -35,7 +35,7 @@ class Delivery(models.Delivery):
         """Make a new attempt now, signed afresh, for which a receiver is called, and return the delivery as it is then.
 
         Raises:
-            ControlError: it is under way.
+            ControlError: it is under way, or the vendor does not send it by hand.
             LookupError: it was not read from a world.
         """
         if not hasattr(self, "_ask") or not hasattr(self, "_receivers"):

@@ -57,8 +57,11 @@ def delivery(world: World, request: ControlRequest) -> models.Delivery:
 def resend(world: World, request: ControlRequest) -> Steps[models.Delivery]:
     with world.transaction("resend") as tx:
         outbox, found = _find(tx, request)
-        if tx.ask(outbox.machine, found.id, RESEND).name == "sending":
+        answer = tx.ask(outbox.machine, found.id, RESEND).name
+        if answer == "sending":
             raise Conflict(f"{found.id} is under way to its receiver")
+        if answer == "kept_back":
+            raise Conflict(f"{found.id} cannot be sent by hand: {outbox.kept_back(tx, found)}")
         world.journal.extend(tx.changes)
     world.settle()
     yield from carried(world, request)

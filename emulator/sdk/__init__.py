@@ -30,8 +30,9 @@ from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, digest, guid
 from emulator.kernel.weight import Shared, Weight, weigh_all
 from emulator.sdk.accounts import OWNER, AccountWords
-from emulator.sdk.deliveries import NO_ANSWER, RESEND, Facts, Notify, Outbox
+from emulator.sdk.deliveries import NO_ANSWER, RESEND, Notify, Outbox
 from emulator.sdk.delivery import BASE_URL, DELIVERED, DROPPED, WORLD, Attempt, Delivery, Headers
+from emulator.sdk.delivery_facts import Facts
 from emulator.sdk.delivery_state import delivery_problems, delivery_schema, dump_deliveries, load_deliveries
 from emulator.sdk.durations import idle_timers, timing_of, without_idle_timers
 from emulator.sdk.errors import InvalidRequest

@@ -19,7 +19,7 @@ from emulator.kernel.delivery_faults import (
 )
 from emulator.kernel.limits import COLLECT
 from emulator.kernel.machine import ABSENT, SAME, Effect, Ladder, Machine, Row, Timer, View
-from emulator.kernel.resource import Struct, replace
+from emulator.kernel.resource import replace
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.delivery import (
     ANSWERING,
@@ -38,6 +38,7 @@ from emulator.sdk.delivery import (
     other_secret,
     with_last,
 )
+from emulator.sdk.delivery_facts import Facts
 from emulator.sdk.delivery_faults import STALE, owe, strike_at
 
 NO_ANSWER = "no answer in time"
@@ -45,22 +46,6 @@ NO_ANSWER = "no answer in time"
 
 REPORT, RESEND, REFUSE = "report", "resend", "refuse"
 COMMANDS = (REPORT, RESEND, REFUSE)
-
-
-class Facts(Struct, frozen=True):
-    """The evidence behind the rows of a vendor's deliveries.
-
-    Where there is a fact for what is `resumed`, sending by hand does not end the attempts that a vendor makes by itself.
-    """
-
-    sent: str
-    timeout: str
-    accepted: str
-    retried: str
-    exhausted: str
-    unwanted: str
-    resent: str
-    resumed: str | None = None
 
 
 Changes = Iterable[Any]
@@ -73,7 +58,8 @@ class Outbox:
     assumption `retries`, where the scenario sets none. Every attempt has the `constant` headers, and those that `sign` returns
     of the receiver's `secrets`, a second of Unix time and the body. Events that are `recorded` are sent to nobody; those that
     are done `at_once` are over when they are made, so that no fault strikes them. `unwanted` returns the reason why a delivery
-    is not sent any more, None where it is. `given_up` is what follows when the last attempt has failed.
+    is not sent any more, None where it is, and `kept_back` why it cannot be sent by hand. `address` is the URL to which it is
+    sent now. `given_up` is what follows when the last attempt has failed.
     """
 
     def __init__(
@@ -92,10 +78,13 @@ class Outbox:
         recorded: Sequence[str] = (),
         at_once: Sequence[str] = (),
         unwanted: Callable[[View, Any], str | None] = lambda _view, _delivery: None,
+        kept_back: Callable[[View, Any], str | None] = lambda _view, _delivery: None,
+        address: Callable[[View, Any], str | None] = lambda _view, delivery: delivery.url,
         given_up: Effect | None = None,
     ) -> None:
         self.name, self.of, self.facts, self.events = name, of, facts, tuple(events)
-        self.retries, self.ladders, self.unwanted, self.given_up = retries, ladders, unwanted, given_up
+        self.retries, self.ladders, self.given_up = retries, ladders, given_up
+        self.unwanted, self.kept_back, self.address = unwanted, kept_back, address
         self.constant, self.secrets, self.sign = constant, secrets, sign
         self.recorded, self.at_once = tuple(recorded), tuple(at_once)
         self.ladder = f"{name}.retries"
@@ -120,7 +109,7 @@ class Outbox:
             yield Row(state, timer, DROPPED, None, facts.unwanted, self.drop, self.is_unwanted)
             yield Row(state, timer, ANSWERING, None, facts.timeout, self.begin_attempt, self.meets_a_fault)
             yield Row(state, timer, ANSWERING, None, facts.timeout, self.begin_attempt, self.is_collected_too_late)
-            yield Row(state, timer, COLLECTED, None, facts.sent, self.collect, is_collected)
+            yield Row(state, timer, COLLECTED, None, facts.sent, self.collect, self.is_collected)
             yield Row(state, timer, SENDING, None, facts.sent, self.begin_attempt)
         yield Row(SENDING, REPORT, ANSWERING, "reported", facts.sent, begin_answer, self.takes_time)
         yield from self._outcomes(SENDING, REPORT, "reported")
@@ -135,12 +124,19 @@ class Outbox:
                 yield Row(state, REPORT, SAME, "not_sending", facts.sent)
                 yield Row(state, REFUSE, SAME, "not_sending", facts.sent)
         for state in STATUSES:
-            if state in (SENDING, ANSWERING):
-                yield Row(state, RESEND, SAME, "sending", facts.resent)
-            else:
-                yield Row(state, RESEND, PENDING, "resent", facts.resent, self._sending(state))
+            yield from self._by_hand(state)
         yield Row(ABSENT, RESEND, SAME, "unknown", facts.resent)
         yield from (Row(state, self.kept, ABSENT, None, facts.sent) for state in OVER)
+
+    def _by_hand(self, state: str) -> Iterable[Row]:
+        """Yield the rows of sending a delivery of that status by hand."""
+        facts = self.facts
+        if state in (SENDING, ANSWERING):
+            yield Row(state, RESEND, SAME, "sending", facts.resent)
+            return
+        if facts.kept_back is not None:
+            yield Row(state, RESEND, SAME, "kept_back", facts.kept_back, None, self.is_kept_back)
+        yield Row(state, RESEND, PENDING, "resent", facts.resent, self._sending(state))
 
     def _outcomes(self, state: str, cause: str | Timer, answer: str | None) -> Iterable[Row]:
         """Yield the rows after an answer: it was taken, it is tried again, or not."""
@@ -161,10 +157,10 @@ class Outbox:
         return Notify(self, delivery)
 
     def headers(self, view: View, delivery: Delivery, second: int) -> Headers:
-        """Return the headers of an attempt that is made at a second of Unix time, as faults would have them."""
+        """Return the headers of an attempt at a second of Unix time, as faults would have them; none where it is to no URL."""
         secrets, effects = self.secrets(view, delivery), [it.do for it in delivery.striking]
-        if self.sign is None or not secrets:
-            return self.constant
+        if delivery.url is None or self.sign is None or not secrets:
+            return self.constant if delivery.url is not None else ()
         signed_with = (other_secret(delivery),) if WRONG_SECRET in effects else secrets
         signed_at = second - int(STALE.total_seconds()) if STALE_TIMESTAMP in effects else second
         return (*self.constant, *self.sign(signed_with, signed_at, delivery.body))
@@ -174,7 +170,7 @@ class Outbox:
         return self._error(view, delivery, strike_at(view, self, delivery, ATTEMPT).fault) is not None
 
     def _error(self, view: View, delivery: Delivery, fault: DeliveryFault | None) -> str | None:
-        is_answered = fault is not None and fault.do == LOSE_RESPONSE and not is_collected(view, delivery)
+        is_answered = fault is not None and fault.do == LOSE_RESPONSE and not self.is_collected(view, delivery)
         return None if fault is None or is_answered else EFFECTS[fault.do].error
 
     def begin_attempt(self, view: View, delivery: Delivery) -> Changes:
@@ -182,21 +178,29 @@ class Outbox:
         yield from strike.counted
         hits, error = (strike.fault.hit(),) if strike.fault else (), self._error(view, delivery, strike.fault)
         attempts = (*delivery.attempts, Attempt(view.now, error=error, faults=hits))
-        yield replace(delivery, attempts=attempts, extras=delivery.extras + is_resumed(view, delivery))
+        extras, url = delivery.extras + is_resumed(view, delivery), self.address(view, delivery)
+        yield replace(delivery, attempts=attempts, extras=extras, url=url)
 
     def collect(self, view: View, delivery: Delivery) -> Changes:
         strike = strike_at(view, self, delivery, ATTEMPT)
         yield from strike.counted
         made = [it for it in delivery.faults if it.where == NOTIFICATION]
         faults = (*made, strike.fault.hit()) if strike.fault else (*made,)
-        if faults != delivery.faults:
-            yield replace(delivery, faults=faults)
+        if (collected := replace(delivery, faults=faults, url=self.address(view, delivery))) != delivery:
+            yield collected
 
     def is_unwanted(self, view: View, delivery: Delivery) -> bool:
         return self.unwanted(view, delivery) is not None
 
+    def is_kept_back(self, view: View, delivery: Delivery) -> bool:
+        return self.kept_back(view, delivery) is not None
+
+    def is_collected(self, view: View, delivery: Delivery) -> bool:
+        url = self.address(view, delivery)
+        return url is None or view.carrier(url) == COLLECT
+
     def is_collected_too_late(self, view: View, delivery: Delivery) -> bool:
-        if delivery.url is None or not is_collected(view, delivery):
+        if delivery.url is None or not self.is_collected(view, delivery):
             return False
         duration, timeout = view.length(self.duration, delivery), view.length(self.timeout, delivery)
         return timeout is not None and (duration is None or duration >= timeout)
@@ -252,10 +256,6 @@ class Outbox:
 
     def send_again(self, view: View, delivery: Delivery) -> Changes:
         yield from self.send_now(view, replace(delivery, because=None, by_hand=True, resumes_at=None))
-
-
-def is_collected(view: View, delivery: Delivery) -> bool:
-    return delivery.url is None or view.carrier(delivery.url) == COLLECT
 
 
 def is_resumed(_: View, delivery: Delivery) -> bool:

@@ -94,7 +94,8 @@ def test_of_one_world_a_few_are_signed_and_outside_at_a_time_and_then_the_next(r
 
 
 def test_one_jump_sends_all_that_is_owed_at_an_instant(receiver: Receiver) -> None:
-    worlds = owing(*numbered(3 * OF_A_WORLD), {"id": "E", "url": "http://10.1.2.3/"}, url=receiver.url)
+    owed, assume = [*numbered(3 * OF_A_WORLD), {"id": "E", "url": "http://10.1.2.3/"}], {"stripe.retry-url": "original"}
+    worlds = owing(*owed, url=receiver.url, assume=assume)
     with advancing(worlds, receiver) as advance:
         assert advance().status_code == 200
     assert statuses(worlds.default) == ["delivered"] * 3 * OF_A_WORLD + ["dropped"]

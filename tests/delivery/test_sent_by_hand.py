@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator import Emulator
+from emulator import ControlError, Emulator
 from emulator.client.deliveries import Delivery
 
 HOOKS = "https://example.test/hooks"
@@ -85,3 +85,13 @@ def test_its_state_tells_when_it_goes_on(emulator: Emulator) -> None:
     emulator.ask("POST", f"/deliveries/{emulator.deliveries[0].id}/resend")
     (shown,) = emulator.ask("GET", "/state")["stripe"]["deliveries"]
     assert (shown["resumes_at"][:19], "next_at" in shown, shown["extras"]) == ("2026-01-01T00:50:02", False, 1)
+
+
+OVER_30_DAYS = {"status": "delivered", "attempts": [{"at": "2025-12-01T23:59:59Z", "status": 200}]}
+LONG_AGO = {"id": "dlv_1", "event": "v2.core.batch_job.canceled", "subject": "batchv2_A", "destination": "ed_1", "url": HOOKS}
+
+
+@pytest.mark.scenario({"given": {"stripe": {**GIVEN["stripe"], "deliveries": [{**LONG_AGO, **OVER_30_DAYS, "body": "{}"}]}}})
+def test_an_event_of_more_than_30_days_ago_cannot_be_sent_by_hand(emulator: Emulator) -> None:
+    with pytest.raises(ControlError, match="its event is more than 30 days old"):
+        emulator.deliveries[0].resend()

@@ -27,7 +27,7 @@ from emulator.sdk import (
     mint_id,
     replace,
 )
-from emulator.vendors.serpwow.assumptions.requests import COLLECTED_WEBHOOK, WEBHOOK_RETRIES
+from emulator.vendors.serpwow.assumptions.requests import COLLECTED_WEBHOOK, RESEND_URL, WEBHOOK_RETRIES
 from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet, code
 from emulator.vendors.serpwow.requests.printed import FORCE
@@ -180,6 +180,16 @@ def unwanted(view: View, delivery: ResultDelivery) -> str | None:
     return "its URL rests after a time-out" if view.choice(WEBHOOK_RETRIES) == "older-page" and _rests(view, delivery) else None
 
 
+def address(view: View, delivery: ResultDelivery) -> str | None:
+    """Return the URL to which a delivery is posted now. Evidence: serpwow-resend-6."""
+    batch = view.find(Batch, delivery.subject) if delivery.event == COMPLETED else None
+    account = view.find(Account, batch.owner) if batch else None
+    current = batch.webhook(account) if batch and account else None
+    if current in (None, delivery.url) or view.choice(RESEND_URL) == "original":
+        return delivery.url
+    return current
+
+
 def _rests(view: View, delivery: ResultDelivery) -> bool:
     timed_out = view.group(ResultDelivery, RESTS, delivery.url) if delivery.url else ()
     took = (view.length(OUTBOX.timeout, delivery) or timedelta()) + REST
@@ -219,5 +229,6 @@ OUTBOX = Outbox(
     recorded=(EMAIL, WARNING),
     at_once=(UPLOAD,),
     unwanted=unwanted,
+    address=address,
     given_up=warn,
 )

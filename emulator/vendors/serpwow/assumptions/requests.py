@@ -163,7 +163,7 @@ COLLECTED_WEBHOOK = Assumption(
 )
 RESEND_URL = Assumption(
     "serpwow.resend-url",
-    "Where does Resend Webhook post to if the webhook of the batch, or of the profile, is another by now?",
+    "Where does Resend Webhook, or a retry, post to if the webhook of the batch, or of the profile, is another by now?",
     ("original", "current"),
     "The page refuses a result set that did not originally have a webhook, so that each seems to keep its own; but the call is"
     " published for tests of a webhook, and one that was wrong is mended in the batch.",

@@ -51,6 +51,13 @@ RETRIES = Assumption(
     "A sandbox retries three times over a few hours, live mode with exponential backoff for up to three days; intervals are not"
     " published. Here a sandbox waits 10m, 40m and 2h40m, and live mode 5m, twice as long each time, and a last time after 3d.",
 )
+RETRY_URL = Assumption(
+    "stripe.retry-url",
+    "Where does a retry go, or an event that is sent by hand, if the URL of its destination is another by now?",
+    ("current", "original"),
+    "What is retried is said to be owed to a destination, which may have been disabled or deleted since, and whoever sends an"
+    " event by hand names the endpoint and no URL; no page speaks of one that was updated meanwhile.",
+)
 ADDRESS = Assumption(
     "stripe.webhook-address",
     "Which addresses may a webhook endpoint have?",

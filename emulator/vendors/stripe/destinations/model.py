@@ -31,6 +31,9 @@ EVENTBRIDGE_STATUSES = ("pending", "active", "deleted", "unknown")
 EVENT_GRID_STATUSES = ("never_activated", "activated", "deleted", "unknown")
 """The statuses of the source or topic that Stripe made in the cloud; the first is that of a new one."""
 
+NOT_ASSOCIATED = "its event source at Amazon is not associated with an event bus"
+NOT_ACTIVATED = "its partner topic at Azure is not activated"
+
 SOURCES = ("@self", "@accounts", "@organization_members", "@organization_members/@accounts")
 FORMER_SOURCES = {"self": "@self", "other_accounts": "@accounts"}
 """The present spelling of each value of versions before 2026-03-25. Evidence: stripe-destination-15."""
@@ -62,6 +65,11 @@ class EventBridge(Struct, frozen=True, gc=False, tag=True):
         """The reason why its destination is disabled, if the event source was deleted. Evidence: stripe-destination-27."""
         return "no_aws_event_source_exists" if self.aws_event_source_status == "deleted" else None
 
+    @property
+    def lack(self) -> str | None:
+        """What keeps events from it. Evidence: stripe-destination-37 and stripe-destination-38."""
+        return NOT_ASSOCIATED if self.aws_event_source_status in ("pending", "deleted") else None
+
     def to_json(self, destination_id: str) -> JsonDict:
         """Return the receiver as its destination shows it. Evidence: stripe-destination-25."""
         arn = f"arn:aws:events:{self.aws_region}::event-source/aws.partner/stripe.com/{destination_id}"
@@ -85,6 +93,11 @@ class EventGrid(Struct, frozen=True, gc=False, tag=True):
     def loss(self) -> str | None:
         """The reason why its destination is disabled, if the partner topic was deleted. Evidence: stripe-destination-27."""
         return "no_azure_partner_topic_exists" if self.azure_partner_topic_status == "deleted" else None
+
+    @property
+    def lack(self) -> str | None:
+        """What keeps events from it. Evidence: stripe-destination-37 and stripe-destination-38."""
+        return NOT_ACTIVATED if self.azure_partner_topic_status in ("never_activated", "deleted") else None
 
     def to_json(self, destination_id: str) -> JsonDict:
         """Return the receiver as its destination shows it. Evidence: stripe-destination-12."""
@@ -134,6 +147,11 @@ class Destination(Metered, frozen=True, gc=False):
     def loss(self) -> str | None:
         """The reason why it is disabled, if its source or topic was deleted."""
         return None if self.cloud is None else self.cloud.loss
+
+    @property
+    def lack(self) -> str | None:
+        """What keeps events from its receiver, None where they reach it."""
+        return None if self.cloud is None else self.cloud.lack
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
         """Return the secrets that are good at an instant, the newest first. Evidence: stripe-webhook-9."""

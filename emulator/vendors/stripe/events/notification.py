@@ -14,19 +14,22 @@ if TYPE_CHECKING:
 
 
 def notification_to_json(view: View, event: Event, context: str | None) -> JsonDict:
-    """Return an event as it is sent: thin, and the same in every version. Evidence: stripe-event-1, stripe-context-5."""
+    """Return an event as it is sent: thin, and the same in every version.
+
+    Evidence: stripe-event-1, stripe-webhook-1 and stripe-context-5.
+    """
     is_hidden = event.has_unprinted_reason and view.choice(EVENT_REASON) == "created"
     reason = {"type": "request", "request": {"id": event.request, "idempotency_key": event.idempotency_key}}
     related = {"id": event.object_id, "type": "v2.core.batch_job", "url": f"/v2/core/batch_jobs/{event.object_id}"}
     if event.type == PING:
         related |= {"type": view.choice(PING_OBJECT), "url": f"/v2/core/event_destinations/{event.object_id}"}
     return {
-        "id": event.id,
-        "object": "v2.core.event",
-        "type": event.type,
-        "created": instant(event.since),
-        "livemode": False,
         "context": context,
+        "created": instant(event.since),
+        "id": event.id,
+        "livemode": False,
+        "object": "v2.core.event",
         "reason": reason if event.request and not is_hidden else None,
         "related_object": related,
+        "type": event.type,
     }

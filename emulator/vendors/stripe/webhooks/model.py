@@ -9,8 +9,8 @@ from hmac import new as hmac
 from typing import TYPE_CHECKING, ClassVar
 
 from emulator.sdk import SELF, Delivery, Facts, Headers, Ladder, Notify, Outbox, View, base62, dump, mint_id
-from emulator.vendors.stripe.assumptions.events import PING_OF_DISABLED, RETRIES
-from emulator.vendors.stripe.destinations.model import Destination
+from emulator.vendors.stripe.assumptions.events import PING_OF_DISABLED, RETRIES, RETRY_URL
+from emulator.vendors.stripe.destinations.model import EVENTBRIDGE, Destination
 from emulator.vendors.stripe.events.notification import notification_to_json
 from emulator.vendors.stripe.events.types import PING, TYPES
 from emulator.vendors.stripe.model.accounts import Account
@@ -25,6 +25,9 @@ LADDERS: dict[str, Ladder] = {
     "none": (),
 }
 """The times before further attempts, by the choice of RETRIES. Those of live mode end after three days."""
+
+SENT_BY_HAND = timedelta(days=30)
+"""Time after an event in which it can be sent by hand. Evidence: stripe-webhook-15."""
 
 _CONSTANT_HEADERS: Headers = (
     ("Content-Type", "application/json; charset=utf-8"),
@@ -67,8 +70,18 @@ def _destinations_of(view: View, event: Event) -> Iterator[Destination]:
 
 
 def _is_open(view: View, destination: Destination, type: str) -> bool:
-    """Return whether events of a type are sent to a destination at present. Evidence: stripe-webhook-6 and stripe-ping-6."""
-    return destination.status == "enabled" or (type == PING and view.choice(PING_OF_DISABLED) == "yes")
+    """Return whether events of a type are sent to a destination at present."""
+    return _obstacle(view, destination, type) is None
+
+
+def _obstacle(view: View, destination: Destination, type: str) -> str | None:
+    """Return why events of a type are not sent to a destination at present.
+
+    Evidence: stripe-webhook-6, stripe-ping-6 and stripe-destination-37.
+    """
+    if destination.status != "enabled" and (type != PING or view.choice(PING_OF_DISABLED) == "no"):
+        return "its destination is disabled"
+    return destination.lack
 
 
 def _platforms_of(view: View, owner: str) -> Sequence[str]:
@@ -92,7 +105,24 @@ def unwanted(view: View, delivery: EventDelivery) -> str | None:
     destination = view.find(Destination, delivery.destination or "")
     if destination is None:
         return "its destination was deleted"
-    return None if _is_open(view, destination, delivery.event) else "its destination is disabled"
+    return _obstacle(view, destination, delivery.event)
+
+
+def kept_back(view: View, delivery: EventDelivery) -> str | None:
+    """Return why a delivery cannot be sent by hand. Evidence: stripe-webhook-15."""
+    destination = view.find(Destination, delivery.destination or "")
+    if destination is not None and destination.type == EVENTBRIDGE:
+        return "Stripe does not send events to Amazon EventBridge by hand"
+    began = delivery.attempts[0].at if delivery.attempts else delivery.since
+    return "its event is more than 30 days old" if view.now - began > SENT_BY_HAND else None
+
+
+def address(view: View, delivery: EventDelivery) -> str | None:
+    """Return the URL to which a delivery is sent now. Evidence: stripe-webhook-16."""
+    destination = view.find(Destination, delivery.destination or "")
+    if destination is None or destination.url == delivery.url or view.choice(RETRY_URL) == "original":
+        return delivery.url
+    return destination.url
 
 
 def secrets(view: View, delivery: EventDelivery) -> tuple[str, ...]:
@@ -128,6 +158,7 @@ OUTBOX = Outbox(
         unwanted="stripe-webhook-5",
         resent="stripe-webhook-8",
         resumed="stripe-webhook-14",
+        kept_back="stripe-webhook-15",
     ),
     events=TYPES,
     timeout=timedelta(seconds=10),
@@ -137,4 +168,6 @@ OUTBOX = Outbox(
     secrets=secrets,
     sign=sign,
     unwanted=unwanted,
+    kept_back=kept_back,
+    address=address,
 )
