@@ -71,7 +71,7 @@ class Exchange(Struct, frozen=True, gc=False):
     `applied_rows` are the first MAX_APPLIED_ROWS rows that it took, and `consulted` the assumptions that it asked about.
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
     None while it is still being sent, and where nobody can know: the client had closed its side of the connection before, or
-    the server was killed about then.
+    the server was killed about then; such an exchange `is_doubtful`.
     It is False in a snapshot or a fork that was made while it was sent: it is not sent from there.
     `cut` is whether the request's body is longer than what was kept of it. `headers` are the request's, as they came.
     `also` are the facts that the answer rests on beside `evidence`; the weakest of all of them is its `basis`,
@@ -102,6 +102,7 @@ class Exchange(Struct, frozen=True, gc=False):
     also: tuple[str, ...] = ()
     verdicts: tuple[Verdict[Any], ...] = ()
     charge: Charge | None = None
+    is_doubtful: bool = False
 
 
 class DeliveryAttempt(Struct, frozen=True, gc=False):

@@ -148,16 +148,16 @@ class Journal:
         """
         place = self._place_of(n, exchange)
         if place is not None:
-            exchange = structs.replace(exchange, delivered=delivered)
+            exchange = structs.replace(exchange, delivered=delivered, is_doubtful=delivered is None)
             self._entries[place] = Entry(n, exchange)
             self._note(n)
         return exchange
 
-    def doubt(self, n: int) -> None:
-        """Note of an exchange, if it is still there and was called delivered, that nobody can know whether it was."""
-        entry = self.entry(n)
-        if entry is not None and isinstance(entry.event, Exchange) and entry.event.delivered:
-            self.mark(n, entry.event, None)
+    def doubt(self, newest: Collection[int]) -> None:
+        """Note that nobody can know whether the answers of the `newest` exchanges, and those still being sent, came whole."""
+        for n, event in [(it.n, it.event) for it in self._entries]:
+            if isinstance(event, Exchange) and ((event.delivered and n in newest) or _is_being_sent(event)):
+                self.mark(n, event, None)
 
     def withdraw(self, n: int, exchange: Exchange) -> None:
         """Remove this very exchange, if it is still there under its number, which no other entry gets.
@@ -187,9 +187,9 @@ class Journal:
 
     def mark_undelivered(self) -> None:
         """Mark as undelivered each exchange whose answer is still being sent, which happens in another world."""
-        for entry in [*self._entries]:
-            if isinstance(entry.event, Exchange) and entry.event.delivered is None:
-                self.mark(entry.n, entry.event, False)
+        for n, event in [(it.n, it.event) for it in self._entries]:
+            if isinstance(event, Exchange) and _is_being_sent(event):
+                self.mark(n, event, False)
 
     def is_withdrawn(self, n: int) -> bool:
         """Tell whether entry `n` was withdrawn."""
@@ -241,3 +241,7 @@ def weight_of(texts: Iterable[Sized], headers: Collection[tuple[bytes, bytes]], 
     """Return the bytes that an exchange of these texts takes in memory, near enough."""
     fixed = _EXCHANGE + _HEADER * len(headers) + _CHANGE * len(changes) + _STEP * len(steps)
     return fixed + sum(map(len, texts)) + sum(map(len, chain.from_iterable(headers)))
+
+
+def _is_being_sent(exchange: Exchange) -> bool:
+    return exchange.delivered is None and not exchange.is_doubtful

@@ -53,6 +53,7 @@ class KeptExchange(Struct, frozen=True, array_like=True, tag="exchange"):
     also: tuple[str, ...]
     verdicts: tuple[tuple[Raw, Raw, bool], ...]
     size: int
+    is_doubtful: bool = False
 
 
 class KeptDelivery(Struct, frozen=True, array_like=True, tag="delivery"):
@@ -108,6 +109,7 @@ class Events:
             tuple(map(self._applied, it.applied_rows)), it.consulted, it.credential, it.faults,
             it.delivered, it.cut, tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in it.headers]),
             it.also, tuple([self._verdict(each) for each in it.verdicts]), it.charge.size if it.charge else 0,
+            it.is_doubtful,
         )  # fmt: skip
 
     def _read_exchange(self, it: KeptExchange, quota: Quota) -> Exchange:
@@ -117,7 +119,7 @@ class Events:
             tuple([AppliedRow(kind, id, self._row(kind, name)) for kind, id, name in it.applied_rows]), it.consulted,
             it.credential, it.faults, it.delivered, it.cut,
             [(name.encode("latin-1"), value.encode("latin-1")) for name, value in it.headers],
-            it.also, tuple([self._read_verdict(*each) for each in it.verdicts]), quota.keep(it.size),
+            it.also, tuple([self._read_verdict(*each) for each in it.verdicts]), quota.keep(it.size), it.is_doubtful,
         )  # fmt: skip
 
     def _applied(self, it: AppliedRow) -> tuple[str, str, str]:

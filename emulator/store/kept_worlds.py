@@ -96,7 +96,8 @@ class KeptWorlds:
         for world in worlds:
             if world.id in known:
                 self._go_on(world, known[world.id])
-                _doubt(world, known[world.id].doubtful)
+                if (doubtful := known[world.id].doubtful) is not None:
+                    _doubt(world, doubtful)
             else:
                 self.added(world, worlds.claims_of(world.id))
         worlds.keeper = self
@@ -216,10 +217,9 @@ class KeptWorlds:
         old.empty()
 
 
-def _doubt(world: World, exchanges: Iterable[int]) -> None:
+def _doubt(world: World, newest: frozenset[int]) -> None:
     with world.lock:  # so that it is recorded
-        for n in exchanges:
-            world.journal.doubt(n)
+        world.journal.doubt(newest)
 
 
 def _pieces(head: ImageHead, lines: Iterator[bytes]) -> Iterator[bytes]:

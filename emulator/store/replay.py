@@ -40,7 +40,7 @@ class Opened(Struct):
     """A world that was read, the credentials that pick it, the number of its newest record, and the digest of that.
 
     `wall` is when that was written, in seconds since 1970. `doubtful` are the exchanges of which nobody can know whether their
-    answers were sent, as the server was killed.
+    answers were sent, as the server was killed; None where it ended by itself.
     """
 
     world: World | None = None
@@ -49,7 +49,7 @@ class Opened(Struct):
     n: int = 0
     newest: str = ""
     wall: float | None = None
-    doubtful: tuple[int, ...] = ()
+    doubtful: frozenset[int] | None = None
 
 
 class WorldReader:
@@ -91,10 +91,10 @@ class WorldReader:
             opened.doubtful = self._doubtful(opened.world)
         return opened
 
-    def _doubtful(self, world: World) -> tuple[int, ...]:
-        """Return the exchanges of the last second, or else the newest one, where the server did not end by itself."""
+    def _doubtful(self, world: World) -> frozenset[int] | None:
+        """Return the exchanges of the last second, or else the newest one; None where the server ended by itself."""
         newest = [n for _, n in self._newest] or [n for n, _ in world.journal.newest_exchanges(1)]
-        return () if self._is_at_rest else tuple(newest)
+        return None if self._is_at_rest else frozenset(newest)
 
     def _take_all(self, records: Iterable[tuple[int, bytes]], n: int) -> None:
         opened, expected = self._opened, n + 1

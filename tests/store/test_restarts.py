@@ -304,8 +304,11 @@ def test_whether_an_answer_just_before_a_death_was_sent_is_unknown_from_then_on(
     with serving(path, FROZEN) as stored:
         stop_a_job(stored)
         copy_as_if_killed(path, killed)
-    for _ in range(2):
+    for start in range(2):
         with serving(killed) as stored:
+            assert delivered(stored) == [None]
+            stored.ask("POST", "/worlds/default/snapshots", {"name": f"s{start}"}, status=201)
+            stored.ask("POST", "/worlds/default/restore", {"name": f"s{start}"})
             assert delivered(stored) == [None]
     with serving(path) as stored:
         assert delivered(stored) == [True]
