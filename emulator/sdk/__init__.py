@@ -35,7 +35,7 @@ from emulator.sdk.delivery import BASE_URL, DELIVERED, DROPPED, WORLD, Attempt, 
 from emulator.sdk.delivery_state import delivery_problems, delivery_schema, dump_deliveries, load_deliveries
 from emulator.sdk.durations import idle_timers, timing_of, without_idle_timers
 from emulator.sdk.errors import InvalidRequest
-from emulator.sdk.exact_json import JsonDict, JsonObject, dump, load
+from emulator.sdk.exact_json import JsonDict, JsonObject, digits_of, dump, load
 from emulator.sdk.fields import (
     AMOUNT,
     COUNT,
@@ -168,6 +168,7 @@ __all__ = [
     "delivery_problems",
     "delivery_schema",
     "digest",
+    "digits_of",
     "dump",
     "dump_deliveries",
     "dump_fields",
