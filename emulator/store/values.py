@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from array import array
@@ -31,6 +32,7 @@ from emulator.scenario.timeline import happening
 from emulator.sdk.exact_json import dump, load
 from emulator.sdk.vendor import Vendors
 from emulator.store.form import NO_VALUE, Form, growing_fields
+from emulator.text.pattern import pattern
 
 Fields = Mapping[str, Any]
 """Fields of a resource by name, each as JSON has it, or as it stands in a text."""
@@ -38,6 +40,8 @@ Fields = Mapping[str, Any]
 OF_THE_KERNEL = (Revocation, Fault, DeliveryFault, ScriptedReply, Reaction, TimelineEvent)
 """Resources that no vendor declares; importing them makes them known."""
 
+
+_FRACTION = pattern(r"[0-9]{1,400}(?:/[0-9]{1,400})?", re.ASCII)
 
 NOTHING = Raw(b"null")
 """JSON that stands for no value."""
@@ -192,6 +196,8 @@ def _read_other(of: type[Any], value: Any) -> Any:
         numbers = array(value[0])
         numbers.frombytes(b64decode(value[1]))
         return numbers
+    if of is Fraction and not (isinstance(value, str) and _FRACTION.fullmatch(value)):
+        raise ValueError("a fraction is two numbers, or one: 1e999999999 has a billion digits")
     if not hasattr(of, "from_kept"):
         return of(value)
     parts = PARTS.get()
