@@ -146,8 +146,8 @@ class Parts:
             self._new.append([type(part).__name__, part.kept()])
         return place
 
-    def read(self, name: str, kept: Any) -> None:
-        """Find a part that was written.
+    def read(self, name: str, kept: Any) -> Shared:
+        """Find a part that was written, and return it.
 
         Raises:
             BadInput: there is no such part.
@@ -155,7 +155,9 @@ class Parts:
         of = next((it for it in subclasses(Shared) if it.__name__ == name and hasattr(it, "from_kept")), None)
         if of is None:
             raise BadInput.at(f"{name!r} is no part of a value of this version")
-        self.found.append(of.from_kept(kept))
+        part: Shared = of.from_kept(kept)
+        self.found.append(part)
+        return part
 
     def one_like(self, of: type[Any], kept: Any) -> Any:
         """Return the part of these values, the same as before where they have come before."""

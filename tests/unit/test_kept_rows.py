@@ -19,7 +19,7 @@ from emulator.vendors.stripe.files.requests import JsonlReader
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
 LINES = b"".join(orjson.dumps({"id": f"r{n}", "path_params": {"customer": f"cus_{n}"}}) + b"\n" for n in range(100))
-NUMBERS = [-1, 0, 1, 2**63, 10**30, None, "", "AAAA", "//////////////////////8=", [], {}, "x" * 100, 0.5, True]
+NUMBERS: list[Any] = [-1, 0, 1, 2**63, 10**30, None, "", "AAAA", "//////////////////////8=", [], {}, "x" * 100, 0.5, True]
 
 
 def work() -> RowOutcomes:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from sys import getsizeof
 from typing import Any
 
-from emulator.sdk import JsonDict, JsonObject, Shared, Struct, Weight, dump, load
+from emulator.sdk import JsonDict, JsonObject, Shared, Struct, Weight, checkpoint, dump, load
 
 PAGE_SIZE = 1000
 """Searches on a page of them. Evidence: serpwow-get-6."""
@@ -75,7 +75,21 @@ COUNTED_SIZE = OWN_SIZE + getsizeof(None)
 
 COUNTED_TYPE = numbered("", 0).type
 
+TOGETHER = 50
+"""Searches of a text that is kept: so that one of many is neither written nor read in one call."""
+
 Loads = tuple[tuple[Search, ...], ...]
+
+
+def _kept(items: tuple[Search, ...]) -> str:
+    """Return the searches as a text, in which numbers stay exact."""
+    checkpoint()
+    return dump([[it.id, it.parameters] for it in items]).decode()
+
+
+def _found(text: str) -> Any:
+    checkpoint()
+    return load(text)
 
 
 class Searches(Shared):
@@ -106,17 +120,19 @@ class Searches(Shared):
         self.type = types.pop() if len(types) == 1 else MIXED
 
     def kept(self) -> JsonDict:
-        """Return the values of which `from_kept` makes equal searches; parameters as a text, so that numbers stay exact."""
+        """Return the values of which `from_kept` makes equal searches; some in a text together."""
         if self.items is None:
             return {"batch": self.batch, "total": self.total}
-        return {"batch": self.batch, "items": dump([[it.id, it.parameters] for it in self.items]).decode()}
+        starts = range(0, len(self.items), TOGETHER)
+        return {"batch": self.batch, "items": [_kept(self.items[start : start + TOGETHER]) for start in starts]}
 
     @classmethod
     def from_kept(cls, kept: JsonObject) -> Searches:
         """Return the searches of which these are the values."""
         if "total" in kept:
             return cls(str(kept["batch"]), int(kept["total"]))
-        return cls(str(kept["batch"]), [Search(id, parameters) for id, parameters in load(kept["items"])])
+        texts = [kept["items"]] if isinstance(kept["items"], str) else kept["items"]
+        return cls(str(kept["batch"]), [Search(id, parameters) for text in texts for id, parameters in _found(text)])
 
     def __len__(self) -> int:
         return self.total
