@@ -65,7 +65,7 @@ from emulator.sdk.fields import (
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
 from emulator.sdk.growing import Growing
 from emulator.sdk.json_pieces import Room, in_pieces
-from emulator.sdk.packing import pack, unpack, unpack_numbers
+from emulator.sdk.packing import one_like, pack, unpack, unpack_numbers
 from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Pieces, Response, Stream, reason_phrase
@@ -192,6 +192,7 @@ __all__ = [
     "many_of",
     "mint_id",
     "near",
+    "one_like",
     "one_of",
     "pack",
     "parse_timestamp",

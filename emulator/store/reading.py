@@ -34,7 +34,7 @@ from emulator.store.image import (
     Located,
 )
 from emulator.store.long_lines import MOST_VALUES, contents_of
-from emulator.store.values import PARTS, Parts, Values, read_exactly, reader_of
+from emulator.store.values import Parts, Values, read_exactly, reader_of, sharing
 from emulator.text.checkpoint import Unwanted, checkpoint
 
 UNCOUNTED = 65_536
@@ -129,15 +129,15 @@ class ImageReader:
             TooMany: there is no room for it.
         """
         number, self._id = 0, id
-        token, world = PARTS.set(self._pools.parts), None
+        world = None
         try:
-            for number, line in enumerate(lines, 1):
-                checkpoint()
-                self._take_line(number, line)
+            with sharing(self._pools.parts):
+                for number, line in enumerate(lines, 1):
+                    checkpoint()
+                    self._take_line(number, line)
             world = self._whole(number)
             return world
         finally:
-            PARTS.reset(token)
             self._let_go(world)
 
     def _let_go(self, world: World | None) -> None:

@@ -8,6 +8,7 @@ import typing
 from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from decimal import Decimal
@@ -30,6 +31,7 @@ from emulator.kernel.weight import Shared
 from emulator.scenario.calls import body_of
 from emulator.scenario.timeline import happening
 from emulator.sdk.exact_json import dump, load
+from emulator.sdk.packing import ALIKE
 from emulator.sdk.vendor import Vendors
 from emulator.store.form import NO_VALUE, Form, growing_fields
 from emulator.text.pattern import pattern
@@ -174,6 +176,17 @@ class Parts:
 
 PARTS: ContextVar[Parts | None] = ContextVar("parts", default=None)
 """Parts of the file that is written or read at present; None where each value stands for itself."""
+
+
+@contextmanager
+def sharing(parts: Parts) -> Iterator[None]:
+    """Read values of one file, which share these parts, and whatever else they have alike."""
+    token, known = PARTS.set(parts), ALIKE.set({})
+    try:
+        yield
+    finally:
+        ALIKE.reset(known)
+        PARTS.reset(token)
 
 
 def _write_other(value: Any) -> Any:
