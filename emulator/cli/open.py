@@ -67,20 +67,21 @@ def open_command(file: Path, at: int | None, port: int, quiet: bool, **bounds: A
 
 def _worlds_of(path: Path, at: int | None, limits: Limits) -> tuple[Worlds, Header]:
     """Return the world of a file as the default one, at an entry of its journal or at its end, and the file's header."""
-    from emulator.kernel.budget import Budget
+    from emulator.kernel.budget import Budget, Quota
     from emulator.kernel.clock import FROZEN
     from emulator.kernel.errors import BadInput, EmulatorError
     from emulator.kernel.past import ENTRY
     from emulator.kernel.worlds import DEFAULT, Worlds
     from emulator.scenario.files import FileTooLarge, read_bounded
-    from emulator.store.file import TIMES, WorldFile
+    from emulator.store.file import WorldFile
     from emulator.store.importing import free_claims, opened
     from emulator.store.values import Values
     from emulator.vendors import VENDORS
 
     try:
-        file = WorldFile(read_bounded(path, limits.answer), TIMES * limits.memory)
-        world = opened(file, VENDORS, Values(VENDORS), limits, Budget.of(limits), DEFAULT)
+        budget = Budget.of(limits)
+        file = WorldFile(read_bounded(path, limits.answer), limits, Quota(budget))
+        world = opened(file, VENDORS, Values(VENDORS), limits, budget, DEFAULT)
         world.clock.set_rate(FROZEN)
         if at is not None:
             world.restore(f"{ENTRY}{at}")

@@ -10,11 +10,12 @@ from emulator.control.models import WORLD_ID
 from emulator.control.record import TEXT
 from emulator.control.route import RELEASED, ControlRequest, Steps, route
 from emulator.control.worlds import begin, check_shown, world_record
+from emulator.kernel.budget import Quota
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.sdk.json_pieces import together
 from emulator.sdk.response import Stream
-from emulator.store.file import ENDING, FILE_TYPE, TIMES, WorldFile
+from emulator.store.file import ENDING, FILE_TYPE, WorldFile
 from emulator.text.pattern import pattern
 from emulator.text.redact import redact_text
 from emulator.web.answers import AnswerRoom
@@ -75,7 +76,7 @@ def read_file(request: ControlRequest) -> models.World:
     check_shown(wanted or "", "id")
     context.worlds.check(wanted or "", ())
     limits, budget = context.bounds
-    file = WorldFile(request.body["file"], TIMES * limits.memory)
+    file = WorldFile(request.body["file"], limits, Quota(budget))
     with context.id_lock:
         id = wanted or _former(file.header.world, context) or context.next_id()
     world = opened(file, context.vendors, context.values, limits, budget, id)

@@ -176,6 +176,10 @@ class Quota:
             force_setattr(value, "charge", charge := Charge(self, size, parts))
         return charge
 
+    def share(self, part: Shared) -> Charge | None:
+        """Count a part that values will share, for as long as this is held; None where each of them counts all of it."""
+        return None if part.small_size is not None else self._charge_part(part)
+
     def _weigh(self, value: Any, fields: tuple[Any, ...], plan: WeighingPlan) -> tuple[int, tuple[SharedCharge, ...]]:
         """Return the bytes of a value of such fields, and the charges of its large parts."""
         texts, parts = fields[: plan.texts], list[SharedCharge]()

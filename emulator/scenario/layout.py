@@ -15,6 +15,7 @@ import yaml
 
 from emulator.scenario.document import MARK, JsonObject
 from emulator.scenario.scalars import CORE, plain
+from emulator.sdk.exact_json import digits_of
 from emulator.text.checkpoint import checkpoint
 from emulator.text.pattern import pattern
 
@@ -144,7 +145,7 @@ def scalar(value: Any, in_flow: bool = False) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, (Mapping, list, tuple)):
         return "{}" if isinstance(value, Mapping) else "[]"
-    return str(value) if isinstance(value, int) else format(Decimal(str(value)), "f")
+    return str(value) if isinstance(value, int) else digits_of(Decimal(str(value)))
 
 
 def _text(text: str, in_flow: bool = True) -> str:

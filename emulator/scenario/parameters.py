@@ -11,7 +11,7 @@ from typing import Any
 from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
 from emulator.kernel.resource import Struct, structs
 from emulator.scenario.document import MARK, MAX_BYTES, MAX_DEPTH, MAX_VALUES, Document, JsonDict, JsonObject, Path
-from emulator.sdk.exact_json import depth_of
+from emulator.sdk.exact_json import depth_of, digits_of
 from emulator.text.checkpoint import checkpoint
 from emulator.text.nearest import hint
 from emulator.text.pattern import pattern
@@ -244,9 +244,7 @@ class _Filler:
             kind = "nothing" if value is None else "a list" if isinstance(value, list) else "an object"
             self.problems.append(Problem(f"the parameter {name!r} is {kind}, which cannot stand within a text", path))
             return ""
-        text = (
-            str(value).lower() if isinstance(value, bool) else format(value, "f") if isinstance(value, Decimal) else str(value)
-        )
+        text = str(value).lower() if isinstance(value, bool) else digits_of(value) if isinstance(value, Decimal) else str(value)
         self._add(path, len(text), 0)
         return text
 

@@ -36,7 +36,7 @@ from emulator.sdk.delivery_facts import Facts
 from emulator.sdk.delivery_state import delivery_problems, delivery_schema, dump_deliveries, load_deliveries
 from emulator.sdk.durations import idle_timers, timing_of, without_idle_timers
 from emulator.sdk.errors import InvalidRequest
-from emulator.sdk.exact_json import JsonDict, JsonObject, dump, load
+from emulator.sdk.exact_json import JsonDict, JsonObject, digits_of, dump, load
 from emulator.sdk.fields import (
     AMOUNT,
     COUNT,
@@ -66,7 +66,7 @@ from emulator.sdk.fields import (
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
 from emulator.sdk.growing import Growing
 from emulator.sdk.json_pieces import Room, in_pieces
-from emulator.sdk.packing import pack, unpack, unpack_numbers
+from emulator.sdk.packing import one_like, pack, unpack, unpack_numbers
 from emulator.sdk.repeated_names import repeats_a_name
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Pieces, Response, Stream, reason_phrase
@@ -169,6 +169,7 @@ __all__ = [
     "delivery_problems",
     "delivery_schema",
     "digest",
+    "digits_of",
     "dump",
     "dump_deliveries",
     "dump_fields",
@@ -192,6 +193,7 @@ __all__ = [
     "many_of",
     "mint_id",
     "near",
+    "one_like",
     "one_of",
     "pack",
     "parse_timestamp",

@@ -34,12 +34,19 @@ class Unreadable(ValueError):
     """JSON that is nested too deep, or has a number beyond all bounds."""
 
 
+def digits_of(value: Decimal) -> str:
+    """Return a decimal as it is, whatever the precision of the caller's decimal context.
+
+    One of more than LONGEST_DECIMAL digits keeps its exponent: those of 1e999999999 would fill the memory.
+    """
+    return str(value) if abs(value.adjusted()) > LONGEST_DECIMAL else format(value, "f")
+
+
 def _dump_decimal(value: Any) -> Any:
     if isinstance(value, Decimal) and value.is_finite():
-        if abs(value.adjusted()) > LONGEST_DECIMAL:
-            return orjson.Fragment(str(value))
-        digits = format(value, "f")  # whatever the precision of the caller's decimal context
-        return orjson.Fragment(digits.rstrip("0").removesuffix(".") if "." in digits else digits)
+        digits = digits_of(value)
+        is_plain = "." in digits and "E" not in digits
+        return orjson.Fragment(digits.rstrip("0").removesuffix(".") if is_plain else digits)
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 

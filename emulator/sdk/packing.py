@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from array import array
 from base64 import b64decode, b64encode
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+T = TypeVar("T")
+
+
+ALIKE: ContextVar[dict[Any, Any] | None] = ContextVar("alike", default=None)
+"""What was made of keys while one file is read; None where nothing is read."""
+
+
+def one_like(key: Hashable, make: Callable[[], T]) -> T:
+    """Return what is made of a key, the same each time while one file is read: so values share it as they did before."""
+    known = ALIKE.get()
+    if known is None:
+        return make()
+    if key not in known:
+        known[key] = make()
+    found: T = known[key]
+    return found
 
 
 def pack(value: Buffer) -> str:

@@ -16,6 +16,7 @@ from emulator.kernel.world import World
 from emulator.sdk.exact_json import load
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import KeptDelivery, KeptExchange
+from emulator.store.long_lines import LONG
 from emulator.text.checkpoint import checkpoint
 from emulator.text.redact import DEEPEST, hides, redact_header, redact_text, within_keys
 from emulator.text.secrets import COVER
@@ -95,7 +96,7 @@ class Lines:
         try:
             if name == "world":
                 return _line(name, self._item(raw, way))
-            if name not in FORMLESS and not self._may_hold_secrets(line):
+            if name not in FORMLESS and len(line) < LONG and not self._may_hold_secrets(line):
                 return line
             return _line(name, b"[%b]" % b",".join(self._item(it, way, name) for it in _ITEMS.decode(raw)))
         finally:
@@ -114,7 +115,7 @@ class Lines:
 
     def _item(self, raw: Raw, way: Callable[[Any], Any], name: str = "world") -> bytes:
         checkpoint()
-        if name != "world" and name not in FORMLESS and not self._may_hold_secrets(bytes(raw)):
+        if name != "world" and name not in FORMLESS and len(line := bytes(raw)) < LONG and not self._may_hold_secrets(line):
             return bytes(raw)
         COVER.by = self._cover
         value = _read(bytes(raw))

@@ -6,7 +6,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 from msgspec import Raw
@@ -119,7 +119,8 @@ class Events:
             tuple([AppliedRow(kind, id, self._row(kind, name)) for kind, id, name in it.applied_rows]), it.consulted,
             it.credential, it.faults, it.delivered, it.cut,
             [(name.encode("latin-1"), value.encode("latin-1")) for name, value in it.headers],
-            it.also, tuple([self._read_verdict(*each) for each in it.verdicts]), quota.keep(it.size), it.is_doubtful,
+            it.also, tuple([self._read_verdict(*each) for each in it.verdicts]), quota.keep(max(it.size, _least(it))),
+            it.is_doubtful,
         )  # fmt: skip
 
     def _applied(self, it: AppliedRow) -> tuple[str, str, str]:
@@ -138,6 +139,12 @@ class Events:
     def _read_verdict(self, rule: Raw, window: Raw, strikes: bool) -> Verdict[Any]:
         found: Window | None = None if window == NOTHING else self._read(window)
         return Verdict(self._read(rule), found, strikes)
+
+
+def _least(it: KeptExchange) -> int:
+    """Return the bytes for which an exchange counts at least, whatever is kept of that."""
+    texts = it.method, it.target, it.credential or "", *it.consulted, *it.also, *chain.from_iterable(it.headers)
+    return sum(map(len, texts)) + len(it.request) + len(it.response)
 
 
 def inline(values: Values) -> tuple[Callable[[Any], Any], Callable[[Raw], Any]]:

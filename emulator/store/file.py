@@ -9,11 +9,14 @@ from hashlib import blake2b
 
 from msgspec import ValidationError, json
 
+from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
 from emulator.kernel.resource import Struct
+from emulator.kernel.room import refusal
 from emulator.store.image import FORMAT
 from emulator.text.checkpoint import checkpoint
+from emulator.text.pattern import pattern
 
 KIND = "batch-emulator world"
 FILE_TYPE, ENDING = "application/gzip", ".world.gz"
@@ -28,6 +31,14 @@ PIECE = 65_536
 
 RATIO, FREE = 300, 10_000_000
 """The bytes that one of a file may become, and those of a file that may be more: no world is so much alike throughout."""
+
+LONGEST_END = 65_536
+"""Bytes of the first and the last line at most."""
+
+_EMPTY_LINES = pattern(rb"\n{2,}+")
+
+COPIES = 2
+"""Copies of a long line that are there while it is read, about: its bytes, its text, and what is made of them."""
 
 TIMES = 8
 """Bytes of a file, decompressed, for each that a server keeps at most: what the memory has once is told in words there."""
@@ -97,14 +108,15 @@ def lines_of(header: Header, image: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class WorldFile:
-    """A file of a world that is read: its header at once, and then the lines of its image.
+    """A file of a world that is read: its header at once, and then the lines of its image. A long line counts in a quota.
 
     Raises:
         BadInput: it is none, or one of a newer format.
+        TooMany: there is no room for its first line.
     """
 
-    def __init__(self, content: bytes, most: int) -> None:
-        self._lines = _lines(_pieces(content), most)
+    def __init__(self, content: bytes, limits: Limits, quota: Quota) -> None:
+        self._lines = _lines(_pieces(content), limits, quota)
         self.header = _header(next(self._lines, b""))
 
     def image(self) -> Iterator[bytes]:
@@ -112,6 +124,7 @@ class WorldFile:
 
         Raises:
             BadInput: the file was cut short or changed, or has more bytes than it may have.
+            TooMany: there is no room for a line.
         """
         digest, count = blake2b(digest_size=32), 0
         last = b""
@@ -126,6 +139,8 @@ class WorldFile:
 
 def _header(line: bytes) -> Header:
     try:
+        if len(line) > LONGEST_END:
+            raise ValueError
         found = json.decode(line, type=_HeaderOfAny).file
     except (ValidationError, ValueError, RecursionError):
         raise BadInput.at("this file is no world: it does not begin as one does that `batch-emulator export` wrote") from None
@@ -154,6 +169,8 @@ class _HeaderOfAny(Struct, frozen=True):
 
 def _check_end(line: bytes, expected: End) -> None:
     try:
+        if len(line) > LONGEST_END:
+            raise ValueError
         end = json.decode(line, type=EndLine).end
     except (ValidationError, ValueError, RecursionError):
         raise BadInput.at(CUT) from None
@@ -167,7 +184,9 @@ def _check_end(line: bytes, expected: End) -> None:
 def _pieces(content: bytes) -> Iterator[bytes]:
     """Yield the bytes of a file, decompressed where it is compressed."""
     if not content.startswith(GZIP):
-        yield from (content[start : start + PIECE] for start in range(0, len(content), PIECE))
+        for start in range(0, len(content), PIECE):
+            checkpoint()
+            yield content[start : start + PIECE]
         return
     decompressor, size, end = zlib.decompressobj(_WITH_HEADER), 0, 0
     while not decompressor.eof:
@@ -189,17 +208,36 @@ def _pieces(content: bytes) -> Iterator[bytes]:
         raise BadInput.at("this file is damaged: something stands behind the world; copy it again")
 
 
-def _lines(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """Yield lines, without their ends, that have no more bytes together than they may have."""
-    waiting, size = bytearray(), 0
+def _lines(pieces: Iterable[bytes], limits: Limits, quota: Quota) -> Iterator[bytes]:
+    """Yield lines, without their ends, that have no more bytes than they may have, each and together."""
+    waiting, size, most, held = bytearray(), 0, TIMES * limits.memory, quota.keep(0)
     for piece in pieces:
         size += len(piece)
         if size > most:
             raise BadInput.at(f"this file has more than {most} bytes when it is decompressed: {Limits.more('memory')}")
-        *lines, rest = piece.split(b"\n")
+        *lines, rest = _EMPTY_LINES.sub(b"\n", piece).split(b"\n")
         for line in lines:
-            yield bytes(waiting + line)
+            waiting += line
+            whole = bytes(waiting)
             waiting.clear()
+            yield whole
         waiting += rest
+        _hold(len(waiting), limits.answer, held)
     if waiting:
         yield bytes(waiting)
+
+
+def _hold(size: int, most: int, held: Charge) -> None:
+    """Count the bytes of a line as it comes, and as it is read, if it is a long one.
+
+    Raises:
+        BadInput: it has more bytes than an answer may have, in which it would have been.
+        TooMany: there is no room for it.
+    """
+    if size > most:
+        raise BadInput.at(f"this file has a line of more than {most} bytes: {Limits.more('memory')}")
+    counted = COPIES * size if size > PIECE else 0
+    if counted != held.size:
+        held.become(counted)
+    if held.quota.over:
+        raise refusal(held.quota, "this file")

@@ -24,6 +24,7 @@ from emulator.kernel.resource import Struct
 from emulator.kernel.store import Store
 from emulator.kernel.world import World
 from emulator.store.events import Events
+from emulator.store.long_lines import grouped
 from emulator.store.values import NOTHING, PARTS, Parts, Values, as_json, exactly
 from emulator.text.checkpoint import checkpoint
 
@@ -186,7 +187,7 @@ class ImageWriter:
                 self._events.add(event)
                 written.append(self._writer.written(event))
             yield from self._flush()
-            yield self._line("events", written)
+            yield from self._lines("events", written)
         entries = tuple([(it.n, self._events.number(it.event)) for it in journal])
         yield _line("journal", KeptJournal(journal.last, journal.cleared, journal.withdrawn, entries))
 
@@ -198,7 +199,7 @@ class ImageWriter:
                 self._commits.add(commit)
                 written.append(self._commit(commit))
             yield from self._flush()
-            yield self._line("commits", written)
+            yield from self._lines("commits", written)
 
     def _commit(self, it: Commit) -> KeptCommit:
         changes = []
@@ -223,15 +224,19 @@ class ImageWriter:
         """Yield the values that are new, and before them the parts that they share."""
         while self._new:
             some, self._new = self._new[:SOME], self._new[SOME:]
-            line = self._line("values", some)
+            lines = [*self._lines("values", some)]
             while parts := self._parts.take_new():
-                yield _line("parts", parts)
-            yield line
+                yield from _in_lines("parts", map(as_json, parts))
+            yield from lines
 
-    def _line(self, name: str, content: Any) -> bytes:
+    def _lines(self, name: str, items: list[Any]) -> Iterator[bytes]:
+        """Yield lines of items, none of them long unless one item is."""
+        return _in_lines(name, map(self._written, items))
+
+    def _written(self, item: Any) -> bytes:
         token = PARTS.set(self._parts)
         try:
-            return _line(name, content)
+            return as_json(item)
         finally:
             PARTS.reset(token)
 
@@ -266,3 +271,8 @@ def _unlike(store: Store, other: Store) -> Iterator[tuple[str, str, Any, int]]:
 
 def _line(name: str, content: Any) -> bytes:
     return as_json({name: content})
+
+
+def _in_lines(name: str, items: Iterable[bytes]) -> Iterator[bytes]:
+    for some in grouped(items):
+        yield b'{"%b":[%b]}' % (name.encode(), b",".join(some))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from msgspec import Raw, ValidationError, json
+from msgspec import Raw, json
 
-from emulator.kernel.budget import Budget, Quota
+from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.clock import Clock
-from emulator.kernel.errors import BadInput
+from emulator.kernel.errors import BadInput, TooMany
 from emulator.kernel.history import Commit, History, ResourceChange, Written
 from emulator.kernel.journal import Entry, Journal
 from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import Machine
-from emulator.kernel.past import BEGINNING, Moment
+from emulator.kernel.past import BEGINNING, NOW, Moment
 from emulator.kernel.resource import structs
 from emulator.kernel.room import refusal
 from emulator.kernel.store import MANY
@@ -33,10 +33,12 @@ from emulator.store.image import (
     KeptWorld,
     Located,
 )
-from emulator.store.values import PARTS, Parts, Values, read_exactly, reader_of
-from emulator.text.checkpoint import checkpoint
+from emulator.store.long_lines import MOST_VALUES, contents_of
+from emulator.store.values import Parts, Values, read_exactly, reader_of, sharing
+from emulator.text.checkpoint import Unwanted, checkpoint
 
-_MEMBER = json.Decoder(dict[str, Raw])
+UNCOUNTED = 65_536
+"""Bytes of a line for which nothing needs to count: those of numbers and names, which are small in memory."""
 
 
 class Pools:
@@ -47,6 +49,7 @@ class Pools:
         self.values: list[Any] = []
         self.events: list[Any] = []
         self.commits: list[Commit] = []
+        self._charges: list[Charge | None] = []
         self._values = values
         self._quota = quota
         self._reader = Events(machines, lambda it: it, lambda raw: self._value(json.decode(raw)))
@@ -54,16 +57,19 @@ class Pools:
     def empty(self) -> None:
         """Forget all of it."""
         self.parts = Parts()
+        self._charges.clear()
         self.values.clear()
         self.events.clear()
         self.commits.clear()
 
     def take_parts(self, parts: list[tuple[str, Any]]) -> None:
         for name, kept in parts:
-            self.parts.read(name, kept)
+            checkpoint()
+            self._charges.append(self._quota.share(self.parts.read(name, kept)))
 
     def take_values(self, written: list[KeptValue]) -> None:
         for it in written:
+            checkpoint()
             like = self._at(it.base)
             value = self._values.read(it.name, it.fields, like)
             if like is not None and like.__class__ is not value.__class__:
@@ -96,6 +102,7 @@ class ImageReader:
         self._limits = limits
         self._machines = machines_of(vendors)
         self._quota = Quota(budget)
+        self._rest = self._quota.keep(0)
         self._pools = pools = Pools(values, self._machines, self._quota)
         self._id: str | None = None
         self._kept: KeptWorld | None = None
@@ -122,15 +129,15 @@ class ImageReader:
             TooMany: there is no room for it.
         """
         number, self._id = 0, id
-        token, world = PARTS.set(self._pools.parts), None
+        world = None
         try:
-            for number, line in enumerate(lines, 1):
-                checkpoint()
-                self._take_line(number, line)
+            with sharing(self._pools.parts):
+                for number, line in enumerate(lines, 1):
+                    checkpoint()
+                    self._take_line(number, line)
             world = self._whole(number)
             return world
         finally:
-            PARTS.reset(token)
             self._let_go(world)
 
     def _let_go(self, world: World | None) -> None:
@@ -140,23 +147,33 @@ class ImageReader:
                 it.empty()
         self._pools.empty()
         self._world, self._moment, self._moments, self._kept = None, None, {}, None
+        self._rest = self._quota.keep(0)
 
     def _take_line(self, number: int, line: bytes) -> None:
         try:
             self._take(line)
-        except (BadInput, ValidationError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        except (TooMany, Unwanted):
+            raise
+        except Exception as error:  # whatever it is that a hostile line makes fail
             raise BadInput.at(f"line {number} of the world: {_reason(error)}") from None
 
     def _take(self, line: bytes) -> None:
-        ((name, raw),) = _MEMBER.decode(line).items()
-        way, read = self._ways.get(name), _READERS.get(name)
-        if way is None or read is None:
-            raise BadInput.at(f"no line has {name[:100]!r}")
-        if self._world is None and name in ("resources", "journal", "history"):
-            raise BadInput.at(f"the line of the moment comes before {name!r}")
-        way(read(raw))
-        if self._quota.over:
-            raise refusal(self._quota, "this world")
+        before = self._quota.bytes
+        for name, content in contents_of(line, MOST_VALUES + 4 * self._limits.journal):
+            way, read = self._ways.get(name), _READERS.get(name)
+            if way is None or read is None:
+                raise BadInput.at(f"no line has {name[:100]!r}")
+            if self._world is None and name in ("resources", "journal", "history"):
+                raise BadInput.at(f"the line of the moment comes before {name!r}")
+            way(read(content) if isinstance(content, Raw) else content)
+            if self._quota.over:
+                raise refusal(self._quota, "this world")
+        self._count_rest(len(line) - (self._quota.bytes - before) - UNCOUNTED)
+
+    def _count_rest(self, size: int) -> None:
+        """Count the bytes of a line that are more than what it brought counts for, as long as the world is there."""
+        if size > 0:
+            self._rest.become(self._rest.size + size)
 
     def _whole(self, lines: int) -> World:
         """Return the world once all of its lines are read."""
@@ -165,7 +182,8 @@ class ImageReader:
             raise BadInput.at(f"the world ends after line {lines}, before all of it is there: it was cut short")
         source = read_exactly(self._kept.source)
         world.snapshots = self._moments
-        world.beginning = structs.replace(beginning, source=source, text=self._quota.keep(weigh(source).own))
+        self._rest.become(self._rest.size + weigh(source).own)
+        world.beginning = structs.replace(beginning, source=source, text=self._rest)
         return world
 
     def _take_world(self, kept: KeptWorld) -> None:
@@ -179,11 +197,19 @@ class ImageReader:
             clock = Clock(kept.clock.now, kept.clock.rate, skew=kept.clock.skew)
             world = self._world = World(self._kept.id, rules, clock, self._kept.seed, self._quota)
         else:
+            self._expect_room_for(kept.name)
             world = self._world.copy()
             world.clock = Clock(kept.clock.now, kept.clock.rate, skew=kept.clock.skew)
             self._moments[kept.name] = Moment(kept.clock.now, world)
         self._moment = kept.name, world
         world.counters, world.store.arrived = dict(kept.counters), kept.arrived
+
+    def _expect_room_for(self, name: str) -> None:
+        """Make sure that there may be another moment of this name."""
+        if name == NOW or name in self._moments:
+            raise BadInput.at(f"there is a moment {name[:100]!r} already")
+        if len(self._moments) > self._limits.snapshots:
+            raise BadInput.at(f"a world has {self._limits.snapshots} snapshots at most: {Limits.more('snapshots')}")
 
     def _take_resources(self, located: list[Located]) -> None:
         world = self._there

@@ -24,7 +24,7 @@ from emulator.store.events import Events, inline
 from emulator.store.image import FORMAT
 from emulator.store.reading import ImageReader, written_state
 from emulator.store.records import Alteration, Claims, ImageHead, KeptPut, KeptStep, Record, Step, digest
-from emulator.store.values import PARTS, Parts, Values, reader_of
+from emulator.store.values import Parts, Values, reader_of, sharing
 from emulator.text.checkpoint import checkpoint
 
 ALL = 1_000_000
@@ -81,11 +81,8 @@ class WorldReader:
             lines = iter(pieces)
             self._take_head(next(lines, b""))
             self._take_image(lines)
-        token = PARTS.set(Parts())
-        try:
+        with sharing(Parts()):
             self._take_all(records, opened.n)
-        finally:
-            PARTS.reset(token)
         if opened.world is not None:
             self._settle()
             opened.doubtful = self._doubtful(opened.world)

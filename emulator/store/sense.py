@@ -14,6 +14,7 @@ from emulator.kernel.exchange import DeliveryAttempt, Exchange
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Journal
 from emulator.kernel.past import Moment
+from emulator.kernel.time import LONGEST
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.accounts import with_credentials
@@ -57,6 +58,9 @@ def check_source(world: World, vendors: Vendors) -> None:
         _expect_none(problems_in(beginning.source, scenario_schema(vendors, titled=False)), "its scenario")
     if not isinstance(world.rules.parameters, dict):
         raise senseless("its parameters are no object")
+    moments = [world, *(it.world for it in (beginning, *world.snapshots.values()) if it is not None)]
+    if any(abs(it.clock.skew) > LONGEST for it in moments):
+        raise senseless("its clocks are further apart than any are")
     if not 0 <= world.clock.rate <= MAX_RATE:
         raise senseless(f"a clock runs at a rate from 0 to {MAX_RATE:.0f}, and not at {world.clock.rate}")
 

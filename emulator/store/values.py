@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from decimal import Decimal
@@ -30,8 +32,10 @@ from emulator.kernel.weight import Shared
 from emulator.scenario.calls import body_of
 from emulator.scenario.timeline import happening
 from emulator.sdk.exact_json import dump, load
+from emulator.sdk.packing import ALIKE
 from emulator.sdk.vendor import Vendors
 from emulator.store.form import NO_VALUE, Form, growing_fields
+from emulator.text.pattern import pattern
 
 Fields = Mapping[str, Any]
 """Fields of a resource by name, each as JSON has it, or as it stands in a text."""
@@ -39,6 +43,8 @@ Fields = Mapping[str, Any]
 OF_THE_KERNEL = (Revocation, Fault, DeliveryFault, ScriptedReply, Reaction, TimelineEvent)
 """Resources that no vendor declares; importing them makes them known."""
 
+
+_FRACTION = pattern(r"[0-9]{1,400}(?:/[0-9]{1,400})?", re.ASCII)
 
 NOTHING = Raw(b"null")
 """JSON that stands for no value."""
@@ -158,8 +164,8 @@ class Parts:
             self._new.append([type(part).__name__, part.kept()])
         return place
 
-    def read(self, name: str, kept: Any) -> None:
-        """Find a part that was written.
+    def read(self, name: str, kept: Any) -> Shared:
+        """Find a part that was written, and return it.
 
         Raises:
             BadInput: there is no such part.
@@ -167,7 +173,9 @@ class Parts:
         of = next((it for it in subclasses(Shared) if it.__name__ == name and hasattr(it, "from_kept")), None)
         if of is None:
             raise BadInput.at(f"{name!r} is no part of a value of this version")
-        self.found.append(of.from_kept(kept))
+        part: Shared = of.from_kept(kept)
+        self.found.append(part)
+        return part
 
     def one_like(self, of: type[Any], kept: Any) -> Any:
         """Return the part of these values, the same as before where they have come before."""
@@ -184,6 +192,17 @@ class Parts:
 
 PARTS: ContextVar[Parts | None] = ContextVar("parts", default=None)
 """Parts of the file that is written or read at present; None where each value stands for itself."""
+
+
+@contextmanager
+def sharing(parts: Parts) -> Iterator[None]:
+    """Read values of one file, which share these parts, and whatever else they have alike."""
+    token, known = PARTS.set(parts), ALIKE.set({})
+    try:
+        yield
+    finally:
+        ALIKE.reset(known)
+        PARTS.reset(token)
 
 
 def _write_other(value: Any) -> Any:
@@ -208,6 +227,8 @@ def _read_other(of: type[Any], value: Any) -> Any:
         numbers = array(value[0])
         numbers.frombytes(b64decode(value[1]))
         return numbers
+    if of is Fraction and not (isinstance(value, str) and _FRACTION.fullmatch(value)):
+        raise ValueError("a fraction is two numbers, or one: 1e999999999 has a billion digits")
     if not hasattr(of, "from_kept"):
         return of(value)
     parts = PARTS.get()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import deque
 from collections.abc import Iterator
 from copy import deepcopy
 from gc import collect
@@ -15,9 +16,13 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
+from emulator.kernel.budget import Budget, Quota
+from emulator.kernel.errors import BadInput
+from emulator.kernel.limits import Limits
+from emulator.store.file import WorldFile
 
 WORLDS = "/_emulator/worlds"
-LIMITS = {"memory": 4_000_000}
+LIMITS = {"memory": 4_000_000, "snapshots": 3}
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +96,27 @@ BAD: dict[str, Any] = {
     "a last line that is missing": (lambda file: file[: file[:-1].rindex(b"\n")], "it was cut short"),
     "a header alone": (lambda file: file.split(b"\n")[0], "it was cut short"),
     "another seed": (flipped, "this file was changed since it was written, or damaged"),
-    "a bomb": (lambda _: compress(b"0" * 60_000_000), "one of its bytes would become more than 300"),
-    "more than the memory holds": (
-        lambda file: compress(file.split(b"\n")[0] + b"\n" + b"".join(b"%d" % n + b"a" * 100 for n in range(320_000))),
-        "this file has more than 32000000 bytes when it is decompressed",
+    "a bomb": (lambda _: compress(b"0" * 60_000_000), "a line of more than 1000000 bytes"),
+    "a header that is longer than any": (
+        lambda file: file.replace(b'{"file":{', b'{"file":{"more":"%b",' % (b"a" * 65_536), 1),
+        "it does not begin as one does",
+    ),
+    "a line that is nested too deep": (
+        lambda file: changed(file, b'{"moment":', b'{"parts":' + b"[" * 90_000 + b"]" * 90_000 + b'}\n{"moment":'),
+        "line",
+    ),
+    "a part that is no value of one": (
+        lambda file: changed(file, b'{"moment":', b'{"parts":[["Searches",5]]}\n{"moment":'),
+        "line",
+    ),
+    "a line that is no JSON": (
+        lambda file: changed(file, b'{"moment":', b'{"parts":[\n{"moment":'),
+        "of the world: DecodeError",
+    ),
+    "a second present": (lambda file: changed(file, b'"name":"beginning"', b'"name":"now"'), "a moment 'now' already"),
+    "clocks that are too far apart": (
+        lambda file: changed(file, b'"skew":"P0D"', b'"skew":"P999999999D"'),
+        "its clocks are",
     ),
     "no image": (lambda file: signed([*file.split(b"\n")[:1], b"", b""]), "before all of it is there"),
     "a line of another name": (lambda file: changed(file, b'{"history"', b'{"hystory"'), "no line has 'hystory'"),
@@ -123,6 +145,43 @@ BAD: dict[str, Any] = {
     ),
     "a journal in no order": (lambda file: changed(file, b'"entries":[[1,', b'"entries":[[9,'), "in no order"),
 }
+
+
+def test_a_file_of_more_than_the_memory_holds_is_refused_whatever_its_lines_are(file: bytes) -> None:
+    header, lines = file.split(b"\n")[0] + b"\n", b"".join(b"%d" % n + b"a" * 100 + b"\n" for n in range(320_000))
+    bomb = (b"0" * 99_999 + b"\n") * 600
+    for content, memory, reason in (bomb, 256_000_000, "more than 300"), (lines, 4_000_000, "more than 32000000 bytes"):
+        limits = Limits(memory=memory)
+        with pytest.raises(BadInput, match=reason):
+            deque(WorldFile(compress(header + content), limits, Quota(Budget.of(limits))).image(), 0)
+
+
+def test_empty_lines_take_no_time(file: bytes) -> None:
+    limits = Limits()
+    content = file.replace(b"\n", b"\n\n" * 1_000_000, 1)
+    assert [*WorldFile(content, limits, Quota(Budget.of(limits))).image()] == file.split(b"\n")[1:-2]
+
+
+def test_as_many_moments_are_read_as_a_world_may_have(client: httpx.Client, file: bytes) -> None:
+    lines = file.split(b"\n")
+    moment = next(it for it in lines if b'"beginning"' in it and it.startswith(b'{"moment"'))
+    more = [moment.replace(b"beginning", b"more %d" % n) for n in range(4)]
+    answer = client.post(f"{WORLDS}/import", content=signed([*lines[:-2], *more, *lines[-2:]]))
+    assert (answer.status_code, "3 snapshots at most" in answer.json()["detail"]) == (422, True)
+
+
+def test_an_exchange_counts_for_what_it_has_whatever_is_said_of_it(client: httpx.Client, file: bytes) -> None:
+    lines = file.split(b"\n")
+    number = next(n for n, it in enumerate(lines) if it.startswith(b'{"events"'))
+    events = json.loads(lines[number])
+    for it in events["events"]:
+        if it[0] == "exchange":
+            it[-1] = -(10**9)
+    lines[number] = json.dumps(events).encode()
+    answer = client.post(f"{WORLDS}/import", content=signed(lines))
+    assert answer.status_code == 201
+    assert client.get(WORLDS).json()["memory"]["used"] > 0
+    client.delete(f"{WORLDS}/{answer.json()['id']}")
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from itertools import chain
+from operator import is_
 from sys import getsizeof
 from typing import Any
 
-from emulator.sdk import JsonDict, JsonObject, Shared, Struct, Weight, dump, load
+from emulator.sdk import JsonDict, JsonObject, Shared, Struct, Weight, checkpoint, dump, load, one_like
 
 PAGE_SIZE = 1000
 """Searches on a page of them. Evidence: serpwow-get-6."""
@@ -75,7 +77,30 @@ COUNTED_SIZE = OWN_SIZE + getsizeof(None)
 
 COUNTED_TYPE = numbered("", 0).type
 
+TOGETHER = 50
+"""Searches of a text that is kept: so that one of many is neither written nor read in one call."""
+
 Loads = tuple[tuple[Search, ...], ...]
+
+
+def _kept(items: tuple[Search, ...]) -> list[str]:
+    """Return searches as texts, in which numbers stay exact."""
+    return [_text_of(items[start : start + TOGETHER]) for start in range(0, len(items), TOGETHER)]
+
+
+def _text_of(items: tuple[Search, ...]) -> str:
+    checkpoint()
+    return dump([[it.id, it.parameters] for it in items]).decode()
+
+
+def _found(texts: list[str]) -> tuple[Search, ...]:
+    """Return the searches of texts; those that were the same for several batches are so again."""
+    return one_like(("searches", *texts), lambda: tuple([it for text in texts for it in _searches_of(text)]))
+
+
+def _searches_of(text: str) -> Iterator[Search]:
+    checkpoint()
+    return (Search(id, parameters) for id, parameters in load(text))
 
 
 class Searches(Shared):
@@ -106,17 +131,20 @@ class Searches(Shared):
         self.type = types.pop() if len(types) == 1 else MIXED
 
     def kept(self) -> JsonDict:
-        """Return the values of which `from_kept` makes equal searches; parameters as a text, so that numbers stay exact."""
+        """Return the values of which `from_kept` makes equal searches; some in a text together."""
         if self.items is None:
             return {"batch": self.batch, "total": self.total}
-        return {"batch": self.batch, "items": dump([[it.id, it.parameters] for it in self.items]).decode()}
+        are_whole = len(self.items) == sum(map(len, self.loads)) and all(map(is_, self.items, chain.from_iterable(self.loads)))
+        return {"batch": self.batch, "items": [_kept(load) for load in (self.loads if are_whole else (self.items,))]}
 
     @classmethod
     def from_kept(cls, kept: JsonObject) -> Searches:
         """Return the searches of which these are the values."""
         if "total" in kept:
             return cls(str(kept["batch"]), int(kept["total"]))
-        return cls(str(kept["batch"]), [Search(id, parameters) for id, parameters in load(kept["items"])])
+        items = kept["items"]
+        loads = tuple([_found(load) for load in ([[items]] if isinstance(items, str) else items)])
+        return cls(str(kept["batch"]), chain.from_iterable(loads), loads)
 
     def __len__(self) -> int:
         return self.total

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk import Request, Transaction, form_instead_of_json, format_instant
+from emulator.sdk import Request, Transaction, digits_of, form_instead_of_json, format_instant
 from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS, REVOKED_KEY, SINGULAR_PATH
 from emulator.vendors.sixdot50.model import WORDS, Batch, Payment, Token, organisation_of, paying_account
 from emulator.vendors.sixdot50.requests.admission import SINGULAR
@@ -43,7 +43,8 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
         yield from _mistyped(request, organisation_of(tx, acting_organisation(tx)).referrals)
     if answer == "small_float" and (account := paying_account(tx, acting_organisation(tx))) is not None:
         balance, owner = min(account.balance, account.available_balance), _naming_owner(tx)
-        yield f"{account.name} has {balance:f}; a state of {{6dot50: {{accounts: [{{{owner}deposit: 100}}]}}}} adds 100 to it"
+        has = f"{account.name} has {digits_of(balance)}"
+        yield f"{has}; a state of {{6dot50: {{accounts: [{{{owner}deposit: 100}}]}}}} adds 100 to it"
     if answer == "astray" and request.path.lower().startswith("/za/redemptions/"):
         yield "6DOT50 publishes this path, but the Redemptions API is not emulated"
     if answer == "astray" and SINGULAR.search(request.path) and tx.choice(SINGULAR_PATH) == "404":

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from emulator.sdk import JsonDict, JsonObject, Renderer, Request, Response, Transaction, instant, structs
+from emulator.sdk import JsonDict, JsonObject, Renderer, Request, Response, Transaction, digits_of, instant, structs
 from emulator.vendors.sixdot50.assumptions.batches import (
     ADDED_BODY,
     CANCELLED_REFERRALS,
@@ -164,7 +164,7 @@ def show_account(tx: Transaction, account: Account) -> JsonDict:
     """Return the account as it is read."""
 
     def written(balance: Decimal) -> Any:
-        return f"{balance:f}" if tx.choice(BALANCE_TYPE) == "string" else amount(tx, balance)
+        return digits_of(balance) if tx.choice(BALANCE_TYPE) == "string" else amount(tx, balance)
 
     return {
         "id": account.id,

@@ -16,6 +16,7 @@ from emulator.sdk import (
     ProblemCollector,
     Transaction,
     View,
+    digits_of,
     dump_fields,
     guid,
     idle_timers,
@@ -75,7 +76,7 @@ class SixDot50State:
     def validate(self, fragment: JsonObject) -> Iterable[Problem]:
         yield from problems_of_tokens(fragment.get("tokens", ()))
         for path, value in _amounts(fragment):
-            if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, format(Decimal(str(value)), "f")):
+            if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, digits_of(Decimal(str(value)))):
                 yield Problem(f"{value} has more than two decimals", path)
         homes: dict[str, str | int] = {}
         for path, payment in _payments(fragment):

@@ -13,8 +13,8 @@ from zlib import DEFLATED, compressobj
 import orjson
 
 from emulator.sdk import JsonDict, pattern, repeats_a_name, structs, take_room
+from emulator.vendors.stripe.files.model.kept import BLOCK, WINDOW
 from emulator.vendors.stripe.files.model.rows import (
-    BLOCK,
     BYTE_ORDER_MARK,
     CONTEXT_FORM,
     FINE,
@@ -32,7 +32,6 @@ from emulator.vendors.stripe.files.model.rows import (
     PATH_FORM,
     PLAIN,
     UNREADABLE,
-    WINDOW,
     Rows,
 )
 

@@ -110,6 +110,9 @@ def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
         return
     if job.status == "ready_for_upload":
         yield Problem("a job that waits for its file has none", (*path, "input"))
+    if job.rows != len(job.work.rows):
+        yield Problem(f"this input has {len(job.work.rows)} rows", (*path, "rows"))
+        return
     expected = job.work.failures_among(job.processed)
     if job.status != "validation_failed" and job.failure_count != expected:
         yield Problem(f"of the first {job.processed} rows of this input, {expected} fail", (*path, "failure_count"))

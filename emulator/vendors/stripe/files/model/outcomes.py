@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from emulator.sdk import JsonDict, Shared, Struct, checkpoint, field, pack, pattern, structs, unpack, unpack_numbers
+from emulator.vendors.stripe.files.model.kept import check_outcomes
 from emulator.vendors.stripe.files.model.rows import FAULTS, FINE, OTHER_KEY, OWN_ID, PATH_NAMES, Rows
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -153,11 +154,17 @@ class RowOutcomes(Struct, Shared, frozen=True):
 
     @classmethod
     def from_kept(cls, kept: list[Any]) -> RowOutcomes:
-        """Return the outcomes of which these are the values."""
+        """Return the outcomes of which these are the values; the places are found anew, whatever was kept of them.
+
+        Raises:
+            ValueError: the rows of no file have such outcomes.
+        """
         rows, endpoint, order, outcomes, failures, failed, invalid, numbered = kept
         all_failures = tuple(Failure(*it) for it in failures)
-        places, parts = unpack_numbers("Q", failed), (Rows.from_kept(rows), Endpoint(*endpoint), Order(*order))
-        return cls(*parts, unpack(outcomes), all_failures, places, invalid, numbered)
+        parts = Rows.from_kept(rows), Endpoint(*endpoint), Order(*order)
+        work = cls(*parts, unpack(outcomes), all_failures, unpack_numbers("Q", failed), invalid, bool(numbered))
+        check_outcomes(work)
+        return structs.replace(work, failed=_places(work.outcomes, work.order))
 
     def id(self, row: int) -> bytes:
         """Return the id of a row as JSON. Evidence: stripe-results-4."""

@@ -8,11 +8,11 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from sys import getsizeof
 from typing import Any
-from zlib import decompress
 
 import orjson
 
 from emulator.sdk import JsonDict, Shared, Struct, Weight, field, pack, structs, unpack, unpack_numbers
+from emulator.vendors.stripe.files.model.kept import check_rows, opened
 
 FINE, NOT_JSON, UNREADABLE, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM = range(7)
 PARAMS_FORM, CONTEXT_FORM, NAME_TWICE, BYTE_ORDER_MARK, OTHER_KEY, PATH_NAMES = range(7, 13)
@@ -41,18 +41,11 @@ FAULTS = (
     "path_params does not name the placeholders of the endpoint's path",
 )
 
-BLOCK = 32
-"""Most rows of a block; one of long rows has fewer."""
-
 OWN_ID = "\ud800"
 """The name, in the place of path_params, of the id in params; no JSON that is read has it."""
 
 PLAIN = 32_000_000
 """Bytes of blocks stored uncompressed, which are quick to read; the blocks after them are compressed."""
-
-WINDOW = 12
-_COMPRESSED = 0x48
-"""The first byte of a zlib stream with this window; no JSON value begins with it."""
 
 MAX_STORED_LENGTH = 0xFFFF
 """The stored length of a record that has this length or a greater one."""
@@ -91,8 +84,8 @@ class Rows(Struct, Shared, frozen=True):
     def record(self, row: int) -> tuple[bytes, bytes]:
         """Return the id and the path_params values of a row, as JSON; without path_params, the second is empty."""
         block = bisect_right(self.firsts, row) - 1
-        opened, parts = self.opened[0]
-        if opened != block:
+        known, parts = self.opened[0]
+        if known != block:
             parts = self._open(block)
             self.opened[0] = block, parts
         place = 2 * (row - self.firsts[block])
@@ -111,11 +104,17 @@ class Rows(Struct, Shared, frozen=True):
 
     @classmethod
     def from_kept(cls, kept: list[Any]) -> Rows:
-        """Return the rows of which these are the values."""
+        """Return the rows of which these are the values.
+
+        Raises:
+            ValueError: no file has such rows.
+        """
         records, faults, numbers, names = kept
         ends, firsts, lengths, shapes = [unpack_numbers(*it) for it in numbers]
         known = tuple(tuple(OWN_ID if name is None else str(name) for name in each) for each in names)
-        return cls(unpack(records), ends, firsts, lengths, unpack(faults), shapes, known)
+        rows = cls(unpack(records), ends, firsts, lengths, unpack(faults), shapes, known)
+        check_rows(rows, len(FAULTS))
+        return rows
 
     def weigh(self) -> Weight:
         """Return the memory that the rows take."""
@@ -127,8 +126,7 @@ class Rows(Struct, Shared, frozen=True):
         return (self._line(row) + b"\n" for row in range(len(self)))
 
     def _open(self, block: int) -> list[bytes]:
-        stored = bytes(self.records[self.ends[block - 1] if block else 0 : self.ends[block]])
-        return (decompress(stored, WINDOW) if stored[0] == _COMPRESSED else stored).split(b"\n")
+        return opened(bytes(self.records[self.ends[block - 1] if block else 0 : self.ends[block]]))
 
     def _line(self, row: int) -> bytes:
         fault, (id, values) = self.faults[row], self.record(row)
