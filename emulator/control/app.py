@@ -39,6 +39,7 @@ from emulator.control.bodies import (
     whole_document,
 )
 from emulator.control.context import ControlContext
+from emulator.control.fixed_answers import FixedAnswers
 from emulator.control.http import HttpRequest
 from emulator.control.negotiation import JSON_TYPE, TEXT_TYPE, form_for, hand_over, respond
 from emulator.control.problems import Done, error_response, problem, text_response
@@ -94,6 +95,7 @@ class ControlApp:
 
     def __init__(self, context: ControlContext) -> None:
         self.context = context
+        self._fixed = FixedAnswers(context.answers)
         schemas = request_schemas(context.vendors)
         self._parsers: dict[tuple[str, str], Parse] = {
             (row.method, row.path): whole_document
@@ -119,7 +121,12 @@ class ControlApp:
             request = ControlRequest(context, http, await self._body(row, http, incoming), row.has_effect)
         except EmulatorError as error:
             return await off_loop_if_long(scope, _refusal, error, form, row, is_long=len(str(error)) > MAX_INLINE)
-        response = await _run(row, request, partial(_respond, row, request, form), incoming.is_counted)
+        respond: Respond = partial(_respond, row, request, form)
+        if row.is_fixed:
+            if (found := self._fixed.find(row, http, form)) is not None:
+                return found
+            respond = partial(self._fixed.first, row, http, form, respond)
+        response = await _run(row, request, respond, incoming.is_counted)
         for receipt in request.receipts(row.of_worlds):
             await connection_of(scope).until_over(receipt.receipt)
             if failure := receipt.failure:

@@ -32,7 +32,7 @@ def ready(request: ControlRequest) -> Health:
     return _health(request)
 
 
-@route("GET", "/openapi.json", "This document", takes_long=True)
+@route("GET", "/openapi.json", "This document", takes_long=True, is_fixed=True)
 def openapi(request: ControlRequest) -> JsonDict:
     from emulator.control.openapi import document
 
@@ -61,17 +61,17 @@ def scenario(request: ControlRequest) -> ScenarioText:
     return ScenarioText(found.name, found.title, dict(found.as_written))
 
 
-@route("GET", "/schema", "The JSON Schema of scenario files")
+@route("GET", "/schema", "The JSON Schema of scenario files", takes_long=True, is_fixed=True)
 def schema(request: ControlRequest) -> JsonDict:
     return editor_schema(request.context.vendors)
 
 
-@route("GET", "/vendors", "The vendors", takes_long=True)
+@route("GET", "/vendors", "The vendors", takes_long=True, is_fixed=True)
 def vendors(request: ControlRequest) -> Vendors:
     return Vendors(tuple(map(_vendor, request.context.vendors.values())))
 
 
-@route("GET", "/vendors/{vendor}", "A vendor: operations, machines, assumptions and evidence", takes_long=True)
+@route("GET", "/vendors/{vendor}", "A vendor: operations, machines, assumptions and evidence", takes_long=True, is_fixed=True)
 def vendor(request: ControlRequest) -> models.Vendor:
     name = request.path_param("vendor")
     if name not in request.context.vendors:

@@ -151,8 +151,8 @@ class ControlRoute:
     media types beside JSON, and `default_form` is that of a client that does not say what it accepts; with `text_for_shells`,
     curl gets text then. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no world
     but its own, or one that it makes. One that `leaves_world` does not read the world that its path names; one `of_worlds`
-    makes, drops, replaces or lists worlds. A POST that `is_trial` changes nothing. A `raw` route makes the response itself, of
-    this media type: a file, or a stream of events.
+    makes, drops, replaces or lists worlds. A POST that `is_trial` changes nothing. What `is_fixed` has the same answers for as
+    long as the server runs. A `raw` route makes the response itself, of this media type: a file, or a stream of events.
     """
 
     method: str
@@ -173,6 +173,7 @@ class ControlRoute:
     leaves_world: bool = False
     of_worlds: bool = False
     is_trial: bool = False
+    is_fixed: bool = False
     handler: Handler = _no_handler
     answer: Any = None
 

@@ -77,7 +77,7 @@ class HttpConnection(KeepingProtocol):
             return
         is_pipeline = self._reading == IDLE and data.count(HEAD_END) > 1
         if self._input.rest or is_pipeline or data.count(b"\r\n") > MANY_LINES:
-            self._input.take_in_slices(data)
+            self._input.take_in_slices(data, is_pipeline)
         elif self._reading == IDLE and len(data) >= LONG_BODY:
             self._input.take_in_turn(data)
         else:

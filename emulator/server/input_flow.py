@@ -16,6 +16,9 @@ MANY_LINES = 1_000
 SLICE = 8_192
 """Bytes that are parsed then, before others have their turn: 1,400 chunks of one byte each."""
 
+SLICE_OF_REQUESTS = 1_024
+"""The same of requests that came at once: each of some thirty takes as long as fifty chunks, and has some kilobytes."""
+
 
 class InputFlow(FlowControl):
     """Reads on while no pipelined request waits and all is parsed; `take` parses many lines, or many requests, in slices.
@@ -30,14 +33,17 @@ class InputFlow(FlowControl):
         self._loop = loop
         self._take = take
         self._is_due = self._may_go_on = False
+        self._slice = SLICE
         self.rest = b""
 
     def let_go(self) -> None:
         """Hold the connection no longer: it is lost, and what is not parsed yet is nobody's."""
         self.rest, self._take = b"", _discard
 
-    def take_in_slices(self, data: bytes) -> None:
+    def take_in_slices(self, data: bytes, are_requests: bool = False) -> None:
         """Parse data a slice at a time, each when its turn comes, and read on when all of it is parsed."""
+        if not self.rest:
+            self._slice = SLICE_OF_REQUESTS if are_requests else SLICE
         self.rest += data
         self.pause_reading()
         self._await_turn()
@@ -76,7 +82,7 @@ class InputFlow(FlowControl):
         self._is_due = False
         if self._waiting or self._transport.is_closing():
             return  # reading goes on, and so does this, when those that wait are answered
-        piece, self.rest = self.rest[:SLICE], self.rest[SLICE:]
+        piece, self.rest = self.rest[: self._slice], self.rest[self._slice :]
         self._take(piece)
         self.resume_reading()
 

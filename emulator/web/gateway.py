@@ -22,7 +22,7 @@ from emulator.web.connection import (
     connection_of,
 )
 from emulator.web.control_plane import ROOT, ControlPlane
-from emulator.web.event_loop import in_limited_thread
+from emulator.web.event_loop import Crowd, in_limited_thread
 from emulator.web.guard import PREFIX, Guard, has_long_head, off_loop_if_long
 from emulator.web.plan import Plan, Plans, head_of, path_of
 from emulator.web.receipts import NotKept, once_over, unavailable
@@ -65,6 +65,7 @@ class Gateway:
         self._limits = limits
         self._bodies = quota_for_bodies(limits)
         self._uploads = uploads
+        self._crowd = Crowd()
         self.end = end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,18 +77,23 @@ class Gateway:
         await _or_hang_up(self._send(response, send, connection_of(scope)), scope)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request on: nothing reaches a plane that the guard has not let through."""
+        """Hand a request on: nothing reaches a plane that the guard has not let through.
+
+        Of very many that come at once a few go on in each round, so that whoever asks the control plane has turns between.
+        """
         if self._is_for_control(scope):
             await self.control.answer(scope, receive, send)
             return
-        plan = self.plans.known(head := head_of(scope)) or await self._new_plan(scope, head)
         connection: Connection = (scope.get("state") or {}).get(CONNECTION_KEY) or InProcessConnection()
+        if not isinstance(connection, InProcessConnection):
+            await self._crowd.join()
+        plan = self.plans.known(head := head_of(scope)) or await self._new_plan(scope, head)
         if plan.rejection:
             await off_loop_if_long(scope, self.vendors.note_rejection, scope, plan.rejection)
             await send_response(emulator_error(*plan.rejection), send, connection)
             return
         if plan.route is None:
-            why = await off_loop_if_long(scope, no_such_path, self._routes, plan.request)
+            why = await off_loop_if_long(scope, no_such_path, self._routes, plan.request, is_long=True)
             response: OutgoingResponse | None = emulator_error(404, "no-such-path", why)
         else:
             response = await self._respond(scope, receive, plan, connection)

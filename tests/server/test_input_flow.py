@@ -13,7 +13,7 @@ import pytest
 
 from emulator.server.app import create_app, worlds_of
 from emulator.server.connection import HttpConnection
-from emulator.server.input_flow import SLICE, InputFlow
+from emulator.server.input_flow import SLICE, SLICE_OF_REQUESTS, InputFlow
 from emulator.server.server import ThreadedServer
 from emulator.web.event_loop import CALLS_PER_ROUND, next_round
 from tests.support.sockets import dial, hear_statuses
@@ -102,6 +102,21 @@ def test_data_of_many_lines_is_taken_a_slice_in_each_turn_while_nothing_more_is_
         rounds.run_turn()
     assert b"".join(pieces) == data
     assert not rounds.paused
+
+
+def test_of_requests_that_come_together_few_are_parsed_before_the_first_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has some kilobytes from then on, and of 300 clients that send as many as fit each would have a hundred."""
+    sizes, take = list[int](), HttpConnection._take
+
+    def measure(self: HttpConnection, data: bytes) -> None:
+        sizes.append(len(data))
+        take(self, data)
+
+    monkeypatch.setattr(HttpConnection, "_take", measure)
+    with ThreadedServer(create_app(worlds_of([]))) as server, closing(dial(server)) as line:
+        line.sendall(b"\r\n".join([GET] * 100))
+        assert hear_statuses(line, 100) == [200] * 100
+    assert 0 < max(sizes) <= SLICE_OF_REQUESTS
 
 
 def test_nothing_more_is_read_or_taken_while_requests_wait_for_their_turn() -> None:

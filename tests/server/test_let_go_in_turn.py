@@ -113,3 +113,26 @@ def test_whoever_asks_whether_the_server_is_ready_waits_for_no_crowd(monkeypatch
         for path in ("ready", "health", "console", "worlds/default"):
             httpx.get(f"{server.url}/_emulator/{path}", timeout=None).raise_for_status()
     assert joined == ["one"] * 2
+
+
+@pytest.mark.parametrize(
+    ("request_line", "is_of_crowd"),
+    [("GET /live/batches?api_key=k", False), ("GET /nowhere", True), ("GET /live/batches?api_key=held", True)],
+)
+def test_what_vendors_clients_ask_is_one_of_a_crowd_unless_it_is_answered_at_once(
+    request_line: str, is_of_crowd: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined, join = list[str](), Crowd.join
+
+    async def join_and_note(self: Crowd) -> None:
+        joined.append("one")
+        await join(self)
+
+    fault = {"at": "serpwow", "where": "before-auth", "do": "status", "status": 503, "match": {"query": {"api_key": "held"}}}
+    with ThreadedServer(create_app(worlds_of([]))) as server:
+        if "held" in request_line:
+            httpx.post(f"{server.url}/_emulator/worlds/default/faults", json=fault, timeout=None).raise_for_status()
+        monkeypatch.setattr(Crowd, "join", join_and_note)
+        method, _, path = request_line.partition(" ")
+        httpx.request(method, server.url + path, timeout=None)
+    assert joined == ["one"] * is_of_crowd
