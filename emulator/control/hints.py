@@ -19,7 +19,7 @@ from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 from emulator.sdk.request import read_request
 from emulator.sdk.vendor import Vendor
-from emulator.store.values import subclasses
+from emulator.store.parts import subclasses
 from emulator.text.nearest import near, some
 from emulator.text.secrets import redact
 from emulator.web.pipeline import FAILED

@@ -25,7 +25,8 @@ from emulator.kernel.store import Store
 from emulator.kernel.world import World
 from emulator.store.events import Events
 from emulator.store.long_lines import grouped
-from emulator.store.values import NOTHING, PARTS, Parts, Values, as_json, exactly
+from emulator.store.parts import PARTS, Parts
+from emulator.store.values import NOTHING, Values, as_json, exactly
 from emulator.text.checkpoint import checkpoint
 
 FORMAT = 1

@@ -34,7 +34,8 @@ from emulator.store.image import (
     Located,
 )
 from emulator.store.long_lines import MOST_VALUES, contents_of
-from emulator.store.values import Parts, Values, read_exactly, reader_of, sharing
+from emulator.store.parts import Parts, sharing
+from emulator.store.values import Values, read_exactly, reader_of
 from emulator.text.checkpoint import Unwanted, checkpoint
 
 UNCOUNTED = 65_536

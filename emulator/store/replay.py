@@ -22,9 +22,10 @@ from emulator.scenario.scenario import machines_of
 from emulator.sdk.vendor import Vendors
 from emulator.store.events import Events, inline
 from emulator.store.image import FORMAT
+from emulator.store.parts import Parts, sharing
 from emulator.store.reading import ImageReader, written_state
 from emulator.store.records import Alteration, Claims, ImageHead, KeptPut, KeptStep, Record, Step, digest
-from emulator.store.values import Parts, Values, reader_of, sharing
+from emulator.store.values import Values, reader_of
 from emulator.text.checkpoint import checkpoint
 
 ALL = 1_000_000
