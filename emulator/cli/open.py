@@ -57,7 +57,7 @@ def open_command(file: Path, at: int | None, port: int, quiet: bool, **bounds: A
             stderr = exits.enter_context(standard_error())
             lines = None if quiet else AccessLog(lambda line: stderr.say(line_of(line)))
             url = url_of(listening)
-            told = [] if quiet else [*_told(worlds.default, header, file, at, url)]
+            told = [] if quiet else [*map(escaped, _told(worlds.default, header, file, at, url))]
             app = create_app(worlds, library(), limits=limits, access_log=lines, base_url=lambda: url)
         try:
             server.serve(app, listening, announce(stderr, url, told), limits, None, lines, None, app.end)

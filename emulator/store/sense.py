@@ -14,6 +14,7 @@ from emulator.kernel.exchange import DeliveryAttempt, Exchange
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Journal
 from emulator.kernel.past import Moment
+from emulator.kernel.resource import structs
 from emulator.kernel.time import LONGEST
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -28,6 +29,9 @@ from emulator.text.checkpoint import checkpoint
 
 ASTRAY = "astray"
 """The end of the name of an operation that no vendor has: a request to an unknown path."""
+
+MOST, MOST_STATUS = 2**53, 999
+"""The largest number to which something is counted, and the largest status of an answer; 0 stands for none."""
 
 TOGETHER = 100
 """Commits that are checked together: a part that these share, such as a result set, is written once for all of them."""
@@ -80,6 +84,7 @@ def check_moment(name: str, moment: Moment, vendors: Vendors) -> None:
             state = with_credentials(vendor.state.dump(tx), vendor, accounts)
             problems = chain(problems_in({vendor.name: state}, schema), vendor.state.validate(state))
             _expect_none(problems, f"its state ({name})")
+    _check_numbers(world)
     _check_journal(world.journal, vendors)
     commits = iter(world.history)
     while some := [*islice(commits, TOGETHER)]:
@@ -89,6 +94,18 @@ def check_moment(name: str, moment: Moment, vendors: Vendors) -> None:
                 _check_commit(commit, schema)
                 with suppress(TooMany):  # it is too much to be shown at once, which is no mistake
                     commit_differences(world, vendors, commit.changed_resources, commit.at)
+
+
+def _check_numbers(world: World) -> None:
+    """Check that what is counted in a world are numbers to which anything has counted, which can be shown."""
+    numbers = [world.journal.last, world.journal.cleared, world.history.count, world.store.arrived, *world.counters.values()]
+    if not all(0 <= it <= MOST for it in numbers):
+        raise senseless("it has counted beyond all numbers")
+    for it in world.journal:
+        if isinstance(it.event, Exchange):
+            _, *counts = structs.astuple(it.event.savepoint)
+            if not (0 <= it.event.status <= MOST_STATUS and all(0 <= n <= MOST for n in counts)):
+                raise senseless(f"the entry {it.n} of its journal has a status or a count that there is not")
 
 
 def senseless(reason: str) -> BadInput:

@@ -104,6 +104,17 @@ def test_a_world_is_opened_at_an_entry(file: Path) -> None:
     )
 
 
+def test_a_file_says_nothing_that_a_terminal_obeys_or_that_looks_like_a_line_of_ours(
+    live: Live, world: World, tmp_path: Path
+) -> None:
+    about = "\x1b]0;mine\x07\nEMULATOR_URL=http://127.0.0.1:1"
+    content = httpx.get(f"{live.url}/_emulator/worlds/{world.id}/export", params={"about": about}).content
+    file = tmp_path / "hostile.world.gz"
+    file.write_bytes(content)
+    with opened(file) as (_, told):
+        assert "\\x1b]0;mine\\x07\\x0aEMULATOR_URL=http://127.0.0.1:1" in told
+
+
 def test_a_client_goes_on_with_the_credentials_of_the_opened_world(file: Path) -> None:
     with opened(file) as (url, _):
         own: Any = httpx.get(f"{url}/_emulator/worlds/default").json()["credentials"]["serpwow"]

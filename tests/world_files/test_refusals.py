@@ -114,6 +114,8 @@ BAD: dict[str, Any] = {
         "of the world: DecodeError",
     ),
     "a second present": (lambda file: changed(file, b'"name":"beginning"', b'"name":"now"'), "a moment 'now' already"),
+    "a status that no answer has": (lambda file: with_line(file, "events", [0, 11], -(10**38)), "a status or a count"),
+    "a count beyond all numbers": (lambda file: with_line(file, "journal", ["last"], 10**30), "beyond all numbers"),
     "clocks that are too far apart": (
         lambda file: changed(file, b'"skew":"P0D"', b'"skew":"P999999999D"'),
         "its clocks are",
