@@ -77,24 +77,29 @@ def listened_to(server: Server, draw: random.Random) -> Iterator[str]:
         for _ in range(STREAMS):
             lines.enter_context(_asking(server, f"/_emulator/worlds/{id}/journal/stream"))
         began = time.monotonic()
-        for _ in range(5):
+        for _ in range(15):
             client.ask("POST", "/live/batches?api_key=k", body, {"Emulator-World": id, "Content-Type": "application/json"})
         if (seconds := time.monotonic() - began) > PATIENCE:
-            yield f"five batches are created in {seconds:.1f} s while many listen"
+            yield f"15 batches are created in {seconds:.1f} s while many listen"
     client.control("DELETE", f"/worlds/{id}")
 
 
 def unread_documents(server: Server, draw: random.Random) -> Iterator[str]:
-    """Ask many times for a document that is always the same, and read none of it."""
-    path = draw.choice(("openapi.json", "schema", "vendors", "vendors/stripe"))
+    """Ask many times for a document that is always the same, read none of it, and ask for the worlds meanwhile."""
+    path, client, seconds = draw.choice(("openapi.json", "schema", "vendors", "vendors/stripe")), server.client(), 0.0
     with ExitStack() as lines:
 
         def ask() -> None:
-            for _ in range(MANY * 4):
-                lines.enter_context(_asking(server, f"/_emulator/{path}", 20))
-            time.sleep(2)
+            nonlocal seconds
+            for _ in range(MANY * 20):
+                lines.enter_context(_asking(server, f"/_emulator/{path}", 5))
+            began = time.monotonic()
+            client.control("GET", "/worlds")
+            seconds = time.monotonic() - began
 
         yield from _grown(server, ask)
+        if seconds > PATIENCE:
+            yield f"the worlds are listed after {seconds:.1f} s while many read no {path}"
 
 
 def sent_nowhere(server: Server, draw: random.Random) -> Iterator[str]:
