@@ -51,8 +51,9 @@ def _file_of(world: str, wanted: dict[str, str], about: str, url: str, token: st
             response = client.send("GET", target.encode())
         if response.status < 300 and response.header("content-type") != FILE_TYPE:
             raise NotAnEmulator(response)
+        refused = read_refusal(response) if response.status >= 300 else None
     except NoResponse as error:
         raise click.ClickException(escaped(f"no file from {redact_text(url)}: {error}")) from None
-    if response.status >= 300:
-        raise click.ClickException(escaped(read_refusal(response)))
+    if refused is not None:
+        raise click.ClickException(escaped(refused))
     return response.content

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from emulator.control.shown_entries import ShownEntries
 from emulator.control.worlds_watch import WorldsWatch
 from emulator.kernel.budget import Quota
 from emulator.kernel.clock import MONOTONIC
@@ -91,6 +92,7 @@ class Streams:
 
     def __init__(self, most: int, worlds: Worlds, answers: Quota) -> None:
         self.answers = answers
+        self.shown = ShownEntries()
         self._most = most
         self._worlds = worlds
         self._open: set[EventStream] = set()
@@ -118,6 +120,8 @@ class Streams:
     def end(self, stream: EventStream) -> None:
         """Count it no more."""
         self._open.discard(stream)
+        if not self._open:
+            self.shown.clear()
 
     def end_all(self) -> None:
         """End all streams: their server ends. Any thread may call this."""
@@ -207,5 +211,10 @@ async def _until_gone(receive: Receive) -> None:
 
 def event(data: Any, id: str | None = None, name: str | None = None) -> bytes:
     """Return an event with a JSON value as its data, which has no line break."""
+    return event_of(dump(data), id, name)
+
+
+def event_of(json: bytes, id: str | None = None, name: str | None = None) -> bytes:
+    """Return an event with JSON as its data, in one line."""
     lines = [f"{key}: {value}\n".encode() for key, value in (("id", id), ("event", name)) if value is not None]
-    return b"%sdata: %s\n\n" % (b"".join(lines), dump(data))
+    return b"%sdata: %s\n\n" % (b"".join(lines), json)

@@ -10,9 +10,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from emulator.control.context import ControlContext
-from emulator.control.event_stream import event
+from emulator.control.event_stream import event, event_of
 from emulator.control.journal_filter import EntryFilter
-from emulator.control.record import to_json
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Entry, Journal
@@ -76,6 +75,7 @@ class JournalFeed:
 
     def __init__(self, context: ControlContext, world: World, chosen: EntryFilter, place: Place) -> None:
         self._context = context
+        self._shown = context.streams.shown
         self._id = world.id
         self._chosen = chosen
         self._place = place
@@ -94,8 +94,8 @@ class JournalFeed:
     async def take(self) -> Sequence[bytes]:
         """Return the next entries, and what was lost before them."""
         while (world := self._world()) is not None:
-            before = self._place
-            events: list[bytes] | None = await self._context.lanes.run(world, partial(self._read, world), is_long=True)
+            before, is_long = self._place, not self._shown.has_rest(world, self._place.n)
+            events: list[bytes] | None = await self._context.lanes.run(world, partial(self._read, world), is_long)
             if events is not None and not await is_kept(world):
                 self._place, self.has_more = before, False  # it comes anew in the world as it was kept
                 return ()
@@ -132,10 +132,10 @@ class JournalFeed:
     def _events(self, entries: Sequence[Entry]) -> Iterator[bytes]:
         """Yield the events of entries until there are enough, and note how far they go."""
         size = 0
-        for entry, record in zip(entries, self._chosen.records(entries), strict=True):
+        for entry, record in zip(entries, self._chosen.records(entries, self._shown.record), strict=True):
             self._place = self._place._replace(n=entry.n)
             if record is not None:
-                made = event(to_json(record), self._place.token(self._context.started))
+                made = event_of(self._shown.of(entry).json, self._place.token(self._context.started))
                 yield made
                 if (size := size + len(made)) >= ENOUGH:
                     break

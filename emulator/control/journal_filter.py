@@ -39,11 +39,11 @@ class EntryFilter:
         wanted = [make(query[name], context) for name, make in _MAKERS.items() if name in query]
         return cls(wanted, query.get("text", ""))
 
-    def records(self, entries: Iterable[Entry]) -> Iterator[AnyEntry | None]:
-        """Yield each entry as a record where it is chosen, and None in place of another."""
+    def records(self, entries: Iterable[Entry], show: Callable[[Entry], AnyEntry] = entry_record) -> Iterator[AnyEntry | None]:
+        """Yield each entry as a record, which `show` makes, where it is chosen, and None in place of another."""
         for entry in entries:
             checkpoint()
-            record = entry_record(entry) if all(fits(entry.event) for fits in self._tests) else None
+            record = show(entry) if all(fits(entry.event) for fits in self._tests) else None
             yield record if record is not None and self._shows_text(record) else None
 
     def oldest(self, entries: Iterable[Entry], most: int) -> list[AnyEntry]:

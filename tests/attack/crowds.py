@@ -35,7 +35,8 @@ TEXTS = (
 def many_at_once(server: Server, seed: int, seconds: float) -> Findings:
     """Play one kind after the other until the time is over."""
     draw = random.Random(seed)
-    return played(draw.sample((sent_and_held, unread_streams, checked_together, many_names), 4), server, draw, seconds)
+    kinds = [sent_and_held, unread_streams, listened_to, unread_documents, sent_nowhere, checked_together, many_names]
+    return played(draw.sample(kinds, len(kinds)), server, draw, seconds)
 
 
 def sent_and_held(server: Server, draw: random.Random) -> Iterator[str]:
@@ -60,14 +61,67 @@ def unread_streams(server: Server, draw: random.Random) -> Iterator[str]:
     client.control("POST", "/worlds", {"id": id, "scenario": {"title": "Unread"}})
     for _ in range(60):
         client.ask("POST", "/live/batches?api_key=k", b"\x01" * 16_384, {"Emulator-World": id, "Content-Type": "text/plain"})
-    host, _, port = server.netloc.rpartition(":")
     with ExitStack() as lines:
         for _ in range(STREAMS):
-            line = lines.enter_context(socket.create_connection((host.strip("[]"), int(port))))
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-            line.sendall(f"GET /_emulator/worlds/{id}/journal/stream?since=0 HTTP/1.1\r\nhost: a\r\n\r\n".encode())
+            lines.enter_context(_asking(server, f"/_emulator/worlds/{id}/journal/stream?since=0"))
         yield from _grown(server, lambda: time.sleep(5))
     client.control("DELETE", f"/worlds/{id}")
+
+
+def listened_to(server: Server, draw: random.Random) -> Iterator[str]:
+    """Create batches in a world whose journal many listen to, and read nothing."""
+    client, id = server.client(), f"listened-{draw.random()}"
+    client.control("POST", "/worlds", {"id": id, "scenario": {"title": "Listened"}})
+    body = json.dumps({"name": "a", "searches": [{"q": f"x{n}"} for n in range(1_000)]}).encode()
+    with ExitStack() as lines:
+        for _ in range(STREAMS):
+            lines.enter_context(_asking(server, f"/_emulator/worlds/{id}/journal/stream"))
+        began = time.monotonic()
+        for _ in range(15):
+            client.ask("POST", "/live/batches?api_key=k", body, {"Emulator-World": id, "Content-Type": "application/json"})
+        if (seconds := time.monotonic() - began) > PATIENCE:
+            yield f"15 batches are created in {seconds:.1f} s while many listen"
+    client.control("DELETE", f"/worlds/{id}")
+
+
+def unread_documents(server: Server, draw: random.Random) -> Iterator[str]:
+    """Ask many times for a document that is always the same, read none of it, and ask for the worlds meanwhile."""
+    path, client, seconds = draw.choice(("openapi.json", "schema", "vendors", "vendors/stripe")), server.client(), 0.0
+    with ExitStack() as lines:
+
+        def ask() -> None:
+            nonlocal seconds
+            for _ in range(MANY * 20):
+                lines.enter_context(_asking(server, f"/_emulator/{path}", 5))
+            began = time.monotonic()
+            client.control("GET", "/worlds")
+            seconds = time.monotonic() - began
+
+        yield from _grown(server, ask)
+        if seconds > PATIENCE:
+            yield f"the worlds are listed after {seconds:.1f} s while many read no {path}"
+
+
+def sent_nowhere(server: Server, draw: random.Random) -> Iterator[str]:
+    """Ask for what nobody has, many times on many lines, and whether the server is ready meanwhile."""
+    client = server.client()
+    with ExitStack() as lines:
+        for _ in range(STREAMS):
+            lines.enter_context(_asking(server, f"/nowhere-{draw.random()}", 100))
+        for _ in range(10):
+            began = time.monotonic()
+            client.control("GET", "/ready")
+            if (seconds := time.monotonic() - began) > PATIENCE:
+                yield f"the server is ready after {seconds:.1f} s while many ask for what nobody has"
+
+
+def _asking(server: Server, path: str, times: int = 1) -> socket.socket:
+    """Return a line on which a path is asked for so many times, and little of the answers can come."""
+    host, _, port = server.netloc.rpartition(":")
+    line = socket.create_connection((host.strip("[]"), int(port)))
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    line.sendall(f"GET {path} HTTP/1.1\r\nhost: a\r\n\r\n".encode() * times)
+    return line
 
 
 def checked_together(server: Server, draw: random.Random) -> Iterator[str]:

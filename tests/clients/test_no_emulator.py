@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import click
 import pytest
 
 from emulator.cli.main import main
@@ -29,7 +30,14 @@ EMPTY = {
     "faults": [],
     "replies": [],
 }
-COMMANDS = [["explain", "--url"], ["list", "worlds", "--url"], ["healthcheck", "--url"], ["play", "first-run", "--against"]]
+COMMANDS = [
+    ["explain", "--url"],
+    ["export", "--url"],
+    ["healthcheck", "--url"],
+    ["list", "worlds", "--url"],
+    ["play", "first-run", "--against"],
+    ["record", "--url"],
+]
 BODIES = {
     "deep": b"[" * 200_000 + b"]" * 200_000,
     "deep enough for a reader in C": json.dumps(EMPTY)[:-1].encode() + b',"x":' + b"[" * 400 + b"]" * 400 + b"}",
@@ -75,6 +83,16 @@ def serve() -> Iterator[Serve]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+def test_the_commands_that_ask_a_server_are_these() -> None:
+    asking = {
+        name
+        for name in main.list_commands(click.Context(main))
+        for command in [main.get_command(click.Context(main), name)]
+        if command is not None and {"--url", "--against"} & {opt for param in command.params for opt in param.opts}
+    }
+    assert asking == {command[0] for command in COMMANDS} | {"watch"}  # that goes on until it is told to end
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])

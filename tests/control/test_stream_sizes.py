@@ -57,7 +57,8 @@ def worlds() -> Worlds:
 
 
 def feed_of(worlds: Worlds) -> JournalFeed:
-    context = SimpleNamespace(worlds=worlds, lanes=NoLanes(), started="a", is_current=lambda _: True)
+    streams = Streams(1, worlds, Quota(Budget(10**9)))
+    context = SimpleNamespace(worlds=worlds, lanes=NoLanes(), started="a", is_current=lambda _: True, streams=streams)
     journal = worlds.default.journal
     return JournalFeed(cast("ControlContext", context), worlds.default, EntryFilter([]), Place.of(journal, 0))
 
