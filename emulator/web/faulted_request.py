@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from functools import partial
 
 from emulator.delivery.claims import Key
@@ -63,7 +64,8 @@ class FaultedRequest:
         except WorldReset as reset:
             return world_gone(reset) if self._is_held_up else None
         finally:
-            self._way.close()  # one that ends at a stop would hold the request that holds it
+            with suppress(ValueError):  # a thread is on it, which its cancelled caller left to end alone
+                self._way.close()  # one that ends at a stop would hold the request that holds it
         return reached
 
     def _stops(self) -> Way:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Callable, MutableMapping, Sequence
+from threading import Event, Thread
 from typing import Any, TypeVar
 
 import pytest
@@ -64,6 +66,24 @@ class RemovingLanes(NoLanes):
         return await super().run(world, function, is_long)
 
 
+class AbandoningLanes(NoLanes):
+    """Lanes in which a caller is cancelled while a thread works for it."""
+
+    def __init__(self) -> None:
+        self.has_begun, self.may_end = Event(), Event()
+
+    async def run(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool = False) -> T:  # noqa: ARG002
+        self.thread = Thread(target=function)
+        self.thread.start()
+        self.has_begun.wait()
+        raise CancelledError
+
+    def work(self, _world: World) -> tuple[()]:
+        self.has_begun.set()
+        self.may_end.wait()
+        return ()
+
+
 class Play:
     """A request that makes a batch, in a world with one fault."""
 
@@ -107,6 +127,16 @@ def test_a_fault_that_is_removed_while_its_request_waits_for_its_lane_spares_it(
     response = play.answer()
     assert (response.status, response.faults, response.length > 0) == (200, (), True)
     assert play.world.store.size("serpwow.batch") == 1
+
+
+def test_a_request_is_cancelled_while_a_thread_works_on_it_which_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    lanes = AbandoningLanes()
+    play = Play({"where": "before-commit", "do": "hang"}, lanes)
+    monkeypatch.setattr(play.held, "in_flight", lanes.work)
+    with pytest.raises(CancelledError):
+        play.answer()
+    lanes.may_end.set()
+    lanes.thread.join()
 
 
 HELD: list[tuple[dict[str, Any], int]] = [
