@@ -66,7 +66,8 @@ class KeptLock(TurnLock):
 class WorldKeeper:
     """Writes the records of a world from its record `n` on, whose digest is `newest`, as a writer of this name.
 
-    Once it `is_ended`, as its world was replaced or dropped, it writes nothing any more.
+    It `is_at_rest` where every answer before was sent, and its newest record says so. Once it `is_ended`, as its world was
+    replaced or dropped, it writes nothing any more.
     """
 
     def __init__(self, world: World, sink: Sink, values: Values, by: str, n: int = 0, newest: str = "") -> None:
@@ -77,7 +78,7 @@ class WorldKeeper:
         self._sink = sink
         self._values = values
         self._by = by
-        self._is_at_rest = False
+        self.is_at_rest = False
         self._writer = StepWriter(values, world)
         self._receipt: Receipt | None = None
         self._steps: list[Step] = []
@@ -116,10 +117,10 @@ class WorldKeeper:
     def rest(self) -> None:
         """Note that every answer was sent, once nothing happens any more. The caller holds the world's lock."""
         self.keep()
-        if not (self._is_at_rest or self.is_lost or self.is_ended):
+        if not (self.is_at_rest or self.is_lost or self.is_ended):
             self._steps.append(Step(rest=True))
             self.keep()
-            self._is_at_rest = True
+            self.is_at_rest = True
 
     @property
     def is_lost(self) -> bool:
@@ -153,7 +154,7 @@ class WorldKeeper:
         world = self.world
         body = record_of(world, self._by, self.newest, REALTIME(), steps)
         self.n, self.newest, self._steps, self.claims = self.n + 1, digest(body), [], None
-        self._is_at_rest = False
+        self.is_at_rest = False
         self._mark()
         return self._sink.append(self, Append(world.id, self.n, body))
 

@@ -105,7 +105,7 @@ class KeptWorlds:
     def _go_on(self, world: World, opened: Opened) -> None:
         """Record what happens to a world from now on, as it was opened."""
         self._claims[world.id] = opened.claims
-        self._watch(world, opened.n, opened.newest)
+        self._watch(world, opened.n, opened.newest).is_at_rest = opened.doubtful is None
 
     def _watch(self, world: World, n: int, newest: str) -> WorldKeeper:
         keeper = self._keepers[world.id] = WorldKeeper(world, self, self._values, self._by, n, newest)

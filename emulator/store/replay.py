@@ -40,8 +40,9 @@ _read, _read_head = reader_of(Record), reader_of(ImageHead)
 class Opened(Struct):
     """A world that was read, the credentials that pick it, the number of its newest record, and the digest of that.
 
-    `wall` is when that was written, in seconds since 1970. `doubtful` are the exchanges of which nobody can know whether their
-    answers were sent, as the server was killed; None where it ended by itself.
+    `wall` is when that was written, in seconds since 1970, and `reached` when the newest one was of what anybody did.
+    `doubtful` are the exchanges of which nobody can know whether their answers were sent, as the server was killed; None where
+    it ended by itself.
     """
 
     world: World | None = None
@@ -50,6 +51,7 @@ class Opened(Struct):
     n: int = 0
     newest: str = ""
     wall: float | None = None
+    reached: float | None = None
     doubtful: frozenset[int] | None = None
 
 
@@ -116,7 +118,8 @@ class WorldReader:
         head: ImageHead = _read_head(piece)
         _check_format(head.format)
         opened = self._opened
-        opened.claims, opened.newest, opened.wall, opened.ttl = head.claims, head.newest, head.wall, head.ttl
+        opened.claims, opened.newest, opened.ttl = head.claims, head.newest, head.ttl
+        opened.wall = opened.reached = head.wall
 
     def _take_image(self, lines: Iterable[bytes]) -> None:
         self._opened.world = ImageReader(self._values, self._vendors, self._unbounded, self._budget).read(lines)
@@ -138,6 +141,8 @@ class WorldReader:
         world.journal.renumber(record.last)
         world.clock = Clock(record.now, skew=world.clock.skew)
         self._opened.wall = record.wall
+        if not all(step.rest or step.altered for step in record.steps):
+            self._opened.reached = record.wall
 
     def _take_step(self, step: Step) -> None:
         if step.image:
@@ -220,7 +225,7 @@ class WorldReader:
     def _settle(self) -> None:
         """Let the world have the bounds of this server, and go on from now where its clock runs."""
         world, wall = self._world, self._opened.wall
-        world.ttl, world.reached = self._opened.ttl, wall
+        world.ttl, world.reached = self._opened.ttl, self._opened.reached
         world.rules = structs.replace(world.rules, limits=self._limits)
         capacity = self._limits.journal
         world.journal, world.history = world.journal.bounded(capacity), world.history.bounded(capacity)
