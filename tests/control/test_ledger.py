@@ -28,11 +28,11 @@ NO_QUANTITIES = {
         *(f"{part}.{name}" for part in ("account", "accounts") for name in ("credits_limit", "overage_limit")),
         *("batches.next_result_set_id", "batches.failing", "batches.result_sets.id", "batches.result_sets.searches"),
         *SCHEDULE,
-        "deliveries.attempts.status",
+        *("deliveries.attempts.status", "deliveries.extras"),
     },
     "stripe": {
         *("batch_jobs.failing.status", "accounts.failing.status", "event_destination_numbers", "failing.status"),
-        "deliveries.attempts.status",
+        *("deliveries.attempts.status", "deliveries.extras"),
         *(f"batch_jobs.{name}" for name in ("failing_rows", "invalid_row", "maximum_rps", "output_size")),
     },
     "6dot50": {"accounts.deposit"},
