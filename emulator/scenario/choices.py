@@ -15,7 +15,7 @@ def choices_of(schema: Any) -> list[str]:
     return choices + list(dict.fromkeys(str(it) for it in own))
 
 
-def one_of(schema: Any) -> str:
+def told_choices(schema: Any) -> str:
     """Return the end of a message about a key that is missing: its choices, where they are few enough to be told."""
     choices = choices_of(schema)
     return f": {', '.join(choices[:-1])} or {choices[-1]}" if 1 < len(choices) <= MANY else ""

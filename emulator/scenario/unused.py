@@ -20,11 +20,11 @@ NOTHING_CHANGED = "changed nothing: what it sets was so already"
 
 
 class Left(Struct, frozen=True):
-    """What the steps have left of a world.
+    """A world after the steps.
 
-    The faults, replies and events that are there, the entries of the journal, and the commits of the ledger, where that is
-    complete and needed. `laid` are the steps that laid a fault or a reply, by its id, and `sets` the places of those that set
-    something, with whether that ever changed anything.
+    It has the faults, replies and events that are there, the entries of the journal, and the commits of the ledger, where that
+    is complete and needed. `laid` are the steps that laid a fault or a reply, by its id, and `sets` the places of those that
+    set something, with whether that ever changed anything.
     """
 
     faults: Sequence[JsonObject]

@@ -18,7 +18,7 @@ from jsonschema.validators import extend
 
 from emulator.kernel.errors import MAX_PROBLEMS, Problem, truncate
 from emulator.kernel.time import parse_instant
-from emulator.scenario.choices import MANY, choices_of, one_of
+from emulator.scenario.choices import MANY, choices_of, told_choices
 from emulator.scenario.document import JsonObject, Path, Places
 from emulator.scenario.duration_mistakes import duration_mistake
 from emulator.scenario.unknown_keys import KeyAdvice
@@ -88,7 +88,7 @@ def _has_all(_: Any, names: list[str], value: object, schema: JsonObject) -> Ite
     """An error for each key that is missing, in our own words: jsonschema names the key in its message only."""
     if isinstance(value, dict):
         of = schema.get("properties", {})
-        missing = (f"{name!r} is missing{one_of(of.get(name, {}))}" for name in names if name not in value)
+        missing = (f"{name!r} is missing{told_choices(of.get(name, {}))}" for name in names if name not in value)
         yield from map(ValidationError, missing)
 
 

@@ -20,7 +20,7 @@ class Growing(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """How a sequence came of the one before: without so many of the oldest items, and with newer ones."""
+    """The difference of a sequence from the one before: how many of the oldest items are gone, and the newer ones."""
 
     gone: int
     newest: tuple[Any, ...]

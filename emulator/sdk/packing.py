@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 ALIKE: ContextVar[dict[Any, Any] | None] = ContextVar("alike", default=None)
-"""What was made of keys while one file is read; None where nothing is read."""
+"""Values by the keys they were made of, while one file is read; None where nothing is read."""
 
 
 def one_like(key: Hashable, make: Callable[[], T]) -> T:

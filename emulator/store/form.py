@@ -14,11 +14,11 @@ from emulator.kernel.resource import Struct
 from emulator.sdk.growing import Grow, Growing, growth
 
 NO_VALUE = object()
-"""What stands where a field has no default."""
+"""A value unlike any other, for a field without a default."""
 
 
 class _KeptGrowth(Struct, frozen=True):
-    """How a sequence came of the one before it."""
+    """The growth of a sequence as it is kept."""
 
     gone: int
     newest: Raw

@@ -67,7 +67,7 @@ class WorldReader:
         write, read = inline(values)
         self._events = Events(machines_of(vendors), write, lambda kept: self._shared(read(kept)))
         self._rate = FROZEN
-        self._newest: deque[tuple[float, int]] = deque()
+        self._newest: deque[tuple[float, int]] = deque()  # when each of the newest entries was recorded, and its number
         self._is_at_rest = False
         self._opened = Opened()
 
@@ -82,19 +82,15 @@ class WorldReader:
         if image is not None:
             opened.n, pieces = image
             lines = iter(pieces)
-            self._take_head(next(lines, b""))
+            wall = self._take_head(next(lines, b""))
             self._take_image(lines)
+            self._newest.extend((wall, n) for n, _ in self._world.journal.newest_exchanges(1))
         with sharing(Parts()):
             self._take_all(records, opened.n)
         if opened.world is not None:
             self._settle()
-            opened.doubtful = self._doubtful(opened.world)
+            opened.doubtful = None if self._is_at_rest else frozenset(n for _, n in self._newest)
         return opened
-
-    def _doubtful(self, world: World) -> frozenset[int] | None:
-        """Return the exchanges of the last second, or else the newest one; None where the server ended by itself."""
-        newest = [n for _, n in self._newest] or [n for n, _ in world.journal.newest_exchanges(1)]
-        return None if self._is_at_rest else frozenset(newest)
 
     def _take_all(self, records: Iterable[tuple[int, bytes]], n: int) -> None:
         opened, expected = self._opened, n + 1
@@ -114,12 +110,14 @@ class WorldReader:
             raise BadInput.at("there is no world before it")
         return self._opened.world
 
-    def _take_head(self, piece: bytes) -> None:
+    def _take_head(self, piece: bytes) -> float:
+        """Take the first piece of an image, and return when that was made."""
         head: ImageHead = _read_head(piece)
         _check_format(head.format)
         opened = self._opened
         opened.claims, opened.newest, opened.ttl = head.claims, head.newest, head.ttl
         opened.wall = opened.reached = head.wall
+        return head.wall
 
     def _take_image(self, lines: Iterable[bytes]) -> None:
         self._opened.world = ImageReader(self._values, self._vendors, self._unbounded, self._budget).read(lines)

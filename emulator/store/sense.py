@@ -1,4 +1,4 @@
-"""Whether the world of a file makes sense: what is of the right type may still be nothing that a world can have."""
+"""Checks that the world of a file makes sense: what is of the right type may still be nothing that a world can have."""
 
 from __future__ import annotations
 

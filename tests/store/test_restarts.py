@@ -314,12 +314,13 @@ def test_whether_an_answer_just_before_a_death_was_sent_is_unknown_from_then_on(
         assert delivered(stored) == [True]
 
 
-def test_an_answer_long_before_a_death_was_sent(path: Path, tmp_path: Path, clock: Clock) -> None:
+@pytest.mark.parametrize(("deed", "body"), [("clock/advance", {"by": "1s"}), ("snapshots", {"name": "s"})])
+def test_an_answer_long_before_a_death_was_sent(deed: str, body: Any, path: Path, tmp_path: Path, clock: Clock) -> None:
     killed = tmp_path / "killed.db"
     with serving(path, FROZEN) as stored:
         stop_a_job(stored)
         clock.now += 2 * replay.UNDER_WAY
-        stored.ask("POST", "/worlds/default/clock/advance", {"by": "1s"})
+        stored.ask("POST", f"/worlds/default/{deed}", body, status=201 if deed == "snapshots" else 200)
         copy_as_if_killed(path, killed)
     with serving(killed) as stored:
         assert delivered(stored) == [True]
