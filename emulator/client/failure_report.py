@@ -53,8 +53,8 @@ def failure_report(emulator: Emulator, replay: str | None = None, error: BaseExc
     """
     try:
         return "\n".join(map(escaped, _lines(emulator, replay, error)))
-    except Exception as failure:  # the report of a failure must not fail
-        return escaped(f"the story cannot be told: {failure}")
+    except Exception as failure:
+        return _untold(failure)
 
 
 def failure_report_if_any(
@@ -72,6 +72,13 @@ def failure_report_if_any(
         )
     except EmulatorError:
         return None
+    except Exception as failure:
+        return _untold(failure)
+
+
+def _untold(failure: Exception) -> str:
+    """Return what stands in place of a story: the report of a failure must not fail."""
+    return escaped(f"the story cannot be told: {failure}")
 
 
 def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) -> Iterator[str]:

@@ -41,7 +41,7 @@ def places_of(module: ModuleType) -> Iterator[Place]:
             with suppress(ValueError):  # it is empty yet
                 yield Place(cell, "cell_contents", cell.cell_contents)
     wanted = set(map(id, classes))
-    for instance in gc.get_referrers(*classes):
+    for instance in _referrers(*classes):
         if id(type(instance)) in wanted:
             yield from _attributes(instance)
 
@@ -49,7 +49,7 @@ def places_of(module: ModuleType) -> Iterator[Place]:
 def functions_of(*modules: ModuleType) -> list[FunctionType]:
     """Return every function that the code of these modules has made, also behind a decorator."""
     own = {id(vars(module)) for module in modules}
-    return [it for it in gc.get_referrers(*map(vars, modules)) if type(it) is FunctionType and id(it.__globals__) in own]
+    return [it for it in _referrers(*map(vars, modules)) if type(it) is FunctionType and id(it.__globals__) in own]
 
 
 def codes_of(function: FunctionType) -> Iterator[CodeType]:
@@ -59,6 +59,13 @@ def codes_of(function: FunctionType) -> Iterator[CodeType]:
         code = codes.pop()
         codes += [it for it in code.co_consts if isinstance(it, CodeType)]
         yield code
+
+
+def _referrers(*objects: Any) -> list[Any]:
+    """Return what refers to these objects. The collector of garbage does not show what is frozen, so that this ends."""
+    if gc.get_freeze_count():
+        gc.unfreeze()
+    return gc.get_referrers(*objects)
 
 
 def _classes_of(module: ModuleType) -> list[type]:

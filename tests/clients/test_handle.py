@@ -25,7 +25,7 @@ import urllib3
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.connections import HangWithoutTimeout
-from emulator.client.failure_report import failure_report
+from emulator.client.failure_report import failure_report, failure_report_if_any
 from emulator.client.journal import Change, Exchange
 from emulator.client.json_encoding import Duration
 from emulator.client.results import expect_quantity
@@ -758,3 +758,9 @@ def test_a_world_that_is_gone_is_told_why(live: Live) -> None:
         here.close()
         with pytest.raises(ControlError, match=r"no world is called .*: it was closed$"):
             here.reset()
+
+
+def test_the_story_of_a_handle_that_is_not_made_yet_fails_no_test() -> None:
+    half_made = object.__new__(Emulator)
+    told = "the story cannot be told: 'Emulator' object has no attribute '_server'"
+    assert (failure_report(half_made), failure_report_if_any(half_made)) == (told, told)

@@ -328,6 +328,29 @@ def test_a_module_that_holds_time_and_never_sleeps_is_refused(emulator: Emulator
         emulator.clock.patch_sleep(module).__enter__()
 
 
+@pytest.fixture
+def frozen() -> Iterator[None]:
+    """All that there is is frozen, as servers do that fork: the collector of garbage shows nothing of it."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_module_that_was_frozen_sleeps_on_the_worlds_clock(emulator: Emulator) -> None:
+    before = emulator.clock.now
+    with emulator.clock.patch_sleep(tenacity.nap):
+        tenacity.nap.sleep(3600)
+    assert emulator.clock.now - before == HOUR
+
+
+@pytest.mark.usefixtures("frozen")
+def test_of_a_package_that_was_frozen_it_is_told_which_modules_sleep(emulator: Emulator) -> None:
+    with pytest.raises(ValueError, match=r"of the modules of stripe these do: .*stripe\._http_client"):
+        emulator.clock.patch_sleep(stripe._encode).__enter__()
+
+
 @pytest.mark.parametrize("module", [time, asyncio, asyncio.tasks, anyio])
 def test_the_library_that_sleeps_for_all_is_never_patched(emulator: Emulator, module: ModuleType) -> None:
     before = time.sleep, asyncio.sleep, anyio.sleep
