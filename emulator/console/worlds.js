@@ -4,7 +4,7 @@ import { FILE, ask, get, inWorld, once, post } from "./api.js";
 import { confirm, prompt, say, tryTo } from "./dialog.js";
 import { button, fill, h, labelled, link, nothing } from "./dom.js";
 import { count, counted, instant } from "./format.js";
-import { soon } from "./later.js";
+import { newestOnly, soon } from "./later.js";
 import { change, current, go, hash } from "./route.js";
 
 const AT_ONCE = 20;
@@ -14,7 +14,7 @@ export function worldsView() {
   const list = h("div", { class: "cards" });
   const search = h("input", { type: "search", "aria-label": "Search worlds", placeholder: "Search worlds", value: current().query.text ?? "" });
   search.addEventListener("input", () => change({ text: search.value }, { replace: true }));
-  const load = () => tryTo(async () => fill(list, await cards(search.value)));
+  const load = newestOnly(() => tryTo(() => cards(search.value)), (found) => found && fill(list, found));
   const refresh = soon(load, 400);
   const node = h(
     "div",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from emulator import Emulator
 from tests.console.browser import Console
@@ -35,6 +35,21 @@ def test_a_world_made_elsewhere_appears_and_one_that_is_dropped_goes(console: Co
     expect(page.get_by_role("article", name="World elsewhere")).to_be_visible()
     console.ask("DELETE", "/worlds/elsewhere")
     expect(page.get_by_role("article", name="World elsewhere")).to_have_count(0)
+
+
+def test_a_list_that_was_asked_for_earlier_does_not_bring_back_a_world_that_is_dropped(console: Console) -> None:
+    held = list[Route]()
+    console.page.route("**/worlds/elsewhere/overview", lambda it: it.continue_() if held else held.append(it))
+    console.ask("POST", "/worlds", {"id": "elsewhere", "scenario": "stripe/cancel-in-progress", "claim": False})
+    page = console.open("/worlds")
+    card = page.get_by_role("article", name="World elsewhere")
+    expect(card).to_be_visible()
+    console.ask("DELETE", "/worlds/elsewhere")
+    expect(card).to_have_count(0)
+    with page.expect_response("**/worlds/elsewhere/overview"):
+        held[0].continue_()
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert card.count() == 0
 
 
 def test_worlds_are_searched_by_name(console: Console) -> None:
