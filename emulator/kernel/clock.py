@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from math import inf
 
 from emulator.kernel.errors import TimeRunsForward
+from emulator.kernel.instants import instant_of
 from emulator.kernel.resource import Struct
 from emulator.kernel.time import END_OF_TIME, format_instant
 
 FROZEN = 0.0
 REAL = 1.0
-DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
+DEFAULT_START = instant_of(2026, 1, 1)
 MAX_RATE = 1_000_000.0
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = instant_of(1970, 1, 1)
 
 # Taken at import, in a form that freezegun does not find; it leaves clock_gettime alone, and time-machine CLOCK_MONOTONIC.
 if hasattr(time, "clock_gettime"):

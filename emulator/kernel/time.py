@@ -10,6 +10,7 @@ from fractions import Fraction
 from numbers import Real
 
 from emulator.kernel.errors import BadInput
+from emulator.kernel.instants import instant_from_iso, instant_of
 from emulator.text.pattern import pattern
 
 INSTANT = pattern(
@@ -47,10 +48,10 @@ ENDLESS_WORDS = frozenset(
 )
 """Words by which people mean that something has no end. The one that is taken, where no end is possible, is NEVER."""
 
-BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+BEGINNING_OF_TIME = instant_of(1970, 1, 1)
 """Months before this one can be told, and the milliseconds since then are never negative."""
 
-END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+END_OF_TIME = instant_of(9000, 1, 1)
 LONGEST = timedelta(days=36_525)
 """Both bounds together keep every sum of an instant and a duration within what a datetime can hold."""
 
@@ -111,13 +112,13 @@ def parse_timestamp(text: str, zone: str = "") -> datetime:
         if hour.endswith(":60"):
             return _after_leap_second(f"{day}T{hour[:-2]}59{(written or zone).upper()}")
         exact = f"{day}T{hour}.{(fraction or '0')[:6]:0<6}{(written or zone).upper()}"
-        return datetime.fromisoformat(exact).astimezone(UTC)
+        return instant_from_iso(exact).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a date and time that exists") from None
 
 
 def _after_leap_second(second_before: str) -> datetime:
-    after = datetime.fromisoformat(second_before).astimezone(UTC) + timedelta(seconds=1)
+    after = instant_from_iso(second_before).astimezone(UTC) + timedelta(seconds=1)
     if (after.day, after.hour, after.minute, after.second) != (1, 0, 0, 0):
         raise ValueError("a leap second is the last one of a month in UTC")
     return after

@@ -6,6 +6,7 @@ from emulator.kernel.budget import Metered
 from emulator.kernel.consequences import Ask, Removal, is_revoked
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.ids import mint_id
+from emulator.kernel.instants import instant_from_iso, instant_from_unix, instant_of, instant_on
 from emulator.kernel.limits import COLLECT, MANY_RESOURCES
 from emulator.kernel.machine import (
     ABSENT,
@@ -184,6 +185,10 @@ __all__ = [
     "idle_timers",
     "in_pieces",
     "instant",
+    "instant_from_iso",
+    "instant_from_unix",
+    "instant_of",
+    "instant_on",
     "is_in",
     "is_revoked",
     "list_of",

@@ -15,6 +15,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.resource import Struct
 from emulator.kernel.room import refusal
 from emulator.store.image import FORMAT
+from emulator.store.values import reader_of
 from emulator.text.checkpoint import checkpoint
 from emulator.text.pattern import pattern
 
@@ -152,9 +153,10 @@ def _header(line: bytes) -> Header:
             f" {FORMAT}: open it with that version or a newer one"
         )
     try:
-        return json.decode(line, type=HeaderLine).file
+        header: HeaderLine = reader_of(HeaderLine)(line)
     except ValidationError as error:
         raise BadInput.at(f"the first line of this file is no header of a world: {error}") from None
+    return header.file
 
 
 class _AnyHeader(Struct, frozen=True):

@@ -428,6 +428,40 @@ def test_the_handle_reaches_its_server_whatever_the_test_has_mocked(
     result.assert_outcomes(passed=5)
 
 
+FROZEN = """
+import pytest
+from emulator import Emulator
+from freezegun import freeze_time
+
+@pytest.fixture(autouse=True)
+def frozen():
+    with freeze_time("2020-01-01"):
+        yield
+
+def test_first(frozen, emulator):
+    emulator.load("first-run")
+    emulator.clock.advance("2s")
+    assert stop(emulator, "2A6F94BB").status_code == 200
+    emulator.snapshot("here")
+    emulator.restore("here")
+    emulator.export("its.world")
+    with Emulator.open("its.world") as opened:
+        assert opened.clock.now.isoformat() == "2026-03-09T20:55:33+00:00"
+        assert opened.serpwow.batch("2A6F94BB").status == "idle"
+
+def test_second(emulator):
+    emulator.load("first-run")
+    emulator.clock.advance("2s")
+    assert emulator.serpwow.batch("2A6F94BB").status == "running"
+"""
+
+
+@pytest.mark.parametrize("where", ["in this process", "elsewhere"])
+def test_a_session_whose_time_is_frozen_before_its_first_world_runs(pytester: pytest.Pytester, live: Live, where: str) -> None:
+    result = run(pytester, FROZEN, "-p", "no:randomly", *([f"--emulator-url={live.url}"] if where == "elsewhere" else []))
+    result.assert_outcomes(passed=2)
+
+
 @pytest.mark.parametrize("url", [" {}/\n", "{}/_emulator", "{bare}"])
 def test_a_url_is_taken_as_files_and_people_write_it(
     pytester: pytest.Pytester, live: Live, url: str, monkeypatch: pytest.MonkeyPatch

@@ -15,6 +15,7 @@ from tests.support.modules import imported_modules, modules_of
 ROOT = Path(emulator.__file__).parent
 PURE = {"kernel"}
 CLOCK = ROOT / "kernel" / "clock.py"
+INSTANTS = ROOT / "kernel" / "instants.py"
 SERVE = ROOT / "cli" / "serve.py"
 KEPT = ROOT / "store" / "kept_worlds.py"
 SLEEPING = {ROOT / "client" / "sleeps.py", ROOT / "client" / "clock.py"}
@@ -66,6 +67,17 @@ def test_the_kernel_reads_no_protocol_and_names_no_vendor() -> None:
         if layer(path) in PURE:
             assert {name.partition(".")[0] for name in imported_modules(tree)} & PROTOCOLS == set(), path
             assert [text for text in texts(tree) for vendor in VENDORS if vendor in text.lower()] == [], path
+
+
+def test_no_instant_is_made_by_its_class_in_whose_place_a_test_may_have_put_another() -> None:
+    makers = {
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for path, tree in modules().items()
+        for node in ast.walk(tree)
+        if path != INSTANTS and isinstance(node, (ast.Call, ast.Attribute))
+        if ast.unparse(node.func if isinstance(node, ast.Call) else node.value) in ("datetime", "datetime.datetime")
+    }
+    assert makers == set()
 
 
 def times_and_chances(path: Path, tree: ast.Module) -> Iterator[str]:

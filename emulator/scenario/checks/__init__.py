@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Problem
+from emulator.kernel.instants import instant_of
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import BEGINNING_OF_TIME, END_OF_TIME, format_instant
 from emulator.scenario.accounts import accounts_given
@@ -115,7 +115,7 @@ def _clock_of(root: JsonObject) -> Clock:
 
 def _rule_problems(root: JsonObject, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield the problems of replies and faults; whether one has ended already, only where the start of the clock is valid."""
-    clock = Clock(datetime.min.replace(tzinfo=UTC))
+    clock = Clock(instant_of(1, 1, 1))
     if ("clock",) not in invalid:
         with suppress(ValueError):
             clock = _clock_of(root)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import ClassVar
 
-from emulator.sdk import SELF, AccountWords, IndexKey, JsonObject, Metered, Shared, Struct, View, field
+from emulator.sdk import SELF, AccountWords, IndexKey, JsonObject, Metered, Shared, Struct, View, field, instant_of
 
 WORDS = AccountWords()
 
-RESET_AT = datetime(2020, 1, 1, tzinfo=UTC)
+RESET_AT = instant_of(2020, 1, 1)
 """The credits_reset_at of the public demo account, from which months are counted. Evidence: serpwow-account-2."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache, lru_cache, partial
 
-from emulator.sdk import Struct
+from emulator.sdk import Struct, instant_on
 
 MANUAL = "manual"
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -142,4 +142,4 @@ def zone_of(name: str) -> tzinfo:
 
 
 def _utc(day: date, hour: int, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time(hour), zone).astimezone(UTC)
+    return instant_on(day, time(hour), zone).astimezone(UTC)

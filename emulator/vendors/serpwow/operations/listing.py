@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, has_words, is_in, pattern
+from emulator.sdk import Answer, Assumption, InvalidRequest, Request, Transaction, View, has_words, instant_of, is_in, pattern
 from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.lifecycle import LAST_RUN
 from emulator.vendors.serpwow.assumptions.requests import (
@@ -41,8 +41,8 @@ from emulator.vendors.serpwow.requests.queries import (
 )
 from emulator.vendors.serpwow.responses.batches import with_grounds, with_unprinted_fields
 
-NEVER = datetime.min.replace(tzinfo=UTC)
-FOREVER = datetime.max.replace(tzinfo=UTC)
+NEVER = instant_of(1, 1, 1)
+FOREVER = instant_of(9999, 12, 31, 23, 59, 59, 999_999)
 NAME, REFUSAL = "serpwow.batches.list", "bad_list_parameter"
 
 Query = Mapping[str, str]

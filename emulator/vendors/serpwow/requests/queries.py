@@ -8,7 +8,19 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from emulator.sdk import Answer, Assumption, InvalidRequest, JsonDict, Request, Sortable, Struct, Transaction, View, pattern
+from emulator.sdk import (
+    Answer,
+    Assumption,
+    InvalidRequest,
+    JsonDict,
+    Request,
+    Sortable,
+    Struct,
+    Transaction,
+    View,
+    instant_from_iso,
+    pattern,
+)
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, NAME_ORDER
 from emulator.vendors.serpwow.assumptions.requests import (
     FIXED_PAGE_SIZE,
@@ -271,7 +283,7 @@ def read_instant(query: Mapping[str, str], name: str) -> datetime | None:
         return None
     text, ends_day = _END_OF_DAY.subn("00", query[name].upper())
     try:
-        instant = datetime.fromisoformat(text) + timedelta(days=ends_day)
+        instant = instant_from_iso(text) + timedelta(days=ends_day)
     except (ValueError, OverflowError):
         raise _invalid_parameter(name, "an ISO 8601 timestamp") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

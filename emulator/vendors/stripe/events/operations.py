@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import islice
 from operator import ge, gt, le, lt
 
-from emulator.sdk import MANY_RESOURCES, Answer, JsonObject, Operation, Request, Transaction, parse_timestamp
+from emulator.sdk import MANY_RESOURCES, Answer, JsonObject, Operation, Request, Transaction, instant_from_unix, parse_timestamp
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS, PING_FORM
 from emulator.vendors.stripe.assumptions.requests import CREATED_IN_SECONDS
@@ -89,7 +89,7 @@ def _instant(tx: Transaction, name: str, text: str) -> datetime:
     if re.fullmatch(r"[0-9]{1,11}", text, re.ASCII):
         if tx.choice(CREATED_IN_SECONDS) == "refuse":
             raise invalid(message, "stripe-list-10", CREATED_IN_SECONDS)
-        return datetime.fromtimestamp(int(text), UTC)
+        return instant_from_unix(int(text), UTC)
     try:
         return parse_timestamp(text)
     except ValueError:

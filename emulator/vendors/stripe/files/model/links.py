@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from urllib.parse import quote
 
-from emulator.sdk import END_OF_TIME, Request, Timer, Transaction, View, base62
+from emulator.sdk import END_OF_TIME, Request, Timer, Transaction, View, base62, instant_of
 from emulator.vendors.stripe.assumptions.jobs import LINK_LIFE
 from emulator.vendors.stripe.model.jobs import Job
 
@@ -17,7 +17,7 @@ RETENTION = Timer("stripe.retention", timedelta(days=7), "stripe-output-5")
 LIFE_FROM_CREATION = timedelta(minutes=70)
 """Time from the creation of a job to the end of its link in every sample. Evidence: stripe-output-4."""
 
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_EPOCH = instant_of(1970, 1, 1)
 _MILLISECOND = timedelta(milliseconds=1)
 _SIGNATURE = 32
 _quoted = lru_cache(maxsize=1024)(partial(quote, safe=""))
