@@ -9,6 +9,7 @@ checked, and a wrong one ends it.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("groups", nargs="*", choices=[*ALL, []], default=[], metavar="GROUP", help=", ".join(ALL))
     options = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each start would compile what was changed since
     pin(LOAD_CORE)
     print(f"Python {platform.python_version()}, {platform.machine()}, {datetime.now(UTC).date()}\n")  # noqa: T201
     print("| figure | unit | measured | floor | goal | |\n| --- | --- | ---: | ---: | ---: | --- |")  # noqa: T201
