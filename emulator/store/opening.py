@@ -8,15 +8,20 @@ from emulator.kernel.errors import BadInput
 from emulator.store.port import Engine
 from emulator.text.nearest import hint
 
-MEMORY, SQLITE = "memory", "sqlite"
+MEMORY, SQLITE, POSTGRES = "memory", "sqlite", "postgresql"
 
-FORMS = "write sqlite:FILE for a file, such as sqlite:worlds.db, or memory: to keep nothing beyond the process"
+FORMS = (
+    "write sqlite:FILE for a file, such as sqlite:worlds.db, postgresql://USER@HOST/DATABASE for a database,"
+    " or memory: to keep nothing beyond the process"
+)
+NO_DRIVER = "a store in PostgreSQL needs psycopg: install batch-emulator[postgres]"
 
 
 def engine_of(url: str) -> Engine | None:
-    """Open the engine at a URL: `sqlite:FILE`, also `sqlite:///FILE` for a path from the root; None for `memory:`.
+    """Open the engine at a URL: `sqlite:FILE`, also `sqlite:///FILE` for a path from the root, or one of PostgreSQL; None for
+    `memory:`.
 
-    The file's name is taken as it stands, without an escape, and is relative to the working directory.
+    A file's name is taken as it stands, without an escape, and is relative to the working directory.
 
     Raises:
         BadInput: the URL is none of these.
@@ -32,10 +37,20 @@ def engine_of(url: str) -> Engine | None:
         from emulator.store.sqlite import SqliteEngine  # a server that keeps nothing need not load it
 
         return SqliteEngine(path)
+    if scheme in (POSTGRES, "postgres"):
+        return _postgres(url)
     if scheme == MEMORY:
         raise BadInput.at(f"nothing follows memory: in the URL of a store, and {place!r} does; {FORMS}")
     # what follows may hold a password
-    raise BadInput.at(f"there is no store {scheme}:{hint(scheme, (MEMORY, SQLITE))}; {FORMS}")
+    raise BadInput.at(f"there is no store {scheme}:{hint(scheme, (MEMORY, SQLITE, POSTGRES))}; {FORMS}")
+
+
+def _postgres(url: str) -> Engine:
+    try:
+        from emulator.store.postgres import PostgresEngine
+    except ImportError:
+        raise BadInput.at(NO_DRIVER) from None
+    return PostgresEngine(url)
 
 
 def _path_of(place: str) -> str:

@@ -15,6 +15,7 @@ from tests.attack.served import serving
 from tests.crash.campaign import Campaign
 from tests.crash.disk import small_disk
 from tests.crash.victim import NotStarted, Victim
+from tests.store.postgres import Cluster, cluster
 
 SHOWN = 20
 """Findings of one file that are printed: those that follow are often the same."""
@@ -28,11 +29,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tally", type=Path, help="a file that counts; where it is there, its counts and seeds go on")
+    parser.add_argument("--postgres", action="store_true", help="keep the worlds in a cluster of PostgreSQL, not in a file")
     options = parser.parse_args()
     end, total = time.monotonic() + options.minutes * 60, _read(options.tally, options.seed)
     with serving("--max-worlds", "1000", "--keep-alive", "1h") as twin:
         while time.monotonic() < end and not total["found"]:
-            _play(twin.netloc, total, end)
+            _play(twin.netloc, total, end, cluster() if options.postgres else None)
             if options.tally:
                 options.tally.write_text(json.dumps(total, indent=1))
     sys.exit(bool(total["found"]))
@@ -44,13 +46,14 @@ def _read(path: Path | None, seed: int) -> dict[str, Any]:
     return none if path is None or not path.exists() else {**none, **json.loads(path.read_text()), "found": []}
 
 
-def _play(twin: str, total: dict[str, Any], end: float) -> None:
-    """Play some rounds on one file, and add up what came of them."""
+def _play(twin: str, total: dict[str, Any], end: float, database: Cluster | None) -> None:
+    """Play some rounds on one file, or schema, and add up what came of them."""
     seed = total["seed"]
     with TemporaryDirectory() as folder, small_disk(Path(folder)) as disk:
         place = disk.path if disk else Path(folder)
-        victim = Victim(place / "worlds.db", Path(folder) / "log", 40 if seed % 2 else None)
-        with closing(Campaign(victim, twin, seed, disk)) as campaign, suppress(NotStarted):
+        store = database.schema(f"seed-{seed}") if database else place / "worlds.db"
+        victim = Victim(store, Path(folder) / "log", 40 if seed % 2 else None)
+        with closing(Campaign(victim, twin, seed, disk, database)) as campaign, suppress(NotStarted):
             while campaign.rounds < ROUNDS and time.monotonic() < end and not campaign.tally.found:
                 campaign.play()
             campaign.end()

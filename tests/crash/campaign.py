@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from tests.attack.served import Client
 from tests.crash.crowd import Crowd
 from tests.crash.disk import Disk
 from tests.crash.lives import Life, Tally
 from tests.crash.victim import NotStarted, Victim, can_bound_files
+from tests.store.postgres import Cluster
 
 LIVES, CROWD = 4, 3
 """Worlds with a client of their own, and clients of a world that they share."""
@@ -27,6 +29,8 @@ Wait = Callable[[float], None]
 class Campaign:
     """One store, the server on it, and the worlds there. `twin` is a server that keeps nothing, and is not killed.
 
+    The store is a file on a `disk`, if there is one, or in a `cluster` of PostgreSQL.
+
     Of all starts, a part `interrupted` is killed before the server listens.
     """
 
@@ -34,6 +38,7 @@ class Campaign:
     twin: str
     seed: int
     disk: Disk | None = None
+    cluster: Cluster | None = None
     tally: Tally = field(default_factory=Tally)
     kills: int = 0
     stops: int = 0
@@ -53,7 +58,8 @@ class Campaign:
     def play(self, trouble: str | None = None) -> None:
         """Start the server, compare, let the clients act, and let it die."""
         draw = self._draw
-        trouble = trouble or draw.choices([*TROUBLES], [weight for _, weight in TROUBLES.values()])[0]
+        troubles = TROUBLES if self.cluster is None else DATABASE_TROUBLES
+        trouble = trouble or draw.choices([*troubles], [weight for _, weight in troubles.values()])[0]
         if self.rounds % CROWD_ROUNDS == 0:
             rates: tuple[float | str, ...] = ("frozen", 60.0)
             self._crowds = [Crowd(f"crowd-{self.seed}-{self.rounds}-{n}", self.victim, n, rate) for n, rate in enumerate(rates)]
@@ -67,7 +73,7 @@ class Campaign:
             acting = [pool.submit(act) for act in acts]
             try:
                 self.wait(draw.uniform(0.02, 0.4))
-                TROUBLES[trouble][0](self)
+                troubles[trouble][0](self)
             finally:
                 if not self.victim.is_dying:
                     self._kill()
@@ -169,6 +175,25 @@ class Campaign:
         self.wait(self._draw.uniform(0.05, 0.3))
         self._mend(lambda: self.victim.bound_files(None))
 
+    def end_database(self) -> None:
+        """End the database, at once or in order; begin it again, and the server goes on by itself, or dies meanwhile."""
+        assert self.cluster is not None
+        self.cluster.stop(self._draw.choice(["fast", "immediate"]))
+        self.wait(self._draw.uniform(0.0, 0.3))
+        if is_killed := self._draw.random() < 0.3:
+            self._kill()
+        self.cluster.start()
+        if not is_killed:
+            self._until_ready()
+
+    def cut(self) -> None:
+        """Cut its connections, again and again."""
+        assert self.cluster is not None
+        for _ in range(self._draw.randint(1, 4)):
+            self.cluster.cut()
+            self.wait(self._draw.uniform(0.0, 0.1))
+        self._until_ready()
+
     def _mend(self, mend: Callable[[], None]) -> None:
         if self._draw.random() < 0.3:
             self._kill()
@@ -176,13 +201,16 @@ class Campaign:
                 self.disk.make_room()
             return
         mend()
+        self._until_ready()
+
+    def _until_ready(self) -> None:
         client = Client(self.victim.netloc)
         for _ in range(100):
             if client.ask("GET", "/_emulator/ready")[0] == 200:
                 break
             self.wait(0.1)
         else:
-            self.tally.find("the server does not become ready after its disk can be written again")
+            self.tally.find("the server does not become ready after its store can be written again")
         client.close()
         self.wait(self._draw.uniform(0.0, 0.2))
 
@@ -190,7 +218,7 @@ class Campaign:
         """Tell it to stop: it loses nothing, and leaves one file."""
         code = self.victim.stop()
         self.stops += 1
-        if [*self.victim.files()] != [self.victim.store.name]:
+        if isinstance(self.victim.store, Path) and [*self.victim.files()] != [self.victim.store.name]:
             self.tally.find(f"stopped with code {code}, it left {self.victim.files()}")
 
 
@@ -203,3 +231,12 @@ TROUBLES: Mapping[str, tuple[Callable[[Campaign], None], int]] = {
     "stop": (Campaign.stop, 6),
 }
 """What happens before the server dies, and how often beside the others."""
+
+DATABASE_TROUBLES: Mapping[str, tuple[Callable[[Campaign], None], int]] = {
+    "kill": (lambda _: None, 60),
+    "freeze": (Campaign.freeze, 12),
+    "database": (Campaign.end_database, 12),
+    "cut": (Campaign.cut, 12),
+    "stop": (Campaign.stop, 6),
+}
+"""The same where the store is a database."""

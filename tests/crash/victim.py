@@ -21,9 +21,9 @@ class NotStarted(Exception):
 
 
 class Victim:
-    """A server on a store. It keeps an image of a world after so many `records`, or else as often as it does by itself."""
+    """A server on a store: a file of SQLite, or a URL. It keeps an image of a world after so many `records`, or else as often as it does by itself."""
 
-    def __init__(self, store: Path, log: Path, records: int | None = None, *options: str) -> None:
+    def __init__(self, store: Path | str, log: Path, records: int | None = None, *options: str) -> None:
         self.store, self.log = store, log
         self.port = _free_port()
         self.netloc = f"127.0.0.1:{self.port}"
@@ -32,7 +32,7 @@ class Victim:
         program = SERVE if records is None else WITH_RECORDS + SERVE
         given = [] if records is None else [str(records)]
         self._command = [sys.executable, "-c", program, *given, "serve", "--quiet", "--port", str(self.port)]
-        self._command += ["--store", f"sqlite:{store}", *options]
+        self._command += ["--store", f"sqlite:{store}" if isinstance(store, Path) else store, *options]
 
     @property
     def process(self) -> subprocess.Popen[str]:
@@ -98,8 +98,11 @@ class Victim:
         resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
 
     def files(self) -> dict[str, int]:
-        """Return the names and sizes of the files of the store."""
-        return {it.name: it.stat().st_size for it in self.store.parent.iterdir() if it.name.startswith(self.store.name)}
+        """Return the names and sizes of the files of the store, none where that is a URL."""
+        store = self.store
+        if not isinstance(store, Path):
+            return {}
+        return {it.name: it.stat().st_size for it in store.parent.iterdir() if it.name.startswith(store.name)}
 
     def failures(self) -> list[str]:
         """Return what it wrote of failures of its own."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from emulator.store.memory import MemoryEngine
 from emulator.store.port import Engine
+from emulator.store.postgres import PostgresEngine
 from emulator.store.sqlite import SqliteEngine
+from tests.store.postgres import cluster
 
 Opened = Callable[[], Engine]
 """Opens the engine at its place."""
@@ -15,7 +18,14 @@ Opened = Callable[[], Engine]
 ENGINES: dict[str, Callable[[Path], Opened]] = {
     "memory": lambda _: MemoryEngine,
     "sqlite": lambda folder: lambda: SqliteEngine(str(folder / "worlds.db")),
+    "postgres": lambda folder: partial(PostgresEngine, postgres_url(folder)),
 }
+
+
+def postgres_url(folder: Path) -> str:
+    """Return the URL of a schema for what is in a folder."""
+    return cluster().schema(str(folder))
+
 
 LASTING = [name for name in ENGINES if name != "memory"]
 """Those that have everything again when they are opened again."""

@@ -37,7 +37,11 @@ def test_a_name_is_taken_as_it_stands(name: str, tmp_path: Path, monkeypatch: py
     assert [file.name for file in tmp_path.iterdir()] == [name]
 
 
-WRITE = "write sqlite:FILE for a file, such as sqlite:worlds.db, or memory: to keep nothing beyond the process"
+WRITE = (
+    "write sqlite:FILE for a file, such as sqlite:worlds.db, postgresql://USER@HOST/DATABASE for a database,"
+    " or memory: to keep nothing beyond the process"
+)
+FORM = "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in its parts"
 WRONG = {
     "": f"'' is no URL of a store: {WRITE}",
     "worlds.db": f"'worlds.db' is no URL of a store: {WRITE}",
@@ -51,7 +55,10 @@ WRONG = {
     "sqlite:worlds.db?mode=ro": "sqlite:worlds.db?mode=ro has options, and there are none: leave out what begins with ?",
     "sqllite:worlds.db": f"there is no store sqllite:; did you mean 'sqlite'?; {WRITE}",
     "memory:worlds": f"nothing follows memory: in the URL of a store, and 'worlds' does; {WRITE}",
-    "postgresql://me:secret@host/worlds": f"there is no store postgresql:; known: memory, sqlite; {WRITE}",
+    "mysql://me:secret@host/worlds": f"there is no store mysql:; known: memory, sqlite, postgresql; {WRITE}",
+    "postgresql://me:sec%ret@host/worlds": f"this is no URL of PostgreSQL: {FORM}",
+    "postgresql://me:secret@host/worlds?colour=red": f"this is no URL of PostgreSQL: {FORM}",
+    "postgresql://host/worlds?schema=": "schema= names no schema: leave it out for batch_emulator",
 }
 
 

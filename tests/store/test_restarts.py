@@ -25,9 +25,12 @@ from emulator.server.stored import stored_worlds
 from emulator.store import keeper, replay
 from emulator.store.kept_worlds import KeptWorlds
 from emulator.store.port import Append, StoreUnavailable
+from emulator.store.postgres import PostgresEngine
 from emulator.store.sqlite import SqliteEngine
+from emulator.store.tables import TablesEngine
 from emulator.vendors import VENDORS
 from tests.crash.victim import NotStarted, Victim
+from tests.store.engines import postgres_url
 from tests.support.loading import load_value
 from tests.support.receiving import Received, Receiver, receiving
 from tests.support.waiting import wait_until
@@ -40,8 +43,8 @@ CANCELED = "v2.core.batch_job.canceled"
 HOUR = 3_600.0
 
 
-class Engine(SqliteEngine):
-    """A file that cannot be written for as long as something is wrong."""
+class Failing(TablesEngine):
+    """A database that cannot be written for as long as something is wrong."""
 
     wrong = ""
 
@@ -54,10 +57,22 @@ class Engine(SqliteEngine):
             raise StoreUnavailable(self.wrong)
 
 
+class File(Failing, SqliteEngine):
+    pass
+
+
+class Schema(Failing, PostgresEngine):
+    pass
+
+
+Place = Path | str
+"""A file, or the URL of a schema."""
+
+
 class Stored:
     """A server with a store, and a client of its control plane."""
 
-    def __init__(self, engine: Engine, url: str, client: httpx.Client) -> None:
+    def __init__(self, engine: Failing, url: str, client: httpx.Client) -> None:
         self.engine, self.url, self._client = engine, url, client
 
     def ask(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
@@ -74,9 +89,9 @@ class Stored:
 
 
 @contextmanager
-def serving(path: Path, *scenarios: Any, go_on: bool | None = None) -> Iterator[Stored]:
+def serving(place: Place, *scenarios: Any, go_on: bool | None = None) -> Iterator[Stored]:
     """Serve scenarios, or else what the store has, in this process."""
-    engine = Engine(str(path))
+    engine = File(str(place)) if isinstance(place, Path) else Schema(place)
     with closing(KeptWorlds(engine, VENDORS, Limits())) as kept:
         loaded = [it if isinstance(it, Scenario) else load_value(it, VENDORS) for it in scenarios]
         worlds = stored_worlds(kept, loaded, None, Limits(), go_on, bool(scenarios))
@@ -87,6 +102,11 @@ def serving(path: Path, *scenarios: Any, go_on: bool | None = None) -> Iterator[
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "worlds.db"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return tmp_path / "worlds.db" if request.param == "sqlite" else postgres_url(tmp_path)
 
 
 class Clock:
@@ -107,23 +127,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_a_clock_that_stands_shows_the_same_instant_after_a_restart(path: Path, clock: Clock) -> None:
-    with serving(path, FROZEN) as server:
+def test_a_clock_that_stands_shows_the_same_instant_after_a_restart(place: Place, clock: Clock) -> None:
+    with serving(place, FROZEN) as server:
         server.ask("POST", "/worlds/default/clock/advance", {"by": "90s"})
         before = server.ask("GET", "/worlds/default/clock")
     clock.now += HOUR
-    with serving(path) as server:
+    with serving(place) as server:
         assert server.ask("GET", "/worlds/default/clock") == before
 
 
 def test_a_clock_that_runs_has_gone_on_after_a_restart_and_what_was_due_has_happened_at_its_instant(
-    path: Path, clock: Clock
+    place: Place, clock: Clock
 ) -> None:
-    with serving(path, RUNNING) as server:
+    with serving(place, RUNNING) as server:
         server.stripe().v2.core.batch_jobs.cancel(JOB)
         asked = server.ask("GET", "/worlds/default/journal")["entries"][0]["at"]
     clock.now += HOUR  # in which it is 60 hours by the clock of the world
-    with serving(path) as server:
+    with serving(place) as server:
         assert server.stripe().v2.core.batch_jobs.retrieve(JOB).status == "canceled"
         entries = server.ask("GET", "/worlds/default/journal")["entries"]
         (canceled,) = [it for it in entries if it["type"] == "change" and it["to"] == "canceled"]
@@ -131,24 +151,24 @@ def test_a_clock_that_runs_has_gone_on_after_a_restart_and_what_was_due_has_happ
         assert server.ask("GET", "/worlds/default/clock")["now"] > "2026-03-12T08:00:00Z"
 
 
-def test_a_clock_that_runs_never_goes_back_where_that_of_the_machine_does(path: Path, clock: Clock) -> None:
-    with serving(path, RUNNING) as server:
+def test_a_clock_that_runs_never_goes_back_where_that_of_the_machine_does(place: Place, clock: Clock) -> None:
+    with serving(place, RUNNING) as server:
         server.stripe().v2.core.batch_jobs.retrieve(JOB)
         before = server.ask("GET", "/worlds/default/journal")["entries"][0]["at"]
     clock.now -= HOUR
-    with serving(path) as server:
+    with serving(place) as server:
         assert server.ask("GET", "/worlds/default/clock")["now"] >= before
 
 
-def test_worlds_that_were_made_dropped_and_replaced_are_as_they_were_left(path: Path) -> None:
+def test_worlds_that_were_made_dropped_and_replaced_are_as_they_were_left(place: Place) -> None:
     listed = {"title": "Listed", "credentials": {"serpwow": ["of the test"]}}
-    with serving(path, FROZEN) as server:
+    with serving(place, FROZEN) as server:
         for id in ("stays", "goes"):
             server.ask("POST", "/worlds", {"id": id, "scenario": {"title": id}}, 201)
         server.ask("DELETE", "/worlds/goes", None, 204)
         server.ask("POST", "/worlds/stays/reset", {"scenario": listed, "claim": True})
         before = {id: server.ask("GET", f"/worlds/{id}")["credentials"]["serpwow"]["api_key"] for id in ("default", "stays")}
-    with serving(path) as server:
+    with serving(place) as server:
         assert [it["id"] for it in server.ask("GET", "/worlds")["worlds"]] == ["default", "stays"]
         assert server.ask("GET", "/worlds/stays")["title"] == "Listed"
         for key, world in [("of the test", "stays"), (before["stays"], "stays"), (before["default"], "default")]:
@@ -156,46 +176,46 @@ def test_worlds_that_were_made_dropped_and_replaced_are_as_they_were_left(path: 
             assert reply.headers["emulator-exchange"].partition("/")[0] == world
 
 
-def test_scenarios_that_are_named_go_on_where_they_are_the_same_and_join_where_they_are_new(path: Path) -> None:
-    with serving(path, FROZEN) as server:
+def test_scenarios_that_are_named_go_on_where_they_are_the_same_and_join_where_they_are_new(place: Place) -> None:
+    with serving(place, FROZEN) as server:
         server.ask("POST", "/worlds/default/clock/advance", {"by": "1h"})
     more = Scenario("more", "More", {"title": "More"})
-    with serving(path, FROZEN, more) as server:
+    with serving(place, FROZEN, more) as server:
         assert server.ask("GET", "/worlds/default/clock")["now"] == "2026-03-09T21:00:00Z"
         assert [it["id"] for it in server.ask("GET", "/worlds")["worlds"]] == ["default", "more"]
 
 
-def test_another_scenario_than_the_store_began_with_is_refused_unless_somebody_decides(path: Path) -> None:
-    with serving(path, FROZEN) as server:
+def test_another_scenario_than_the_store_began_with_is_refused_unless_somebody_decides(place: Place) -> None:
+    with serving(place, FROZEN) as server:
         server.ask("POST", "/worlds", {"id": "w"}, 201)
-    with pytest.raises(Conflict) as refused, serving(path, {"title": "Another"}):
+    with pytest.raises(Conflict) as refused, serving(place, {"title": "Another"}):
         pass
     for part in ("'default'", "(A job)", "--resume goes on with it", "--fresh forgets all that the store has"):
         assert part in str(refused.value)
-    with serving(path, {"title": "Another"}, go_on=True) as server:
+    with serving(place, {"title": "Another"}, go_on=True) as server:
         assert server.ask("GET", "/worlds/default")["title"] == "A job"
-    with serving(path, {"title": "Another"}, go_on=False) as server:
+    with serving(place, {"title": "Another"}, go_on=False) as server:
         assert [it["title"] for it in server.ask("GET", "/worlds")["worlds"]] == ["Another"]
-    with serving(path) as server:
+    with serving(place) as server:
         assert server.ask("GET", "/worlds/default")["title"] == "Another"
 
 
-def test_a_damaged_record_names_its_world_and_what_to_do(path: Path) -> None:
-    with serving(path, FROZEN) as server:
+def test_a_damaged_record_names_its_world_and_what_to_do(place: Place) -> None:
+    with serving(place, FROZEN) as server:
         server.ask("POST", "/worlds", {"id": "w"}, 201)
         server.ask("POST", "/worlds/w/clock/advance", {"by": "1h"})
-        server.engine._database.execute("UPDATE records SET body = substr(body, 1, 40) WHERE n = 2")
-    with pytest.raises(BadInput) as refused, serving(path):
+        server.engine._rows("UPDATE records SET body = substr(body, 1, 40) WHERE n = 2")
+    with pytest.raises(BadInput) as refused, serving(place):
         pass
     said = str(refused.value)
     assert "the world 'w' cannot be read from the store: record 2: " in said
     assert said.endswith("put back a copy of the store, or forget all that it has with --fresh")
-    with serving(path, FROZEN, go_on=False) as server:
+    with serving(place, FROZEN, go_on=False) as server:
         assert len(server.ask("GET", "/worlds")["worlds"]) == 1
 
 
-def test_a_vendors_client_hears_503_while_the_store_refuses_and_goes_on_by_itself_afterwards(path: Path) -> None:
-    with serving(path, FROZEN) as server:
+def test_a_vendors_client_hears_503_while_the_store_refuses_and_goes_on_by_itself_afterwards(place: Place) -> None:
+    with serving(place, FROZEN) as server:
         client, ready = server.stripe(max_network_retries=0), httpx.Client(base_url=server.url)
         server.engine.wrong = "the disk is full"
         for _ in range(2):
@@ -210,7 +230,7 @@ def test_a_vendors_client_hears_503_while_the_store_refuses_and_goes_on_by_itsel
         with closing(ready):
             wait_until(lambda: ready.get("/_emulator/ready").status_code == 200)
         assert client.v2.core.batch_jobs.cancel(JOB).status == "cancelling"
-    with serving(path) as server:
+    with serving(place) as server:
         assert [it["status"] for it in server.ask("GET", "/worlds/default/journal")["entries"]] == [200]
 
 
@@ -291,11 +311,11 @@ def delivered(stored: Stored) -> list[Any]:
     return [it["delivered"] for it in stored.ask("GET", "/worlds/default/ledger")["exchanges"]]
 
 
-def test_of_a_server_that_ended_by_itself_every_answer_was_sent(path: Path) -> None:
-    with serving(path, FROZEN) as stored:
+def test_of_a_server_that_ended_by_itself_every_answer_was_sent(place: Place) -> None:
+    with serving(place, FROZEN) as stored:
         stop_a_job(stored)
     for _ in range(2):
-        with serving(path) as stored:
+        with serving(place) as stored:
             assert delivered(stored) == [True]
 
 
