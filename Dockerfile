@@ -16,7 +16,7 @@ COPY scenarios scenarios
 # Nothing changes in there later, so that the bytecode need not be compared with its source at every start.
 RUN python -m pip wheel --quiet --no-deps --wheel-dir /dist . \
  && python -m venv --without-pip /opt/emulator \
- && python -m pip --python /opt/emulator/bin/python install --quiet --no-compile /dist/*.whl \
+ && python -m pip --python /opt/emulator/bin/python install --quiet --no-compile "$(echo /dist/*.whl)[postgres]" \
  && /opt/emulator/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/emulator/lib
 
 FROM python:${PYTHON}-slim

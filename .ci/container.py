@@ -108,6 +108,8 @@ def look_inside(engine: Engine) -> None:
     demand(engine.inside("id", "-u").stdout.strip() == str(UID), f"its user is {UID}, whom the image does not know")
     status = engine.inside("grep", "CapEff", "/proc/self/status").stdout.split()
     demand(status == ["CapEff:", "0" * 16], "it has no capabilities")
+    driver = engine.inside("python", "-c", "import emulator.store.postgres")
+    demand(not driver.returncode, "it has what a store in PostgreSQL needs")
     first = engine.inside("cat", "/proc/1/cmdline").stdout
     demand("batch-emulator\0serve" in first, "the server itself is process 1, so that signals reach it")
     for path in ("/x", "/opt/emulator/x", "/scenarios/x"):

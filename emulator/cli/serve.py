@@ -65,7 +65,9 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
 @forwarded_option
 @deliver_to_option
 @tls_option
-@option("--store", "store", metavar="URL", default="memory:", help="Where worlds are kept: sqlite:FILE outlives the process.")
+@option(
+    "--store", "store", metavar="URL", default="memory:", help="Where worlds are kept for good: sqlite:FILE, postgresql://.."
+)
 @option(
     "--resume/--fresh",
     "go_on",

@@ -170,7 +170,7 @@ def engine_name() -> str:
 
 
 def _take(connection: psycopg.Connection, place: Place, name: str) -> None:
-    """Take the schema's lock, which the database gives back when this connection ends; one that has just ended is waited for."""
+    """Take the schema's lock, and wait for who has just ended; the database gives it back when this connection ends."""
     for holder, _, pid in _holders(connection, place):
         if holder == name:
             connection.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))

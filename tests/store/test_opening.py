@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,14 @@ def test_another_url_is_refused_with_what_may_be_written(url: str, tmp_path: Pat
         engine_of(url)
     assert str(refused.value) == WRONG[url]
     assert [*tmp_path.iterdir()] == []
+
+
+def test_postgresql_without_its_driver_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [it for it in sys.modules if it.partition(".")[0] == "psycopg" or it.startswith("emulator.store.postgres")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(BadInput, match=r"a store in PostgreSQL needs psycopg: install batch-emulator\[postgres\]"):
+        engine_of("postgresql://host/worlds")
 
 
 def test_a_file_that_cannot_be_opened_is_refused_by_its_engine(tmp_path: Path) -> None:
