@@ -10,7 +10,7 @@ from emulator.kernel.resource import Struct
 from emulator.sdk.exact_json import JsonDict
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import App, InProcessConnection, Receive, Scope, Send, connection_of
-from emulator.web.event_loop import Crowd
+from emulator.web.event_loop import Crowd, in_thread
 from emulator.web.guard import OPEN, Guard, Rejection, off_loop_if_long
 from emulator.web.response import WORLD_HEADER, OutgoingResponse, send_response
 
@@ -73,8 +73,11 @@ class ControlPlane:
         """
         if self._access_log:
             send = self._access_log.logging_send(scope, send)
-        if not (scope["path"] in OPEN or isinstance(connection_of(scope), InProcessConnection)):
+        is_own = isinstance(connection_of(scope), InProcessConnection)
+        if not (scope["path"] in OPEN or is_own):
             await self._crowd.join()
+        if self._app is None and not is_own:
+            await in_thread(self._prepare)  # or all others would wait for its imports
         made = self._made or self._first()
         if rejection := await off_loop_if_long(scope, self._guard.check, scope):
             await send_response(made.reject(rejection), send, connection_of(scope))
@@ -91,6 +94,10 @@ class ControlPlane:
         """End what would go on for ever: the server ends."""
         if self._made is not None:
             self._made.end()
+
+    def _prepare(self) -> None:
+        """Make all of it, once."""
+        self._first_app(self._first())
 
     def _first(self) -> Made:
         with self._making:  # servers in a test's process are asked by its threads
