@@ -24,6 +24,7 @@ class Parts:
         self.found: list[Any] = []
         self._alike: dict[tuple[type[Any], bytes], Any] = {}
         self._places: dict[int, int] = {}
+        self._newest: dict[tuple[type[Any], str], int] = {}
         self._held: list[Any] = []
         self._new: list[Any] = []
 
@@ -32,8 +33,18 @@ class Parts:
         place = self._places.setdefault(id(part), len(self._held))
         if place == len(self._held):
             self._held.append(part)  # so that no other gets its identity
-            self._new.append([type(part).__name__, part.kept()])
+            self._new.append([type(part).__name__, self._kept(part, place)])
         return place
+
+    def _kept(self, part: Any, place: int) -> Any:
+        """Return the values of a part, or what is new since the newest one that it has grown out of."""
+        lineage = getattr(part, "lineage", None)
+        if lineage is None:
+            return part.kept()
+        former = self._newest.get(key := (type(part), lineage))
+        self._newest[key] = place
+        later = None if former is None else part.kept_after(self._held[former])
+        return part.kept() if later is None else {"after": former, **later}
 
     def read(self, name: str, kept: Any) -> Shared:
         """Find a part that was written, and return it.
@@ -44,9 +55,15 @@ class Parts:
         of = next((it for it in subclasses(Shared) if it.__name__ == name and hasattr(it, "from_kept")), None)
         if of is None:
             raise BadInput.at(f"{name!r} is no part of a value of this version")
-        part: Shared = of.from_kept(kept)
+        part: Shared = of.from_kept_after(self._former(of, kept["after"]), kept) if "after" in kept else of.from_kept(kept)
         self.found.append(part)
         return part
+
+    def _former(self, of: type[Any], place: Any) -> Any:
+        former = self.found[place] if isinstance(place, int) and 0 <= place < len(self.found) else None
+        if not isinstance(former, of):
+            raise BadInput.at(f"part {place} is no {of.__name__} before this one")
+        return former
 
     def one_like(self, of: type[Any], kept: Any) -> Any:
         """Return the part of these values, the same as before where they have come before."""

@@ -63,7 +63,10 @@ class Values:
         former = form.defaults if before is None or before.__class__ is not form.of else form.values(before)
         values = form.values(value)
         others = compress(zip(form.write, values, former, strict=True), map(is_not, values, former))
-        return form.name, {name: form.write_field(name, it, old) for name, it, old in others if differs(it, old)}
+        fields = {name: form.write_field(name, it, old) for name, it, old in others if differs(it, old)}
+        if form.later and former is not form.defaults and PARTS.get() is None:  # or parts are written as they grew
+            fields = form.written_later(fields, before)
+        return form.name, fields
 
     def read(self, name: str, fields: Raw, before: Any = None) -> Any:
         """Return the resource of a class that has these fields; the others are as before, or have their defaults.
@@ -91,7 +94,9 @@ class Values:
         grow = dict(growing_fields(of))
         ways = {name: _sequence(hint) if name in grow else self._way(name, hint) for name, hint in hints.items()}
         optional = dict(zip(reversed(of.__struct_fields__), reversed(of.__struct_defaults__), strict=False))
-        kept = defstruct(of.__name__, [(name, way.kept, UNSET) for name, way in ways.items()], forbid_unknown_fields=True)
+        later = {name: f"{name}_later" for name, hint in hints.items() if hasattr(hint, "from_kept_after")}
+        types = {name: way.kept for name, way in ways.items()} | dict.fromkeys(later.values(), dict[str, Any])
+        kept = defstruct(of.__name__, [(name, it, UNSET) for name, it in types.items()], forbid_unknown_fields=True)
         return Form(
             name=self._names[of],
             of=of,
@@ -101,6 +106,7 @@ class Values:
             values=attrgetter(*ways),
             defaults=tuple([optional.get(name, NO_VALUE) for name in ways]),
             grow=grow,
+            later=later,
         )
 
     def _way(self, name: str, hint: Any) -> Way:

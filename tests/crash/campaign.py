@@ -19,7 +19,7 @@ from tests.store.postgres import Cluster
 
 LIVES, CROWD = 4, 3
 """Worlds with a client of their own, and clients of a world that they share."""
-CROWD_ROUNDS = 25
+CROWD_ROUNDS = 10
 """Rounds after which the shared worlds are others."""
 
 Wait = Callable[[float], None]

@@ -134,8 +134,36 @@ class Searches(Shared):
         """Return the values of which `from_kept` makes equal searches; some in a text together."""
         if self.items is None:
             return {"batch": self.batch, "total": self.total}
-        are_whole = len(self.items) == sum(map(len, self.loads)) and all(map(is_, self.items, chain.from_iterable(self.loads)))
-        return {"batch": self.batch, "items": [_kept(load) for load in (self.loads if are_whole else (self.items,))]}
+        return {"batch": self.batch, "items": [_kept(load) for load in (self.loads if self._are_loads else (self.items,))]}
+
+    @property
+    def lineage(self) -> str | None:
+        """What tells whose versions these are of; None where they are only counted."""
+        return None if self.items is None else self.batch
+
+    def kept_after(self, former: Searches) -> JsonDict | None:
+        """Return the loads since a former version, of which `from_kept_after` makes equal searches; None without any."""
+        loads = len(former.loads)
+        has_grown = self.batch == former.batch and loads < len(self.loads) and all(map(is_, former.loads, self.loads))
+        if not (has_grown and self._are_loads and former._are_loads):
+            return None
+        return {"newest": [_kept(load) for load in self.loads[loads:]]}
+
+    @classmethod
+    def from_kept_after(cls, former: Searches, kept: JsonObject) -> Searches:
+        """Return a former version with later loads."""
+        if former.items is None:
+            raise ValueError("searches that are only counted have no loads")
+        newest = [_found(load) for load in kept["newest"]]
+        return cls(former.batch, chain(former.items, *newest), (*former.loads, *newest))
+
+    @property
+    def _are_loads(self) -> bool:
+        """Whether they are all searches of their loads, in the order of these."""
+        items = self.items
+        if items is None:
+            return False
+        return len(items) == sum(map(len, self.loads)) and all(map(is_, items, chain.from_iterable(self.loads)))
 
     @classmethod
     def from_kept(cls, kept: JsonObject) -> Searches:
