@@ -155,7 +155,7 @@ class StepWriter:
         if after is None:
             return KeptPut(kind, id, former)
         is_new = before is None or before.__class__ is not after.__class__
-        name, fields = self._values.written(after, None if is_new else before)
+        name, fields = self._values.written(after, None if is_new else before, is_alone=True)
         is_placed = (before is None or former is not None) and world.store.find(kind, id) is not None
         number = world.store.number(kind, id) if is_placed else None
         return KeptPut(kind, id, former, number, name, Raw(as_json(fields)), is_new)

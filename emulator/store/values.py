@@ -57,14 +57,17 @@ class Values:
         self._names = {of: name for name, of in self._classes.items()}
         self._forms: dict[type[Any], Form] = {}
 
-    def written(self, value: Any, before: Any = None) -> tuple[str, Fields]:
-        """Return the name of a resource's class, and those fields that differ from its value before, or from the defaults."""
+    def written(self, value: Any, before: Any = None, is_alone: bool = False) -> tuple[str, Fields]:
+        """Return the name of a resource's class, and those fields that differ from its value before, or from the defaults.
+
+        Of what grew, what is new is written where the value `is_alone`: otherwise parts are, which others have too.
+        """
         form = self._forms.get(value.__class__) or self._form(value.__class__)
         former = form.defaults if before is None or before.__class__ is not form.of else form.values(before)
         values = form.values(value)
         others = compress(zip(form.write, values, former, strict=True), map(is_not, values, former))
         fields = {name: form.write_field(name, it, old) for name, it, old in others if differs(it, old)}
-        if form.later and former is not form.defaults and PARTS.get() is None:  # or parts are written as they grew
+        if is_alone and form.later and former is not form.defaults:
             fields = form.written_later(fields, before)
         return form.name, fields
 

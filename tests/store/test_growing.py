@@ -38,7 +38,7 @@ def batch(result_sets: Sequence[ResultSet]) -> Batch:
 
 
 def kept(value: Batch, before: Batch | None) -> bytes:
-    return as_json(VALUES.written(value, before))
+    return as_json(VALUES.written(value, before, is_alone=True))
 
 
 def read(body: bytes, before: Batch | None) -> Any:
