@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial, wraps
+from itertools import chain
 from types import NoneType
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
@@ -21,7 +22,7 @@ from emulator.kernel.resource import field as struct_field
 from emulator.kernel.world import World
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.origin import AUTHORITY
-from emulator.web.receipts import WorldReceipt, expect_store, receipt_of
+from emulator.web.receipts import WorldReceipt, expect_store, own_receipt, receipt_of
 from emulator.web.waits import LONGEST
 
 WORLD = "/worlds/{world}"
@@ -61,14 +62,14 @@ class ControlRequest(Struct, frozen=True):
     """A control request, its body read to the end, and the context of its server.
 
     One that `has_effect` is refused where that cannot be kept. `touched` are the worlds that it changed, or of which
-    its answer tells, where there is a keeper.
+    its answer tells, where there is a keeper, with the receipts of what happened there until then.
     """
 
     context: ControlContext
     http: HttpRequest
     body: Body
     has_effect: bool = False
-    touched: list[World] = struct_field(default_factory=list)
+    touched: dict[World, WorldReceipt | None] = struct_field(default_factory=dict)
 
     def expect_store(self, keeper: Receipts | None) -> None:
         """Make sure that what the request does can be kept; to look is always possible.
@@ -80,16 +81,19 @@ class ControlRequest(Struct, frozen=True):
             expect_store(keeper)
 
     def touch(self, world: World) -> None:
-        """Note a world: the answer goes out once what happened there is kept, and at once where one looks without a store."""
+        """Note a world whose lock the caller holds, or that nobody else knows.
+
+        The answer goes out once what happened there is kept, and at once where one looks without a store.
+        """
         keeper = world.keeper or self.context.worlds.keeper
         if keeper is not None and (self.has_effect or keeper.refusal is None):
-            self.touched.append(world)
+            self.touched[world] = own_receipt(world)
 
     def receipts(self, of_worlds: bool) -> list[WorldReceipt]:
         """Return the receipts that the answer waits for, now that nobody holds the worlds any more."""
         keeper_of_worlds = self.context.worlds.keeper if of_worlds else None
-        found = (receipt_of(it, keeper) for it in self.touched for keeper in (it.keeper, keeper_of_worlds))
-        return [it for it in found if it is not None]
+        found = ((own, receipt_of(world, keeper_of_worlds)) for world, own in self.touched.items())
+        return [it for it in chain.from_iterable(found) if it is not None]
 
     def path_param(self, name: str) -> str:
         """Return the value of a parameter of the path."""
@@ -213,15 +217,15 @@ def _with_world(handler: Handler) -> Handler:
                     continue  # another thread replaced it before this one had its lock
                 try:
                     request.expect_store(world.keeper)
-                    request.touch(world)
                     answer = handler(world, request)
                     return (
-                        _step(answer, world, partial(_go_on, context, world, answer))
+                        _step(answer, world, partial(_go_on, request, world, answer))
                         if isinstance(answer, Generator)
                         else answer
                     )
                 finally:
                     context.review(world)
+                    request.touch(world)
 
     return with_world
 
@@ -235,12 +239,13 @@ def _go_on_outside(steps: Steps[Any]) -> Any:
     return _step(steps, None, partial(_go_on_outside, steps))
 
 
-def _go_on(context: ControlContext, world: World, steps: Steps[Any]) -> Any:
+def _go_on(request: ControlRequest, world: World, steps: Steps[Any]) -> Any:
     with world.lock:
         try:
-            return _step(steps, world, partial(_go_on, context, world, steps))
+            return _step(steps, world, partial(_go_on, request, world, steps))
         finally:
-            context.review(world)
+            request.context.review(world)
+            request.touch(world)
 
 
 def _step(steps: Steps[Any], world: World | None, go_on: Callable[[], Any]) -> Any:

@@ -85,10 +85,11 @@ def state_of(moment: Moment, vendors: Vendors) -> State:
 
 def world_record(world: World, request: ControlRequest, scenario: Scenario | None = None) -> models.World:
     """Return a world as a record, with the warnings of the scenario that it was just made of."""
-    request.touch(world)
     warnings = tuple(BadInput(scenario.warnings, scenario.source).lines()) if scenario and scenario.warnings else None
     with world.lock:
-        return _with_clock(world, request, clock_of(world), warnings)
+        record = _with_clock(world, request, clock_of(world), warnings)
+        request.touch(world)
+        return record
 
 
 def _at_once(world: World, request: ControlRequest) -> models.World:

@@ -68,5 +68,11 @@ class WorldsKeeper(Receipts, Protocol):
 class Keeper(Receipts, Protocol):
     """Records what happens in one world, each time that the world's lock is released."""
 
+    def handed_on(self) -> Any | None:
+        """Record what happened until now, and return the receipt of that and all before; None where all is kept.
+
+        The caller holds the world's lock: once that is released, the newest receipt may be that of what others did.
+        """
+
     def note(self, world: World, deed: Deed | None) -> None:
         """Note a deed that was done with a world; None before one is done."""

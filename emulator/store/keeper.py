@@ -106,6 +106,11 @@ class WorldKeeper:
         self._mark()
         self.keep()
 
+    def handed_on(self) -> Receipt | None:
+        """Record what happened until now, and return the receipt of that, as `Keeper` says."""
+        self.keep()
+        return self.receipt
+
     def note(self, world: World, deed: Deed | None) -> None:  # noqa: ARG002  it keeps one alone
         """Note a deed that was done with the world; None before one is done."""
         if deed is None:

@@ -17,6 +17,7 @@ from emulator.web.delays import FaultDelays, WorldReset
 from emulator.web.fault_effects import world_gone
 from emulator.web.held_requests import JournalEntry
 from emulator.web.pipeline import Faults, Pipeline
+from emulator.web.receipts import with_receipt
 from emulator.web.response import OutgoingResponse
 from emulator.web.waits import MustWait
 
@@ -154,7 +155,7 @@ class FaultedRequest:
         for earlier in self._withdrawn:
             if response.entry is not None:
                 self._world.journal.set_successor(earlier.n, response.entry.n)
-        return structs.replace(response, delays=self._delays)
+        return with_receipt(structs.replace(response, delays=self._delays), self._world)
 
 
 def due_before_response(world: World) -> frozenset[Key]:

@@ -63,9 +63,18 @@ def receipt_of(world: World, keeper: Receipts | None) -> WorldReceipt | None:
     return None if receipt is None else WorldReceipt(receipt, world.id)
 
 
+def own_receipt(world: World) -> WorldReceipt | None:
+    """Return the receipt of what has happened in a world whose lock the caller holds; None where all is kept."""
+    receipt = None if world.keeper is None else world.keeper.handed_on()
+    return None if receipt is None else WorldReceipt(receipt, world.id)
+
+
 def with_receipt(response: OutgoingResponse, world: World) -> OutgoingResponse:
-    """Return a response with the receipt that it has to wait for, or, where nothing must be waited for, as it goes out."""
-    found = receipt_of(world, world.keeper)
+    """Return the response of a world whose lock the caller holds with the receipt that it has to wait for.
+
+    Where nothing must be waited for, return what goes out.
+    """
+    found = own_receipt(world)
     if found is None:
         return response
     response = structs.replace(response, receipt=found)

@@ -88,10 +88,8 @@ class VendorPlane:
             response = emulator_error(*self.failure(plan.request.method, plan.request.path))
         if response is None:
             return None
-        kept = response.entry.world if response.entry is not None and response.entry.world.keeper is not None else None
-        if kept is not None and (response := with_receipt(response, kept)).receipt is not None:
-            return response
-        self.note(plan.scope, response)
+        if response.receipt is None:
+            self.note(plan.scope, response)
         return response
 
     def finish(self, plan: Plan, response: OutgoingResponse) -> OutgoingResponse:
@@ -131,7 +129,7 @@ class VendorPlane:
             except TooMany as error:
                 response = emulator_error(429, "too-many", str(error))
             if response is not None:
-                return response if world.keeper is None else with_receipt(response, world)
+                return response
         is_long = is_long or (len(self._worlds) > MANY_RESOURCES and self.lanes_for(connection) is not NO_LANES)
         why = partial(why_no_world, self._worlds, request, self._is_locked())
         return emulator_error(404, "no-such-world", await in_limited_thread(why) if is_long else why())
@@ -185,7 +183,8 @@ class VendorPlane:
             if world.keeper is not None:
                 expect_store(world.keeper)
             is_as_it_was = world_of(self._worlds, known.request) is world and known.fits(world)
-            return known.repeat(world) if is_as_it_was else None
+            repeated = known.repeat(world) if is_as_it_was else None
+            return repeated and with_receipt(repeated, world)
         finally:
             world.lock.release()
 
@@ -206,12 +205,16 @@ class VendorPlane:
         if self._takes_long(world, request):
             return None
         request.is_on_loop, version = True, world.store.versions[0]
-        response = self._carry_out(world, request)
+        response = self._at_once(world, request)
         plan.known = Known.of(request, response) if response and world.store.versions[0] == version else None
-        return response
+        return response and with_receipt(response, world)
 
     def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:
         """Carry out a request in a world without faults; None where it was given one meanwhile."""
+        response = self._at_once(world, request)
+        return response and with_receipt(response, world)
+
+    def _at_once(self, world: World, request: Request) -> OutgoingResponse | None:
         return None if world.store.tables.get(Fault.kind) else self._pipeline.at_once(world, request)
 
     def _if_chosen(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:

@@ -129,6 +129,30 @@ def test_an_answer_about_a_world_comes_when_what_happened_there_is_kept(kept: Ke
     assert answer.result().status < 300
 
 
+STAYING: list[Row] = [("POST", "/worlds/w/clock/advance", {"by": "1s"}), ("POST", "/worlds/w/faults", DROP)]
+
+
+@pytest.mark.parametrize("row", STAYING, ids=_named)
+def test_an_answer_is_that_of_what_was_done_whatever_becomes_of_what_others_do_right_after_it(
+    kept: Kept, row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipts, lock = kept.of_w.receipts, kept.worlds.get("w").lock
+    release = lock.release
+
+    def release_to_another() -> None:
+        release()
+        if len(receipts) == 1:
+            receipts.append(AwaitedReceipt())
+            kept.of_w.receipt = receipts[1]
+
+    monkeypatch.setattr(lock, "release", release_to_another)
+    answer = kept.asking(row)
+    kept.of_w.next_receipt().is_awaited.wait()
+    receipts[1].end(FULL)
+    receipts[0].end()
+    assert answer.result().status < 300
+
+
 @pytest.mark.parametrize("row", READS + CHANGES, ids=_named)
 def test_an_answer_about_what_could_not_be_kept_is_a_problem(kept: Kept, row: Row) -> None:
     receipt = _pending(kept.of_w)

@@ -32,7 +32,7 @@ from emulator.web.access_log import AccessLog
 from emulator.web.connection import App, Receive, Scope, Send
 from emulator.web.pipeline import place_in
 from tests.support.heard import heard
-from tests.support.keeping import Keeper, PromptKeeper, keep, writing
+from tests.support.keeping import AwaitedReceipt, Keeper, PromptKeeper, keep, writing
 from tests.support.loading import LIBRARY, load_value
 from tests.support.sockets import dial, hear, hear_all, hear_statuses
 from tests.support.waiting import wait_until
@@ -157,6 +157,27 @@ def test_what_another_writer_has_overtaken_is_answered_by_a_503_of_ours_in_that_
             line.sendall(ACCOUNT)
             kept.until_it_waits().end(lost={world: Ahead(world, 2, 0)})
             assert hear_statuses(line, 1) == [status]
+
+
+def test_an_answer_is_that_of_what_happened_whatever_becomes_of_what_others_do_right_after_it(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipts, lock = kept.keeper.receipts, kept.world.lock
+    release = lock.release
+
+    def release_to_another() -> None:
+        release()
+        if len(receipts) == 1:
+            receipts.append(AwaitedReceipt())
+            kept.keeper.receipt = receipts[1]
+
+    monkeypatch.setattr(lock, "release", release_to_another)
+    with closing(dial(kept.server)) as line:
+        line.sendall(ACCOUNT)
+        kept.until(lambda: len(receipts) == 2)
+        receipts[0].end()
+        receipts[1].end(FULL)
+        assert hear_statuses(line, 1) == [200]
 
 
 def test_nothing_happens_while_nothing_can_be_kept(kept: Kept) -> None:

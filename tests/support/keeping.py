@@ -37,7 +37,13 @@ class Keeper:
         self.receipt: AwaitedReceipt | None = None
         self.refusal: str | None = None
         self.receipts: list[AwaitedReceipt] = []
+        self.look: Callable[[], None] = lambda: None
         self._new: SimpleQueue[AwaitedReceipt] = SimpleQueue()
+
+    def handed_on(self) -> AwaitedReceipt | None:
+        """Have a receipt for what happened until now, if anything did, and return the newest."""
+        self.look()
+        return self.receipt
 
     def note(self, world: World, deed: Any) -> None:
         """Note nothing."""
@@ -83,7 +89,7 @@ def keep(world: World, keeper: Keeper | None = None) -> Keeper:
             mark = new
             given.keep()
 
-    world.keeper, world.lock = given, KeptLock(note)
+    world.keeper, world.lock, given.look = given, KeptLock(note), note
     return given
 
 
