@@ -126,7 +126,7 @@ class Outbox:
         for state in STATUSES:
             yield from self._by_hand(state)
         yield Row(ABSENT, RESEND, SAME, "unknown", facts.resent)
-        yield from (Row(state, self.kept, ABSENT, None, facts.sent) for state in OVER)
+        yield from (Row(state, self.kept, ABSENT, None, facts.forgotten or facts.sent) for state in OVER)
 
     def _by_hand(self, state: str) -> Iterable[Row]:
         """Yield the rows of sending a delivery of that status by hand."""

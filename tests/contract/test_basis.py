@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from emulator.contract.evidence import Evidence, grounds_of, load_evidence, load_wordings
 from emulator.contract.fixtures import fixtures_folder
+from emulator.kernel.machine import ABSENT, Timer
+from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
 from tests.support.evidence import FACTS, weakest
@@ -303,3 +305,10 @@ def test_an_explanation_names_the_facts_behind_the_words(live: Live) -> None:
         ["serpwow-stop-8"],
     )
     assert "[serpwow-stop-8, inferred, unpublished]" in explanation["text"]
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
+def test_what_is_forgotten_after_a_time_that_nobody_publishes_rests_on_no_page(vendor: Vendor) -> None:
+    rows = [row for machine in vendor.machines for row in machine.rows if row.to == ABSENT]
+    invented = {row.evidence for row in rows if isinstance(row.cause, Timer) and row.cause.source == "invented"}
+    assert [id for id in invented if FACTS[id].kind == "documented"] == []

@@ -209,3 +209,26 @@ def test_the_maximum_rps_of_a_job_is_documented_if_it_was_made_with_one(live: Li
     shown = ask(live, "POST", f"batch_jobs/{job}/cancel", "2026-03-25.preview")
     assert (shown.json()["maximum_rps"], shown.json()["status"]) == (10, "cancelling")
     assert ask(live, "GET", f"batch_jobs/{job}", "2026-03-25.preview").headers["emulator-basis"] == basis
+
+
+@pytest.mark.parametrize(
+    ("version", "assume", "told"),
+    [
+        ("2026-08-26.preview", "null", {}),
+        ("2026-09-30.preview", "omit", {}),
+        ("2026-09-30.preview", "null", {"snapshot_event": None}),
+        ("2026-10-28.endive", "null", {"snapshot_event": None}),
+    ],
+)
+@pytest.mark.parametrize("call", ["GET events", "POST event_destinations/ed_1/ping"])
+def test_an_event_without_a_snapshot_tells_none_as_in_the_samples(
+    live: Live, version: str, assume: str, told: dict[str, None], call: str
+) -> None:
+    given = {"stripe": {"event_destinations": [{"id": "ed_1"}]}}
+    world = live.load({"given": given, "assume": {"stripe.event-without-snapshot": assume}})
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": version, "emulator-world": world.id}
+    httpx.post(f"{live.url}/v2/core/event_destinations/ed_1/ping", headers=headers).raise_for_status()
+    method, path = call.split()
+    body = httpx.request(method, f"{live.url}/v2/core/{path}", headers=headers).raise_for_status().json()
+    event = body["data"][0] if "data" in body and isinstance(body["data"], list) else body
+    assert {name: value for name, value in event.items() if name == "snapshot_event"} == told

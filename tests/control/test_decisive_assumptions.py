@@ -99,12 +99,14 @@ def test_where_an_exchange_cannot_be_tried_again_all_that_were_asked_about_are_l
 
 TWO = {"serpwow": {"batches": [{"repeat": 2, "name": "N"}]}}
 EMPTY_JOB = {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "canceled"}]}}
+NEWER = STRIPE | {"Stripe-Version": "2026-09-30.preview"}
 OVERRULED: list[tuple[str, str, dict[str, str], Any, str]] = [
     ("serpwow.get-counts: search", "GET /live/batches/A?api_key=demo", {}, GIVEN, "serpwow-get-4"),
     ("serpwow.empty-pages: 1", "GET /live/batches/A/searches/1?api_key=demo", {}, GIVEN, "serpwow-empty-2"),
     ("serpwow.tied-batches: newest", "GET /live/batches?api_key=demo", {}, TWO, "serpwow-list-15"),
     ("stripe.event-metadata: data", "GET /v2/core/events", STRIPE, GIVEN, "stripe-event-16"),
     ("stripe.event-changes: empty", "GET /v2/core/events", STRIPE, GIVEN, "stripe-wording-3"),
+    ("stripe.event-without-snapshot: null", "GET /v2/core/events", NEWER, GIVEN, "stripe-event-20"),
     ("stripe.publishable-key: 401", f"GET {JOB}", STRIPE | {"Authorization": "Bearer pk_test_1"}, EMPTY_JOB, "stripe-auth-7"),
     ("6dot50.error-body: message", f"GET {BATCH}1", PAY, GIVEN, "6dot50-error-4"),
     ("6dot50.bodiless-refusals: envelope", f"GET {BATCH}", {}, GIVEN, "6dot50-auth-5"),

@@ -220,6 +220,7 @@ OUTBOX = Outbox(
         exhausted="serpwow-webhook-5",
         unwanted="serpwow-webhook-8",
         resent="serpwow-resend-1",
+        forgotten="serpwow-webhook-11",
     ),
     events=(COMPLETED, EMAIL, WARNING, UPLOAD),
     timeout=timedelta(seconds=5),

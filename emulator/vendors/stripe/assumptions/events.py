@@ -86,3 +86,9 @@ DELETED_DESTINATION = Assumption(
     "The schema and the page have an id and an object; the sample of the OpenAPI document has deleted: true besides.",
     ("deleted",),
 )
+NO_SNAPSHOT = Assumption(
+    "stripe.event-without-snapshot",
+    "From 2026-09-30 on, what is the snapshot_event of an event that has no snapshot, such as one of a job?",
+    ("omit", "null"),
+    "The schema does not require it, and the samples of such events leave it out beside those of events that have a snapshot.",
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,10 +35,18 @@ from emulator.vendors.stripe.destinations.model import (
 )
 from emulator.vendors.stripe.model.versions import GENERAL, NEWEST, date_of, has_event_grid
 from emulator.vendors.stripe.requests.admission import acting_account, is_of_organization, version_of
-from emulator.vendors.stripe.requests.fields import flaw, invalid, metadata_mistakes, unrecognized
+from emulator.vendors.stripe.requests.fields import (
+    enum_mistakes,
+    flaw,
+    invalid,
+    metadata_mistakes,
+    object_mistakes,
+    unrecognized,
+)
 
 _CHANGEABLE = frozenset(("name", "enabled_events", WEBHOOK, "description", "metadata", "include"))
 _CREATABLE = frozenset((*_CHANGEABLE, *CLOUDS, "type", "event_payload", "events_from", "snapshot_api_version"))
+_TYPES, _PAYLOADS = frozenset(RECEIVERS), ("thin", "snapshot")
 _REQUIRED = ("name", "type", "event_payload", "enabled_events")
 
 URL, SECRET = "webhook_endpoint.url", "webhook_endpoint.signing_secret"
@@ -110,12 +118,11 @@ def _check_receiver(tx: Transaction, type: str, sources: Iterable[str], fields: 
 
 
 def _mistakes_in_new(fields: JsonObject, version: str) -> Iterator[str]:
-    with_event_grid = has_event_grid(version)
+    unknown = frozenset() if has_event_grid(version) else frozenset((EVENT_GRID,))
     yield from (flaw(name, "Missing field") for name in _REQUIRED if name not in fields)
-    yield from _mistakes(fields, _CREATABLE if with_event_grid else _CREATABLE - {EVENT_GRID}, {URL, SECRET})
+    yield from enum_mistakes("type", fields["type"], _TYPES - unknown)
+    yield from _mistakes(fields, _CREATABLE - unknown, {URL, SECRET})
     yield from metadata_mistakes(fields.get("metadata", {}))
-    if fields["type"] == EVENT_GRID and not with_event_grid:
-        yield flaw("type", "Invalid value")
     for n, source in enumerate(fields.get("events_from", ())):
         if not is_source(source, version):
             yield unrecognized(f"events_from[{n}]", source, sources_of(version))
@@ -139,18 +146,23 @@ def _mistakes(fields: JsonObject, known: Iterable[str], includable: set[str]) ->
     for name, value in fields.items():
         if name not in known:
             yield flaw(name, "Unknown field")
-        elif not _VALID[name](value):
-            yield flaw(name, "Invalid value")
+        else:
+            yield from _MISTAKES[name](name, value)
     included = enumerate(fields.get("include", ()))
     yield from (unrecognized(f"include[{n}]", name, includable) for n, name in included if name not in includable)
 
 
-def _mistakes_in_events(payload: str, types: Iterable[str]) -> Iterator[str]:
+def _mistakes_in_events(payload: str, types: Sequence[str]) -> Iterator[str]:
     unknown = unknown_thin_event(payload, types)
     if unknown == EVERYTHING:
         yield flaw("enabled_events", "A destination of thin events must name each type: * is not one")
     elif unknown is not None:
-        yield flaw("enabled_events", f"Invalid value '{unknown}'")
+        yield flaw(f"enabled_events[{types.index(unknown)}]", f"Invalid value '{unknown}'")
+
+
+def _unless(valid: Callable[[Any], bool]) -> Callable[[str, Any], Iterator[str]]:
+    """Return what yields a mistake where the value of a field is not valid."""
+    return lambda name, value: iter(() if valid(value) else (flaw(name, "Invalid value"),))
 
 
 def _is_name(value: Any) -> bool:
@@ -169,13 +181,20 @@ def _is_url(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not any(map(str.isspace, parts.netloc))
 
 
-def _is_object_of(*names: str) -> Callable[[Any], bool]:
-    """Return a check for an object that has exactly these fields, each a name."""
-    return lambda value: isinstance(value, dict) and value.keys() == {*names} and all(map(_is_name, value.values()))
+def _receiver_mistakes(*names: str) -> Callable[[str, Any], Iterator[str]]:
+    """Return what yields the mistakes in an object that has exactly these fields, each a name."""
+
+    def mistakes(type: str, value: Any) -> Iterator[str]:
+        yield from object_mistakes(type, value, names)
+        yield from (flaw(f"{type}.{name}", "Invalid value") for name in names if not _is_name(value[name]))
+
+    return mistakes
 
 
-def _is_endpoint(value: Any) -> bool:
-    return _is_object_of("url")(value) and _is_url(value["url"])
+def _endpoint_mistakes(name: str, value: Any) -> Iterator[str]:
+    yield from _receiver_mistakes("url")(name, value)
+    if not _is_url(value["url"]):
+        yield flaw(URL, "Invalid value")
 
 
 def _is_version(value: Any) -> bool:
@@ -184,17 +203,17 @@ def _is_version(value: Any) -> bool:
     return re.fullmatch(VERSION, value, re.ASCII) is not None and date_of(f"{value[:10]}.a") != NEWEST
 
 
-_VALID: Mapping[str, Callable[[Any], bool]] = {
-    "name": _is_name,
-    "type": lambda value: value in RECEIVERS,
-    "event_payload": lambda value: value in ("thin", "snapshot"),
-    "enabled_events": lambda value: _is_list_of_texts(value) and bool(value),
-    WEBHOOK: _is_endpoint,
-    "description": lambda value: isinstance(value, str),
-    "metadata": lambda value: isinstance(value, dict),
-    "events_from": _is_list_of_texts,
-    "include": _is_list_of_texts,
-    "snapshot_api_version": _is_version,
-    **{type: _is_object_of(*cloud.required) for type, cloud in CLOUDS.items()},
+_MISTAKES: Mapping[str, Callable[[str, Any], Iterator[str]]] = {
+    "name": _unless(_is_name),
+    "type": lambda name, value: enum_mistakes(name, value, _TYPES),
+    "event_payload": lambda name, value: enum_mistakes(name, value, _PAYLOADS),
+    "enabled_events": _unless(lambda value: _is_list_of_texts(value) and bool(value)),
+    WEBHOOK: _endpoint_mistakes,
+    "description": _unless(lambda value: isinstance(value, str)),
+    "metadata": _unless(lambda value: isinstance(value, dict)),
+    "events_from": _unless(_is_list_of_texts),
+    "include": _unless(_is_list_of_texts),
+    "snapshot_api_version": _unless(_is_version),
+    **{type: _receiver_mistakes(*cloud.required) for type, cloud in CLOUDS.items()},
 }
-"""The check of the value of each field."""
+"""What yields the mistakes in the value of each field, from its name and the value."""

@@ -72,9 +72,9 @@ def _filter_of(tx: Transaction, query: Query, owner: str) -> EventFilter:
     types = tuple(query.arrays["types"])
     if len(types) > MOST_TYPES:
         raise invalid(flaw("types", f"Has more than {MOST_TYPES} values"))
-    for type in types:
+    for n, type in enumerate(types):
         if not is_event_type(type):
-            raise invalid(flaw("types", f"Invalid value '{type}'"))
+            raise invalid(flaw(f"types[{n}]", f"Invalid value '{type}'"))
     return EventFilter(owner, query.single.get("object_id"), types, _bounds(tx, query, AFTER), _bounds(tx, query, BEFORE))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.sdk import JsonDict, Renderer, Request, Response, Transaction
+from emulator.vendors.stripe.assumptions.events import NO_SNAPSHOT
 from emulator.vendors.stripe.assumptions.jobs import EVENT_CHANGES, EVENT_METADATA, PING_FORM
 from emulator.vendors.stripe.events.model import Event
 from emulator.vendors.stripe.events.notification import notification_to_json
@@ -16,11 +17,11 @@ from emulator.vendors.stripe.requests.pages import Page
 def event_to_json(tx: Transaction, request: Request, event: Event) -> JsonDict:
     """Return an event as it is fetched, in the order of pages: after id and object, its keys follow the alphabet.
 
-    Evidence: stripe-event-7, stripe-event-13, stripe-event-18 and stripe-ping-3.
+    Evidence: stripe-event-7, stripe-event-13, stripe-event-20 and stripe-ping-3.
     """
     context = context_of(request) if event.owner != own_account(tx, request) or is_of_organization(request) else None
     body = notification_to_json(tx, event, context) | _data(tx, event)
-    if has_snapshot_event(version_of(request)):
+    if has_snapshot_event(version_of(request)) and tx.choice(NO_SNAPSHOT) == "null":
         body["snapshot_event"] = None
     if not has_changes(version_of(request)):
         body.pop("changes", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -43,6 +43,23 @@ def flaw(path: str, text: str) -> str:
 def unrecognized(path: str, value: str, valid: Iterable[str]) -> str:
     """Return the message about a value that is none of those that there are, as users report it. Evidence: stripe-wording-6."""
     return flaw(path, f"Unrecognized enum value '{value}', valid values are: {', '.join(sorted(valid))}")
+
+
+def enum_mistakes(path: str, value: Any, valid: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong with a value that has to be one of some texts."""
+    if not isinstance(value, str):
+        yield flaw(path, "Must be a string")
+    elif value not in valid:
+        yield unrecognized(path, value, valid)
+
+
+def object_mistakes(path: str, value: Any, names: Collection[str]) -> Iterator[str]:
+    """Yield what is wrong with an object that has to have fields of these names, and no others."""
+    if not isinstance(value, dict):
+        yield flaw(path, "Must be an object")
+        return
+    yield from (flaw(f"{path}.{name}", "Unknown field") for name in value if name not in names)
+    yield from (flaw(f"{path}.{name}", "Missing field") for name in names if name not in value)
 
 
 NO_MAP_OF_STRINGS = "Must be a map of strings"

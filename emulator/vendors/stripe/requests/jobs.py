@@ -12,7 +12,7 @@ from emulator.vendors.stripe.model.endpoints import Endpoint, differs_by_channel
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS
 from emulator.vendors.stripe.model.versions import has_delete, has_rps
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
-from emulator.vendors.stripe.requests.fields import flaw, invalid, metadata_mistakes
+from emulator.vendors.stripe.requests.fields import enum_mistakes, flaw, invalid, metadata_mistakes, object_mistakes
 
 METHODS = ("post", "delete")
 SCOPES = ("all", "none")
@@ -55,26 +55,21 @@ def _mistakes(fields: JsonObject, version: str) -> Iterator[str]:
     if not isinstance(fields.get("skip_validation", False), bool):
         yield flaw("skip_validation", "Must be a boolean")
     yield from metadata_mistakes(fields.get("metadata", {}))
-    scope = fields.get("notification_suppression", EVERYWHERE)
-    if isinstance(scope, dict):
-        yield from (flaw(f"notification_suppression.{name}", "Unknown field") for name in scope if name != "scope")
-    if not isinstance(scope, dict) or scope.get("scope") not in SCOPES:
-        yield flaw("notification_suppression.scope", "Must be all or none")
+    yield from _suppression_mistakes(fields.get("notification_suppression", EVERYWHERE))
     rps = fields.get("maximum_rps", DEFAULT_RPS)
     if type(rps) is not int or not 1 <= rps <= 100:
         yield flaw("maximum_rps", "Must be an integer from 1 to 100")
 
 
+def _suppression_mistakes(suppression: Any) -> Iterator[str]:
+    yield from object_mistakes("notification_suppression", suppression, ("scope",))
+    yield from enum_mistakes("notification_suppression.scope", suppression["scope"], SCOPES)
+
+
 def _endpoint_mistakes(endpoint: Any, methods: Sequence[str]) -> Iterator[str]:
     if endpoint is None:
         yield flaw("endpoint", "Missing field")
-    elif not isinstance(endpoint, dict):
-        yield flaw("endpoint", "Must be an object")
-    else:
-        if endpoint.keys() != {"http_method", "path"}:
-            yield from (flaw(f"endpoint.{name}", "Unknown field") for name in endpoint if name not in ("http_method", "path"))
-            yield from (flaw(f"endpoint.{name}", "Missing field") for name in ("http_method", "path") if name not in endpoint)
-        if endpoint.get("http_method") not in methods:
-            yield flaw("endpoint.http_method", f"Must be {' or '.join(methods)}")
-        if not isinstance(endpoint.get("path"), str):
-            yield flaw("endpoint.path", "Must be a string")
+    yield from object_mistakes("endpoint", endpoint, ("http_method", "path"))
+    yield from enum_mistakes("endpoint.http_method", endpoint["http_method"], methods)
+    if not isinstance(endpoint["path"], str):
+        yield flaw("endpoint.path", "Must be a string")

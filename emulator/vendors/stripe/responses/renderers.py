@@ -251,7 +251,7 @@ def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iter
         destinations = [answer.subject] if answer.name == "destination" else answer.subject.items
         return facts_of_destinations(destinations, version_of(request))
     if answer.name in ("event", "events", "pinged") and has_snapshot_event(version_of(request)):
-        return iter(("stripe-event-17", "stripe-event-18"))
+        return iter(("stripe-event-17", "stripe-event-18", "stripe-event-20"))
     if answer.name != "job" or not isinstance(answer.subject, Job):
         return iter(())
     if answer.evidence == "stripe-create-1":

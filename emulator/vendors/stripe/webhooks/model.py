@@ -159,6 +159,7 @@ OUTBOX = Outbox(
         resent="stripe-webhook-8",
         resumed="stripe-webhook-14",
         kept_back="stripe-webhook-15",
+        forgotten="stripe-webhook-17",
     ),
     events=TYPES,
     timeout=timedelta(seconds=10),
