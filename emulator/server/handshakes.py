@@ -8,12 +8,15 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from traceback import clear_frames
+from weakref import ref
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.kernel.limits import Limits
+from emulator.server.tls_records import RecordsInTurn
 from emulator.server.transports import LINGER
 from emulator.web.event_loop import next_round, pause
 
@@ -62,8 +65,29 @@ class Handshakes:
         except OSError as error:
             protocol.parser = None  # type: ignore[assignment]  # or the two would hold each other for good
             clear_frames(error.__traceback__)  # asyncio's hold the error, which holds them
+        else:
+            _side_of(protocol).on_rest = partial(_read_on_in_turn, ref(protocol))
+            _read_on_in_turn(ref(protocol))  # what came with the end of the handshake
         finally:
             self._under_way.pop(connection, None)
+
+
+def _side_of(protocol: HttpToolsProtocol) -> RecordsInTurn:
+    side: RecordsInTurn = protocol.transport.get_extra_info("ssl_object")
+    return side
+
+
+def _read_on_in_turn(of: ref[HttpToolsProtocol]) -> None:
+    """Have a connection read on, when others have had their turn, what has come already. Nothing here holds it."""
+    asyncio.get_running_loop().call_soon(_read_on, of)
+
+
+def _read_on(of: ref[HttpToolsProtocol]) -> None:
+    if (protocol := of()) is not None:
+        _side_of(protocol).go_on()
+        if not (protocol.transport.is_closing() or protocol.flow.read_paused):  # who resumes reading reads that
+            protocol.transport.pause_reading()
+            protocol.transport.resume_reading()
 
 
 def _cut_off(connection: socket.socket) -> None:

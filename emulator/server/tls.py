@@ -22,6 +22,7 @@ from emulator.server.certificates import (
     UnreadableAuthority,
     authority_in,
 )
+from emulator.server.tls_records import RecordsInTurn
 from emulator.web.response import refusal_bytes
 
 PLAIN = "plain http came to the TLS (https) port: use https:// or serve without --tls"
@@ -29,7 +30,7 @@ NOT_TLS = ("HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "WRONG_VERSION_NUMBER")
 """Reasons of OpenSSL."""
 
 
-class Handshake(ssl.SSLObject):
+class Handshake(RecordsInTurn):
     """A handshake that tells its client why it fails: by an alert, or in plain HTTP where it begins with that."""
 
     outgoing: ssl.MemoryBIO
@@ -61,9 +62,10 @@ class Context(ssl.SSLContext):
     sslobject_class = Handshake
 
     def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *options: Any, **named: Any) -> ssl.SSLObject:
-        made = super().wrap_bio(incoming, outgoing, *options, **named)
+        taken = ssl.MemoryBIO()
+        made = super().wrap_bio(taken, outgoing, *options, **named)
         assert isinstance(made, Handshake)  # noqa: S101  for it is sslobject_class
-        made.outgoing = outgoing
+        made.arriving, made.taken, made.outgoing = incoming, taken, outgoing
         return made
 
 
