@@ -82,7 +82,10 @@ class WorldReader:
         if image is not None:
             opened.n, pieces = image
             lines = iter(pieces)
-            wall = self._take_head(next(lines, b""))
+            try:
+                wall = self._take_head(next(lines, b""))
+            except (BadInput, ValidationError, DecodeError, TypeError) as error:
+                raise BadInput.at(f"its image: {error}") from None
             self._take_image(lines)
             self._newest.extend((wall, n) for n, _ in self._world.journal.newest_exchanges(1))
         with sharing(Parts()):

@@ -63,7 +63,7 @@ class SqliteEngine(TablesEngine):
     def _page(self, key: int, after: int) -> Sequence[Record]:
         page, size = [], 0
         with closing(self._database.cursor()) as rows:  # which stays open no longer, or it would hold up the log
-            rows.execute("SELECT n, body FROM records WHERE owner = ? AND n > ? ORDER BY n", (key, after))
+            rows.execute("SELECT n, CAST(body AS BLOB) FROM records WHERE owner = ? AND n > ? ORDER BY n", (key, after))
             for n, body in rows:
                 page.append(Record(n, body))
                 size += len(body)

@@ -141,7 +141,7 @@ class TablesEngine(ABC):
     def list(self) -> dict[str, int]:
         with self._refusals():
             rows = self._rows(f"SELECT id, {self._newest} FROM worlds WHERE id IS NOT NULL")  # noqa: S608
-        return {id if isinstance(id, str) else id.decode(): n for id, n in rows}
+            return {id if isinstance(id, str) else id.decode(): n for id, n in rows}
 
     def drop(self, world: str) -> None:
         with self._refusals():
@@ -188,8 +188,11 @@ class TablesEngine(ABC):
         return self._inserted("INSERT INTO worlds (id) VALUES (?)", self._id(world))
 
     def _images_of(self, key: int) -> Sequence[tuple[int, int]]:
-        """Return the key and the number of the image of a world, if it has one."""
-        return [(image, n) for image, n in self._rows("SELECT key, n FROM images WHERE world = ?", (key,))]
+        """Return the key and the number of the image of a world, if it has one; SQLite may have something else for a number."""
+        return [
+            (image, n if isinstance(n, int) else 0)
+            for image, n in self._rows("SELECT key, n FROM images WHERE world = ?", (key,))
+        ]
 
     def _pieces(self, image: int) -> Iterator[bytes]:
         for n in count(1):

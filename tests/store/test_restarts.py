@@ -200,6 +200,30 @@ def test_another_scenario_than_the_store_began_with_is_refused_unless_somebody_d
         assert server.ask("GET", "/worlds/default")["title"] == "Another"
 
 
+ITS_IMAGE = "INSERT INTO images (key, world, n) SELECT 77, key, 1 FROM worlds WHERE id = 'w'"
+OF_SQLITE = {
+    "UPDATE records SET body = 5 WHERE n = 2": "record 2: ",
+    "UPDATE records SET body = 'text' WHERE n = 2": "record 2: ",
+    "UPDATE records SET n = 'two' WHERE n = 2": "record 3: ",
+    "INSERT INTO images SELECT 77, key, 'one' FROM worlds WHERE id = 'w'": "its image: ",
+    f"{ITS_IMAGE}; INSERT INTO pieces VALUES (77, 1, 5)": "its image: ",
+}
+"""What was done to a file that has two records of a world, and what is said of it: SQLite lets a column have any type."""
+
+
+@pytest.mark.parametrize("done", OF_SQLITE)
+def test_a_value_of_another_type_names_its_world_and_what_to_do(tmp_path: Path, done: str) -> None:
+    place = tmp_path / "worlds.db"
+    with serving(place, FROZEN) as server:
+        server.ask("POST", "/worlds", {"id": "w"}, 201)
+        server.ask("POST", "/worlds/w/clock/advance", {"by": "1h"})
+        for statement in done.split("; "):
+            server.engine._rows(statement)
+    with pytest.raises(BadInput) as refused, serving(place):
+        pass
+    assert f"the world 'w' cannot be read from the store: {OF_SQLITE[done]}" in str(refused.value)
+
+
 def test_a_damaged_record_names_its_world_and_what_to_do(place: Place) -> None:
     with serving(place, FROZEN) as server:
         server.ask("POST", "/worlds", {"id": "w"}, 201)
