@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, InvalidURL
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
@@ -143,7 +143,10 @@ class HttpClient:
         return response
 
     def _whole(self, target: bytes) -> str:
-        path = self.address.path + target.decode("ascii")
+        try:
+            path = self.address.path + target.decode("ascii")
+        except UnicodeDecodeError:  # a server gave an id that is none
+            raise InvalidURL(f"no request can ask for {escaped(target.decode(errors='replace'))}") from None
         return f"http://{self.address.netloc}{path}" if self.proxy and self.address.scheme == "http" else path
 
     def _idle_connection(self) -> HTTPConnection | None:

@@ -270,7 +270,7 @@ class EmulatorServer:
 
         def send(method: str, path: str, body: Any, _is_read: bool) -> AppResponse:
             try:
-                response = client.send(method, path.encode(), AS_JSON, _content(body))
+                response = client.send(method, path.encode(errors="surrogatepass"), AS_JSON, _content(body))
             except NoResponse as error:
                 raise ControlError(f"no emulator answers at {safe_url!r} (--emulator-url, EMULATOR_URL): {error}") from None
             return AppResponse(*response)

@@ -101,6 +101,8 @@ def refusals(path: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreUnavailable(f"the store {path} {_reason(path, error)}") from error
+    except UnicodeDecodeError as error:  # of a message of SQLite that shows what it read
+        raise StoreUnavailable(f"the store {path} cannot be used: {REASONS[sqlite3.SQLITE_CORRUPT]}") from error
 
 
 def _reason(path: str, error: sqlite3.Error) -> str:

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from emulator.cli.main import main
+from emulator.client.emulator import Emulator
 from emulator.client.server import ControlError, EmulatorServer
 from emulator.scenario.client import MAX_RESPONSE_DEPTH, fits, read_foreign
 from emulator.server.app import create_app, worlds_of
@@ -83,6 +84,14 @@ def serve() -> Iterator[Serve]:
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.mark.parametrize("id", ["w\u202e", "w\x1b[2J", "w\n", "w x", "\ud800"])
+def test_an_id_that_no_request_can_name_is_told_in_one_line(serve: Serve, id: str) -> None:
+    url = serve(200, json.dumps({**EMPTY, **WORLD, "id": id, "version": "0.1.0"}).encode())
+    with EmulatorServer(url) as server, pytest.raises(ControlError) as told:
+        Emulator(server=server)._drop()
+    assert str(told.value).isprintable()
 
 
 def test_the_commands_that_ask_a_server_are_these() -> None:

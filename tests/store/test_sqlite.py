@@ -198,6 +198,14 @@ def test_a_damaged_file_is_said_to_be_damaged(path: Path, part: float) -> None:
             read_all(path)
 
 
+def test_a_file_whose_tables_are_no_text_is_said_to_be_damaged(path: Path) -> None:
+    with closing(SqliteEngine(str(path))) as engine:
+        append(engine, "a", 1)
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE images (key", b"CREATE TABLE images \xffkey"))
+    with pytest.raises(StoreUnavailable, match=f"the store {re.escape(str(path))} cannot be used: it is damaged: put back"):
+        read_all(path)
+
+
 CALLS: dict[str, Callable[[Engine], object]] = {
     "append": lambda engine: append(engine, "a", 2),
     "append to another world": lambda engine: append(engine, "new", 1),
