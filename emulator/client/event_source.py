@@ -67,7 +67,8 @@ def events_in(lines: Iterable[bytes]) -> Iterator[ServerEvent]:
     for line in lines:
         name, _, value = line.decode("utf-8", "replace").rstrip("\r\n").partition(":")
         if name in FIELDS:
-            fields[name] = value.removeprefix(" ")
+            if name != "id" or _can_be_sent(value):
+                fields[name] = value.removeprefix(" ")
         elif name:
             continue
         elif value or not fields:
@@ -77,6 +78,11 @@ def events_in(lines: Iterable[bytes]) -> Iterator[ServerEvent]:
             fields = {}
         else:
             fields = {}
+
+
+def _can_be_sent(id: str) -> bool:
+    """Tell whether an id can stand in the header with which the events after it are asked for."""
+    return id.isascii() and id.isprintable()
 
 
 def _event(name: str, id: str | None, text: str) -> ServerEvent:

@@ -12,6 +12,7 @@ import pytest
 
 from emulator.cli.main import main
 from emulator.client.emulator import Emulator
+from emulator.client.event_source import events_in
 from emulator.client.server import ControlError, EmulatorServer
 from emulator.scenario.client import MAX_RESPONSE_DEPTH, fits, read_foreign
 from emulator.server.app import create_app, worlds_of
@@ -163,7 +164,15 @@ def test_json_has_so_many_levels(levels: int, is_accepted: bool) -> None:
         ("ab", [str], False),
         ({"x": {"y": "z"}}, {...: {...: str}}, True),
         ({"x": {"y": 1}}, {...: {...: str}}, False),
+        ({"a": 2**64}, {"a": int}, True),
+        ({"a": -(10**4_299)}, {"a": int | None}, False),
     ],
 )
 def test_a_value_fits_a_shape_with_all_its_names(value: object, shape: object, fit: bool) -> None:
     assert fits(value, shape) is fit
+
+
+@pytest.mark.parametrize("id", ["a\rb: c", "a\0b", "\u202e", "\x1b[2J"])
+def test_an_id_of_an_event_that_no_header_can_hold_is_passed_over(id: str) -> None:
+    lines = [b"id: 7\n", f"id: {id}\n".encode(), b"event: reset\n", b'data: {"last": 1}\n', b"\n"]
+    assert [*events_in(lines)] == [("reset", "7", {"last": 1})]
