@@ -35,7 +35,7 @@ from emulator.web.calls import call_of
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
 from emulator.web.response import LEAST_REFUSAL, OutgoingResponse, RawHeaders
-from emulator.web.scripted_responses import SCRIPTED, failure_of, reply_to, scripted_answer
+from emulator.web.scripted_responses import SCRIPTED, failure_of, reply_to, sandbox_of, scripted_answer
 from emulator.web.waits import MustWait
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Pipeline:
         body = b"" if isinstance(content, Stream) else content
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
         is_own = answer.name not in NOT_OF_VENDORS and not (left and STATUS in [fault.do for fault in left])
-        headers = self._headers(tx, request, response, n)
+        headers = self._headers(tx, request, response, n) + ([] if is_own else sandbox_of(request.raw_headers))
         if is_own and request.operation is None and not request.verbs:
             headers.append((b"emulator-error", b"no-such-path"))
         if is_own and response.status >= LEAST_REFUSAL and content_coding(request.raw_headers, request.body):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.kernel.faults import Fault
@@ -14,12 +14,26 @@ from emulator.kernel.transaction import Transaction
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response
 from emulator.web.calls import call_of
-from emulator.web.response import LEAST_REFUSAL
+from emulator.web.response import LEAST_REFUSAL, RawHeaders
 
 SCRIPTED = "scripted"
 """The answer that the scenario gives."""
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
+
+SANDBOX = (b"content-security-policy", b"sandbox")
+"""The header by which a browser shows a page as one of nobody's: a script in it neither runs nor reaches the control plane."""
+
+PAGES = frozenset({b"document", b"iframe", b"frame", b"embed", b"object"})
+"""Values of Sec-Fetch-Dest of a request whose answer a browser shows."""
+
+
+def sandbox_of(headers: Sequence[tuple[bytes, bytes]]) -> RawHeaders:
+    """Return what a response has for a browser that is to show it, by its request's headers: over plain http these say less."""
+    return [SANDBOX] * any(
+        (name == b"sec-fetch-dest" and value in PAGES) or (name == b"accept" and b"text/html" in value)
+        for name, value in headers
+    )
 
 
 def reply_to(tx: Transaction, request: Request, is_whole: bool = True) -> Selection:

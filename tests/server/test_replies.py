@@ -331,3 +331,26 @@ def test_a_header_is_not_given_in_two_ways(world: Emulator) -> None:
 def test_words_of_a_response_belong_to_a_fault_that_has_one(world: Emulator, word: dict[str, Any]) -> None:
     with pytest.raises(ControlError, match=f"'{next(iter(word))}' belongs to do: status, not to drop"):
         world.faults.add(at=STOP, where="before-auth", do="drop", **word)
+
+
+HTML = {"content-type": "text/html", "content-security-policy": "script-src *"}
+SHOWN = {
+    "a document": {"Sec-Fetch-Dest": "document"},
+    "a frame": {"sec-fetch-dest": "iframe"},
+    "over http": {"Accept": "text/html,*/*"},
+}
+
+
+@pytest.mark.parametrize("shown", SHOWN)
+def test_a_page_that_a_scenario_gives_is_nobodys_in_a_browser(world: Emulator, shown: str) -> None:
+    world.replies.add(at=STOP, status=200, text="<script>1</script>", headers=HTML)
+    path = "/batches/B1/stop"
+    assert serpwow(world, path, headers=SHOWN[shown]).headers.get_list("content-security-policy") == ["script-src *", "sandbox"]
+    assert serpwow(world, path, headers={"Sec-Fetch-Dest": "empty"}).headers["content-security-policy"] == "script-src *"
+    assert "sandbox" not in serpwow(world, "/batches", headers=SHOWN[shown]).headers["content-security-policy"]
+
+
+def test_a_failure_that_a_fault_writes_is_nobodys_page_in_a_browser(world: Emulator) -> None:
+    world.faults.add(at=STOP, where="before-commit", do="status", status=500, body="<script>1</script>", headers=HTML)
+    answer = serpwow(world, "/batches/B1/stop", headers=SHOWN["a document"])
+    assert answer.headers.get_list("content-security-policy")[-1] == "sandbox"
