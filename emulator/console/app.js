@@ -52,7 +52,7 @@ function showState(open) {
 function show() {
   const place = current();
   const [name = ""] = place.parts;
-  if (!(name in VIEWS)) return go(["worlds"], {}, { replace: true });
+  if (!Object.hasOwn(VIEWS, name)) return go(["worlds"], {}, { replace: true });
   markPlace(name);
   const next = name === "w" ? `w/${place.parts[1]}` : name;
   if (next === key && view) return view.navigate?.(place);

@@ -45,7 +45,7 @@ class FaultsView {
     const places = ["*", ...all.flatMap((it) => [it.name, ...it.operations.map((each) => each.name)]), ...all.filter((it) => it.machines.some((each) => each.kind.endsWith(".delivery"))).map((it) => `${it.name}.webhook`)];
     const at = places.includes(query.fault_at) ? query.fault_at : "*";
     const isDelivery = at.endsWith(".webhook");
-    const where = query.where in WHERE ? query.where : "after-commit";
+    const where = Object.hasOwn(WHERE, query.where) ? query.where : "after-commit";
     const deeds = isDelivery ? Object.keys(DELIVERY) : doable(where);
     const deed = deeds.includes(query.do) ? query.do : deeds[0];
     const names = { "*": "every operation" };

@@ -41,7 +41,7 @@ class WorldFrame {
 
   /** Show the part of the world that an address names. */
   navigate({ parts, query }) {
-    const name = parts[2] in VIEWS ? parts[2] : "state";
+    const name = Object.hasOwn(VIEWS, parts[2]) ? parts[2] : "state";
     this.drawTabs(name);
     this.moments.show(query.at);
     if (name === this.shown) return this.view.navigate(query);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from emulator.server.app import create_app, library, worlds_of
@@ -112,6 +113,13 @@ def test_the_page_lives_on_when_its_server_is_gone_and_comes_back(browser: Brows
 def test_a_world_that_there_is_not_is_told_in_words(console: Console) -> None:
     page = console.open("/w/nobody/state")
     expect(page.locator("#said")).to_contain_text("nobody")
+
+
+@pytest.mark.parametrize("place", ["constructor", "__proto__", "toString"])
+def test_an_address_that_names_no_place_leads_to_one_that_there_is(console: Console, place: str) -> None:
+    expect(console.open(f"/w/default/{place}").get_by_role("link", name="State")).to_have_attribute("aria-current", "page")
+    expect(console.open(f"/{place}").get_by_role("heading", name="Worlds")).to_be_visible()
+    expect(console.open(f"/w/default/faults?where={place}").get_by_role("button", name="Lay it")).to_be_visible()
 
 
 def test_a_world_that_is_dropped_while_one_looks_is_left(console: Console) -> None:
