@@ -72,7 +72,7 @@ def _worlds_of(path: Path, at: int | None, limits: Limits) -> tuple[Worlds, Head
     from emulator.kernel.errors import BadInput, EmulatorError
     from emulator.kernel.past import ENTRY
     from emulator.kernel.worlds import DEFAULT, Worlds
-    from emulator.scenario.files import FileTooLarge, read_bounded
+    from emulator.scenario.files import FileTooLarge, NoRegularFile, read_bounded
     from emulator.store.file import WorldFile
     from emulator.store.importing import free_claims, opened
     from emulator.store.values import Values
@@ -86,6 +86,8 @@ def _worlds_of(path: Path, at: int | None, limits: Limits) -> tuple[Worlds, Head
         if at is not None:
             world.restore(f"{ENTRY}{at}")
             world.clock.set_rate(FROZEN)
+    except NoRegularFile as error:
+        raise click.ClickException(escaped(f"{path}: {error}")) from None
     except FileTooLarge as error:
         raise click.ClickException(escaped(f"{path}: {error}; {limits.more('memory')}")) from None
     except OSError as error:

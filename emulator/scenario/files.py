@@ -38,7 +38,11 @@ def looks_like_path(text: str) -> bool:
 
 
 class FileTooLarge(ValueError):
-    """A file that has more bytes than are read of it, or that is no regular file and may never end."""
+    """A file that has more bytes than are read of it."""
+
+
+class NoRegularFile(FileTooLarge):
+    """A pipe or a device, which may never end."""
 
 
 def read_bounded(path: Path, most: int) -> bytes:
@@ -47,7 +51,7 @@ def read_bounded(path: Path, most: int) -> bytes:
     One that becomes a pipe meanwhile is not waited for.
 
     Raises:
-        FileTooLarge: it has more than `most` bytes, or is a pipe or a device.
+        FileTooLarge: it has more than `most` bytes, or is no regular file.
         OSError: it cannot be read.
     """
     _check_kind_and_size(path.stat(), most)
@@ -61,7 +65,7 @@ def read_bounded(path: Path, most: int) -> bytes:
 
 def _check_kind_and_size(status: os.stat_result, most: int) -> None:
     if not S_ISREG(status.st_mode):
-        raise FileTooLarge("is no regular file: name one that ends")
+        raise NoRegularFile("is no regular file: name one that ends")
     if status.st_size > most:
         raise FileTooLarge(f"larger than {most} bytes")
 

@@ -147,15 +147,21 @@ def _name(path: str) -> str:
 
 def files_below(folder: str) -> Iterator[str]:
     """Yield the paths of the files in a folder and those below it, in order; links too, unless they lead to a folder."""
-    try:
-        entries = sorted(os.scandir(folder), key=attrgetter("name"))
-    except OSError:
-        return
-    for entry in entries:
+    left = _entries(folder)
+    while left:
+        entry = left.pop()
         if entry.is_dir(follow_symlinks=False):
-            yield from files_below(entry.path)
+            left += _entries(entry.path)
         elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and not isdir(entry.path)):
             yield entry.path
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, the last first; nothing where that cannot be read."""
+    try:
+        return sorted(os.scandir(folder), key=attrgetter("name"), reverse=True)
+    except OSError:
+        return []
 
 
 def split_scenarios(paths: Iterable[str], vendors: Vendors) -> tuple[list[str], list[str]]:

@@ -73,6 +73,12 @@ def test_a_file_that_becomes_a_pipe_meanwhile_is_not_waited_for(tmp_path: Path, 
         read_bounded(tmp_path / "pipe.yaml", 10)
 
 
+def test_no_bound_is_named_for_a_pipe_that_is_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    told = CliRunner().invoke(main, ["open", str(tmp_path / "pipe")])
+    assert told.stderr == f"Error: {tmp_path}/pipe: is no regular file: name one that ends\n"
+
+
 HOURS = state_schema(VENDORS.values())
 
 

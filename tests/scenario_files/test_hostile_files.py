@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from emulator.client.in_process import InProcessClient
 from emulator.kernel.errors import LONGEST, BadInput, EmulatorError, Problem
 from emulator.scenario import player
 from emulator.scenario.document import Document
+from emulator.scenario.library import files_below
 from emulator.scenario.loader import load_document, load_text
 from emulator.scenario.player import play
 from emulator.scenario.strict_yaml import MAX_DIRECTIVES, parse
@@ -140,3 +144,18 @@ def test_what_is_kept_is_filled_in_as_it_is() -> None:
     ]
     play(load_text(json.dumps({"title": "x", "steps": steps}), VENDORS, "x", "x.json"), echo)
     assert echo.sent == ["{a}{b}", "kept", "<{a}{b}>{kept}"]
+
+
+def test_folders_within_folders_are_looked_through_however_deep(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["b"] * 300)
+    deep.mkdir(parents=True)
+    names = ["a.yaml", f"{'b/' * 300}d.yaml", "c.yaml"]
+    for name in names:
+        (tmp_path / name).touch()
+    before = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(len(inspect.stack()) + 100)
+        found = [*files_below(str(tmp_path))]
+    finally:
+        sys.setrecursionlimit(before)
+    assert found == [str(tmp_path / name) for name in names]
