@@ -39,6 +39,8 @@ BUSY_SECONDS = 0.05
 FULL_SECONDS = 1.0
 """Seconds after which a world is looked at again in which there was no room, or for which there was no store."""
 
+OUR_FAULT = "the attempt failed by a fault of the emulator, which its log has"
+
 log = logging.getLogger("emulator")
 
 LogAttempt = Callable[[World, Outgoing, str, str], object]
@@ -194,7 +196,7 @@ class HttpCarrier:
     def _fly(self, flight: Flight) -> None:
         try:
             if self._is_to_go_out(flight):
-                outcome = self._outcome(flight)
+                outcome = self._outcome_whatever_comes(flight)
                 with flight.world.lock, self._turn:
                     self._land(flight, outcome)
         except Exception:
@@ -216,6 +218,14 @@ class HttpCarrier:
                 self._forget(flight)
                 return False
             return flight.is_wanted()
+
+    def _outcome_whatever_comes(self, flight: Flight) -> Report | Refused:
+        """Return what came of an attempt; where a fault of ours ended it, that, or it would be under way for good."""
+        try:
+            return self._outcome(flight)
+        except Exception:
+            log.exception("an attempt to deliver %s failed", flight.outgoing.id)
+            return Report(error=OUR_FAULT)
 
     def _outcome(self, flight: Flight) -> Report | Refused:
         from emulator.delivery.addresses import look_up

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from ssl import SSLContext, SSLError, SSLWantReadError, SSLWantWriteError
 from typing import Any, TypeVar
 
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from emulator.delivery.hosts import Target
 from emulator.delivery.outgoing import KEPT, Report
@@ -47,10 +47,13 @@ class Answer:
 
         Raises:
             HttpParserError: it is no HTTP.
-            ValueError: its head is too long, or its status is none.
+            ValueError: its head is too long, its status is none, or it goes on in another protocol.
         """
         self.size += len(data)
-        self._parser.feed_data(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            raise ValueError(f"its answer goes on in another protocol ({self.status})") from None
         if self.has_no_status:
             raise ValueError(f"the status of its answer is {self.status:03}, which is none")
         if not self.has_head and self.size > HEAD:

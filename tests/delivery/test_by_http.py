@@ -203,6 +203,7 @@ def test_no_redirect_is_followed_and_no_proxy_of_the_environment_is_used(
 LONG = b"x" * (KEPT + 100)
 HUNG_UP, BROKEN_OFF = "the receiver hung up without an answer", "the receiver broke off its answer"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n"
 ANSWERS: list[tuple[bytes, int | str, int]] = [
     (b"HTTP/1.1 200 OK\r\n\r\nuntil the end", 200, 13),
     (b"HTTP/1.1 204 No Content\r\n\r\n", 204, 0),
@@ -214,6 +215,8 @@ ANSWERS: list[tuple[bytes, int | str, int]] = [
     (b"", HUNG_UP, 0),
     (b"HTTP/1.1 000 X\r\ncontent-length: 0\r\n\r\n", "the receiver could not be asked: the status of its answer is 000", 0),
     (b"HTTP/1.1 099 X\r\n\r\n", "the receiver could not be asked: the status of its answer is 099", 0),
+    (b"HTTP/1.1 101 X\r\n\r\n", "the receiver could not be asked: ", 0),
+    (SWITCH + b"\r\n", "the receiver could not be asked: its answer goes on in another protocol (101)", 0),
     (b"SSH-2.0-OpenSSH\r\n", "the receiver could not be asked", 0),
     (b"HTTP/1.1 200 OK\r\nx: %s\r\n\r\n" % (b"x" * 2 * HEAD), "the receiver could not be asked: the head", 0),
     (b"HTTP/1.1 100 Continue\r\n\r\n" * (HEAD // 25 + 1), "the receiver could not be asked: the head", 0),
@@ -233,6 +236,15 @@ def test_of_an_answer_no_more_is_read_than_is_kept(
     ((_, came),) = attempts(emulator)
     assert came == outcome if isinstance(outcome, int) else str(came).startswith(outcome)
     assert len(emulator.deliveries[0].attempts[0].body) == kept
+
+
+@pytest.mark.usefixtures("receiver")
+def test_an_attempt_that_a_fault_of_ours_ends_is_one_that_failed(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.delivery.posting.post", lambda *_: 1 // 0)
+    cancel(emulator)
+    emulator.clock.advance("1m")
+    ((_, came),) = attempts(emulator)
+    assert came == "the attempt failed by a fault of the emulator, which its log has"
 
 
 def test_where_nobody_listens_that_is_an_attempt_that_failed() -> None:
