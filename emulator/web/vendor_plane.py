@@ -86,9 +86,7 @@ class VendorPlane:
             response = emulator_error(429, "too-many", str(error))
         except Exception:
             response = emulator_error(*self.failure(plan.request.method, plan.request.path))
-        if response is None:
-            return None
-        if response.receipt is None:
+        if response is not None and response.receipt is None:
             self.note(plan.scope, response)
         return response
 
@@ -211,8 +209,7 @@ class VendorPlane:
 
     def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:
         """Carry out a request in a world without faults; None where it was given one meanwhile."""
-        response = self._at_once(world, request)
-        return response and with_receipt(response, world)
+        return (response := self._at_once(world, request)) and with_receipt(response, world)
 
     def _at_once(self, world: World, request: Request) -> OutgoingResponse | None:
         return None if world.store.tables.get(Fault.kind) else self._pipeline.at_once(world, request)
