@@ -196,11 +196,12 @@ def _resumed(
 ) -> Worlds:  # fmt: skip
     """Return the worlds of a store with those of scenarios, and say which of them go on."""
     from emulator.server import stored
+    from emulator.store.opening import shown
 
     ids = [] if go_on is False else kept.ids()
     worlds = stored.stored_worlds(kept, scenarios, rate, limits, go_on, are_named)
     if not quiet:
-        for line in stored.lines(url, ids):
+        for line in stored.lines(shown(url), ids):
             click.echo(line, err=True)
     return worlds
 

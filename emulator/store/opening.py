@@ -45,6 +45,15 @@ def engine_of(url: str) -> Engine | None:
     raise BadInput.at(f"there is no store {scheme}:{hint(scheme, (MEMORY, SQLITE, POSTGRES))}; {FORMS}")
 
 
+def shown(url: str) -> str:
+    """Return the URL of a store that was opened as people may read it: without a user, a password or parameters."""
+    if url.partition(":")[0] not in (POSTGRES, "postgres"):
+        return url
+    from emulator.store.postgres_connection import Place
+
+    return str(Place(url))
+
+
 def _postgres(url: str) -> Engine:
     try:
         from emulator.store.postgres import PostgresEngine

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from emulator.cli.serve import _resumed
+from emulator.kernel.limits import Limits
+from emulator.store.kept_worlds import KeptWorlds
 from emulator.store.port import Ahead, Append, Overtaken, Record, StoreUnavailable
 from emulator.store.postgres import PostgresEngine
 from emulator.store.postgres_connection import MIGRATIONS, MISNUMBERED, SETTINGS, Place
+from emulator.vendors import VENDORS
 from tests.store.engines import contents, keep_image, postgres_url
 from tests.store.postgres import cluster
+from tests.support.loading import load_value
 
 
 @pytest.fixture
@@ -208,6 +214,17 @@ def test_a_database_that_cannot_be_used_is_refused_with_what_to_do_and_without_t
     assert REFUSED[place] in str(refused.value)
     assert not re.search(r"secret|hidden|word@|%40", str(refused.value))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("more", ["", "&password=secret%40word"])
+def test_worlds_that_go_on_are_told_without_the_password(url: str, more: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        with closing(KeptWorlds(PostgresEngine(url + more), VENDORS, Limits())) as kept:
+            _resumed(kept, url + more, None, False, False, [load_value({"title": "A job"}, VENDORS)], None, Limits())
+    said = capsys.readouterr().err
+    assert (
+        said == f"1 world goes on from postgresql://127.0.0.1:{cluster().port}/postgres?schema={Place(url).schema}: default\n"
+    )
 
 
 def test_a_user_who_may_not_make_a_schema_is_told_so(url: str, admin: psycopg.Connection) -> None:
