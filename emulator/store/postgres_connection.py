@@ -16,7 +16,9 @@ from psycopg.conninfo import conninfo_to_dict
 from emulator.kernel.errors import BadInput
 from emulator.store.port import StoreUnavailable
 
-FORM = "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+FORMS = (
+    "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in its parts, and parameters of libpq behind a ?"
+)
 SCHEMA = "batch_emulator"
 
 DEFAULTS: dict[str, Any] = {
@@ -77,9 +79,9 @@ MISNUMBERED = "BE001"
 """The error that `append` raises where a world is not where its records are."""
 
 REASONS = {
-    "42501": "this user lacks a right: let it make and use the schema",
+    "42501": "this user lacks a right: GRANT CREATE ON DATABASE ... TO it lets it make the schema",
     "53100": "its disk is full: make room there, and it goes on by itself",
-    "25006": "it can only be read: name the primary, not a standby",
+    "25006": "it can only be read: name the primary, not a standby, and see its default_transaction_read_only",
 }
 """What an error of PostgreSQL means, and what to do, by its SQLSTATE; those of connecting say enough."""
 
@@ -100,7 +102,9 @@ class Place:
         try:
             self.parameters = DEFAULTS | conninfo_to_dict(address + (mark + rest if rest else ""))
         except (psycopg.Error, ValueError):  # whose words may have the password in them
-            raise BadInput.at(f"this is no URL of PostgreSQL: write {FORM}, with %40 for an @ in its parts") from None
+            raise BadInput.at(
+                f"this is no URL of PostgreSQL: write {FORM}, with %40 for an @ in its parts, and parameters of libpq behind a ?"
+            ) from None
         if not self.schema or "\0" in self.schema:
             raise BadInput.at(f"schema= names no schema: leave it out for {SCHEMA}")
 

@@ -42,7 +42,7 @@ WRITE = (
     "write sqlite:FILE for a file, such as sqlite:worlds.db, postgresql://USER@HOST/DATABASE for a database,"
     " or memory: to keep nothing beyond the process"
 )
-FORM = "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in its parts"
+FORM = "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in its parts, and parameters of libpq behind a ?"
 WRONG = {
     "": f"'' is no URL of a store: {WRITE}",
     "worlds.db": f"'worlds.db' is no URL of a store: {WRITE}",

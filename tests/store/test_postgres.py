@@ -230,7 +230,7 @@ def test_worlds_that_go_on_are_told_without_the_password(url: str, more: str, ca
 def test_a_user_who_may_not_make_a_schema_is_told_so(url: str, admin: psycopg.Connection) -> None:
     admin.execute("DROP ROLE IF EXISTS reader")
     admin.execute("CREATE ROLE reader LOGIN PASSWORD 'p'")
-    with pytest.raises(StoreUnavailable, match="this user lacks a right: let it make and use the schema"):
+    with pytest.raises(StoreUnavailable, match="this user lacks a right: GRANT CREATE ON DATABASE"):
         PostgresEngine(url.replace("tester:secret%40word", "reader:p"))
 
 
