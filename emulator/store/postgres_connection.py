@@ -102,9 +102,7 @@ class Place:
         try:
             self.parameters = DEFAULTS | conninfo_to_dict(address + (mark + rest if rest else ""))
         except (psycopg.Error, ValueError):  # whose words may have the password in them
-            raise BadInput.at(
-                f"this is no URL of PostgreSQL: write {FORM}, with %40 for an @ in its parts, and parameters of libpq behind a ?"
-            ) from None
+            raise BadInput.at(f"this is no URL of PostgreSQL: {FORMS}") from None
         if not self.schema or "\0" in self.schema:
             raise BadInput.at(f"schema= names no schema: leave it out for {SCHEMA}")
 

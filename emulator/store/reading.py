@@ -272,4 +272,5 @@ _READERS: Mapping[str, Callable[[Raw], Any]] = {
 def _reason(error: Exception) -> str:
     if isinstance(error, BadInput):
         return error.problems[0].message
-    return f"{type(error).__name__}: {error}"[:300]
+    named = f"it names {error}, which is not there" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
+    return named[:300]
