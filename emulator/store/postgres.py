@@ -23,7 +23,7 @@ MOST_READ = 1_000
 
 
 class PostgresEngine(TablesEngine):
-    """Worlds in the database and schema of a URL.
+    """Worlds in the database and schema of a URL. The database knows its connections by its `name`.
 
     Raises:
         BadInput: it is no URL of PostgreSQL.
@@ -35,7 +35,7 @@ class PostgresEngine(TablesEngine):
     def __init__(self, url: str) -> None:
         super().__init__()
         self._at = Place(url)
-        self._name = engine_name()
+        self.name = engine_name()
         self._link: psycopg.Connection | None = None
         with self._refusals():
             self._forgotten = deque(self._leftovers())
@@ -53,7 +53,7 @@ class PostgresEngine(TablesEngine):
         """Return the connection, a new one where there is none that works: then nothing is known any more."""
         if self._link is None or self._link.closed:
             self._places.clear()
-            self._link = open_connection(self._at, self._name)
+            self._link = open_connection(self._at, self.name)
         return self._link
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:

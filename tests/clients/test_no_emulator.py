@@ -90,8 +90,8 @@ def serve() -> Iterator[Serve]:
 @pytest.mark.parametrize("id", ["w\u202e", "w\x1b[2J", "w\n", "w x", "\ud800"])
 def test_an_id_that_no_request_can_name_is_told_in_one_line(serve: Serve, id: str) -> None:
     url = serve(200, json.dumps({**EMPTY, **WORLD, "id": id, "version": "0.1.0"}).encode())
-    with EmulatorServer(url) as server, pytest.raises(ControlError) as told:
-        Emulator(server=server)._drop()
+    with EmulatorServer(url) as server, pytest.raises(ControlError) as told, Emulator(server=server):
+        pass
     assert str(told.value).isprintable()
 
 

@@ -59,7 +59,7 @@ def test_a_second_server_is_refused_and_told_who_has_the_schema(
         PostgresEngine(url)
     port, name = cluster().port, Place(url).schema
     assert str(refused.value) == (
-        f"the store postgresql://127.0.0.1:{port}/postgres?schema={name} is in use by {engine._name} at 127.0.0.1, backend"
+        f"the store postgresql://127.0.0.1:{port}/postgres?schema={name} is in use by {engine.name} at 127.0.0.1, backend"
         f" {backend(engine)}: one server at a time has a schema; stop that, or name another with ?schema=NAME"
     )
 
@@ -169,9 +169,11 @@ def test_of_two_that_append_the_same_at_once_one_does_it_and_none_waits_for_ever
 
     with ThreadPoolExecutor() as pool:
         kept = sum(pool.map(append_all, [("a", "b", "c"), ("c", "b", "a"), ("b", "c", "a")]))
-    engine._places.clear()
-    assert engine.list() == dict.fromkeys("abc", kept)
-    assert [n for n, _ in engine.read("a")] == [*range(1, kept + 1)]
+    engine.close()
+    again = PostgresEngine(url)
+    assert again.list() == dict.fromkeys("abc", kept)
+    assert [n for n, _ in again.read("a")] == [*range(1, kept + 1)]
+    again.close()
 
 
 def test_records_that_nobody_reads_at_once_are_read_in_pages(engine: PostgresEngine) -> None:

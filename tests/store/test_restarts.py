@@ -279,7 +279,7 @@ def test_a_second_server_on_a_store_is_refused_by_the_name_of_the_first_which_go
 
 def test_a_store_of_a_later_release_is_refused_with_what_to_do(victim: Victim, path: Path) -> None:
     with closing(SqliteEngine(str(path))) as engine:
-        engine._database.execute("PRAGMA user_version = 99")
+        engine._rows("PRAGMA user_version = 99")
     with pytest.raises(
         NotStarted, match=r"was written by a later release of batch-emulator.*use that release, or name another"
     ):

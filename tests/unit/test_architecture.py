@@ -18,6 +18,7 @@ CLOCK = ROOT / "kernel" / "clock.py"
 INSTANTS = ROOT / "kernel" / "instants.py"
 SERVE = ROOT / "cli" / "serve.py"
 KEPT = ROOT / "store" / "kept_worlds.py"
+POSTGRES = ROOT / "store" / "postgres_connection.py"
 SLEEPING = {ROOT / "client" / "sleeps.py", ROOT / "client" / "clock.py"}
 """They replace `time.sleep`, and so must know it."""
 PATCHED = {
@@ -82,7 +83,7 @@ def test_no_instant_is_made_by_its_class_in_whose_place_a_test_may_have_put_anot
 
 def times_and_chances(path: Path, tree: ast.Module) -> Iterator[str]:
     """Yield what asks the machine for the time or for chance."""
-    chance = set() if path in (SERVE, KEPT) else {"secrets"}  # a token that can be guessed is none
+    chance = set() if path in (SERVE, KEPT, POSTGRES) else {"secrets"}  # a token that can be guessed is none
     clock = set() if path in SLEEPING else {"time"}
     yield from {"random", *clock, *chance} & {name.split(".")[0] for name in imported_modules(tree)}
     for node in ast.walk(tree):

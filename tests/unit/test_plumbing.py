@@ -38,7 +38,10 @@ NO_PUBLIC_WAY = {
     ("unit/test_budget.py", "_frame"): "everything that a world keeps, to weigh it again",
     ("unit/test_budget.py", "_values"): "the same of a cache",
     ("store/test_sqlite.py", "_database"): "a disk that is full, and has room again",
-    ("store/test_restarts.py", "_database"): "a record that is damaged on the disk",
+    ("store/test_restarts.py", "_rows"): "a record that is damaged on the disk",
+    ("store/test_postgres.py", "_link"): "the connection, to break it, and to ask the database about it",
+    ("store/test_postgres.py", "_resumed"): "the line that tells which worlds go on, without a process",
+    ("server/test_first_control_request.py", "_first"): "what makes the control plane, to hold it up",
     ("unit/test_lanes.py", "_places"): "two ways to the same places, of which the number of rows chooses one",
     ("unit/test_printable.py", "_Handler"): "one log record, without a stream of this process",
 }
