@@ -17,6 +17,7 @@ from emulator.kernel.resource import Struct, field, structs
 from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant, parse_offset
 from emulator.kernel.timeline import TIMELINE
+from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.accounts import (
@@ -147,9 +148,9 @@ class Scenario(Struct, frozen=True, eq=False):
                 add_reply_to(tx, world, reply, self.place("replies", index))
             world.store.settle()
         start, at = tx.now, world.settle()
-        with world.transaction(
-            "timeline"
-        ) as tx:  # after the world has settled, so that each world of this scenario tells of it
+        # After the world has settled, so that each world of this scenario tells of it; at that instant, whatever a clock
+        # that runs shows by now: what is due meanwhile is due after the beginning.
+        with Transaction(world, at, "timeline") as tx:
             for index, event in enumerate(self.content.get("timeline", ())):
                 add_event_to(tx, world, vendors, event, self.place("timeline", index) or f"timeline[{index}]", start)
         world.set_beginning(self.content, at)

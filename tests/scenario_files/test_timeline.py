@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import count
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ from emulator import Emulator, EmulatorServer
 from emulator.client.failure_report import failure_report
 from emulator.client.in_process import InProcessClient
 from emulator.client.server import ControlError
+from emulator.kernel import clock
 from emulator.kernel.errors import BadInput
 from emulator.scenario.loader import load_text
 from emulator.scenario.player import play
@@ -404,3 +407,15 @@ def test_the_report_of_a_failure_names_what_never_happened(client: Client) -> No
     report = failure_report(client.emulator)
     assert "timeline-1 never happened: it follows serpwow.batches.stop" in report
     assert report.count("never happened") == 1
+
+
+def test_a_world_whose_clock_runs_fast_while_it_is_made_begins_with_nothing_of_its_future(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wall = count(0.0, 20.0)
+    monkeypatch.setattr("emulator.scenario.scenario.Clock", partial(clock.Clock, wall=lambda: next(wall)))
+    text = "title: Fast\nclock: {rate: 1}\ngiven: {serpwow: {batches: [{repeat: 20, status: queued, searches: 10}]}}"
+    beginning = load_text(text, VENDORS, "fast", "fast.yaml").world(VENDORS, "fast").beginning
+    assert beginning is not None
+    latest = max(batch.since for batch in beginning.world.store.group("serpwow.batch"))
+    assert latest <= beginning.at
