@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from emulator.kernel.errors import BadInput
 from emulator.store.port import StoreUnavailable
 
-FORMS = (
+FORM = (
     "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in its parts, and parameters of libpq behind a ?"
 )
 SCHEMA = "batch_emulator"
@@ -73,7 +73,7 @@ MIGRATIONS = (
     END $append$;
     """,
 )
-"""What makes the tables of each version out of those of the one before. An id is bytes, since text of PostgreSQL has no NUL."""
+"""Statements that make the tables of each version out of the former one's. Ids are bytes: text of PostgreSQL has no NUL."""
 
 MISNUMBERED = "BE001"
 """The error that `append` raises where a world is not where its records are."""
@@ -83,7 +83,7 @@ REASONS = {
     "53100": "its disk is full: make room there, and it goes on by itself",
     "25006": "it can only be read: name the primary, not a standby, and see its default_transaction_read_only",
 }
-"""What an error of PostgreSQL means, and what to do, by its SQLSTATE; those of connecting say enough."""
+"""Meanings of errors by their SQLSTATE, with what to do. Those of connecting have none, and say enough themselves."""
 
 
 class Place:
@@ -102,7 +102,7 @@ class Place:
         try:
             self.parameters = DEFAULTS | conninfo_to_dict(address + (mark + rest if rest else ""))
         except (psycopg.Error, ValueError):  # whose words may have the password in them
-            raise BadInput.at(f"this is no URL of PostgreSQL: {FORMS}") from None
+            raise BadInput.at(f"this is no URL of PostgreSQL: {FORM}") from None
         if not self.schema or "\0" in self.schema:
             raise BadInput.at(f"schema= names no schema: leave it out for {SCHEMA}")
 
@@ -123,7 +123,7 @@ TABLES = {"about", "worlds", "records", "images", "pieces"}
 HOLDERS = """SELECT application_name, host(client_addr), pid FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND objid = %s AND classid = %s AND objsubid = 1
     AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
-"""Who holds an advisory lock of this database, by the two halves of its number."""
+"""Query for the holders of an advisory lock of this database, by the two halves of its number."""
 
 
 @contextmanager

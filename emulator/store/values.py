@@ -126,7 +126,7 @@ class Values:
 
 
 class Way(NamedTuple):
-    """What writes a field, the type of what is kept of it, and what reads that, where it is not the value itself."""
+    """The way of a field: a writer, the type of what is kept, and a reader of that where it is not the value itself."""
 
     write: Callable[[Any], Any]
     kept: Any

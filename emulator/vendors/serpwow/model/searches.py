@@ -138,7 +138,7 @@ class Searches(Shared):
 
     @property
     def lineage(self) -> str | None:
-        """What tells whose versions these are of; None where they are only counted."""
+        """The batch of which these are a version; None where they are only counted."""
         return None if self.items is None else self.batch
 
     def kept_after(self, former: Searches) -> JsonDict | None:
@@ -159,7 +159,7 @@ class Searches(Shared):
 
     @property
     def _are_loads(self) -> bool:
-        """Whether they are all searches of their loads, in the order of these."""
+        """True where they are all searches of their loads, in that order."""
         items = self.items
         if items is None:
             return False
