@@ -16,9 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from emulator.kernel.errors import BadInput
 from emulator.store.port import StoreUnavailable
 
-FORM = (
-    "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in its parts, and parameters of libpq behind a ?"
-)
+FORM = "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @ in its parts, and parameters of libpq behind a ?"
 SCHEMA = "batch_emulator"
 
 DEFAULTS: dict[str, Any] = {
