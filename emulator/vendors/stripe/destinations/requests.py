@@ -185,15 +185,18 @@ def _receiver_mistakes(*names: str) -> Callable[[str, Any], Iterator[str]]:
     """Return what yields the mistakes in an object that has exactly these fields, each a name."""
 
     def mistakes(type: str, value: Any) -> Iterator[str]:
-        yield from object_mistakes(type, value, names)
+        if found := [*object_mistakes(type, value, names)]:
+            yield from found
+            return
         yield from (flaw(f"{type}.{name}", "Invalid value") for name in names if not _is_name(value[name]))
 
     return mistakes
 
 
 def _endpoint_mistakes(name: str, value: Any) -> Iterator[str]:
-    yield from _receiver_mistakes("url")(name, value)
-    if not _is_url(value["url"]):
+    if found := [*_receiver_mistakes("url")(name, value)]:
+        yield from found
+    elif not _is_url(value["url"]):
         yield flaw(URL, "Invalid value")
 
 

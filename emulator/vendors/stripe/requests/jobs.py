@@ -62,14 +62,18 @@ def _mistakes(fields: JsonObject, version: str) -> Iterator[str]:
 
 
 def _suppression_mistakes(suppression: Any) -> Iterator[str]:
-    yield from object_mistakes("notification_suppression", suppression, ("scope",))
+    if found := [*object_mistakes("notification_suppression", suppression, ("scope",))]:
+        yield from found
+        return
     yield from enum_mistakes("notification_suppression.scope", suppression["scope"], SCOPES)
 
 
 def _endpoint_mistakes(endpoint: Any, methods: Sequence[str]) -> Iterator[str]:
     if endpoint is None:
         yield flaw("endpoint", "Missing field")
-    yield from object_mistakes("endpoint", endpoint, ("http_method", "path"))
+    if found := [*object_mistakes("endpoint", endpoint, ("http_method", "path"))]:
+        yield from found
+        return
     yield from enum_mistakes("endpoint.http_method", endpoint["http_method"], methods)
     if not isinstance(endpoint["path"], str):
         yield flaw("endpoint.path", "Must be a string")
