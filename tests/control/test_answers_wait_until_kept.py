@@ -20,7 +20,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.store.port import Ahead
 from emulator.vendors import VENDORS
-from tests.support.keeping import AwaitedReceipt, Keeper, KeeperOfWorlds, keep
+from tests.support.keeping import AwaitedReceipt, Keeper, KeeperOfWorlds, keep, let_another_in
 from tests.support.streams import listening
 
 FULL = "no space is left for /data/store.db"
@@ -136,16 +136,8 @@ STAYING: list[Row] = [("POST", "/worlds/w/clock/advance", {"by": "1s"}), ("POST"
 def test_an_answer_is_that_of_what_was_done_whatever_becomes_of_what_others_do_right_after_it(
     kept: Kept, row: Row, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receipts, lock = kept.of_w.receipts, kept.worlds.get("w").lock
-    release = lock.release
-
-    def release_to_another() -> None:
-        release()
-        if len(receipts) == 1:
-            receipts.append(AwaitedReceipt())
-            kept.of_w.receipt = receipts[1]
-
-    monkeypatch.setattr(lock, "release", release_to_another)
+    receipts = kept.of_w.receipts
+    let_another_in(kept.worlds.get("w"), kept.of_w, monkeypatch)
     answer = kept.asking(row)
     kept.of_w.next_receipt().is_awaited.wait()
     receipts[1].end(FULL)

@@ -32,7 +32,7 @@ from emulator.web.access_log import AccessLog
 from emulator.web.connection import App, Receive, Scope, Send
 from emulator.web.pipeline import place_in
 from tests.support.heard import heard
-from tests.support.keeping import AwaitedReceipt, Keeper, PromptKeeper, keep, writing
+from tests.support.keeping import Keeper, PromptKeeper, keep, let_another_in, writing
 from tests.support.loading import LIBRARY, load_value
 from tests.support.sockets import dial, hear, hear_all, hear_statuses
 from tests.support.waiting import wait_until
@@ -162,16 +162,8 @@ def test_what_another_writer_has_overtaken_is_answered_by_a_503_of_ours_in_that_
 def test_an_answer_is_that_of_what_happened_whatever_becomes_of_what_others_do_right_after_it(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    receipts, lock = kept.keeper.receipts, kept.world.lock
-    release = lock.release
-
-    def release_to_another() -> None:
-        release()
-        if len(receipts) == 1:
-            receipts.append(AwaitedReceipt())
-            kept.keeper.receipt = receipts[1]
-
-    monkeypatch.setattr(lock, "release", release_to_another)
+    receipts = kept.keeper.receipts
+    let_another_in(kept.world, kept.keeper, monkeypatch)
     with closing(dial(kept.server)) as line:
         line.sendall(ACCOUNT)
         kept.until(lambda: len(receipts) == 2)

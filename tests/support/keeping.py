@@ -9,6 +9,8 @@ from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
+import pytest
+
 from emulator.kernel.world import World
 from emulator.store.keeper import KeptLock
 from emulator.store.receipt import Receipt
@@ -67,6 +69,19 @@ class Keeper:
         """End the present receipt."""
         assert self.receipt is not None
         self.receipt.end(error)
+
+
+def let_another_in(world: World, keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have another client do something in a world right after it is let go for the first time; that is the second receipt."""
+    release = world.lock.release
+
+    def release_to_another() -> None:
+        release()
+        if len(keeper.receipts) == 1:
+            keeper.receipt = AwaitedReceipt()
+            keeper.receipts.append(keeper.receipt)
+
+    monkeypatch.setattr(world.lock, "release", release_to_another)
 
 
 class KeeperOfWorlds(Keeper):
